@@ -1,0 +1,100 @@
+//! One place where a credential was seen.
+//!
+//! A location names an object (path, commit, blob, ref) and a range of text; it never holds bytes of the
+//! credential. Fields that do not apply to a kind stay empty.
+
+use crate::span::TextRange;
+
+/// What kind of thing a credential was seen in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum LocationKind {
+    /// A blob in a git repository's object database.
+    Git,
+    /// A file in the working tree of a git repository.
+    Worktree,
+    /// An entry of the git index (what is staged).
+    Index,
+    /// A file outside of git.
+    File,
+    /// Standard input.
+    Stdin,
+    /// A commit's or an annotated tag's message, or its author line.
+    Message,
+    /// The name of a branch or a tag.
+    Ref,
+    /// A path inside a git tree: the file's name itself holds the credential.
+    Path,
+    /// The content of a Git LFS object.
+    Lfs,
+}
+
+impl LocationKind {
+    /// The word used in reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Git => "git",
+            Self::Worktree => "worktree",
+            Self::Index => "index",
+            Self::File => "file",
+            Self::Stdin => "stdin",
+            Self::Message => "message",
+            Self::Ref => "ref",
+            Self::Path => "path",
+            Self::Lfs => "lfs",
+        }
+    }
+}
+
+/// One place where a credential was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// What it was seen in.
+    pub kind: LocationKind,
+    /// Path relative to the target's root, with `/` between folders; bytes that are not UTF-8 are replaced.
+    pub path: String,
+    /// Lines and columns in that file, message or name.
+    pub range: TextRange,
+    /// The commit that brought it to this path, 40 or 64 hexadecimal digits.
+    pub commit: Option<String>,
+    /// The blob, tag or other object that holds it.
+    pub blob: Option<String>,
+    /// Whether a ref still reaches it; empty where that has no meaning.
+    pub reachable: Option<bool>,
+    /// Whether the path still holds it at HEAD.
+    pub in_head: Option<bool>,
+    /// Refs that reach it, shortest first; cut to a handful.
+    pub refs: Vec<String>,
+    /// Name of the author of `commit`.
+    pub author: Option<String>,
+    /// E-mail of the author of `commit`.
+    pub email: Option<String>,
+    /// Author date of `commit`, RFC 3339.
+    pub date: Option<String>,
+    /// First line of the message of `commit`. Masked like everything else when it holds a credential.
+    pub subject: Option<String>,
+    /// Encodings that lay around the credential, outermost first (`base64`, `utf-16le` …).
+    pub decoded: Vec<String>,
+}
+
+impl Location {
+    /// A location of `kind` at `path`, with everything else empty.
+    #[must_use]
+    pub fn new(kind: LocationKind, path: impl Into<String>, range: TextRange) -> Self {
+        Self {
+            kind,
+            path: path.into(),
+            range,
+            commit: None,
+            blob: None,
+            reachable: None,
+            in_head: None,
+            refs: Vec::new(),
+            author: None,
+            email: None,
+            date: None,
+            subject: None,
+            decoded: Vec::new(),
+        }
+    }
+}

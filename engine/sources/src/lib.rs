@@ -1,0 +1,12 @@
+//! Where bytes come from: git repositories, folders, files, streams.
+//!
+//! A source knows how to reach every piece of content once and what to call the place it came from. It knows
+//! nothing of rules: what is looked for is the [`Visitor`]'s business, which a source calls from all cores.
+//!
+//! INVARIANT: a piece that cannot be read is told to [`Visitor::skipped`]; it never just goes missing.
+
+pub mod piece;
+pub mod visitor;
+
+pub use piece::{Origin, Piece};
+pub use visitor::{Edit, Visitor};
