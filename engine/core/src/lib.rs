@@ -25,5 +25,5 @@ pub use location::{Location, LocationKind};
 pub use outcome::{Outcome, Skipped, SkippedKind, Stats, TargetSummary};
 pub use rule::{Rule, RuleId};
 pub use secret::Secret;
-pub use span::{Position, Span, TextRange};
+pub use span::{Locator, Position, Span, TextRange};
 pub use verdict::{Unknown, Verdict};

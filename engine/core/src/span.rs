@@ -74,32 +74,71 @@ pub struct TextRange {
 }
 
 impl TextRange {
-    /// The lines and columns of `span` in `bytes`. Costs one pass over the bytes before the span's end.
-    ///
-    /// A span that reaches past the bytes is cut at their end.
+    /// The lines and columns of `span` in `bytes`. Costs one pass over the bytes before the span's end; use a
+    /// [`Locator`] for many spans of one piece.
     #[must_use]
     pub fn locate(bytes: &[u8], span: Span) -> Self {
-        let start = locate_from(bytes, Position { line: 1, column: 1 }, 0, span.start);
-        let end = locate_from(bytes, start, span.start, span.end);
-        Self { start, end }
+        Locator::new(bytes).locate(span)
     }
 }
 
-/// The position of offset `to`, given that offset `from` is at `position`.
-fn locate_from(bytes: &[u8], mut position: Position, from: usize, to: usize) -> Position {
-    let to = to.min(bytes.len());
-    let part = bytes.get(from.min(to)..to).unwrap_or_default();
-    let mut column_from = 0;
-    for (offset, &byte) in part.iter().enumerate() {
-        if byte == b'\n' {
-            position.line = position.line.saturating_add(1);
-            position.column = 1;
-            column_from = offset + 1;
+/// Finds lines and columns of many spans in one pass, so that a file of nothing but credentials costs linear time.
+#[derive(Clone, Debug)]
+pub struct Locator<'a> {
+    bytes: &'a [u8],
+    offset: usize,
+    position: Position,
+}
+
+impl<'a> Locator<'a> {
+    /// A locator at the beginning of `bytes`.
+    #[must_use]
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self {
+            bytes,
+            offset: 0,
+            position: Position { line: 1, column: 1 },
         }
     }
-    let columns = count_columns(part.get(column_from..).unwrap_or_default());
-    position.column = position.column.saturating_add(columns);
-    position
+
+    /// The lines and columns of `span`. Spans are asked for in the order of their starts; one that starts before
+    /// the last one costs a pass from the beginning. A span that reaches past the bytes is cut at their end.
+    #[must_use]
+    pub fn locate(&mut self, span: Span) -> TextRange {
+        if span.start < self.offset {
+            *self = Self::new(self.bytes);
+        }
+        self.advance_to(span.start);
+        let start = self.position;
+        let mut to_end = self.clone();
+        to_end.advance_to(span.end);
+        TextRange {
+            start,
+            end: to_end.position,
+        }
+    }
+
+    fn advance_to(&mut self, to: usize) {
+        let to = to.min(self.bytes.len()).max(self.offset);
+        let part = self.bytes.get(self.offset..to).unwrap_or_default();
+        self.offset = to;
+        let lines = part.iter().filter(|&&byte| byte == b'\n').count();
+        let last_line = match part.iter().rposition(|&byte| byte == b'\n') {
+            Some(newline) => {
+                self.position.column = 1;
+                part.get(newline + 1..).unwrap_or_default()
+            }
+            None => part,
+        };
+        self.position.line = self
+            .position
+            .line
+            .saturating_add(u32::try_from(lines).unwrap_or(u32::MAX));
+        self.position.column = self
+            .position
+            .column
+            .saturating_add(count_columns(last_line));
+    }
 }
 
 /// Columns that `text` takes: one for each Unicode scalar value, one for each byte that is not valid UTF-8.
@@ -136,6 +175,20 @@ mod tests {
     fn columns_count_characters_and_stray_bytes_one_each() {
         assert_eq!(at("é=x".as_bytes(), 3, 4), (1, 3, 1, 4));
         assert_eq!(at(b"\xff\xfe=x", 3, 4), (1, 4, 1, 5));
+    }
+
+    #[test]
+    fn a_locator_gives_the_same_in_any_order() {
+        let text = "one\ntwo é three\n\nfour".as_bytes();
+        let mut locator = Locator::new(text);
+        for (start, end) in [(0, 3), (4, 7), (8, 10), (19, 23), (5, 12)] {
+            let span = Span::new(start, end);
+            assert_eq!(
+                locator.locate(span),
+                TextRange::locate(text, span),
+                "{start}..{end}"
+            );
+        }
     }
 
     #[test]

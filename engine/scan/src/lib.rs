@@ -1,1 +1,15 @@
-//! Placeholder.
+//! Drives sources through detection on all cores, and makes findings of what comes out.
+//!
+//! A source calls the [`sighting::Collector`] for each piece; it detects, and keeps a sighting for each match. When all
+//! sources are done, sightings become findings: one for each (rule, credential), with their places (asked of git's
+//! history only for blobs that hold something), without what baseline, ignore files and configuration leave out.
+//!
+//! INVARIANT: whatever could not be looked at ends up in [`leakward_core::Outcome::skipped`].
+#![forbid(unsafe_code)]
+
+pub mod baseline;
+pub mod config;
+pub mod date;
+pub mod excerpt;
+pub mod gitleaks;
+pub mod ignore_file;

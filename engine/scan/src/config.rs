@@ -1,0 +1,283 @@
+//! `leakward.toml`: what a project wants of a scan.
+//!
+//! Found at the root of the repository or folder. What is typed on the command line wins over the file, the file
+//! over the defaults. An unknown key is an error with the nearest known one: a misspelt exclusion must not quietly
+//! mean "scan everything", nor a misspelt rule "scan nothing".
+//!
+//! Reference: docs/configuration.md (a test holds the two together).
+
+use std::ops::Range;
+
+use leakward_core::{Confidence, Severity};
+use serde::Deserialize;
+
+/// The file's content, as written.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Config {
+    /// Version of the format; 1.
+    pub version: Option<u32>,
+    /// How to scan.
+    pub scan: ScanTable,
+    /// Which rules.
+    pub rules: RulesTable,
+    /// Which files.
+    pub paths: PathsTable,
+    /// What is known to be no leak.
+    pub allow: AllowTable,
+    /// Caps on size, depth and count.
+    pub limits: LimitsTable,
+    /// How findings are named.
+    pub fingerprint: FingerprintTable,
+}
+
+/// `[scan]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct ScanTable {
+    /// `default`: what should block a commit; `high`: what an auditor wants to see.
+    pub sensitivity: Option<SensitivityWord>,
+    /// Findings below this severity are left out.
+    pub min_severity: Option<String>,
+    /// Findings below this confidence are left out.
+    pub min_confidence: Option<String>,
+    /// Whether comments such as `leakward:allow` count. Default true.
+    pub inline_allow: Option<bool>,
+    /// Path of the baseline file, relative to this file.
+    pub baseline: Option<String>,
+}
+
+/// The two settings of how much is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SensitivityWord {
+    /// What should block a commit.
+    Default,
+    /// What an auditor wants to see.
+    High,
+}
+
+/// `[rules]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct RulesTable {
+    /// Ids or globs of ids; when there are any, only these rules are applied.
+    pub only: Vec<String>,
+    /// Ids or globs of ids that are not applied.
+    pub disable: Vec<String>,
+    /// Rule files, relative to this file.
+    pub files: Vec<String>,
+}
+
+/// `[paths]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct PathsTable {
+    /// Globs of paths whose findings are left out.
+    pub exclude: Vec<String>,
+}
+
+/// `[allow]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct AllowTable {
+    /// Regular expressions over credentials that are no leak.
+    pub values: Vec<String>,
+    /// Words in credentials, in any case, that mark a sample.
+    pub words: Vec<String>,
+    /// Commits whose findings are left out.
+    pub commits: Vec<String>,
+}
+
+/// `[limits]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct LimitsTable {
+    /// Largest object that is read, in MiB.
+    pub max_object_mib: Option<u64>,
+    /// Largest standard input that is read, in MiB.
+    pub max_stdin_mib: Option<u64>,
+    /// How many encodings deep a value is decoded.
+    pub max_decode_depth: Option<usize>,
+    /// Most places kept for one finding.
+    pub max_locations: Option<usize>,
+}
+
+/// `[fingerprint]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct FingerprintTable {
+    /// Name of the environment variable that holds the project's own key.
+    pub key_env: Option<String>,
+}
+
+/// A configuration file that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}:{column}: {problem}")]
+pub struct ConfigError {
+    /// Name of the file.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column, from 1.
+    pub column: usize,
+    /// What is wrong, and the nearest right thing where there is one.
+    pub problem: String,
+}
+
+impl Config {
+    /// The usual name.
+    pub const NAME: &'static str = "leakward.toml";
+
+    /// Reads `text`.
+    ///
+    /// # Errors
+    /// Wrong syntax, unknown keys or words, a later version: with file, line and column.
+    pub fn parse(text: &str, file: &str) -> Result<Self, ConfigError> {
+        let config: Self = toml::from_str(text).map_err(|error| toml_error(&error, text, file))?;
+        if let Some(version) = config.version.filter(|version| *version != 1) {
+            let problem = format!(
+                "version {version} of the configuration is not known here; this program reads version 1"
+            );
+            return Err(at(text, file, "version", problem));
+        }
+        for (key, word) in [("min-severity", &config.scan.min_severity)] {
+            check_word::<Severity>(text, file, key, word.as_deref())?;
+        }
+        check_word::<Confidence>(
+            text,
+            file,
+            "min-confidence",
+            config.scan.min_confidence.as_deref(),
+        )?;
+        Ok(config)
+    }
+}
+
+fn check_word<T>(text: &str, file: &str, key: &str, word: Option<&str>) -> Result<(), ConfigError>
+where
+    T: std::str::FromStr,
+    T::Err: std::fmt::Display,
+{
+    match word.map(str::parse::<T>) {
+        Some(Err(error)) => Err(at(text, file, key, format!("{key}: {error}"))),
+        _ => Ok(()),
+    }
+}
+
+/// An error at the line on which `key` stands.
+fn at(text: &str, file: &str, key: &str, problem: String) -> ConfigError {
+    let offset = text.lines().scan(0, |from, line| {
+        let start = *from;
+        *from += line.len() + 1;
+        Some((start, line))
+    });
+    let start = offset
+        .into_iter()
+        .find(|(_, line)| line.trim_start().starts_with(key))
+        .map_or(0, |(start, _)| start);
+    let (line, column) = line_and_column(text, start);
+    ConfigError {
+        file: file.to_owned(),
+        line,
+        column,
+        problem,
+    }
+}
+
+fn toml_error(error: &toml::de::Error, text: &str, file: &str) -> ConfigError {
+    let span: Range<usize> = error.span().unwrap_or(0..0);
+    let (line, column) = line_and_column(text, span.start);
+    let mut problem = error.message().to_owned();
+    if let Some(nearest) = nearest_in_message(&problem) {
+        problem = format!("{problem}; did you mean `{nearest}`?");
+    }
+    ConfigError {
+        file: file.to_owned(),
+        line,
+        column,
+        problem,
+    }
+}
+
+fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    (
+        before.matches('\n').count() + 1,
+        before
+            .get(line_start..)
+            .map_or(0, |part| part.chars().count())
+            + 1,
+    )
+}
+
+/// serde says "unknown field `x`, expected one of `a`, `b`": the nearest of the words it offers.
+fn nearest_in_message(message: &str) -> Option<String> {
+    let (head, tail) = message.split_once("expected")?;
+    let wrong = head.split('`').nth(1)?;
+    tail.split('`')
+        .skip(1)
+        .step_by(2)
+        .map(|known| (leakward_rules::edit_distance(wrong, known), known))
+        .min()
+        .filter(|(distance, known)| *distance <= known.len().div_ceil(3).max(2))
+        .map(|(_, known)| known.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_file_is_read() {
+        let text = r#"
+            version = 1
+            [scan]
+            sensitivity = "high"
+            min-severity = "medium"
+            baseline = "leakward-baseline.json"
+            [rules]
+            disable = ["generic-*"]
+            [paths]
+            exclude = ["vendor/**"]
+            [limits]
+            max-object-mib = 64
+            [fingerprint]
+            key-env = "LEAKWARD_KEY"
+        "#;
+        let config = Config::parse(text, "leakward.toml").expect("valid");
+        assert_eq!(config.scan.sensitivity, Some(SensitivityWord::High));
+        assert_eq!(config.paths.exclude, ["vendor/**"]);
+        assert_eq!(config.limits.max_object_mib, Some(64));
+    }
+
+    #[test]
+    fn an_error_names_file_line_column_and_the_nearest_key() {
+        for (text, expected) in [
+            (
+                "[paths]\nexclud = []",
+                "leakward.toml:2:1: unknown field `exclud`",
+            ),
+            (
+                "[scan]\nsensitivity = \"hihg\"",
+                "leakward.toml:2:15: unknown variant `hihg`",
+            ),
+            (
+                "[scan]\nmin-severity = \"bad\"",
+                "leakward.toml:2:1: min-severity: \"bad\" is none of",
+            ),
+            ("version = 3", "leakward.toml:1:1: version 3"),
+            ("[scan", "leakward.toml:1:"),
+        ] {
+            let error = Config::parse(text, "leakward.toml")
+                .expect_err(text)
+                .to_string();
+            assert!(error.starts_with(expected), "{error}");
+        }
+        let error = Config::parse("[scan]\nsensitivty = \"high\"", "f")
+            .expect_err("misspelt")
+            .to_string();
+        assert!(error.ends_with("did you mean `sensitivity`?"), "{error}");
+    }
+}
