@@ -1,1 +1,34 @@
-//! Placeholder.
+//! Fixtures of the end-to-end tests: real git repositories, generated credentials, and runs of the program.
+//!
+//! Everything here happens in a temporary folder and in a scrubbed environment: the developer's own git
+//! configuration, home and environment variables neither help nor disturb. Dates and identities are fixed, so that
+//! object ids are the same on every machine.
+//!
+//! INVARIANT: no credential is written down anywhere; each is generated from a name (see [`Credential`]).
+//!
+//! Fixtures panic when something of theirs fails: a test whose repository could not be built must not pass.
+#![forbid(unsafe_code)]
+
+mod credential;
+mod https_server;
+mod pack_listing;
+mod place;
+mod program;
+mod report;
+mod repository;
+mod requirement;
+mod run;
+mod sandbox;
+mod trap;
+
+pub use credential::Credential;
+pub use https_server::HttpsServer;
+pub use pack_listing::{PackEntry, PackListing};
+pub use place::Place;
+pub use program::Program;
+pub use report::Report;
+pub use repository::{ObjectFormat, Repository};
+pub use requirement::{Requirement, missing};
+pub use run::Run;
+pub use sandbox::Sandbox;
+pub use trap::Trap;

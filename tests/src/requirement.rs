@@ -1,0 +1,70 @@
+//! What a test needs besides git and cargo, and what happens where it is missing.
+//!
+//! A test that cannot run is printed as skipped on a developer's machine and fails in CI (`CI=true`), so that a gate
+//! never turns green because of what was not installed. Differences between machines that are nobody's fault (the
+//! user is not root, git is older than a feature) are printed and pass everywhere.
+
+use std::process::Command;
+
+/// Something that a test needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Requirement {
+    /// A program that `.ci/run` makes sure of.
+    Tool(&'static str),
+    /// `git init --ref-format=reftable`: git 2.45.
+    Reftable,
+    /// The rights of root, to become somebody else.
+    Root,
+}
+
+/// Whether the requirement is missing; the test should return then.
+///
+/// # Panics
+/// In CI, when a tool is missing.
+#[must_use]
+pub fn missing(requirement: Requirement) -> bool {
+    let (there, name) = match requirement {
+        Requirement::Tool(tool) => (answers(tool, "--version") || answers(tool, "version"), tool),
+        Requirement::Reftable => (git_is_at_least(2, 45), "git 2.45"),
+        Requirement::Root => (is_root(), "the rights of root"),
+    };
+    if there {
+        return false;
+    }
+    let in_ci = std::env::var_os("CI").is_some_and(|value| value == "true");
+    assert!(
+        !(in_ci && matches!(requirement, Requirement::Tool(_))),
+        "this test needs {name}, and CI must not skip it"
+    );
+    eprintln!("SKIPPED: this test needs {name}");
+    true
+}
+
+fn answers(tool: &str, question: &str) -> bool {
+    Command::new(tool)
+        .arg(question)
+        .output()
+        .is_ok_and(|output| output.status.success())
+}
+
+fn git_is_at_least(major: u32, minor: u32) -> bool {
+    let output = Command::new("git")
+        .arg("version")
+        .output()
+        .expect("the git program must be installed");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let mut numbers = text
+        .split_whitespace()
+        .nth(2)
+        .unwrap_or_default()
+        .split('.')
+        .map(|number| number.parse().unwrap_or(0));
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= (major, minor)
+}
+
+fn is_root() -> bool {
+    Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
