@@ -11,6 +11,7 @@
 pub mod finding;
 pub mod fingerprint;
 pub mod limits;
+pub mod line_hash;
 pub mod location;
 pub mod outcome;
 pub mod rule;

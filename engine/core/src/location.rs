@@ -75,6 +75,9 @@ pub struct Location {
     pub subject: Option<String>,
     /// Encodings that lay around the credential, outermost first (`base64`, `utf-16le` …).
     pub decoded: Vec<String>,
+    /// GitHub's `primaryLocationLineHash` of the line where it starts ([`crate::line_hash`]). Reports need it for
+    /// a finding's first location only.
+    pub line_hash: Option<String>,
 }
 
 impl Location {
@@ -95,6 +98,7 @@ impl Location {
             date: None,
             subject: None,
             decoded: Vec::new(),
+            line_hash: None,
         }
     }
 }
