@@ -1,0 +1,300 @@
+//! Everything that can be wrong in a rule file, in words that say what to do about it.
+//!
+//! A problem names keys, ids and expressions, which are the author's own text. It never prints a rendered sample.
+
+use std::fmt;
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// Not TOML.
+    Syntax(String),
+    /// There is no rule in the file.
+    NoRules,
+    /// `version` is missing or not one that this program reads.
+    Version,
+    /// A key that does not exist here.
+    UnknownKey {
+        /// As written.
+        key: String,
+        /// The table it stands in.
+        place: &'static str,
+        /// What was probably meant.
+        nearest: Option<String>,
+    },
+    /// A key that belongs to rules of another kind.
+    ForeignKey {
+        /// As written.
+        key: String,
+        /// The kind of this rule.
+        kind: &'static str,
+        /// The kind of rule that has it.
+        owner: &'static str,
+    },
+    /// A key that must be there is not.
+    MissingKey {
+        /// Its name.
+        key: &'static str,
+        /// The table it belongs into.
+        place: &'static str,
+    },
+    /// A value of the wrong type.
+    WrongType {
+        /// The key.
+        key: String,
+        /// What it must be.
+        expected: &'static str,
+        /// What it is.
+        found: &'static str,
+    },
+    /// A number outside its bounds.
+    OutOfRange {
+        /// The key.
+        key: &'static str,
+        /// Least allowed.
+        least: f64,
+        /// Most allowed.
+        most: f64,
+    },
+    /// An empty text where one is needed.
+    EmptyText {
+        /// The key.
+        key: String,
+    },
+    /// An empty list where at least one entry is needed.
+    EmptyList {
+        /// The key.
+        key: &'static str,
+    },
+    /// A word that is none of those that the key knows.
+    UnknownWord {
+        /// The key.
+        key: &'static str,
+        /// As written.
+        word: String,
+        /// What could have been written.
+        known: Vec<&'static str>,
+        /// What was probably meant.
+        nearest: Option<&'static str>,
+    },
+    /// A rule id that is not lower-case words joined by dashes.
+    BadId(String),
+    /// An id used twice.
+    DuplicateId {
+        /// The id.
+        id: String,
+        /// Where it was used first: file and line.
+        first: String,
+    },
+    /// None of the three ways to find a credential, or more than one.
+    WaysToFind {
+        /// The deciding keys that were given.
+        given: Vec<&'static str>,
+    },
+    /// A link that is not https.
+    NotHttps(String),
+    /// A regular expression that cannot be read.
+    Regex {
+        /// The key.
+        key: &'static str,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A construct that linear-time matching does not have.
+    NotLinear {
+        /// The key.
+        key: &'static str,
+        /// Which one, and what to write in its place.
+        advice: &'static str,
+    },
+    /// A regular expression that would be too large once compiled.
+    RegexTooLarge {
+        /// The key.
+        key: &'static str,
+        /// Estimated size in bytes.
+        bytes: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// A regular expression that matches the empty text.
+    MatchesNothing {
+        /// The key.
+        key: &'static str,
+    },
+    /// A pattern that starts with an unbounded repetition of nearly everything.
+    OpenStart,
+    /// `group` is not a group of the pattern.
+    NoSuchGroup {
+        /// As written.
+        group: u8,
+        /// How many there are.
+        groups: usize,
+    },
+    /// A literal or keyword too short to be looked for.
+    ShortLiteral {
+        /// The key.
+        key: &'static str,
+        /// As written.
+        literal: String,
+    },
+    /// The pattern may match a text that has none of the literals, which would then never be looked at.
+    LiteralNotProven,
+    /// A sample in which none of the rule's literals occurs.
+    SampleWithoutLiteral,
+    /// A template that cannot be read.
+    Template(String),
+    /// A companion that no rule finds.
+    UnknownCompanion {
+        /// As written.
+        rule: String,
+        /// What was probably meant.
+        nearest: Option<String>,
+    },
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Syntax(message) => write!(f, "{}", message.trim_end()),
+            Self::NoRules => f.write_str("no rule in this file: it needs at least one [[rule]]"),
+            Self::Version => f.write_str(
+                "the first key must be `version = 1`; no other version of the format exists",
+            ),
+            Self::Regex { key, message } => write!(f, "`{key}`: {message}"),
+            Self::NotLinear { key, advice } => write!(f, "`{key}`: {advice}"),
+            Self::Template(message) => write!(f, "sample template: {message}"),
+            Self::UnknownKey { .. }
+            | Self::ForeignKey { .. }
+            | Self::MissingKey { .. }
+            | Self::WrongType { .. }
+            | Self::OutOfRange { .. }
+            | Self::EmptyText { .. }
+            | Self::EmptyList { .. }
+            | Self::UnknownWord { .. } => self.fmt_shape(f),
+            Self::BadId(_)
+            | Self::DuplicateId { .. }
+            | Self::WaysToFind { .. }
+            | Self::NotHttps(_)
+            | Self::UnknownCompanion { .. } => self.fmt_rule(f),
+            Self::RegexTooLarge { .. }
+            | Self::MatchesNothing { .. }
+            | Self::OpenStart
+            | Self::NoSuchGroup { .. }
+            | Self::ShortLiteral { .. }
+            | Self::LiteralNotProven
+            | Self::SampleWithoutLiteral => self.fmt_expression(f),
+        }
+    }
+}
+
+impl Problem {
+    /// Keys, types and words.
+    fn fmt_shape(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownKey {
+                key,
+                place,
+                nearest,
+            } => {
+                write!(f, "unknown key `{key}` in {place}")?;
+                meant(f, nearest.as_deref())
+            }
+            Self::ForeignKey { key, kind, owner } => {
+                write!(
+                    f,
+                    "`{key}` belongs to a {owner} rule, and this is a {kind} rule"
+                )
+            }
+            Self::MissingKey { key, place } => write!(f, "`{key}` is missing in {place}"),
+            Self::WrongType {
+                key,
+                expected,
+                found,
+            } => {
+                write!(f, "`{key}` must be {expected}, not {found}")
+            }
+            Self::OutOfRange { key, least, most } => {
+                write!(f, "`{key}` must be from {least} to {most}")
+            }
+            Self::EmptyText { key } => write!(f, "`{key}` is empty"),
+            Self::EmptyList { key } => write!(f, "`{key}` needs at least one entry"),
+            Self::UnknownWord {
+                key,
+                word,
+                known,
+                nearest,
+            } => {
+                write!(f, "`{key}` cannot be {word:?}")?;
+                match nearest {
+                    Some(nearest) => write!(f, "; did you mean {nearest:?}?"),
+                    None => write!(f, "; it is one of {}", known.join(", ")),
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Identity and references.
+    fn fmt_rule(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BadId(id) => {
+                write!(f, "the id {id:?} is not lower-case words and digits joined by single dashes")
+            }
+            Self::DuplicateId { id, first } => {
+                write!(f, "the id `{id}` is used before, in {first}")
+            }
+            Self::WaysToFind { given } if given.is_empty() => f.write_str(
+                "the rule does not say how to find its credential: give `pattern` with `literals`, or `keywords` with `value`, or `native`",
+            ),
+            Self::WaysToFind { given } => write!(
+                f,
+                "the rule has {} at once; give only one of `pattern`, `keywords` and `native`",
+                given.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(" and ")
+            ),
+            Self::NotHttps(key) => write!(f, "`{key}` must be a link that starts with https://"),
+            Self::UnknownCompanion { rule, nearest } => {
+                write!(f, "no rule has the id `{rule}`")?;
+                meant(f, nearest.as_deref())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Expressions and literals.
+    fn fmt_expression(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RegexTooLarge { key, bytes, limit } => write!(
+                f,
+                "`{key}` would take about {} KiB once compiled, and the limit is {} KiB; lower its counted repetitions",
+                bytes.div_ceil(1024),
+                limit / 1024
+            ),
+            Self::MatchesNothing { key } => write!(f, "`{key}` matches the empty text"),
+            Self::OpenStart => f.write_str(
+                "`pattern` starts with an unbounded repetition of nearly every character, which makes scanning slow; start at a literal or give a bound such as {0,40}",
+            ),
+            Self::NoSuchGroup { group, groups } => {
+                write!(f, "`group` is {group}, and the pattern has {groups} groups")
+            }
+            Self::ShortLiteral { key, literal } => write!(
+                f,
+                "{literal:?} in `{key}` is shorter than 3 bytes: it would be found nearly everywhere"
+            ),
+            Self::LiteralNotProven => f.write_str(
+                "`pattern` can match a text that holds none of `literals`, and such a text would never be looked at; add the missing literals, or `ignore-case = true` when the pattern ignores case",
+            ),
+            Self::SampleWithoutLiteral => {
+                f.write_str("none of the rule's literals occurs in this sample")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn meant(f: &mut fmt::Formatter<'_>, nearest: Option<&str>) -> fmt::Result {
+    match nearest {
+        Some(nearest) => write!(f, "; did you mean `{nearest}`?"),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,267 @@
+//! Proves that every match of a pattern holds one of the rule's literals.
+//!
+//! The prefilter looks for literals only, so that a match without one would be missed in silence. The proof walks the
+//! expression's tree: a sequence holds a literal when one of its items does, or when some stretch of items spells only texts that
+//! hold one; an alternation when each branch does.
+//!
+//! INVARIANT: a yes is a proof. A no may be wrong for patterns that hide their literal in a strange way; none of the usual
+//! ones does, and the author can rewrite it.
+
+use std::collections::BTreeSet;
+
+use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
+
+/// Most texts that are held at once while a stretch is spelled out.
+const MOST_TEXTS: usize = 4096;
+
+/// A class with more members is not spelled out.
+const MOST_MEMBERS: usize = 16;
+
+/// A repetition with a larger bound is not spelled out.
+const MOST_REPEATS: u32 = 8;
+
+/// Whether a literal matches in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LetterCase {
+    Exact,
+    Ignored,
+}
+
+/// Whether each text that `hir` can match contains one of `literals`.
+pub(crate) fn every_match_holds_one(hir: &Hir, literals: &[&str], case: LetterCase) -> bool {
+    let literals: Vec<Vec<u8>> = literals
+        .iter()
+        .map(|literal| case.fold(literal.as_bytes()))
+        .collect();
+    let longest = literals.iter().map(Vec::len).max().unwrap_or(0);
+    Proof {
+        literals,
+        longest,
+        case,
+    }
+    .holds(hir)
+}
+
+impl LetterCase {
+    fn fold(self, bytes: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Exact => bytes.to_vec(),
+            Self::Ignored => bytes.to_ascii_lowercase(),
+        }
+    }
+}
+
+type Texts = BTreeSet<Vec<u8>>;
+
+struct Proof {
+    literals: Vec<Vec<u8>>,
+    longest: usize,
+    case: LetterCase,
+}
+
+impl Proof {
+    fn holds(&self, hir: &Hir) -> bool {
+        match hir.kind() {
+            HirKind::Empty | HirKind::Look(_) | HirKind::Class(_) => false,
+            HirKind::Literal(literal) => self.is_in(&self.case.fold(&literal.0)),
+            HirKind::Capture(capture) => self.holds(&capture.sub),
+            HirKind::Repetition(repetition) => {
+                repetition.min > 0 && self.holds_repeated(repetition)
+            }
+            HirKind::Alternation(branches) => branches.iter().all(|branch| self.holds(branch)),
+            HirKind::Concat(_) => {
+                let mut items = Vec::new();
+                flatten(hir, &mut items);
+                items.iter().any(|item| self.holds(item)) || self.some_stretch_holds(&items)
+            }
+        }
+    }
+
+    fn holds_repeated(&self, repetition: &Repetition) -> bool {
+        self.holds(&repetition.sub)
+            || self
+                .texts_of_repetition(repetition)
+                .is_some_and(|texts| texts.iter().all(|text| self.is_in(text)))
+    }
+
+    fn some_stretch_holds(&self, items: &[&Hir]) -> bool {
+        (0..items.len()).any(|start| {
+            items
+                .get(start..)
+                .is_some_and(|stretch| self.stretch_holds(stretch))
+        })
+    }
+
+    /// Spells out item after item. Texts that already hold a literal are done; of the others only the end that could
+    /// still become one is kept.
+    fn stretch_holds(&self, items: &[&Hir]) -> bool {
+        let mut open = Texts::from([Vec::new()]);
+        for item in items {
+            let Some(next) = self.texts(item).and_then(|texts| product(&open, &texts)) else {
+                return false;
+            };
+            open = next
+                .into_iter()
+                .filter(|text| !self.is_in(text))
+                .map(|text| {
+                    let cut = text.len().saturating_sub(self.longest.saturating_sub(1));
+                    text.get(cut..).unwrap_or_default().to_vec()
+                })
+                .collect();
+            if open.is_empty() {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// All texts that an item can match, when they are few.
+    fn texts(&self, hir: &Hir) -> Option<Texts> {
+        match hir.kind() {
+            HirKind::Empty | HirKind::Look(_) => Some(Texts::from([Vec::new()])),
+            HirKind::Literal(literal) => Some(Texts::from([self.case.fold(&literal.0)])),
+            HirKind::Class(class) => self.members(class),
+            HirKind::Capture(capture) => self.texts(&capture.sub),
+            HirKind::Repetition(repetition) => self.texts_of_repetition(repetition),
+            HirKind::Concat(items) => items
+                .iter()
+                .try_fold(Texts::from([Vec::new()]), |texts, item| {
+                    product(&texts, &self.texts(item)?)
+                }),
+            HirKind::Alternation(branches) => {
+                let mut all = Texts::new();
+                for branch in branches {
+                    all.extend(self.texts(branch)?);
+                    if all.len() > MOST_TEXTS {
+                        return None;
+                    }
+                }
+                Some(all)
+            }
+        }
+    }
+
+    fn texts_of_repetition(&self, repetition: &Repetition) -> Option<Texts> {
+        let most = repetition.max.filter(|most| *most <= MOST_REPEATS)?;
+        let once = self.texts(&repetition.sub)?;
+        let mut power = Texts::from([Vec::new()]);
+        let mut all = Texts::new();
+        for times in 0..=most {
+            if times >= repetition.min {
+                all.extend(power.iter().cloned());
+            }
+            power = product(&power, &once)?;
+        }
+        (all.len() <= MOST_TEXTS).then_some(all)
+    }
+
+    fn members(&self, class: &Class) -> Option<Texts> {
+        let Class::Bytes(class) = class else {
+            return None;
+        };
+        let count: usize = class.ranges().iter().map(|range| range.len()).sum();
+        if count > 2 * MOST_MEMBERS {
+            return None;
+        }
+        let members: Texts = class
+            .ranges()
+            .iter()
+            .flat_map(|range| range.start()..=range.end())
+            .map(|byte| self.case.fold(&[byte]))
+            .collect();
+        (members.len() <= MOST_MEMBERS).then_some(members)
+    }
+
+    fn is_in(&self, text: &[u8]) -> bool {
+        self.literals.iter().any(|literal| {
+            text.windows(literal.len().max(1))
+                .any(|window| window == literal)
+        })
+    }
+}
+
+/// A capture around a sequence hides nothing from the stretch around it. A repetition that cannot be spelled out still
+/// starts and ends with its content; itself it stands between the two as a break that no stretch crosses.
+fn flatten<'h>(hir: &'h Hir, items: &mut Vec<&'h Hir>) {
+    match hir.kind() {
+        HirKind::Repetition(repetition)
+            if repetition.min > 0 && repetition.max.is_none_or(|most| most > MOST_REPEATS) =>
+        {
+            flatten(&repetition.sub, items);
+            items.push(hir);
+            flatten(&repetition.sub, items);
+        }
+        HirKind::Concat(inner) => inner.iter().for_each(|item| flatten(item, items)),
+        HirKind::Capture(capture) => flatten(&capture.sub, items),
+        _ => items.push(hir),
+    }
+}
+
+fn product(left: &Texts, right: &Texts) -> Option<Texts> {
+    if left.len().saturating_mul(right.len()) > MOST_TEXTS {
+        return None;
+    }
+    let mut all = Texts::new();
+    for head in left {
+        for tail in right {
+            all.insert([head.as_slice(), tail.as_slice()].concat());
+        }
+    }
+    Some(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::regex_check::read;
+
+    fn proven(regex: &str, literals: &[&str], case: LetterCase) -> bool {
+        every_match_holds_one(&read(regex).unwrap(), literals, case)
+    }
+
+    #[test]
+    fn a_literal_that_is_always_there_is_proven() {
+        for (regex, literals) in [
+            ("ghp_[0-9A-Za-z]{36}", &["ghp_"] as &[&str]),
+            (
+                "gh[pousr]_[0-9A-Za-z]{36}",
+                &["ghp_", "gho_", "ghu_", "ghs_", "ghr_"],
+            ),
+            ("(?:ghp_[a-z]{4}|gho_[a-z]{5})", &["ghp_", "gho_"]),
+            ("(?:sk|rk)_(?:live|test)_[a-z]+", &["_live_", "_test_"]),
+            ("glrtr?-[a-z]{20}", &["glrt-", "glrtr-"]),
+            ("[a-z]{3,9}[:=] *(x{3}y)", &["xxy"]),
+            ("(?:a(b))c(d)+", &["abcd"]),
+            ("[0-9]{8,10}:AA[A-Za-z]{33}", &[":AA"]),
+        ] {
+            assert!(proven(regex, literals, LetterCase::Exact), "{regex}");
+        }
+    }
+
+    #[test]
+    fn a_missing_alternative_is_noticed() {
+        for (regex, literals) in [
+            ("gh[pousr]_[0-9A-Za-z]{36}", &["ghp_", "gho_"] as &[&str]),
+            ("(?:ghp_)?[a-z]{36}", &["ghp_"]),
+            ("glrtr?-[a-z]{20}", &["glrt-"]),
+            ("(?i)heroku[a-z]{3}", &["heroku"]),
+            ("[a-z]{4}_[a-z]{36}", &["ghp_"]),
+        ] {
+            assert!(!proven(regex, literals, LetterCase::Exact), "{regex}");
+        }
+    }
+
+    #[test]
+    fn case_is_ignored_when_the_rule_says_so() {
+        assert!(proven(
+            "(?i)heroku[a-z]{3}",
+            &["HeroKU"],
+            LetterCase::Ignored
+        ));
+        assert!(proven(
+            "(?i)pass(?:word|wd)=",
+            &["password", "passwd"],
+            LetterCase::Ignored
+        ));
+    }
+}
