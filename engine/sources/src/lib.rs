@@ -5,8 +5,14 @@
 //!
 //! INVARIANT: a piece that cannot be read is told to [`Visitor::skipped`]; it never just goes missing.
 
+pub mod git;
 pub mod piece;
+#[cfg(test)]
+mod recording;
+pub mod stream;
+pub mod tree;
 pub mod visitor;
+mod workers;
 
 pub use piece::{Origin, Piece};
 pub use visitor::{Edit, Visitor};
