@@ -1,0 +1,165 @@
+//! Rules whose credential is a bare value that means something only near a name.
+//!
+//! From the keyword on, the rest of the identifier is skipped (`HEROKU_API_KEY`, `x-heroku-token"`), then
+//! whatever joins name and value in code, JSON, YAML, XML, headers and command lines. The first token that the rule's value
+//! expression matches entirely is the credential.
+//!
+//! Most hits end before any of that: when no run of value characters of sufficient length is near, there is nothing to try.
+
+use leakward_core::Span;
+use leakward_core::rule::Keyword;
+
+use super::boundary;
+use super::expression::{Expression, ExpressionCache};
+use super::program::first_bytes;
+use crate::byte_set::ByteSet;
+
+/// What may be glued to the front of a value without being part of it.
+const JOINS: ByteSet = ByteSet::EMPTY.with(b"=:");
+
+/// Longest rest of an identifier after its keyword.
+const NAME_REST: usize = 64;
+
+/// A keyword rule made ready.
+#[derive(Debug)]
+pub(crate) struct KeywordMatcher {
+    value: Expression,
+    /// What tokens are made of.
+    token: ByteSet,
+    first: ByteSet,
+    shortest: usize,
+    longest: usize,
+    within: usize,
+}
+
+/// What a try at a hit came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FoundValue {
+    /// The credential.
+    pub(crate) credential: Span,
+    /// The name, from the keyword's first byte to the identifier's end.
+    pub(crate) name: Span,
+    /// Whether something says "this is its value": an operator, a quote, an option's dashes.
+    pub(crate) is_assigned: bool,
+}
+
+impl KeywordMatcher {
+    /// Reads the rule's expression.
+    ///
+    /// # Errors
+    /// What the expression's parser says against it.
+    pub(crate) fn new(keyword: &Keyword, max_secret: usize) -> Result<KeywordMatcher, String> {
+        let value = Expression::new(&keyword.value, 0)?;
+        let outline = value.outline();
+        Ok(KeywordMatcher {
+            token: outline.alphabet.union(ByteSet::WORD),
+            first: first_bytes(&outline.rows),
+            shortest: outline.shortest.max(1),
+            longest: outline.longest.unwrap_or(max_secret).min(max_secret),
+            within: usize::from(keyword.within),
+            value,
+        })
+    }
+
+    /// The expression, to be checked early.
+    pub(crate) fn expression(&self) -> &Expression {
+        &self.value
+    }
+
+    /// How far before and after the hit's end it may read.
+    pub(crate) fn reach(&self) -> (usize, usize) {
+        (
+            boundary::READS_BEFORE,
+            NAME_REST + self.within + self.longest + boundary::READS_AFTER,
+        )
+    }
+
+    /// Looks for a value after the keyword that stands at `name_start..name_end`.
+    pub(crate) fn find(
+        &self,
+        bytes: &[u8],
+        (name_start, name_end): (usize, usize),
+        cache: &mut Option<Box<ExpressionCache>>,
+    ) -> Option<FoundValue> {
+        let furthest = name_end.saturating_add(self.within);
+        let rest_end = ByteSet::NAME.run_end(bytes, name_end, name_end + NAME_REST);
+        let mut at = rest_end;
+        let mut lines = 0;
+        while at <= furthest {
+            let gap_end = self.gap_end(bytes, at, furthest, &mut lines)?;
+            let limit = gap_end.saturating_add(self.longest + 1);
+            let run_end = self.token.run_end(bytes, gap_end, limit);
+            if run_end - gap_end >= self.shortest
+                && let Some(credential) = self.value_in(bytes, (gap_end, run_end), cache)
+            {
+                let between = bytes.get(rest_end..credential.start).unwrap_or_default();
+                return Some(FoundValue {
+                    credential,
+                    name: Span::new(name_start, rest_end),
+                    is_assigned: between.iter().any(|byte| b"=:\"'`(>,".contains(byte)),
+                });
+            }
+            at = run_end.max(gap_end + 1);
+        }
+        None
+    }
+
+    /// The end of the bytes that belong to no token, from `at`; nothing past `furthest` or past a second line break.
+    fn gap_end(&self, bytes: &[u8], at: usize, furthest: usize, lines: &mut u32) -> Option<usize> {
+        let rest = bytes.get(at..furthest.min(bytes.len()).max(at))?;
+        for (offset, &byte) in rest.iter().enumerate() {
+            if byte == b'\n' {
+                *lines += 1;
+                if *lines > 1 {
+                    return None;
+                }
+            }
+            if self.token.contains(byte) && !ByteSet::SPACE.contains(byte) {
+                return Some(at + offset);
+            }
+        }
+        None
+    }
+
+    /// The value in a run of token characters: the whole run, or what follows a join inside of it.
+    fn value_in(
+        &self,
+        bytes: &[u8],
+        (start, end): (usize, usize),
+        cache: &mut Option<Box<ExpressionCache>>,
+    ) -> Option<Span> {
+        let mut at = start;
+        loop {
+            at = JOINS.run_end(bytes, at, end);
+            if end - at < self.shortest {
+                return None;
+            }
+            if bytes.get(at).is_some_and(|&byte| self.first.contains(byte)) {
+                let value_end = self.value_end(bytes, at, end);
+                if value_end - at <= self.longest
+                    && self
+                        .value
+                        .match_whole(bytes, at, value_end, cache)
+                        .is_some()
+                {
+                    return Some(Span::new(at, value_end));
+                }
+            }
+            let rest = bytes.get(at..end)?;
+            at += rest.iter().position(|&byte| JOINS.contains(byte))?;
+        }
+    }
+
+    /// The run's end without punctuation that ends a sentence or a statement.
+    fn value_end(&self, bytes: &[u8], start: usize, end: usize) -> usize {
+        let mut value_end = end;
+        while value_end > start + self.shortest
+            && bytes
+                .get(value_end - 1)
+                .is_some_and(|byte| b".,;:".contains(byte))
+        {
+            value_end -= 1;
+        }
+        value_end
+    }
+}

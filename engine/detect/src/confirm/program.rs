@@ -1,0 +1,131 @@
+//! A row of "so many bytes of this set", run by hand: what most credentials are.
+//!
+//! An expression becomes a program only when taking as many bytes as possible at each item can never be wrong: each
+//! item of varying length is followed by something that cannot start with a byte of its own set. So there is nothing to
+//! go back to, and a match costs one look at each byte.
+//!
+//! The regex engine is the twin: a test holds both side by side.
+
+use crate::byte_set::ByteSet;
+use crate::confirm::outline::{Item, Outline, Row};
+
+/// An expression as rows to be tried in order.
+#[derive(Clone, Debug)]
+pub(crate) struct Program {
+    rows: Vec<Row>,
+}
+
+/// Where a match ends and where its credential stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Matched {
+    /// Offset one past the whole match.
+    pub(crate) end: usize,
+    /// Offset of the credential.
+    pub(crate) group_start: usize,
+    /// Offset one past the credential.
+    pub(crate) group_end: usize,
+}
+
+impl Program {
+    /// The program of an expression, when it is simple enough.
+    pub(crate) fn new(outline: &Outline, group: u8) -> Option<Program> {
+        let is_simple = outline.exact
+            && outline.rows.iter().all(|row| never_goes_back(&row.items))
+            && (group == 0 || outline.rows.iter().all(|row| row.group.is_some()));
+        is_simple.then(|| Program {
+            rows: outline.rows.clone(),
+        })
+    }
+
+    /// The match that starts at `start` and ends at `limit` at the latest.
+    pub(crate) fn run(&self, bytes: &[u8], start: usize, limit: usize) -> Option<Matched> {
+        self.rows
+            .iter()
+            .find_map(|row| run_row(row, bytes, start, limit))
+    }
+
+    /// The match that starts at `start` and ends exactly at `end`.
+    pub(crate) fn run_whole(&self, bytes: &[u8], start: usize, end: usize) -> Option<Matched> {
+        self.rows
+            .iter()
+            .filter_map(|row| run_row(row, bytes, start, end))
+            .find(|matched| matched.end == end)
+    }
+}
+
+/// Whether taking as much as possible at each item can never be wrong.
+fn never_goes_back(items: &[Item]) -> bool {
+    let mut rest = items;
+    while let [item, tail @ ..] = rest {
+        rest = tail;
+        if item.max == Some(item.min) {
+            continue;
+        }
+        for next in tail {
+            if next.set.meets(item.set) {
+                return false;
+            }
+            if next.min > 0 {
+                break;
+            }
+        }
+    }
+    true
+}
+
+fn run_row(row: &Row, bytes: &[u8], start: usize, limit: usize) -> Option<Matched> {
+    let limit = limit.min(bytes.len());
+    let mut at = start;
+    let mut group = (start, None);
+    for (index, item) in row.items.iter().enumerate() {
+        if row.group.is_some_and(|(first, _)| first == index) {
+            group.0 = at;
+        }
+        if row.group.is_some_and(|(_, past)| past == index) {
+            group.1 = Some(at);
+        }
+        at = take(item, bytes, at, limit)?;
+    }
+    if row
+        .group
+        .is_some_and(|(first, past)| first == past && past == row.items.len())
+    {
+        group.0 = at;
+    }
+    Some(Matched {
+        end: at,
+        group_start: group.0,
+        group_end: group.1.unwrap_or(at),
+    })
+}
+
+#[inline]
+fn take(item: &Item, bytes: &[u8], at: usize, limit: usize) -> Option<usize> {
+    if (item.min, item.max) == (1, Some(1)) {
+        return (at < limit && item.set.contains(*bytes.get(at)?)).then_some(at + 1);
+    }
+    let most = item
+        .max
+        .map_or(limit, |max| at.saturating_add(max).min(limit));
+    let end = item.set.run_end(bytes, at, most);
+    (end >= at + item.min).then_some(end)
+}
+
+/// The set of bytes that a match can start with; everything when a match can be empty.
+pub(crate) fn first_bytes(rows: &[Row]) -> ByteSet {
+    let mut first = ByteSet::EMPTY;
+    for row in rows {
+        let mut can_be_empty = true;
+        for item in &row.items {
+            first = first.union(item.set);
+            if item.min > 0 {
+                can_be_empty = false;
+                break;
+            }
+        }
+        if can_be_empty {
+            return ByteSet::EMPTY.with_range(0, 255);
+        }
+    }
+    first
+}

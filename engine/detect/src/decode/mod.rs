@@ -1,0 +1,1 @@
+//! Decode: credentials inside of encodings, found in the decoded bytes and mapped back to the original ones.

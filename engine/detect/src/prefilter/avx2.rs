@@ -1,0 +1,108 @@
+//! The pass over the bytes, eight positions at a time, for processors with AVX2.
+//!
+//! Eight grams are cut from two overlapping loads by a byte shuffle, hashed by one multiplication, and their
+//! words of the bitmap gathered. The only module of this crate with unsafe code; the scalar version is its twin.
+#![expect(unsafe_code, reason = "vector loads and gathers have no safe form")]
+
+use std::arch::x86_64::{
+    __m256i, _mm_loadu_si128, _mm256_and_si256, _mm256_castsi256_ps, _mm256_i32gather_epi32,
+    _mm256_movemask_ps, _mm256_mullo_epi32, _mm256_or_si256, _mm256_set_epi8, _mm256_set_m128i,
+    _mm256_set1_epi32, _mm256_shuffle_epi8, _mm256_sllv_epi32, _mm256_srli_epi32, _mm256_sub_epi32,
+};
+
+use super::gram::{FOLD, Gram, HASH_BITS, HASH_MULTIPLIER};
+use super::gram_table::GramTable;
+use super::scalar;
+
+/// Positions tested by one round of the loop.
+const STEP: usize = 16;
+
+/// Bytes that one round may read from its first position on: 16 positions, the last load starting at 12.
+const READS: usize = 28;
+
+/// Whether this processor can run [`candidates`].
+pub(super) fn is_available() -> bool {
+    std::arch::is_x86_feature_detected!("avx2")
+}
+
+/// As [`scalar::candidates`]. Falls back to it where the processor has no AVX2.
+pub(super) fn candidates(
+    table: &GramTable,
+    bytes: &[u8],
+    from: usize,
+    to: usize,
+    mut candidate: impl FnMut(usize, Gram),
+) {
+    let mut position = from;
+    if is_available() && table.bitmap().len() == 1 << (HASH_BITS - 5) {
+        // SAFETY: AVX2 is there, and the bitmap has a word for every hash.
+        position = unsafe { vector_candidates(table.bitmap(), bytes, from, to, &mut candidate) };
+    }
+    scalar::candidates(table, bytes, position, to, candidate);
+}
+
+/// Tests positions from `from` on as long as whole rounds fit, and returns the first position not tested.
+///
+/// # Safety
+/// The processor must have AVX2, and `bitmap` 2^`HASH_BITS` bits.
+#[target_feature(enable = "avx2")]
+unsafe fn vector_candidates(
+    bitmap: &[u32],
+    bytes: &[u8],
+    from: usize,
+    to: usize,
+    candidate: &mut impl FnMut(usize, Gram),
+) -> usize {
+    let mut position = from;
+    let last = to.min(bytes.len());
+    while position + STEP <= last && position + READS <= bytes.len() {
+        // SAFETY: positions up to `position + READS` are inside of `bytes`; the caller vouches for the rest.
+        let mut set = unsafe {
+            let start = bytes.as_ptr().add(position);
+            let low = eight_positions(bitmap.as_ptr(), start);
+            let high = eight_positions(bitmap.as_ptr(), start.add(8));
+            low | high << 8
+        };
+        while set != 0 {
+            let at = position + set.trailing_zeros() as usize;
+            set &= set - 1;
+            if let Some(&[a, b, c, d]) = bytes.get(at..at + 4) {
+                candidate(at, Gram::of([a, b, c, d]));
+            }
+        }
+        position += STEP;
+    }
+    position
+}
+
+/// One bit for each of the eight positions from `start` on: whether its gram's hash is in the bitmap.
+///
+/// # Safety
+/// The processor must have AVX2, 20 bytes must be readable from `start`, and `bitmap` must have 2^`HASH_BITS` bits.
+#[inline]
+#[target_feature(enable = "avx2")]
+unsafe fn eight_positions(bitmap: *const u32, start: *const u8) -> u32 {
+    // SAFETY: both loads lie inside of the 20 readable bytes.
+    let text = unsafe {
+        _mm256_set_m128i(
+            _mm_loadu_si128(start.add(4).cast()),
+            _mm_loadu_si128(start.cast()),
+        )
+    };
+    let grams: __m256i = _mm256_shuffle_epi8(
+        text,
+        _mm256_set_epi8(
+            6, 5, 4, 3, 5, 4, 3, 2, 4, 3, 2, 1, 3, 2, 1, 0, 6, 5, 4, 3, 5, 4, 3, 2, 4, 3, 2, 1, 3,
+            2, 1, 0,
+        ),
+    );
+    let folded = _mm256_or_si256(grams, _mm256_set1_epi32(FOLD.cast_signed()));
+    let product = _mm256_mullo_epi32(folded, _mm256_set1_epi32(HASH_MULTIPLIER.cast_signed()));
+    let hash = _mm256_srli_epi32::<{ (32 - HASH_BITS).cast_signed() }>(product);
+    // SAFETY: a hash has HASH_BITS bits, so its word is inside of the bitmap.
+    let words = unsafe { _mm256_i32gather_epi32::<4>(bitmap.cast(), _mm256_srli_epi32::<5>(hash)) };
+    // The wanted bit is moved to the sign bit: shifted left by 31 − (hash mod 32).
+    let bit = _mm256_and_si256(hash, _mm256_set1_epi32(31));
+    let shifted = _mm256_sllv_epi32(words, _mm256_sub_epi32(_mm256_set1_epi32(31), bit));
+    _mm256_movemask_ps(_mm256_castsi256_ps(shifted)).cast_unsigned()
+}

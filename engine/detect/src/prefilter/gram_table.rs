@@ -1,0 +1,282 @@
+//! The bitmap of all grams, and the table from a gram to the literals that are known by it.
+//!
+//! Which grams a literal is known by: the rarest four bytes of its text; for a loose literal either four bytes
+//! inside of one piece, or, for each way to join two pieces, four bytes that span the joint; for a literal of three bytes,
+//! those three with everything that may follow.
+//!
+//! INVARIANT: wherever a literal of at least three bytes stands, exactly one of its grams stands at the noted offset.
+
+use super::frequency::rarity;
+use super::gram::{Gram, HASH_BITS};
+use super::literal::{Literal, SEPARATORS};
+
+/// A literal that is known by some gram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Anchor {
+    /// Which literal.
+    pub(super) literal: u32,
+    /// Which byte of its text the gram starts at.
+    pub(super) offset: u32,
+}
+
+/// The anchors of one gram, as a range of `anchors`; an empty range marks a free slot.
+#[derive(Clone, Copy, Debug, Default)]
+struct Slot {
+    gram: u32,
+    first: u32,
+    count: u32,
+}
+
+/// The bitmap of all grams, and the table from a gram to the literals that are known by it.
+#[derive(Clone, Debug)]
+pub(super) struct GramTable {
+    bitmap: Box<[u32]>,
+    slots: Box<[Slot]>,
+    anchors: Vec<Anchor>,
+    furthest: usize,
+}
+
+/// What a folded byte can be: every value with the bit 0x20 set.
+fn folded_bytes() -> impl Iterator<Item = u8> {
+    (0..=u8::MAX).filter(|byte| byte & 0x20 != 0)
+}
+
+impl GramTable {
+    /// The table of `literals`; those shorter than three bytes are left out.
+    pub(super) fn new(literals: &[Literal]) -> GramTable {
+        let mut known = Vec::with_capacity(literals.len() * 2);
+        for (index, literal) in (0_u32..).zip(literals) {
+            note_grams(literal, index, &mut known);
+        }
+        known.sort_unstable();
+        let size = (known.len() * 2).next_power_of_two().max(64);
+        let mut table = GramTable {
+            bitmap: vec![0; 1 << (HASH_BITS - 5)].into_boxed_slice(),
+            slots: vec![Slot::default(); size].into_boxed_slice(),
+            anchors: known.iter().map(|&(_, anchor)| anchor).collect(),
+            furthest: 0,
+        };
+        for (group, range) in runs(&known) {
+            table.insert(group, range);
+        }
+        table.furthest = table
+            .anchors
+            .iter()
+            .filter_map(|anchor| {
+                let literal = literals.get(anchor.literal as usize)?;
+                let joints = literal
+                    .joints()
+                    .iter()
+                    .filter(|&&joint| joint <= anchor.offset as usize)
+                    .count();
+                Some(anchor.offset as usize + joints)
+            })
+            .max()
+            .unwrap_or_default();
+        table
+    }
+
+    fn insert(&mut self, group: Gram, (first, count): (u32, u32)) {
+        let hash = group.hash();
+        if let Some(word) = self.bitmap.get_mut((hash >> 5) as usize) {
+            *word |= 1 << (hash & 31);
+        }
+        let mask = self.slots.len() - 1;
+        let mut at = hash as usize & mask;
+        while let Some(slot) = self.slots.get_mut(at) {
+            if slot.count == 0 {
+                *slot = Slot {
+                    gram: group.0,
+                    first,
+                    count,
+                };
+                return;
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    /// The bitmap: bit h is set when some gram has the hash h.
+    pub(super) fn bitmap(&self) -> &[u32] {
+        &self.bitmap
+    }
+
+    /// Whether some gram has this one's hash.
+    #[inline]
+    pub(super) fn may_hold(&self, gram: Gram) -> bool {
+        let hash = gram.hash();
+        self.bitmap
+            .get((hash >> 5) as usize)
+            .is_some_and(|word| word >> (hash & 31) & 1 == 1)
+    }
+
+    /// The literals that are known by this gram.
+    #[inline]
+    pub(super) fn anchors(&self, gram: Gram) -> &[Anchor] {
+        let mask = self.slots.len() - 1;
+        let mut at = gram.hash() as usize & mask;
+        while let Some(slot) = self.slots.get(at) {
+            if slot.count == 0 {
+                break;
+            }
+            if slot.gram == gram.0 {
+                let first = slot.first as usize;
+                return self
+                    .anchors
+                    .get(first..first + slot.count as usize)
+                    .unwrap_or_default();
+            }
+            at = (at + 1) & mask;
+        }
+        &[]
+    }
+
+    /// Farthest distance from a literal's start to its gram's start, in any spelling.
+    pub(super) fn furthest(&self) -> usize {
+        self.furthest
+    }
+}
+
+/// The runs of equal grams: the gram, and the run's start and length.
+fn runs(known: &[(Gram, Anchor)]) -> impl Iterator<Item = (Gram, (u32, u32))> {
+    let mut first = 0_u32;
+    known.chunk_by(|a, b| a.0 == b.0).filter_map(move |run| {
+        let count = u32::try_from(run.len()).ok()?;
+        let at = first;
+        first += count;
+        Some((run.first()?.0, (at, count)))
+    })
+}
+
+/// Adds the grams that `literal` is known by.
+fn note_grams(literal: &Literal, index: u32, known: &mut Vec<(Gram, Anchor)>) {
+    let anchor = |offset: usize| Anchor {
+        literal: index,
+        offset: u32::try_from(offset).unwrap_or(u32::MAX),
+    };
+    let inside = rarest_inside(literal);
+    let across = literal
+        .joints()
+        .iter()
+        .filter_map(|&joint| rarest_across(literal, joint))
+        .max_by_key(|cover| cover.iter().map(|(gram, _)| rarity(*gram)).min());
+    match (inside, across) {
+        (Some((gram, offset)), None) => known.push((gram, anchor(offset))),
+        (Some((gram, offset)), Some(cover)) => {
+            if cover
+                .iter()
+                .all(|(other, _)| rarity(*other) > rarity(gram) + ACROSS_COSTS)
+            {
+                known.extend(
+                    cover
+                        .into_iter()
+                        .map(|(gram, offset)| (gram, anchor(offset))),
+                );
+            } else {
+                known.push((gram, anchor(offset)));
+            }
+        }
+        (None, Some(cover)) => known.extend(
+            cover
+                .into_iter()
+                .map(|(gram, offset)| (gram, anchor(offset))),
+        ),
+        (None, None) => note_short(literal, anchor(0), known),
+    }
+}
+
+/// How much rarer five grams across a joint must be than one inside of a piece: two bits, for they add up.
+const ACROSS_COSTS: u32 = 16;
+
+/// The rarest gram that lies inside of one piece, and its offset.
+fn rarest_inside(literal: &Literal) -> Option<(Gram, usize)> {
+    literal
+        .text()
+        .windows(4)
+        .enumerate()
+        .filter(|(offset, _)| {
+            !literal
+                .joints()
+                .iter()
+                .any(|joint| (offset + 1..offset + 4).contains(joint))
+        })
+        .filter_map(|(offset, window)| Some((Gram::of(window.try_into().ok()?), offset)))
+        .max_by_key(|&(gram, _)| rarity(gram))
+}
+
+/// For each way to join two pieces at `joint`, the rarest gram that spans it, and its offset. Nothing when some way
+/// has none (the pieces are too short).
+fn rarest_across(literal: &Literal, joint: usize) -> Option<Vec<(Gram, usize)>> {
+    let before = literal
+        .joints()
+        .iter()
+        .copied()
+        .filter(|&other| other < joint)
+        .max()
+        .unwrap_or(0);
+    let after = literal
+        .joints()
+        .iter()
+        .copied()
+        .filter(|&other| other > joint)
+        .min()
+        .unwrap_or(literal.text().len());
+    let (first, second) = (
+        literal.text().get(before..joint)?,
+        literal.text().get(joint..after)?,
+    );
+    std::iter::once(None)
+        .chain(SEPARATORS.map(Some))
+        .map(|separator| {
+            let joined: Vec<u8> = first
+                .iter()
+                .copied()
+                .chain(separator)
+                .chain(second.iter().copied())
+                .collect();
+            joined
+                .windows(4)
+                .enumerate()
+                // At least one byte of the first piece, and one past the joint or the separator itself.
+                .filter(|(offset, _)| *offset < first.len() && offset + 4 > first.len())
+                .filter_map(|(offset, window)| {
+                    Some((Gram::of(window.try_into().ok()?), before + offset))
+                })
+                .max_by_key(|&(gram, _)| rarity(gram))
+        })
+        .collect()
+}
+
+/// Adds every gram that a literal of three bytes may start, in each of its spellings.
+fn note_short(literal: &Literal, anchor: Anchor, known: &mut Vec<(Gram, Anchor)>) {
+    if is_too_short(literal) {
+        return;
+    }
+    let mut starts: Vec<Vec<u8>> = vec![Vec::new()];
+    for (index, &byte) in literal.text().iter().enumerate() {
+        if literal.joints().contains(&index) {
+            let separated: Vec<Vec<u8>> = starts
+                .iter()
+                .flat_map(|start| {
+                    SEPARATORS.map(|separator| [start.as_slice(), &[separator]].concat())
+                })
+                .collect();
+            starts.extend(separated);
+        }
+        starts.iter_mut().for_each(|start| start.push(byte));
+    }
+    for start in starts {
+        match start.as_slice() {
+            &[a, b, c] => {
+                known.extend(folded_bytes().map(|next| (Gram::of([a, b, c, next]), anchor)))
+            }
+            &[a, b, c, d, ..] => known.push((Gram::of([a, b, c, d]), anchor)),
+            _ => {}
+        }
+    }
+}
+
+/// Whether a literal is too short for any gram, so that it has to be searched on its own.
+pub(super) fn is_too_short(literal: &Literal) -> bool {
+    literal.text().len() < 3
+}

@@ -1,0 +1,49 @@
+//! A rule made ready for confirmation, on the first hit of one of its literals.
+
+use leakward_core::Rule;
+use leakward_core::rule::Find;
+
+use crate::confirm::{KeywordMatcher, PatternMatcher};
+use crate::native::NativeDetector;
+
+/// A rule made ready.
+#[derive(Debug)]
+pub(crate) enum RuleMatcher {
+    /// Its credential is recognisable by itself.
+    Pattern(PatternMatcher),
+    /// Its credential stands near a name.
+    Keyword(KeywordMatcher),
+    /// Written in Rust.
+    Native(NativeDetector),
+    /// Its expression is refused; said once in the detection.
+    Refused(String),
+}
+
+impl RuleMatcher {
+    /// Reads the rule's expression.
+    pub(crate) fn new(rule: &Rule, max_secret: usize) -> RuleMatcher {
+        let refused = RuleMatcher::Refused;
+        match &rule.find {
+            Find::Pattern(pattern) => {
+                PatternMatcher::new(pattern).map_or_else(refused, RuleMatcher::Pattern)
+            }
+            Find::Keyword(keyword) => {
+                KeywordMatcher::new(keyword, max_secret).map_or_else(refused, RuleMatcher::Keyword)
+            }
+            Find::Native(native) => NativeDetector::named(&native.detector).map_or_else(
+                || refused(format!("no detector {}", native.detector)),
+                RuleMatcher::Native,
+            ),
+        }
+    }
+
+    /// Compiles what has to be compiled, to tell errors early.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        match self {
+            RuleMatcher::Pattern(pattern) => pattern.expression().check(),
+            RuleMatcher::Keyword(keyword) => keyword.expression().check(),
+            RuleMatcher::Native(_) => Ok(()),
+            RuleMatcher::Refused(reason) => Err(reason.clone()),
+        }
+    }
+}

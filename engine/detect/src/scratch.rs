@@ -1,0 +1,64 @@
+//! What one thread keeps between pieces: buffers and regex caches.
+
+use crate::confirm::{Candidate, ExpressionCache};
+use crate::prefilter::Hit;
+
+/// What one thread keeps between pieces. Made by [`Detector::scratch`](crate::Detector::scratch).
+#[derive(Debug)]
+pub struct Scratch {
+    pub(crate) hits: Vec<Hit>,
+    pub(crate) candidates: Vec<Candidate>,
+    /// For each rule the end of its last match in this piece.
+    pub(crate) passed: Passed,
+    pub(crate) caches: Vec<Option<Box<ExpressionCache>>>,
+}
+
+/// For each rule up to where its last match reaches. Forgotten as a whole by counting pieces, not by clearing.
+#[derive(Debug)]
+pub(crate) struct Passed {
+    piece: u32,
+    ends: Vec<(u32, u32)>,
+}
+
+impl Passed {
+    pub(crate) fn new(rules: usize) -> Passed {
+        Passed {
+            piece: 1,
+            ends: vec![(0, 0); rules],
+        }
+    }
+
+    /// Starts a new piece.
+    pub(crate) fn forget(&mut self) {
+        self.piece = self.piece.wrapping_add(1);
+        if self.piece == 0 {
+            self.ends.fill((0, 0));
+            self.piece = 1;
+        }
+    }
+
+    /// Whether `position` lies inside of the rule's last match.
+    pub(crate) fn covers(&self, rule: usize, position: u32) -> bool {
+        self.ends
+            .get(rule)
+            .is_some_and(|&(piece, end)| piece == self.piece && position < end)
+    }
+
+    /// Notes that the rule has matched up to `end`.
+    pub(crate) fn note(&mut self, rule: usize, end: usize) {
+        if let Some(slot) = self.ends.get_mut(rule) {
+            *slot = (self.piece, u32::try_from(end).unwrap_or(u32::MAX));
+        }
+    }
+}
+
+impl Scratch {
+    pub(crate) fn new(rules: usize) -> Scratch {
+        Scratch {
+            hits: Vec::new(),
+            candidates: Vec::new(),
+            passed: Passed::new(rules),
+            caches: std::iter::repeat_with(|| None).take(rules).collect(),
+        }
+    }
+}
