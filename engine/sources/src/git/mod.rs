@@ -1,0 +1,17 @@
+//! Git repositories: what they hold, and how every piece of it is reached.
+//!
+//! [`Repository`] opens one without letting it influence anything: its configuration, hooks, attributes and
+//! filters have no effect, and no program is run. On top of it stand the walk over all objects, the selection of
+//! some of them, the index, the refs and the way from a blob back to its commits.
+
+mod alternates;
+mod error;
+mod lookup;
+mod refs;
+mod repository;
+#[cfg(test)]
+mod testbed;
+
+pub use error::GitError;
+pub use refs::{Ref, Refs};
+pub use repository::{Discovery, Head, OpenOptions, RefStorage, Repository};
