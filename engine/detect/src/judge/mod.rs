@@ -3,6 +3,7 @@
 pub(crate) mod checksum;
 mod entropy;
 mod inline_allow;
+pub(crate) mod json;
 #[expect(
     clippy::module_inception,
     reason = "the stage's main type has the stage's name"

@@ -1,0 +1,86 @@
+//! Credentials whose parts decode to something: Discord tokens, JSON behind a prefix, HTTP Basic.
+
+use super::Proof;
+use crate::decode::base64;
+use crate::judge::json;
+
+/// Discord: the first part is the base64 of a number of 17 to 20 digits.
+pub(super) fn discord(secret: &[u8]) -> Proof {
+    let first = secret
+        .split(|&byte| byte == b'.')
+        .next()
+        .unwrap_or_default();
+    let first = first.strip_prefix(b"mfa").unwrap_or(first);
+    Proof::of(base64::decode(first).is_some_and(|number| {
+        (17..=20).contains(&number.len()) && number.iter().all(u8::is_ascii_digit)
+    }))
+}
+
+/// What follows the prefix decodes to a JSON object. The prefix is anything up to the place where the base64 of `{"`
+/// begins: at the start or after one of the characters that end prefixes.
+pub(super) fn base64_json(secret: &[u8]) -> Proof {
+    let ends = secret
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| b"_-.:".contains(byte))
+        .map(|(at, _)| at + 1);
+    let holds = std::iter::once(0).chain(ends).any(|start| {
+        let rest = secret.get(start..).unwrap_or_default();
+        rest.starts_with(b"ey") && begins_with_json(rest)
+    });
+    Proof::of(holds)
+}
+
+/// Whether the text, or its part before the first character that is no base64, decodes to a JSON object.
+fn begins_with_json(text: &[u8]) -> bool {
+    let mut ends: Vec<usize> = text
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| b"_-.".contains(byte) || base64::digit(**byte).is_none())
+        .map(|(at, _)| at)
+        .take(8)
+        .collect();
+    ends.push(text.len());
+    ends.iter().rev().any(|&end| {
+        text.get(..end)
+            .and_then(base64::decode)
+            .is_some_and(|bytes| json::is_object(&bytes))
+    })
+}
+
+/// HTTP Basic: decodes to printable `user:password`.
+pub(super) fn basic_auth(secret: &[u8]) -> Proof {
+    Proof::of(base64::decode(secret).is_some_and(|pair| {
+        let is_text =
+            std::str::from_utf8(&pair).is_ok_and(|text| !text.chars().any(char::is_control));
+        is_text && pair.contains(&b':') && pair.last() != Some(&b':')
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn discord_tokens_start_with_a_number() {
+        assert_eq!(discord(b"MTIzNDU2Nzg5MDEyMzQ1Njc4.AbCdEf.x"), Proof::Holds);
+        assert_eq!(discord(b"TTIzNDU2Nzg5MDEyMzQ1Njc4.AbCdEf.x"), Proof::Fails);
+    }
+
+    #[test]
+    fn json_behind_a_prefix_is_recognised() {
+        assert_eq!(base64_json(b"glc_eyJvIjoiMSJ9"), Proof::Holds);
+        assert_eq!(base64_json(b"sntrys_eyJvIjoiMSJ9_abcdefgh"), Proof::Holds);
+        assert_eq!(base64_json(b"eyJvIjoiMSJ9"), Proof::Holds);
+        assert_eq!(base64_json(b"glc_eyJvIjoiMSJA"), Proof::Fails);
+        assert_eq!(base64_json(b"nothing at all"), Proof::Fails);
+    }
+
+    #[test]
+    fn basic_credentials_are_user_and_password() {
+        assert_eq!(basic_auth(b"YTpi"), Proof::Holds);
+        assert_eq!(basic_auth(b"YTo="), Proof::Fails);
+        assert_eq!(basic_auth(b"YWJj"), Proof::Fails);
+        assert_eq!(basic_auth(b"/w=="), Proof::Fails);
+    }
+}
