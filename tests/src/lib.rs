@@ -11,6 +11,7 @@
 
 mod credential;
 mod https_server;
+mod lfs;
 mod pack_listing;
 mod place;
 mod program;
@@ -23,6 +24,7 @@ mod trap;
 
 pub use credential::Credential;
 pub use https_server::HttpsServer;
+pub use lfs::lfs_object;
 pub use pack_listing::{PackEntry, PackListing};
 pub use place::Place;
 pub use program::Program;

@@ -97,6 +97,17 @@ impl Sandbox {
         command
     }
 
+    /// Copies a program or script to where anybody may run it.
+    ///
+    /// Another process does the copying: a file that this one has just written can be "busy" when it is run, because a
+    /// child that another test's thread starts in that moment still holds it open.
+    pub fn copy_program(&self, from: &Path, to: &Path) {
+        for (tool, arguments) in [("cp", vec![from, to]), ("chmod", vec![Path::new("755"), to])] {
+            let status = self.command(tool).args(&arguments).status().expect("cp and chmod");
+            assert!(status.success(), "{tool} {arguments:?}");
+        }
+    }
+
     /// Every file under home, cache and temporary folder with its content: what a run left behind.
     #[must_use]
     pub fn left_behind(&self) -> Vec<(PathBuf, Vec<u8>)> {

@@ -24,8 +24,9 @@ impl Trap {
             "#!/bin/sh\ntouch '{}'\ncat \"$@\" 2>/dev/null\nexit 0\n",
             mark.display()
         );
-        let script = sandbox.write("trap.sh", text);
-        make_executable(&script);
+        let source = sandbox.write("trap.txt", text);
+        let script = sandbox.path("trap.sh");
+        sandbox.copy_program(&source, &script);
         Self { script, mark }
     }
 
@@ -36,10 +37,9 @@ impl Trap {
     }
 
     /// Puts the command at `path` as a program of its own: a hook.
-    pub fn install(&self, path: &Path) {
+    pub fn install(&self, sandbox: &Sandbox, path: &Path) {
         fs::create_dir_all(path.parent().expect("a folder")).expect("the hook's folder");
-        fs::copy(&self.script, path).expect("the hook");
-        make_executable(path);
+        sandbox.copy_program(&self.script, path);
     }
 
     /// Asserts that git does run the command, and takes the mark away again.
@@ -65,13 +65,3 @@ impl Trap {
         );
     }
 }
-
-#[cfg(unix)]
-fn make_executable(path: &Path) {
-    use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755))
-        .expect("permissions of the script");
-}
-
-#[cfg(not(unix))]
-fn make_executable(_path: &Path) {}
