@@ -3,7 +3,7 @@
 //! The deciding keys are `pattern`, `keywords` and `native`; each brings its own further keys, and a key of another way is an
 //! error, because it would have no effect.
 
-use leakward_core::rule::{Boundary, Find, Keyword, Native, Pattern};
+use leakward_core::rule::{Boundary, Find, Keyword, Native, Pattern, Text};
 
 use crate::fields::{Fields, Located};
 use crate::problem::Problem;
@@ -40,6 +40,33 @@ const FINDER_KEYS: [&str; 10] = [
 pub(crate) struct Finder {
     pub(crate) find: Find,
     pub(crate) specificity: u8,
+}
+
+impl Finder {
+    /// Whether the prefilter would stop at a text.
+    pub(crate) fn has_literal(&self, text: &str) -> bool {
+        match &self.find {
+            Find::Pattern(pattern) if !pattern.ignore_case => pattern
+                .literals
+                .iter()
+                .any(|literal| text.contains(&**literal)),
+            Find::Pattern(pattern) => holds_one(text, &pattern.literals, str::to_ascii_lowercase),
+            Find::Native(native) => holds_one(text, &native.literals, str::to_ascii_lowercase),
+            Find::Keyword(keyword) => holds_one(text, &keyword.keywords, without_joints),
+        }
+    }
+}
+
+fn holds_one(text: &str, literals: &[Text], simplify: fn(&str) -> String) -> bool {
+    let text = simplify(text);
+    literals
+        .iter()
+        .any(|literal| text.contains(&simplify(literal)))
+}
+
+/// A keyword's space, dash, underscore or dot stands for any of them or for nothing.
+fn without_joints(text: &str) -> String {
+    text.replace([' ', '-', '_', '.'], "").to_ascii_lowercase()
 }
 
 pub(crate) fn read_finder(fields: &mut Fields<'_, '_, '_>) -> Option<Finder> {

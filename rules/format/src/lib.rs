@@ -19,6 +19,7 @@ mod regex_check;
 mod regex_size;
 mod required_literal;
 mod rule_table;
+pub mod sample;
 mod source;
 
 pub use error::{RuleFileError, RuleFileErrors};

@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use crate::sample::TemplateProblem;
+
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -143,7 +145,12 @@ pub enum Problem {
     /// A sample in which none of the rule's literals occurs.
     SampleWithoutLiteral,
     /// A template that cannot be read.
-    Template(String),
+    Template {
+        /// The key.
+        key: &'static str,
+        /// What is wrong with it.
+        problem: TemplateProblem,
+    },
     /// A companion that no rule finds.
     UnknownCompanion {
         /// As written.
@@ -163,7 +170,7 @@ impl fmt::Display for Problem {
             ),
             Self::Regex { key, message } => write!(f, "`{key}`: {message}"),
             Self::NotLinear { key, advice } => write!(f, "`{key}`: {advice}"),
-            Self::Template(message) => write!(f, "sample template: {message}"),
+            Self::Template { key, problem } => write!(f, "`{key}`: {problem}"),
             Self::UnknownKey { .. }
             | Self::ForeignKey { .. }
             | Self::MissingKey { .. }

@@ -20,6 +20,9 @@ const MOST_MEMBERS: usize = 16;
 /// A repetition with a larger bound is not spelled out.
 const MOST_REPEATS: u32 = 8;
 
+/// How many choices of a sequence are tried out together.
+const MOST_SPLITS: u32 = 2;
+
 /// Whether a literal matches in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LetterCase {
@@ -72,7 +75,7 @@ impl Proof {
             HirKind::Concat(_) => {
                 let mut items = Vec::new();
                 flatten(hir, &mut items);
-                items.iter().any(|item| self.holds(item)) || self.some_stretch_holds(&items)
+                self.holds_in_sequence(&items, MOST_SPLITS)
             }
         }
     }
@@ -82,6 +85,27 @@ impl Proof {
             || self
                 .texts_of_repetition(repetition)
                 .is_some_and(|texts| texts.iter().all(|text| self.is_in(text)))
+    }
+
+    /// A sequence that holds a literal as it is, or does whichever way its first open choice goes.
+    fn holds_in_sequence(&self, items: &[&Hir], splits: u32) -> bool {
+        if items.iter().any(|item| self.holds(item)) || self.some_stretch_holds(items) {
+            return true;
+        }
+        if splits == 0 {
+            return false;
+        }
+        items.iter().enumerate().any(|(place, item)| {
+            let Some(choices) = choices(item) else {
+                return false;
+            };
+            choices.into_iter().all(|choice| {
+                let before = items.iter().take(place).copied();
+                let after = items.iter().skip(place + 1).copied();
+                let chosen: Vec<&Hir> = before.chain(choice).chain(after).collect();
+                self.holds_in_sequence(&chosen, splits - 1)
+            })
+        })
     }
 
     fn some_stretch_holds(&self, items: &[&Hir]) -> bool {
@@ -197,6 +221,22 @@ fn flatten<'h>(hir: &'h Hir, items: &mut Vec<&'h Hir>) {
     }
 }
 
+/// The item sequences that an alternation or an optional part can stand for.
+fn choices(hir: &Hir) -> Option<Vec<Vec<&Hir>>> {
+    let flat = |hir| {
+        let mut items = Vec::new();
+        flatten(hir, &mut items);
+        items
+    };
+    match hir.kind() {
+        HirKind::Alternation(branches) => Some(branches.iter().map(flat).collect()),
+        HirKind::Repetition(part) if part.min == 0 && part.max == Some(1) => {
+            Some(vec![Vec::new(), flat(&part.sub)])
+        }
+        _ => None,
+    }
+}
+
 fn product(left: &Texts, right: &Texts) -> Option<Texts> {
     if left.len().saturating_mul(right.len()) > MOST_TEXTS {
         return None;
@@ -232,6 +272,10 @@ mod tests {
             ("glrtr?-[a-z]{20}", &["glrt-", "glrtr-"]),
             ("[a-z]{3,9}[:=] *(x{3}y)", &["xxy"]),
             ("(?:a(b))c(d)+", &["abcd"]),
+            (
+                "[a-z]{4,}@(?:git-code[.][a-z]{6,}|git[.][a-z]{6,}[.]catalyst)",
+                &["@git-code.", ".catalyst"],
+            ),
             ("[0-9]{8,10}:AA[A-Za-z]{33}", &[":AA"]),
         ] {
             assert!(proven(regex, literals, LetterCase::Exact), "{regex}");

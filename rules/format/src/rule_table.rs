@@ -10,6 +10,7 @@ use crate::finder::{Finder, read_finder};
 use crate::parse::FileDefaults;
 use crate::problem::Problem;
 use crate::regex_check::{RegexRole, check_regex};
+use crate::sample::Template;
 
 const SEVERITIES: [(&str, Severity); 4] = [
     ("critical", Severity::Critical),
@@ -43,6 +44,7 @@ pub(crate) fn read_rule(mut fields: Fields<'_, '_, '_>, defaults: &FileDefaults)
     let finder = read_finder(&mut fields);
     let (companions, companion_rules) = read_companions(&mut fields);
     let details = read_details(&mut fields, defaults);
+    check_samples(&mut fields, finder.as_ref(), &details.samples);
     fields.finish();
     let rule = assemble(
         Name {
@@ -124,8 +126,41 @@ fn read_details(fields: &mut Fields<'_, '_, '_>, defaults: &FileDefaults) -> Det
         paths: fields.texts("paths"),
         docs_url,
         revoke_url: read_link(fields, "revoke-url"),
-        samples: fields.texts("samples"),
-        near_misses: fields.texts("near-misses"),
+        samples: read_templates(fields, "samples"),
+        near_misses: read_templates(fields, "near-misses"),
+    }
+}
+
+fn read_templates(fields: &mut Fields<'_, '_, '_>, key: &'static str) -> Vec<Located> {
+    let templates = fields.texts(key);
+    for template in &templates {
+        if let Err(error) = Template::parse(&template.text) {
+            let problem = Problem::Template {
+                key,
+                problem: error.problem,
+            };
+            fields
+                .source
+                .report_inside(&template.span, error.offset, problem);
+        }
+    }
+    templates
+}
+
+/// A sample that the prefilter would pass over tests nothing.
+fn check_samples(fields: &mut Fields<'_, '_, '_>, finder: Option<&Finder>, samples: &[Located]) {
+    let Some(finder) = finder else {
+        return;
+    };
+    for sample in samples {
+        let Ok(template) = Template::parse(&sample.text) else {
+            continue;
+        };
+        if !finder.has_literal(&template.render(0).text) {
+            fields
+                .source
+                .report(sample.span.start, Problem::SampleWithoutLiteral);
+        }
     }
 }
 
