@@ -39,7 +39,9 @@ impl Lookup {
         let mut handle = repository.gix();
         handle.object_cache_size(OBJECT_CACHE_BYTES);
         handle.objects.set_pack_cache(|| {
-            Box::new(gix::odb::pack::cache::lru::MemoryCappedHashmap::new(PACK_CACHE_BYTES))
+            Box::new(gix::odb::pack::cache::lru::MemoryCappedHashmap::new(
+                PACK_CACHE_BYTES,
+            ))
         });
         Self {
             repository: handle,
@@ -48,7 +50,11 @@ impl Lookup {
     }
 
     /// The content of the object `id`, whatever its kind.
-    pub(crate) fn any<'a>(&self, id: &gix::oid, buffer: &'a mut Vec<u8>) -> Result<(Kind, &'a [u8]), Absent> {
+    pub(crate) fn any<'a>(
+        &self,
+        id: &gix::oid,
+        buffer: &'a mut Vec<u8>,
+    ) -> Result<(Kind, &'a [u8]), Absent> {
         match self.repository.objects.try_find(id, buffer) {
             Ok(Some(object)) => Ok((object.kind, object.data)),
             Ok(None) => self.implied(id),
@@ -65,14 +71,22 @@ impl Lookup {
     ) -> Result<&'a [u8], Absent> {
         match self.any(id, buffer)? {
             (found, data) if found == kind => Ok(data),
-            (found, _) => Err(Absent::Corrupt(format!("a {found} where a {kind} should be"))),
+            (found, _) => Err(Absent::Corrupt(format!(
+                "a {found} where a {kind} should be"
+            ))),
         }
     }
 
     /// The content of a blob, unless it is larger than the limit.
-    pub(crate) fn blob<'a>(&self, id: &gix::oid, buffer: &'a mut Vec<u8>) -> Result<&'a [u8], Absent> {
+    pub(crate) fn blob<'a>(
+        &self,
+        id: &gix::oid,
+        buffer: &'a mut Vec<u8>,
+    ) -> Result<&'a [u8], Absent> {
         match self.size(id) {
-            Some(size) if size > self.max_object_bytes => Err(Absent::TooLarge(self.max_object_bytes)),
+            Some(size) if size > self.max_object_bytes => {
+                Err(Absent::TooLarge(self.max_object_bytes))
+            }
             _ => self.of_kind(Kind::Blob, id, buffer),
         }
     }
@@ -80,7 +94,12 @@ impl Lookup {
     /// The size of an object, or nothing when it is not to be had.
     pub(crate) fn size(&self, id: &gix::oid) -> Option<u64> {
         // An object that cannot be read is told when it is read.
-        self.repository.objects.try_header(id).ok().flatten().map(|header| header.size)
+        self.repository
+            .objects
+            .try_header(id)
+            .ok()
+            .flatten()
+            .map(|header| header.size)
     }
 
     /// What objects are named with.

@@ -5,13 +5,19 @@
 //! some of them, the index, the refs and the way from a blob back to its commits.
 
 mod alternates;
+mod commits;
 mod error;
+mod index;
 mod lookup;
 mod refs;
 mod repository;
+mod selection;
 #[cfg(test)]
 mod testbed;
+mod trees;
 
 pub use error::GitError;
+pub(crate) use index::Index;
 pub use refs::{Ref, Refs};
 pub use repository::{Discovery, Head, OpenOptions, RefStorage, Repository};
+pub use selection::{Scope, ScopeError, Selection};

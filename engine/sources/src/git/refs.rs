@@ -97,23 +97,28 @@ impl Refs {
         let handle = repository.gix();
         let mut symbolic: Vec<(String, String)> = Vec::new();
         let mut direct: HashMap<String, ObjectId> = HashMap::new();
-        let listed = handle.references().map_err(|error| error.to_string()).and_then(|platform| {
-            for reference in platform.all().map_err(|error| error.to_string())? {
-                match reference {
-                    Ok(reference) => {
-                        let name = reference.name().as_bstr().to_string();
-                        match reference.target() {
-                            TargetRef::Object(id) => {
-                                direct.insert(name, id.to_owned());
+        let listed = handle
+            .references()
+            .map_err(|error| error.to_string())
+            .and_then(|platform| {
+                for reference in platform.all().map_err(|error| error.to_string())? {
+                    match reference {
+                        Ok(reference) => {
+                            let name = reference.name().as_bstr().to_string();
+                            match reference.target() {
+                                TargetRef::Object(id) => {
+                                    direct.insert(name, id.to_owned());
+                                }
+                                TargetRef::Symbolic(to) => {
+                                    symbolic.push((name, to.as_bstr().to_string()))
+                                }
                             }
-                            TargetRef::Symbolic(to) => symbolic.push((name, to.as_bstr().to_string())),
                         }
+                        Err(error) => self.unreadable("a ref", &format!("{error:#}")),
                     }
-                    Err(error) => self.unreadable("a ref", &format!("{error:#}")),
                 }
-            }
-            Ok(())
-        });
+                Ok(())
+            });
         if let Err(error) = listed {
             self.unreadable("refs", &error);
         }
@@ -142,8 +147,18 @@ impl Refs {
         let private = repository.git_dir();
         let private = private.canonicalize().unwrap_or(private);
         // The names are git's own, as seen from the worktree that was opened.
-        let prefix = |folder: &Path, name: String| if folder == private { String::new() } else { name };
-        self.collect_heads(&common, &prefix(&common, "main-worktree/".to_owned()), &known);
+        let prefix = |folder: &Path, name: String| {
+            if folder == private {
+                String::new()
+            } else {
+                name
+            }
+        };
+        self.collect_heads(
+            &common,
+            &prefix(&common, "main-worktree/".to_owned()),
+            &known,
+        );
         for (folder, name) in folders_in(&common.join("worktrees")) {
             let prefix = prefix(&folder, format!("worktrees/{name}/"));
             self.collect_heads(&folder, &prefix, &known);
@@ -164,7 +179,11 @@ impl Refs {
         for entry in entries.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
             let is_head = name.ends_with("HEAD") || name == "AUTO_MERGE";
-            if !is_head || !name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_') {
+            if !is_head
+                || !name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+            {
                 continue;
             }
             let mut contents = Contents::default();
@@ -187,7 +206,9 @@ impl Refs {
         };
         for entry in entries.flatten() {
             let name = format!("{prefix}/{}", entry.file_name().to_string_lossy());
-            let Ok(kind) = entry.file_type() else { continue };
+            let Ok(kind) = entry.file_type() else {
+                continue;
+            };
             if kind.is_dir() && depth < MAX_DEPTH {
                 self.collect_loose(&entry.path(), &name, depth + 1);
             } else if kind.is_file() {
@@ -257,7 +278,9 @@ fn heads_in(text: &[u8], known: &HashMap<String, ObjectId>) -> Vec<ObjectId> {
     text.split(|&byte| byte == b'\n')
         .filter_map(|line| {
             if let Some(name) = line.strip_prefix(b"ref: ") {
-                return known.get(String::from_utf8_lossy(name.trim_ascii()).as_ref()).copied();
+                return known
+                    .get(String::from_utf8_lossy(name.trim_ascii()).as_ref())
+                    .copied();
             }
             let digits = line
                 .iter()
@@ -276,7 +299,12 @@ fn folders_in(folder: &Path) -> Vec<(std::path::PathBuf, String)> {
     entries
         .flatten()
         .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
-        .map(|entry| (entry.path(), entry.file_name().to_string_lossy().into_owned()))
+        .map(|entry| {
+            (
+                entry.path(),
+                entry.file_name().to_string_lossy().into_owned(),
+            )
+        })
         .collect()
 }
 
@@ -303,7 +331,11 @@ mod tests {
         let bed = Testbed::new();
         let bench = bed.init("r", &[]);
         let commit = one_commit(&bench);
-        for name in ["refs/pull/1/head", "refs/merge-requests/2/head", "refs/remotes/origin/x"] {
+        for name in [
+            "refs/pull/1/head",
+            "refs/merge-requests/2/head",
+            "refs/remotes/origin/x",
+        ] {
             bench.git(&["update-ref", name, "HEAD"]);
         }
         bench.git(&["tag", "light"]);
@@ -311,8 +343,16 @@ mod tests {
         bench.git(&["notes", "add", "-m", "note"]);
         bench.git(&["pack-refs", "--all"]);
         bench.git(&["branch", "loose"]);
-        bench.git(&["symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/x"]);
-        bench.git(&["symbolic-ref", "refs/remotes/gone/HEAD", "refs/remotes/gone/x"]);
+        bench.git(&[
+            "symbolic-ref",
+            "refs/remotes/origin/HEAD",
+            "refs/remotes/origin/x",
+        ]);
+        bench.git(&[
+            "symbolic-ref",
+            "refs/remotes/gone/HEAD",
+            "refs/remotes/gone/x",
+        ]);
         let refs = Refs::of(&bench.open());
         assert_eq!(
             names_of(&refs, commit),
@@ -328,7 +368,10 @@ mod tests {
             ]
         );
         assert_eq!(names_of(&refs, bench.id("heavy")), ["refs/tags/heavy"]);
-        assert_eq!(names_of(&refs, bench.id("refs/notes/commits")), ["refs/notes/commits"]);
+        assert_eq!(
+            names_of(&refs, bench.id("refs/notes/commits")),
+            ["refs/notes/commits"]
+        );
         assert_eq!(refs.targets().len(), 3);
         let seen = Recording::default();
         refs.scan_names(&seen);
@@ -409,6 +452,9 @@ mod tests {
         let bed = Testbed::new();
         let bench = bed.init("r", &["--object-format=sha256"]);
         let commit = one_commit(&bench);
-        assert_eq!(names_of(&Refs::of(&bench.open()), commit), ["HEAD", "refs/heads/main"]);
+        assert_eq!(
+            names_of(&Refs::of(&bench.open()), commit),
+            ["HEAD", "refs/heads/main"]
+        );
     }
 }

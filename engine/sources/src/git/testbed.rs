@@ -62,7 +62,9 @@ impl Bench {
             "git {arguments:?}: {}",
             String::from_utf8_lossy(&output.stderr)
         );
-        String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+        String::from_utf8_lossy(&output.stdout)
+            .trim_end()
+            .to_owned()
     }
 
     /// Runs git where it may fail.
@@ -106,12 +108,17 @@ impl Bench {
     }
 
     /// Commits with this committer date, in seconds since 1970.
-    pub(crate) fn commit_at(&self, seconds: u64, files: &[(&str, &str)], message: &str) -> ObjectId {
+    pub(crate) fn commit_at(
+        &self,
+        seconds: u64,
+        files: &[(&str, &str)],
+        message: &str,
+    ) -> ObjectId {
         for (path, text) in files {
             self.write(path, text);
         }
         self.git(&["add", "-A"]);
-        let date = format!("{seconds} +0000");
+        let date = format!("@{seconds} +0000");
         let output = self
             .command(&["commit", "-q", "--allow-empty", "-m", message])
             .env("GIT_COMMITTER_DATE", &date)
@@ -120,6 +127,25 @@ impl Bench {
             .unwrap();
         assert!(output.status.success());
         self.id("HEAD")
+    }
+
+    /// Imports a history made by chance: merges of up to three parents, renames, deletions, files that become folders,
+    /// the same text at several paths, and clocks that go wrong. Branches `b0`, `b1`, … keep everything reachable.
+    pub(crate) fn import_by_chance(&self, seed: u64, commits: usize) {
+        use std::io::Write as _;
+        let stream = by_chance(seed, commits);
+        let mut child = self
+            .command(&["fast-import", "--quiet", "--force"])
+            .stdin(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(stream.as_bytes())
+            .unwrap();
+        assert!(child.wait().unwrap().success());
     }
 
     /// The object that a revision names.
@@ -135,4 +161,58 @@ impl Bench {
         };
         Repository::open(&self.root, options).unwrap()
     }
+}
+
+/// A stream for `git fast-import`.
+fn by_chance(seed: u64, commits: usize) -> String {
+    use std::fmt::Write as _;
+    let mut state = seed.wrapping_mul(2).wrapping_add(1);
+    let mut dice = |sides: u64| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % sides
+    };
+    let paths = [
+        "a", "b", "d/a", "d/b", "d/e/a", "d/e/f", "g/a", "g/h/i/j", "a/b", "z",
+    ];
+    let mut stream = String::new();
+    for mark in 1..=commits as u64 {
+        let date = 1_000_000_000 + mark * 100 + if dice(8) == 0 { dice(100_000) } else { 0 };
+        let branch = dice(4);
+        writeln!(
+            stream,
+            "commit refs/heads/b{branch}\nmark :{mark}\ncommitter C <c@example.com> {date} +0000"
+        )
+        .unwrap();
+        let message = format!("commit {mark}\n");
+        write!(stream, "data {}\n{message}", message.len()).unwrap();
+        if mark > 1 && dice(25) > 0 {
+            let near = |dice: u64| mark - 1 - dice % (mark - 1).min(6);
+            writeln!(stream, "from :{}", near(dice(1000))).unwrap();
+            for _ in 0..dice(4).saturating_sub(1) {
+                writeln!(stream, "merge :{}", near(dice(1000))).unwrap();
+            }
+        }
+        for _ in 0..dice(4) {
+            let path = paths[dice(paths.len() as u64) as usize];
+            match dice(6) {
+                0 => writeln!(stream, "D {path}").unwrap(),
+                _ => {
+                    let text = format!("text {}\n", dice(40));
+                    write!(
+                        stream,
+                        "M 100644 inline {path}\ndata {}\n{text}",
+                        text.len()
+                    )
+                    .unwrap();
+                }
+            }
+        }
+    }
+    // Branches move on; what they leave behind stays reachable through these.
+    for mark in 1..=commits {
+        writeln!(stream, "reset refs/keep/{mark}\nfrom :{mark}\n").unwrap();
+    }
+    stream
 }

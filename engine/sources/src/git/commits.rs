@@ -1,0 +1,377 @@
+//! The commits that some tips reach, as a graph in memory.
+//!
+//! Each commit is decoded once; only its tree, parents and committer date are kept. A parent that is not there (beyond a
+//! shallow boundary, or lost) ends the history there: it is told, and its children become roots.
+//!
+//! The commit-graph file is not used on purpose: whoever made the repository could have written another history
+//! into it than the one that the commits tell.
+
+use std::collections::{HashMap, HashSet};
+
+use gix::ObjectId;
+use gix::objs::Kind;
+use leakward_core::Skipped;
+
+use super::Repository;
+use super::lookup::{Absent, Lookup};
+
+/// What is kept of a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CommitFacts {
+    pub(crate) tree: ObjectId,
+    pub(crate) parents: Vec<ObjectId>,
+    /// Seconds since 1970, as the committer's clock had it.
+    pub(crate) time: i64,
+}
+
+impl CommitFacts {
+    /// Reads the header lines of a commit; nothing when there is no tree in it.
+    pub(crate) fn parse(data: &[u8]) -> Option<Self> {
+        let mut lines = data.split(|&byte| byte == b'\n');
+        let tree = ObjectId::from_hex(lines.next()?.strip_prefix(b"tree ")?).ok()?;
+        let mut facts = Self {
+            tree,
+            parents: Vec::new(),
+            time: 0,
+        };
+        for line in lines {
+            if let Some(hex) = line.strip_prefix(b"parent ") {
+                facts.parents.push(ObjectId::from_hex(hex).ok()?);
+            } else if let Some(signature) = line.strip_prefix(b"committer ") {
+                facts.time = seconds_in(signature).unwrap_or(0);
+                break;
+            } else if line.is_empty() {
+                break;
+            }
+        }
+        Some(facts)
+    }
+}
+
+/// The seconds in `Name <mail> 1234567890 +0100`.
+fn seconds_in(signature: &[u8]) -> Option<i64> {
+    let after = signature.rsplit(|&byte| byte == b'>').next()?;
+    let digits = std::str::from_utf8(after)
+        .ok()?
+        .split_ascii_whitespace()
+        .next()?;
+    digits.parse().ok()
+}
+
+/// What the tips of a history lead to, tags followed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tips {
+    /// Commits.
+    pub(crate) commits: Vec<ObjectId>,
+    /// Trees that are named directly.
+    pub(crate) trees: Vec<ObjectId>,
+    /// Blobs that are named directly.
+    pub(crate) blobs: Vec<ObjectId>,
+    /// Annotated tags on the way.
+    pub(crate) tags: Vec<ObjectId>,
+    /// What could not be read.
+    pub(crate) skipped: Vec<Skipped>,
+}
+
+/// Longest chain of tags of tags that is followed.
+const MAX_TAG_CHAIN: usize = 100;
+
+impl Tips {
+    /// Follows each of `targets`.
+    pub(crate) fn of(lookup: &Lookup, targets: &[ObjectId]) -> Self {
+        let mut tips = Self::default();
+        let mut seen = HashSet::new();
+        let mut buffer = Vec::new();
+        for &target in targets {
+            tips.follow(lookup, target, &mut seen, &mut buffer);
+        }
+        tips
+    }
+
+    fn follow(
+        &mut self,
+        lookup: &Lookup,
+        target: ObjectId,
+        seen: &mut HashSet<ObjectId>,
+        buffer: &mut Vec<u8>,
+    ) {
+        let mut id = target;
+        for _ in 0..MAX_TAG_CHAIN {
+            if !seen.insert(id) {
+                return;
+            }
+            match lookup.any(&id, buffer) {
+                Ok((Kind::Commit, _)) => return self.commits.push(id),
+                Ok((Kind::Tree, _)) => return self.trees.push(id),
+                Ok((Kind::Blob, _)) => return self.blobs.push(id),
+                Ok((Kind::Tag, data)) => {
+                    self.tags.push(id);
+                    match tagged(data) {
+                        Some(next) => id = next,
+                        None => {
+                            return self.skipped.push(
+                                Absent::Corrupt("a tag of nothing".to_owned()).told("tag", &id),
+                            );
+                        }
+                    }
+                }
+                Err(absent) => return self.skipped.push(absent.told("object", &id)),
+            }
+        }
+    }
+}
+
+/// What a tag is for.
+fn tagged(data: &[u8]) -> Option<ObjectId> {
+    let line = data.split(|&byte| byte == b'\n').next()?;
+    ObjectId::from_hex(line.strip_prefix(b"object ")?).ok()
+}
+
+/// A history: commits are numbered, children before their parents as far as the walk met them that way.
+#[derive(Debug, Default)]
+pub(crate) struct History {
+    pub(crate) ids: Vec<ObjectId>,
+    pub(crate) trees: Vec<ObjectId>,
+    times: Vec<i64>,
+    /// Parents of commit `n`: `parents[first_parent[n]..first_parent[n + 1]]`.
+    parents: Vec<u32>,
+    first_parent: Vec<u32>,
+    numbers: HashMap<ObjectId, u32>,
+    /// Commits that are referred to and not there, and not because the clone is shallow.
+    pub(crate) skipped: Vec<Skipped>,
+}
+
+impl History {
+    /// Loads everything that `tips` reach.
+    pub(crate) fn load(repository: &Repository, lookup: &Lookup, tips: &[ObjectId]) -> Self {
+        let boundary: HashSet<ObjectId> = repository.shallow_boundary().into_iter().collect();
+        let mut found: Vec<(ObjectId, CommitFacts)> = Vec::new();
+        let mut skipped = Vec::new();
+        let mut seen: HashSet<ObjectId> = tips.iter().copied().collect();
+        let mut pending: Vec<ObjectId> = seen.iter().copied().collect();
+        let mut buffer = Vec::new();
+        while let Some(id) = pending.pop() {
+            match read(lookup, &id, &boundary, &mut buffer) {
+                Ok(facts) => {
+                    pending.extend(facts.parents.iter().filter(|&&parent| seen.insert(parent)));
+                    found.push((id, facts));
+                }
+                Err(absent) => skipped.push(absent.told("commit", &id)),
+            }
+        }
+        Self::from_facts(found, skipped)
+    }
+
+    /// The graph of these commits. Parents that are not among them are left out.
+    pub(crate) fn from_facts(found: Vec<(ObjectId, CommitFacts)>, skipped: Vec<Skipped>) -> Self {
+        let mut history = Self {
+            numbers: (0..)
+                .zip(&found)
+                .map(|(number, (id, _))| (*id, number))
+                .collect(),
+            skipped,
+            first_parent: vec![0],
+            ..Self::default()
+        };
+        for (id, facts) in found {
+            history.ids.push(id);
+            history.trees.push(facts.tree);
+            history.times.push(facts.time);
+            let numbers = &history.numbers;
+            history.parents.extend(
+                facts
+                    .parents
+                    .iter()
+                    .filter_map(|parent| numbers.get(parent)),
+            );
+            history
+                .first_parent
+                .push(u32::try_from(history.parents.len()).unwrap_or(u32::MAX));
+        }
+        history
+    }
+
+    /// How many commits there are.
+    pub(crate) fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// The number of a commit.
+    pub(crate) fn number(&self, id: &ObjectId) -> Option<u32> {
+        self.numbers.get(id).copied()
+    }
+
+    /// The numbers of a commit's parents.
+    pub(crate) fn parents(&self, commit: u32) -> &[u32] {
+        let bound = |number: usize| self.first_parent.get(number).map_or(0, |&at| at as usize);
+        self.parents
+            .get(bound(commit as usize)..bound(commit as usize + 1))
+            .unwrap_or_default()
+    }
+
+    /// The commits, every parent before its children, and among those that are free to go the one with the earliest
+    /// corrected date first.
+    ///
+    /// The corrected date is the committer's, or one second after the latest of the parents' when that is later: a
+    /// wrong clock must not put a commit before the one it was made from.
+    pub(crate) fn oldest_first(&self) -> Vec<u32> {
+        let mut waiting: Vec<u32> = vec![0; self.len()];
+        let mut children: Vec<Vec<u32>> = vec![Vec::new(); self.len()];
+        let mut ready: Vec<u32> = Vec::new();
+        for commit in 0..self.len() {
+            let number = u32::try_from(commit).unwrap_or(u32::MAX);
+            let parents = self.parents(number);
+            if parents.is_empty() {
+                ready.push(number);
+            }
+            if let Some(count) = waiting.get_mut(commit) {
+                *count = u32::try_from(parents.len()).unwrap_or(u32::MAX);
+            }
+            for &parent in parents {
+                if let Some(list) = children.get_mut(parent as usize) {
+                    list.push(number);
+                }
+            }
+        }
+        let mut corrected: Vec<i64> = self.times.clone();
+        let mut order: Vec<u32> = Vec::with_capacity(self.len());
+        while let Some(number) = ready.pop() {
+            order.push(number);
+            let after = corrected
+                .get(number as usize)
+                .copied()
+                .unwrap_or(0)
+                .saturating_add(1);
+            for &child in children
+                .get(number as usize)
+                .map(Vec::as_slice)
+                .unwrap_or_default()
+            {
+                if let Some(date) = corrected.get_mut(child as usize) {
+                    *date = (*date).max(after);
+                }
+                if let Some(count) = waiting.get_mut(child as usize) {
+                    *count -= 1;
+                    if *count == 0 {
+                        ready.push(child);
+                    }
+                }
+            }
+        }
+        // Dates grow along every edge now, so that sorting by them keeps parents first; the id makes it the same on
+        // every run.
+        order.sort_by_key(|&number| {
+            let index = number as usize;
+            (corrected.get(index).copied(), self.ids.get(index).copied())
+        });
+        order
+    }
+}
+
+/// Reads one commit; a commit of the shallow boundary has no parents.
+pub(crate) fn read(
+    lookup: &Lookup,
+    id: &ObjectId,
+    boundary: &HashSet<ObjectId>,
+    buffer: &mut Vec<u8>,
+) -> Result<CommitFacts, Absent> {
+    let data = lookup.of_kind(Kind::Commit, id, buffer)?;
+    let mut facts = CommitFacts::parse(data)
+        .ok_or_else(|| Absent::Corrupt("a commit without a tree".to_owned()))?;
+    if boundary.contains(id) {
+        facts.parents.clear();
+    }
+    Ok(facts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::testbed::Testbed;
+
+    #[test]
+    fn the_headers_of_a_commit_are_read_and_a_strange_committer_does_not_hurt() {
+        let tree = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+        let good = format!(
+            "tree {tree}\nparent {tree}\nauthor A <a> 1 +0\ncommitter A > B <b> -5 +0100\n\ntext"
+        );
+        let facts = CommitFacts::parse(good.as_bytes()).unwrap();
+        assert_eq!((facts.parents.len(), facts.time), (1, -5));
+        let strange = format!("tree {tree}\ncommitter nobody\n\nparent {tree}");
+        let facts = CommitFacts::parse(strange.as_bytes()).unwrap();
+        assert_eq!((facts.parents.len(), facts.time), (0, 0));
+        assert_eq!(CommitFacts::parse(b"parent x"), None);
+        assert_eq!(CommitFacts::parse(b""), None);
+    }
+
+    #[test]
+    fn a_commit_with_a_wrong_clock_comes_after_its_parents_and_before_later_ones() {
+        let bed = Testbed::new();
+        let bench = bed.init("r", &[]);
+        let first = bench.commit_at(1_000_000, &[], "first");
+        let early = bench.commit_at(5, &[], "clock in 1970");
+        bench.git(&["checkout", "-q", "-b", "other", &first.to_string()]);
+        let other = bench.commit_at(1_000_005, &[], "elsewhere");
+        let repository = bench.open();
+        let history = History::load(&repository, &Lookup::new(&repository), &[early, other]);
+        let order: Vec<ObjectId> = history
+            .oldest_first()
+            .iter()
+            .map(|&number| history.ids[number as usize])
+            .collect();
+        assert_eq!(order, [first, early, other]);
+        assert_eq!(
+            history.parents(history.number(&early).unwrap()),
+            [history.number(&first).unwrap()]
+        );
+    }
+
+    #[test]
+    fn a_shallow_boundary_ends_the_history_without_complaint_and_a_lost_commit_with_one() {
+        let bed = Testbed::new();
+        let bench = bed.init("r", &[]);
+        let first = bench.commit(&[("a", "1")], "first");
+        bench.commit(&[("a", "2")], "second");
+        let last = bench.commit(&[("a", "3")], "third");
+        let url = format!("file://{}", bench.root().display());
+        bench.git(&["clone", "-q", "--bare", "--depth=2", &url, "../shallow"]);
+        let shallow = bed.at("shallow").open();
+        let history = History::load(&shallow, &Lookup::new(&shallow), &[last]);
+        assert_eq!((history.len(), history.skipped.len()), (2, 0));
+
+        let hex = first.to_string();
+        std::fs::remove_file(
+            bench
+                .root()
+                .join(".git/objects")
+                .join(&hex[..2])
+                .join(&hex[2..]),
+        )
+        .unwrap();
+        let damaged = bench.open();
+        let history = History::load(&damaged, &Lookup::new(&damaged), &[last]);
+        assert_eq!((history.len(), history.skipped.len()), (2, 1));
+        assert!(history.skipped[0].what.contains(&hex));
+    }
+
+    #[test]
+    fn tips_are_followed_through_tags_to_whatever_they_are_for() {
+        let bed = Testbed::new();
+        let bench = bed.init("r", &[]);
+        let commit = bench.commit(&[("a", "1")], "first");
+        bench.git(&["tag", "-a", "one", "-m", "x"]);
+        bench.git(&["tag", "-a", "two", "one", "-m", "x"]);
+        bench.git(&["tag", "-a", "tree", "HEAD^{tree}", "-m", "x"]);
+        bench.git(&["tag", "blob", "HEAD:a"]);
+        let repository = bench.open();
+        let targets: Vec<ObjectId> = ["two", "tree", "blob"]
+            .iter()
+            .map(|name| bench.id(name))
+            .collect();
+        let tips = Tips::of(&Lookup::new(&repository), &targets);
+        assert_eq!(tips.commits, [commit]);
+        assert_eq!(tips.trees, [bench.id("HEAD^{tree}")]);
+        assert_eq!(tips.blobs, [bench.id("HEAD:a")]);
+        assert_eq!(tips.tags.len(), 3);
+    }
+}

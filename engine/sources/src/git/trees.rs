@@ -1,0 +1,256 @@
+//! Trees: their entries, and a walk over all distinct trees below some roots on all cores.
+//!
+//! Each tree is decoded once, however many commits have it. Foreign bytes: an entry that cannot be decoded ends its
+//! tree, which is told, and what stood before it is used.
+
+use std::sync::{Mutex, PoisonError};
+
+use bstr::BStr;
+use gix::ObjectId;
+use gix::objs::{Kind, TreeRefIter};
+use leakward_core::{Skipped, SkippedKind};
+use rayon::Scope;
+
+use super::Repository;
+use super::lookup::{Absent, Lookup};
+use crate::workers::Workers;
+
+/// What an entry of a tree is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EntryKind {
+    /// A folder.
+    Tree,
+    /// A file or a link: anything with a blob.
+    Blob,
+    /// A commit of a submodule, which lives in another repository.
+    Submodule,
+}
+
+/// One entry of a tree.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry<'a> {
+    pub(crate) name: &'a BStr,
+    pub(crate) id: &'a gix::oid,
+    pub(crate) kind: EntryKind,
+}
+
+/// Calls `each` for the entries of a tree, in their order.
+///
+/// # Errors
+/// When an entry cannot be decoded; those before it have been handed out.
+pub(crate) fn for_each<'a>(
+    data: &'a [u8],
+    hash: gix::hash::Kind,
+    mut each: impl FnMut(Entry<'a>),
+) -> Result<(), Absent> {
+    for entry in TreeRefIter::from_bytes(data, hash) {
+        let entry = entry.map_err(|error| Absent::Corrupt(error.to_string()))?;
+        let kind = if entry.mode.is_tree() {
+            EntryKind::Tree
+        } else if entry.mode.is_commit() {
+            EntryKind::Submodule
+        } else {
+            EntryKind::Blob
+        };
+        each(Entry {
+            name: entry.filename,
+            id: entry.oid,
+            kind,
+        });
+    }
+    Ok(())
+}
+
+/// A set of ids that all threads add to.
+pub(crate) struct SharedSet {
+    shards: Vec<Mutex<gix::hashtable::HashSet<ObjectId>>>,
+}
+
+impl SharedSet {
+    /// LIMIT: enough shards that a handful of threads seldom meet.
+    const SHARDS: usize = 64;
+
+    pub(crate) fn new() -> Self {
+        Self {
+            shards: (0..Self::SHARDS).map(|_| Mutex::default()).collect(),
+        }
+    }
+
+    /// Adds `id`; whether it was new.
+    pub(crate) fn insert(&self, id: ObjectId) -> bool {
+        // The first bytes choose the bucket inside of a shard, so the last one chooses the shard.
+        let last = id.as_bytes().last().copied().unwrap_or(0);
+        self.shards
+            .get(usize::from(last) % Self::SHARDS)
+            .is_some_and(|shard| {
+                shard
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert(id)
+            })
+    }
+
+    /// All of them, sorted.
+    pub(crate) fn into_sorted(self) -> Vec<ObjectId> {
+        let mut ids: Vec<ObjectId> = self
+            .shards
+            .into_iter()
+            .flat_map(|shard| shard.into_inner().unwrap_or_else(PoisonError::into_inner))
+            .collect();
+        ids.sort_unstable();
+        ids
+    }
+}
+
+/// What looks at the trees of a [`TreeWalk`].
+pub(crate) trait TreeSink: Sync {
+    /// State that one task owns at a time.
+    type State: Send;
+
+    /// State for one more task.
+    fn state(&self) -> Self::State;
+
+    /// An entry of the tree `tree`. Subtrees are followed without being asked for.
+    fn entry(&self, state: &mut Self::State, tree: &ObjectId, entry: Entry<'_>);
+
+    /// Whether to stop as soon as possible.
+    fn stop(&self) -> bool {
+        false
+    }
+}
+
+/// A walk over all distinct trees below some roots.
+pub(crate) struct TreeWalk<'a, S: TreeSink> {
+    repository: &'a Repository,
+    sink: &'a S,
+    seen: SharedSet,
+    skipped: Mutex<Vec<Skipped>>,
+}
+
+/// What a walk over trees gives back.
+pub(crate) struct WalkedTrees<T> {
+    /// The states of all tasks.
+    pub(crate) states: Vec<T>,
+    /// The trees that were asked for, sorted.
+    pub(crate) trees: Vec<ObjectId>,
+    /// Trees that could not be read.
+    pub(crate) skipped: Vec<Skipped>,
+}
+
+/// What a task has: a way to objects, the sink's state, and a buffer.
+struct Hand<T> {
+    lookup: Lookup,
+    state: T,
+    buffer: Vec<u8>,
+}
+
+/// How many roots one task takes. Neighbours share most of their trees and delta bases.
+const ROOTS_PER_TASK: usize = 256;
+
+/// From so many trees in hand on, a task gives half of them away.
+const TREES_IN_HAND: usize = 512;
+
+impl<'a, S: TreeSink> TreeWalk<'a, S> {
+    pub(crate) fn new(repository: &'a Repository, sink: &'a S) -> Self {
+        Self {
+            repository,
+            sink,
+            seen: SharedSet::new(),
+            skipped: Mutex::default(),
+        }
+    }
+
+    /// Leaves out a tree and what is only below it.
+    pub(crate) fn without(&self, tree: ObjectId) {
+        self.seen.insert(tree);
+    }
+
+    /// Walks, in the current Rayon pool.
+    pub(crate) fn run(self, roots: &[ObjectId]) -> WalkedTrees<S::State> {
+        let workers = Workers::new(|| Hand {
+            lookup: Lookup::new(self.repository),
+            state: self.sink.state(),
+            buffer: Vec::new(),
+        });
+        rayon::scope(|scope| {
+            for chunk in roots.chunks(ROOTS_PER_TASK) {
+                let (walk, workers) = (&self, &workers);
+                scope.spawn(move |scope| {
+                    let mut hand = workers.borrow();
+                    for &root in chunk {
+                        if walk.seen.insert(root) {
+                            walk.descend(scope, workers, &mut hand, vec![(root, 0)]);
+                        }
+                    }
+                });
+            }
+        });
+        WalkedTrees {
+            states: workers
+                .into_states()
+                .into_iter()
+                .map(|hand| hand.state)
+                .collect(),
+            trees: self.seen.into_sorted(),
+            skipped: self
+                .skipped
+                .into_inner()
+                .unwrap_or_else(PoisonError::into_inner),
+        }
+    }
+
+    /// Reads the trees in `pending` and everything new below them.
+    fn descend<'s>(
+        &'s self,
+        scope: &Scope<'s>,
+        workers: &'s Workers<'s, Hand<S::State>>,
+        hand: &mut Hand<S::State>,
+        mut pending: Vec<(ObjectId, usize)>,
+    ) {
+        while let Some((tree, depth)) = pending.pop() {
+            if self.sink.stop() {
+                return;
+            }
+            if depth > self.repository.limits().max_tree_depth {
+                self.tell(too_deep(&tree));
+                continue;
+            }
+            let Hand {
+                lookup,
+                state,
+                buffer,
+            } = hand;
+            let read = lookup.of_kind(Kind::Tree, &tree, buffer).and_then(|data| {
+                for_each(data, lookup.hash(), |entry| {
+                    self.sink.entry(state, &tree, entry);
+                    if entry.kind == EntryKind::Tree && self.seen.insert(entry.id.to_owned()) {
+                        pending.push((entry.id.to_owned(), depth + 1));
+                    }
+                })
+            });
+            if let Err(absent) = read {
+                self.tell(absent.told("tree", &tree));
+            }
+            if pending.len() > TREES_IN_HAND {
+                let half = pending.split_off(pending.len() / 2);
+                scope.spawn(move |scope| self.descend(scope, workers, &mut workers.borrow(), half));
+            }
+        }
+    }
+
+    fn tell(&self, skipped: Skipped) {
+        self.skipped
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(skipped);
+    }
+}
+
+/// What is told of a tree that is nested too deep.
+pub(crate) fn too_deep(tree: &ObjectId) -> Skipped {
+    Skipped {
+        kind: SkippedKind::Limit,
+        what: format!("tree {tree}"),
+        reason: "folders are nested deeper than the limit".to_owned(),
+    }
+}
