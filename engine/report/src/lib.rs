@@ -1,1 +1,25 @@
-//! Placeholder.
+//! Findings out: one [`Outcome`](leakward_core::Outcome) in, bytes of a chosen [`Format`] out.
+//!
+//! A report sees what a scan found and what it could not look at; it never sees a source, and it never sees a
+//! credential unless the user asked for it with `--reveal`
+//! ([`Finding::secret`](leakward_core::Finding::secret) is empty otherwise).
+//!
+//! INVARIANT: an incomplete scan looks incomplete in every format, and a credential is masked in every format.
+//!
+//! A format is one file in `formats/`; `formats/mod.rs` is the registry that finds it. The fields of the machine-readable
+//! formats, their units and what may change about them are in `docs/report-format.md`.
+#![forbid(unsafe_code)]
+
+mod document;
+mod error;
+mod format;
+mod formats;
+mod harmless;
+mod json_text;
+mod report;
+mod settings;
+
+pub use error::ReportError;
+pub use format::{Format, UnknownFormat, write};
+pub use report::Report;
+pub use settings::{Colour, Settings};

@@ -1,0 +1,54 @@
+//! One place in words: `path:line:column` where there is a file, so that terminals and editors can open it.
+
+use leakward_core::{Location, LocationKind};
+
+/// Digits of an object id that are shown.
+const SHORT: usize = 12;
+
+/// The first digits of an object id.
+pub(super) fn short(id: &str) -> &str {
+    id.get(..SHORT).unwrap_or(id)
+}
+
+/// The place: `src/a.rs:3:7`, `src/a.rs:3:7 in commit 0123456789ab`, `message of commit 0123456789ab, line 3`.
+pub(super) fn words(location: &Location) -> String {
+    let (line, column) = (location.range.start.line, location.range.start.column);
+    let path = if location.path.is_empty() {
+        "(no path)"
+    } else {
+        &location.path
+    };
+    match location.kind {
+        LocationKind::Worktree | LocationKind::File => format!("{path}:{line}:{column}"),
+        LocationKind::Git if location.in_head == Some(true) => {
+            format!("{path}:{line}:{column} in HEAD")
+        }
+        LocationKind::Git => format!("{path}:{line}:{column}{}", in_object(location)),
+        LocationKind::Lfs => format!(
+            "{path}:{line}:{column} in an LFS object{}",
+            in_object(location)
+        ),
+        LocationKind::Index => format!("{path}:{line}:{column} in the index"),
+        LocationKind::Stdin => format!("standard input:{line}:{column}"),
+        LocationKind::Message => format!("{}, line {line}", message_of(location)),
+        LocationKind::Ref => format!("the name of {path}"),
+        LocationKind::Path => format!("the name of the file {path}{}", in_object(location)),
+    }
+}
+
+/// In which commit, or else in which object, it was seen.
+fn in_object(location: &Location) -> String {
+    match (&location.commit, &location.blob) {
+        (Some(commit), _) => format!(" in commit {}", short(commit)),
+        (None, Some(blob)) => format!(" in object {}", short(blob)),
+        (None, None) => String::new(),
+    }
+}
+
+fn message_of(location: &Location) -> String {
+    match (&location.commit, &location.blob) {
+        (Some(commit), _) => format!("the message of commit {}", short(commit)),
+        (None, Some(tag)) => format!("the message of object {}", short(tag)),
+        (None, None) => format!("the message of {}", location.path),
+    }
+}

@@ -1,0 +1,199 @@
+//! The end of the report: what was scanned, what was not, and how it stands.
+//!
+//! The last line is the one that a person reads first; it never sounds clean when something could not be read.
+
+use std::io;
+
+use leakward_core::{Outcome, Severity, Skipped, SkippedKind, Stats};
+
+use super::numbers::{bytes, counted, duration, grouped};
+use super::screen::{Look, Screen};
+
+/// Targets, and skipped items of one kind, that are named.
+const NAMED: usize = 3;
+
+/// Columns of the labels.
+const LABELS: usize = 13;
+
+/// Shows the summary.
+pub(super) fn show(screen: &mut Screen<'_>, outcome: &Outcome) -> io::Result<()> {
+    scanned(screen, outcome)?;
+    not_scanned(screen, outcome)?;
+    for text in &outcome.notes {
+        entry(screen, "Note", Look::Plain, text)?;
+    }
+    screen.end_line()?;
+    verdict(screen, outcome)
+}
+
+/// One entry: a label, and text beside it. An empty label continues the entry before.
+fn entry(screen: &mut Screen<'_>, label: &str, look: Look, text: &str) -> io::Result<()> {
+    screen.put(Look::Strong, &format!("{label:<LABELS$}"))?;
+    screen.put_wrapped(look, LABELS, text)
+}
+
+fn scanned(screen: &mut Screen<'_>, outcome: &Outcome) -> io::Result<()> {
+    let mut label = "Scanned";
+    for target in outcome.targets.iter().take(NAMED) {
+        let text = format!("{} ({}: {})", target.name, target.kind, target.scope);
+        entry(screen, label, Look::Plain, &text)?;
+        label = "";
+    }
+    if let Some(more @ 1..) = (outcome.targets.len() as u64).checked_sub(NAMED as u64) {
+        let text = format!("and {}", counted(more, "more target", "more targets"));
+        entry(screen, label, Look::Plain, &text)?;
+    }
+    entry(screen, label, Look::Quiet, &amounts(&outcome.stats))?;
+    if outcome.stats.suppressed > 0 {
+        let text = format!(
+            "{}, by baseline, ignore file, inline comment or configuration",
+            counted(outcome.stats.suppressed, "finding", "findings")
+        );
+        entry(screen, "Left out", Look::Plain, &text)?;
+    }
+    Ok(())
+}
+
+/// How much was looked at, in one line.
+fn amounts(stats: &Stats) -> String {
+    let kinds = [
+        (stats.commits, "commit", "commits"),
+        (stats.tags, "tag", "tags"),
+        (stats.refs, "ref", "refs"),
+        (stats.blobs, "blob", "blobs"),
+        (stats.files, "file", "files"),
+    ];
+    let mut parts: Vec<String> = kinds
+        .into_iter()
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, one, many)| counted(count, one, many))
+        .collect();
+    if parts.is_empty() && stats.pieces > 0 {
+        parts.push(counted(stats.pieces, "piece", "pieces"));
+    }
+    if parts.is_empty() {
+        parts.push("nothing".to_owned());
+    }
+    format!(
+        "{}; {} in {} with {} on {}",
+        parts.join(", "),
+        bytes(stats.bytes),
+        duration(stats.duration_ms),
+        counted(stats.rules, "rule", "rules"),
+        counted(stats.threads, "thread", "threads"),
+    )
+}
+
+fn not_scanned(screen: &mut Screen<'_>, outcome: &Outcome) -> io::Result<()> {
+    for (kind, items) in by_kind(&outcome.skipped) {
+        let (label, look) = if kind.makes_incomplete() {
+            ("Not scanned", Look::Warning)
+        } else {
+            ("By choice", Look::Plain)
+        };
+        let (one, many) = words(kind);
+        entry(screen, label, look, &counted(items.len() as u64, one, many))?;
+        for item in items.iter().take(NAMED) {
+            entry(
+                screen,
+                "",
+                Look::Plain,
+                &format!("  {}: {}", item.what, item.reason),
+            )?;
+        }
+        if let Some(more @ 1..) = (items.len() as u64).checked_sub(NAMED as u64) {
+            entry(
+                screen,
+                "",
+                Look::Quiet,
+                &format!("  and {} more", grouped(more)),
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// The items by their kind, those that make the scan incomplete first.
+fn by_kind(skipped: &[Skipped]) -> Vec<(SkippedKind, Vec<&Skipped>)> {
+    let mut groups: Vec<(SkippedKind, Vec<&Skipped>)> = Vec::new();
+    for item in skipped {
+        match groups.iter_mut().find(|(kind, _)| *kind == item.kind) {
+            Some((_, items)) => items.push(item),
+            None => groups.push((item.kind, vec![item])),
+        }
+    }
+    groups.sort_by_key(|(kind, _)| (!kind.makes_incomplete(), *kind));
+    groups
+}
+
+/// The kind, for one item and for many.
+fn words(kind: SkippedKind) -> (&'static str, &'static str) {
+    match kind {
+        SkippedKind::Unreadable => ("unreadable item", "unreadable items"),
+        SkippedKind::Corrupt => ("corrupt item", "corrupt items"),
+        SkippedKind::Missing => ("missing item", "missing items"),
+        SkippedKind::Limit => ("item over a limit", "items over a limit"),
+        SkippedKind::Nothing => ("target with nothing in it", "targets with nothing in them"),
+        SkippedKind::Interrupted => ("interrupted scan", "interrupted scans"),
+        SkippedKind::Unsupported => ("unsupported item", "unsupported items"),
+        SkippedKind::Shallow => ("shallow history", "shallow histories"),
+        SkippedKind::Excluded => ("excluded item", "excluded items"),
+    }
+}
+
+/// The last sentence.
+fn verdict(screen: &mut Screen<'_>, outcome: &Outcome) -> io::Result<()> {
+    let missed = outcome
+        .skipped
+        .iter()
+        .filter(|skipped| skipped.kind.makes_incomplete())
+        .count() as u64;
+    let missed_words = counted(missed, "item was not scanned", "items were not scanned");
+    let (look, text) = match (outcome.findings.len() as u64, outcome.complete()) {
+        (0, true) => (Look::Good, "No leaked credentials found.".to_owned()),
+        (0, false) => (
+            Look::Warning,
+            format!("Incomplete: {missed_words}. Nothing leaked was found in the rest."),
+        ),
+        (_, true) => (Look::Bad, format!("{}.", found(outcome))),
+        (_, false) => (
+            Look::Bad,
+            format!("{}. Incomplete: {missed_words}.", found(outcome)),
+        ),
+    };
+    screen.put_wrapped(look, 0, &text)
+}
+
+/// `2 leaked credentials found in 17 places: 1 critical, 1 medium`.
+fn found(outcome: &Outcome) -> String {
+    let places: u64 = outcome.findings.iter().fold(0, |places, finding| {
+        places
+            .saturating_add(finding.locations.len() as u64)
+            .saturating_add(finding.more_locations)
+    });
+    let severities = [
+        Severity::Critical,
+        Severity::High,
+        Severity::Medium,
+        Severity::Low,
+    ];
+    let counts: Vec<String> = severities
+        .into_iter()
+        .map(|severity| {
+            let of = |finding: &&leakward_core::Finding| finding.severity == severity;
+            (outcome.findings.iter().filter(of).count() as u64, severity)
+        })
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, severity)| format!("{} {severity}", grouped(count)))
+        .collect();
+    format!(
+        "{} found in {}: {}",
+        counted(
+            outcome.findings.len() as u64,
+            "leaked credential",
+            "leaked credentials"
+        ),
+        counted(places, "place", "places"),
+        counts.join(", ")
+    )
+}
