@@ -1,2 +1,47 @@
-//! Placeholder.
-fn main() {}
+//! The program `leakward`: parses what was typed, resolves it, calls the engine, prints, and sets the exit status.
+//!
+//! No logic of scanning lives here. Errors end with status 2 and one line that names what was wrong.
+#![forbid(unsafe_code)]
+
+mod args;
+mod baseline_command;
+mod messages;
+mod progress;
+mod rules_command;
+mod scan_command;
+mod sinks;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, FromArgMatches as _};
+
+use args::{BaselineCommand, Cli, Command};
+use messages::Messages;
+
+fn main() -> ExitCode {
+    let matches = match Cli::command().try_get_matches() {
+        Ok(matches) => matches,
+        // clap prints help and version to standard output with status 0, errors to standard error with status 2.
+        Err(error) => error.exit(),
+    };
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let messages = Messages::new(&cli.messages);
+    match run(&cli, &matches, messages) {
+        Ok(status) => status,
+        Err(error) => {
+            messages.error(&format!("{error:#}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(cli: &Cli, matches: &clap::ArgMatches, messages: Messages) -> anyhow::Result<ExitCode> {
+    match &cli.command {
+        Command::Scan(args) => {
+            let typed = matches.subcommand_matches("scan").map(sinks::Typed::from_matches).unwrap_or_default();
+            scan_command::scan(args, &sinks::pair(typed)?, cli.messages.color, messages)
+        }
+        Command::Baseline(BaselineCommand::Create(args)) => baseline_command::create(args, messages),
+        Command::Rules(command) => rules_command::run(command),
+    }
+}

@@ -9,6 +9,7 @@
 use std::ops::Range;
 
 use leakward_core::{Confidence, Severity};
+use leakward_rule_format::nearest;
 use serde::Deserialize;
 
 /// The file's content, as written.
@@ -216,13 +217,7 @@ fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
 fn nearest_in_message(message: &str) -> Option<String> {
     let (head, tail) = message.split_once("expected")?;
     let wrong = head.split('`').nth(1)?;
-    tail.split('`')
-        .skip(1)
-        .step_by(2)
-        .map(|known| (leakward_rules::edit_distance(wrong, known), known))
-        .min()
-        .filter(|(distance, known)| *distance <= known.len().div_ceil(3).max(2))
-        .map(|(_, known)| known.to_owned())
+    nearest(wrong, tail.split('`').skip(1).step_by(2)).map(str::to_owned)
 }
 
 #[cfg(test)]

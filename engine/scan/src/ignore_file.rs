@@ -12,18 +12,19 @@
 //!
 //! INVARIANT: an entry whose date has passed suppresses nothing; it is told, so that it gets removed.
 
-use globset::{Glob, GlobMatcher};
+use globset::GlobSet;
 use leakward_core::{Fingerprint, RuleId};
 
 use crate::date::Date;
+use crate::path_glob::path_globs;
 
 /// What an entry speaks of.
 #[derive(Clone, Debug)]
 enum Subject {
     Fingerprint(Fingerprint),
     Places {
-        path: Option<GlobMatcher>,
-        rule: Option<GlobMatcher>,
+        path: Option<GlobSet>,
+        rule: Option<GlobSet>,
     },
 }
 
@@ -166,11 +167,8 @@ fn parse_entry(words: &str, line: usize) -> Result<Entry, String> {
     })
 }
 
-/// A glob in which `*` stays within one folder and `**` crosses folders.
-fn compile(glob: &str) -> Result<GlobMatcher, String> {
-    Glob::new(glob)
-        .map(|glob| glob.compile_matcher())
-        .map_err(|error| format!("{glob:?} is not a glob: {error}"))
+fn compile(glob: &str) -> Result<GlobSet, String> {
+    path_globs([glob]).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

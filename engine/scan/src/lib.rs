@@ -7,9 +7,21 @@
 //! INVARIANT: whatever could not be looked at ends up in [`leakward_core::Outcome::skipped`].
 #![forbid(unsafe_code)]
 
+pub mod allow;
 pub mod baseline;
+pub mod collector;
 pub mod config;
 pub mod date;
 pub mod excerpt;
+mod git_scan;
 pub mod gitleaks;
+pub mod grouping;
 pub mod ignore_file;
+pub mod path_glob;
+pub mod place;
+pub mod policy;
+pub mod progress;
+pub mod request;
+pub mod run;
+pub mod sighting;
+pub mod target;

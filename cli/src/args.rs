@@ -1,0 +1,269 @@
+//! What can be typed. Only shapes and help texts; what it means is resolved in the command's own file.
+//!
+//! Help texts are written for somebody who reads them once, in a hurry: what it does, then the default.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Finds leaked credentials in git histories, folders and streams.
+#[derive(Debug, Parser)]
+#[command(name = "leakward", version, about, max_term_width = 100, after_help = EXIT_STATUS)]
+pub(crate) struct Cli {
+    /// Messages on standard error.
+    #[command(flatten)]
+    pub(crate) messages: MessageArgs,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_STATUS: &str = "Exit status: 0 nothing found and everything scanned; 1 findings; 2 an error, or something \
+could not be scanned (this wins over 1). See --exit-code and --allow-incomplete of `leakward scan`.";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Look for leaked credentials.
+    Scan(Box<ScanArgs>),
+    /// Accept today's findings, so that later scans show only new ones.
+    #[command(subcommand)]
+    Baseline(BaselineCommand),
+    /// List, show and check rules.
+    #[command(subcommand)]
+    Rules(RulesCommand),
+}
+
+/// Messages on standard error.
+#[derive(Debug, Args)]
+pub(crate) struct MessageArgs {
+    /// Say nothing on standard error but errors.
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Say more on standard error; twice for more still.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// How messages on standard error are written.
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    pub(crate) log_format: LogFormat,
+    /// When to use colours. NO_COLOR and CLICOLOR_FORCE are honoured.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: ColorChoice,
+}
+
+/// How messages on standard error are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorChoice {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What a target is taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TargetKindArg {
+    /// A git repository: all history and the working tree.
+    Git,
+    /// A folder, whatever is in it.
+    Dir,
+    /// One file.
+    File,
+    /// Standard input.
+    Stdin,
+}
+
+/// How much is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SensitivityArg {
+    /// What should block a commit.
+    Default,
+    /// What an auditor wants to see.
+    High,
+}
+
+/// `leakward scan`
+#[derive(Debug, Args)]
+pub(crate) struct ScanArgs {
+    /// A git repository, a folder, a file, `-` for standard input, or the https or ssh URL of a repository.
+    /// Default: the repository around the current folder, or the current folder.
+    #[arg(value_name = "TARGET")]
+    pub(crate) targets: Vec<String>,
+    /// Take the targets for this instead of finding out.
+    #[arg(long = "as", value_name = "KIND")]
+    pub(crate) kind: Option<TargetKindArg>,
+    /// Which part of a repository.
+    #[command(flatten)]
+    pub(crate) scope: ScopeArgs,
+    /// Which rules and decisions.
+    #[command(flatten)]
+    pub(crate) policy: PolicyArgs,
+    /// Where findings go.
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+    /// Also look at files that .gitignore leaves out.
+    #[arg(long)]
+    pub(crate) no_ignore: bool,
+    /// Worker threads. Default: one for each processor.
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+    /// Say for every candidate, kept or turned down, why.
+    #[arg(long)]
+    pub(crate) explain: bool,
+}
+
+/// Which part of a repository.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+#[expect(clippy::struct_excessive_bools, reason = "one flag each, of which clap allows one")]
+pub(crate) struct ScopeArgs {
+    /// Only what is staged for the next commit.
+    #[arg(long)]
+    pub(crate) staged: bool,
+    /// Only what the commits of this range brought in: `A..B`, `A...B` or `A..`.
+    #[arg(long, value_name = "A..B")]
+    pub(crate) range: Option<String>,
+    /// Only what commits that are not reachable from this one brought in, on all refs.
+    #[arg(long, value_name = "REV")]
+    pub(crate) since: Option<String>,
+    /// Only the working tree, no history.
+    #[arg(long)]
+    pub(crate) worktree: bool,
+    /// Only the history that refs reach, not what lies unreferenced in the object database.
+    #[arg(long)]
+    pub(crate) reachable_only: bool,
+}
+
+/// Which rules and decisions apply.
+#[derive(Debug, Args)]
+pub(crate) struct PolicyArgs {
+    /// Configuration file. Default: leakward.toml at the target's root.
+    #[arg(long, value_name = "FILE", env = "LEAKWARD_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// More rules; may be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Apply only these rules (ids or globs); may be given several times.
+    #[arg(long, value_name = "ID")]
+    pub(crate) only_rule: Vec<String>,
+    /// Do not apply these rules (ids or globs); may be given several times.
+    #[arg(long, value_name = "ID")]
+    pub(crate) disable_rule: Vec<String>,
+    /// Show only what is not in this baseline (or gitleaks JSON report).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Take configuration, ignore files and baseline from this ref, so that a pull request cannot switch
+    /// its own scan off.
+    #[arg(long, value_name = "REF")]
+    pub(crate) policy_ref: Option<String>,
+    /// How much is shown. Default: default.
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) sensitivity: Option<SensitivityArg>,
+    /// Leave out findings below this severity: low, medium, high, critical.
+    #[arg(long, value_name = "SEVERITY")]
+    pub(crate) min_severity: Option<leakward_core::Severity>,
+    /// Leave out paths that match; may be given several times.
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) exclude: Vec<String>,
+    /// Report also what comments such as `leakward:allow` mark.
+    #[arg(long)]
+    pub(crate) no_inline_allow: bool,
+}
+
+/// Where findings go, and what the exit status says.
+#[derive(Debug, Args)]
+pub(crate) struct OutputArgs {
+    /// Format of the report; may be given several times, each with its --output.
+    #[arg(short, long, value_name = "FORMAT")]
+    pub(crate) format: Vec<String>,
+    /// Write the report to this file; its format is that of the --format before it, or its extension's.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Vec<PathBuf>,
+    /// Show credentials in full. Everybody who can read the output can use them.
+    #[arg(long)]
+    pub(crate) reveal: bool,
+    /// Exit status when there are findings.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) exit_code: u8,
+    /// Treat what could not be scanned as a warning, not as an error.
+    #[arg(long)]
+    pub(crate) allow_incomplete: bool,
+}
+
+/// `leakward baseline`
+#[derive(Debug, Subcommand)]
+pub(crate) enum BaselineCommand {
+    /// Scan, and write the findings' fingerprints to a file that `leakward scan --baseline` takes.
+    Create(Box<BaselineArgs>),
+}
+
+/// `leakward baseline create`
+#[derive(Debug, Args)]
+pub(crate) struct BaselineArgs {
+    /// As for `leakward scan`.
+    #[arg(value_name = "TARGET")]
+    pub(crate) targets: Vec<String>,
+    /// Which part of a repository.
+    #[command(flatten)]
+    pub(crate) scope: ScopeArgs,
+    /// Which rules and decisions.
+    #[command(flatten)]
+    pub(crate) policy: PolicyArgs,
+    /// The file to write; `-` for standard output.
+    #[arg(short, long, value_name = "FILE", default_value = "leakward-baseline.json")]
+    pub(crate) output: PathBuf,
+    /// Worker threads. Default: one for each processor.
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+}
+
+/// `leakward rules`
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesCommand {
+    /// List the rules that would be applied.
+    List(RulesListArgs),
+    /// Show everything about one rule.
+    Show {
+        /// The rule's id.
+        id: String,
+        /// More rules; may be given several times.
+        #[arg(long, value_name = "FILE")]
+        rules: Vec<PathBuf>,
+    },
+    /// Check rule files: syntax, patterns, and that each rule finds its own samples.
+    Check {
+        /// Rule files. Default: the built-in rules.
+        files: Vec<PathBuf>,
+    },
+}
+
+/// `leakward rules list`
+#[derive(Debug, Args)]
+pub(crate) struct RulesListArgs {
+    /// `text` or `json`.
+    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: RulesFormat,
+    /// More rules; may be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rules: Vec<PathBuf>,
+}
+
+/// How rules are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RulesFormat {
+    /// One line a rule.
+    Text,
+    /// An array of objects.
+    Json,
+}

@@ -1,0 +1,170 @@
+//! `leakward rules`: what would be looked for, and whether a rule file is right.
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use leakward_core::Rule;
+use leakward_core::rule::{Class, Find};
+use leakward_detect::{Detector, Settings};
+use leakward_rules::sample;
+
+use crate::args::{RulesCommand, RulesFormat, RulesListArgs};
+
+/// Different samples that are made of each template.
+const SEEDS: u64 = 5;
+
+/// Runs one of the commands about rules.
+pub(crate) fn run(command: &RulesCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        RulesCommand::List(args) => list(args),
+        RulesCommand::Show { id, rules } => show(id, rules),
+        RulesCommand::Check { files } => check(files),
+    }
+}
+
+fn load(files: &[PathBuf]) -> anyhow::Result<Vec<Rule>> {
+    let mut rules = leakward_rules::built_in().to_vec();
+    for file in files {
+        rules = leakward_rules::merge(&rules, read(file)?);
+    }
+    Ok(rules)
+}
+
+fn read(file: &Path) -> anyhow::Result<Vec<Rule>> {
+    let name = file.display().to_string();
+    let text = std::fs::read_to_string(file).with_context(|| name.clone())?;
+    Ok(leakward_rules::parse(&text, &name)?)
+}
+
+fn list(args: &RulesListArgs) -> anyhow::Result<ExitCode> {
+    let rules = load(&args.rules)?;
+    let reported = rules.iter().filter(|rule| rule.class == Class::Secret);
+    let mut out = io::stdout().lock();
+    let written = match args.format {
+        RulesFormat::Json => {
+            let entries: Vec<_> = reported.map(json_entry).collect();
+            writeln!(out, "{}", serde_json::to_string_pretty(&entries)?)
+        }
+        RulesFormat::Text => reported.into_iter().try_for_each(|rule| {
+            writeln!(out, "{:<45} {:<9} {}: {}", rule.id, rule.severity, rule.provider, rule.title)
+        }),
+    };
+    finish(written)
+}
+
+fn json_entry(rule: &Rule) -> serde_json::Value {
+    serde_json::json!({
+        "id": rule.id.as_str(),
+        "provider": rule.provider,
+        "title": rule.title,
+        "severity": rule.severity.as_str(),
+        // Rules say how to find a credential so far; verification, revocation and rotation are not in them yet.
+        "verifies": false,
+        "revokes": false,
+        "rotates": false,
+    })
+}
+
+fn show(id: &str, files: &[PathBuf]) -> anyhow::Result<ExitCode> {
+    let rules = load(files)?;
+    let Some(rule) = leakward_rules::find(&rules, id) else {
+        let nearest = leakward_rules::nearest(id, rules.iter().map(|rule| rule.id.as_str()));
+        let hint = nearest.map(|id| format!("; did you mean {id}?")).unwrap_or_default();
+        bail!("no rule is called {id:?}{hint}");
+    };
+    let mut out = io::stdout().lock();
+    finish(describe(rule).into_iter().try_for_each(|(key, value)| writeln!(out, "{key:<12} {value}")))
+}
+
+/// What a rule says, as a list for people.
+fn describe(rule: &Rule) -> Vec<(&'static str, String)> {
+    let mut lines = vec![
+        ("id", rule.id.to_string()),
+        ("provider", rule.provider.to_string()),
+        ("title", rule.title.to_string()),
+        ("severity", rule.severity.to_string()),
+    ];
+    match &rule.find {
+        Find::Pattern(pattern) => {
+            lines.push(("literals", pattern.literals.join(", ")));
+            lines.push(("pattern", pattern.regex.to_string()));
+        }
+        Find::Keyword(keyword) => {
+            lines.push(("near", keyword.keywords.join(", ")));
+            lines.push(("value", keyword.value.to_string()));
+            lines.push(("within", format!("{} bytes", keyword.within)));
+        }
+        Find::Native(native) => {
+            lines.push(("detector", native.detector.to_string()));
+            lines.push(("names", native.names.join(", ")));
+        }
+    }
+    if rule.min_entropy > 0.0 {
+        lines.push(("entropy", format!("at least {} bits a byte", rule.min_entropy)));
+    }
+    lines.extend(rule.checksum.map(|checksum| ("checksum", checksum.as_str().to_owned())));
+    for companion in rule.companions.iter() {
+        let need = if companion.required { "needs" } else { "goes with" };
+        lines.push(("companion", format!("{need} {} within {} lines", companion.rule, companion.within_lines)));
+    }
+    lines.extend(rule.docs_url.iter().map(|url| ("docs", url.to_string())));
+    lines.extend(rule.revoke_url.iter().map(|url| ("revoke at", url.to_string())));
+    lines.extend(rule.samples.iter().map(|sample| ("sample", sample.to_string())));
+    lines
+}
+
+/// Checks rule files, or the built-in rules: each rule must find its own samples and none of its near misses.
+fn check(files: &[PathBuf]) -> anyhow::Result<ExitCode> {
+    let checked: Vec<Rule> = match files {
+        [] => leakward_rules::built_in().to_vec(),
+        _ => files.iter().map(|file| read(file)).collect::<anyhow::Result<Vec<_>>>()?.concat(),
+    };
+    let count = checked.len();
+    let ids: Vec<String> = checked.iter().map(|rule| rule.id.to_string()).collect();
+    let all = leakward_rules::merge(leakward_rules::built_in(), checked);
+    let detector = Detector::new(all, Settings::default())?;
+    let problems: Vec<String> =
+        ids.iter().filter_map(|id| leakward_rules::find(detector.rules(), id)).flat_map(|rule| problems(&detector, rule)).collect();
+    let mut out = io::stdout().lock();
+    let written = problems.iter().try_for_each(|problem| writeln!(out, "{problem}"));
+    let summary = written.and_then(|()| writeln!(out, "{count} rules checked, {} problems", problems.len()));
+    finish(summary)?;
+    Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(2) })
+}
+
+fn problems(detector: &Detector, rule: &Rule) -> Vec<String> {
+    let mut problems = Vec::new();
+    let mut scratch = detector.scratch();
+    let mut finds = |template: &str, seed: u64| -> Result<bool, String> {
+        let rendered = sample::render(template, seed).map_err(|error| format!("{}: {template:?}: {error}", rule.id))?;
+        let detection = detector.detect(rendered.text.as_ref(), &mut scratch);
+        Ok(detection.matches.iter().any(|matched| detector.rules().get(matched.rule).is_some_and(|by| by.id == rule.id)))
+    };
+    for seed in 0..SEEDS {
+        for template in rule.samples.iter().filter(|_| rule.class == Class::Secret) {
+            match finds(template, seed) {
+                Ok(true) => {}
+                Ok(false) => problems.push(format!("{}: does not find its sample {template:?} (seed {seed})", rule.id)),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        for template in rule.near_misses.iter() {
+            match finds(template, seed) {
+                Ok(false) => {}
+                Ok(true) => problems.push(format!("{}: finds its near miss {template:?} (seed {seed})", rule.id)),
+                Err(problem) => problems.push(problem),
+            }
+        }
+    }
+    problems
+}
+
+/// A closed pipe is no error: the reader has seen enough.
+fn finish(written: io::Result<()>) -> anyhow::Result<ExitCode> {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context("standard output"),
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}

@@ -1,0 +1,206 @@
+//! `leakward scan`: from what was typed to a request, from the outcome to reports and an exit status.
+
+use std::io::{self, IsTerminal as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::Context as _;
+use leakward_core::Outcome;
+use leakward_detect::{InlineAllow, Sensitivity};
+use leakward_report::{Colour, Format, Report, ReportError, Settings};
+use leakward_scan::date::Date;
+use leakward_scan::grouping::Reveal;
+use leakward_scan::policy::Overrides;
+use leakward_scan::progress::{Progress, Silent};
+use leakward_scan::request::{LineHashes, Request, Scope};
+use leakward_scan::run::{self, Scanned};
+use leakward_scan::target::{Target, TargetKind};
+use leakward_sources::tree::IgnoreRules;
+
+use crate::args::{ColorChoice, PolicyArgs, ScanArgs, ScopeArgs, SensitivityArg, TargetKindArg};
+use crate::messages::{Level, Messages};
+use crate::progress::Bar;
+use crate::sinks::{Destination, Sink};
+
+/// Status for an error and for an incomplete scan.
+const STATUS_ERROR: u8 = 2;
+
+/// Runs the scan, writes its reports, and says how it ended.
+pub(crate) fn scan(args: &ScanArgs, sinks: &[Sink], color: ColorChoice, messages: Messages) -> anyhow::Result<ExitCode> {
+    let mut request = request(&args.targets, args.kind, &args.scope, &args.policy, args.threads)?;
+    request.ignore_rules = if args.no_ignore { IgnoreRules::Disregard } else { IgnoreRules::Respect };
+    request.reveal = if args.output.reveal { Reveal::Secrets } else { Reveal::Masked };
+    request.explain = args.explain;
+    if sinks.iter().any(|sink| sink.format.name() == "sarif") {
+        request.line_hashes = LineHashes::Compute;
+    }
+    let scanned = run_request(&request, messages)?;
+    write_reports(&scanned, sinks, color)?;
+    let outcome = &scanned.outcome;
+    tell(outcome, sinks, args.output.allow_incomplete, messages);
+    Ok(status(outcome, args.output.exit_code, args.output.allow_incomplete))
+}
+
+/// What was typed, resolved.
+pub(crate) fn request(
+    targets: &[String],
+    kind: Option<TargetKindArg>,
+    scope: &ScopeArgs,
+    policy: &PolicyArgs,
+    threads: Option<usize>,
+) -> anyhow::Result<Request> {
+    let kind = kind.map(|kind| match kind {
+        TargetKindArg::Git => TargetKind::Git,
+        TargetKindArg::Dir => TargetKind::Folder,
+        TargetKindArg::File => TargetKind::File,
+        TargetKindArg::Stdin => TargetKind::Stdin,
+    });
+    let scope = resolve_scope(scope);
+    // A scope is a part of a repository, so a folder in one stands for the repository around it.
+    let kind = kind.or((scope != Scope::Everything).then_some(TargetKind::Git));
+    let targets = match targets {
+        [] if kind == Some(TargetKind::Stdin) => vec![Target::Stdin],
+        [] if kind == Some(TargetKind::Folder) => vec![Target::Folder(PathBuf::from("."))],
+        [] if kind == Some(TargetKind::Git) => vec![Target::resolve(".", kind)?],
+        [] => vec![Target::default_here()],
+        _ => targets.iter().map(|text| Target::resolve(text, kind)).collect::<Result<_, _>>()?,
+    };
+    Ok(Request {
+        targets,
+        scope,
+        overrides: overrides(policy),
+        policy_ref: policy.policy_ref.clone(),
+        threads: threads.filter(|&threads| threads > 0).unwrap_or_else(processors),
+        today: today(),
+        ..Request::default()
+    })
+}
+
+fn resolve_scope(args: &ScopeArgs) -> Scope {
+    match (&args.range, &args.since) {
+        (Some(range), _) => Scope::Range(range.clone()),
+        (_, Some(revision)) => Scope::Since(revision.clone()),
+        _ if args.staged => Scope::Staged,
+        _ if args.worktree => Scope::Worktree,
+        _ if args.reachable_only => Scope::ReachableOnly,
+        _ => Scope::Everything,
+    }
+}
+
+fn overrides(args: &PolicyArgs) -> Overrides {
+    Overrides {
+        config: args.config.clone(),
+        rule_files: args.rules.clone(),
+        only_rules: args.only_rule.clone(),
+        disabled_rules: args.disable_rule.clone(),
+        baseline: args.baseline.clone(),
+        sensitivity: args.sensitivity.map(|level| match level {
+            SensitivityArg::Default => Sensitivity::Default,
+            SensitivityArg::High => Sensitivity::High,
+        }),
+        min_severity: args.min_severity,
+        exclude: args.exclude.clone(),
+        inline_allow: args.no_inline_allow.then_some(InlineAllow::Ignore),
+    }
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+fn today() -> Date {
+    const SECONDS_PER_DAY: u64 = 86_400;
+    // A clock before 1970 is not set; decisions with a date then hold.
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Date::from_unix_days(since_1970.as_secs() / SECONDS_PER_DAY)
+}
+
+/// Runs the scan with a bar where somebody watches, and stops it on Ctrl-C.
+pub(crate) fn run_request(request: &Request, messages: Messages) -> anyhow::Result<Scanned> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let on_signal = Arc::clone(&interrupted);
+    // The second Ctrl-C ends the program at once, for somebody who does not want to wait.
+    let handler = move || {
+        if on_signal.swap(true, Ordering::SeqCst) {
+            std::process::exit(i32::from(STATUS_ERROR));
+        }
+    };
+    ctrlc::set_handler(handler).context("cannot listen for Ctrl-C")?;
+    let bar = (io::stderr().is_terminal() && messages.says(Level::Warning)).then(Bar::new);
+    let progress: &dyn Progress = bar.as_ref().map_or(&Silent, |bar| bar);
+    let scanned = run::run(request, progress, &interrupted);
+    if let Some(bar) = &bar {
+        bar.finish();
+    }
+    Ok(scanned?)
+}
+
+fn write_reports(scanned: &Scanned, sinks: &[Sink], color: ColorChoice) -> anyhow::Result<()> {
+    let report = Report { outcome: &scanned.outcome, rules: &scanned.rules, tool_version: env!("CARGO_PKG_VERSION") };
+    for sink in sinks {
+        match &sink.destination {
+            Destination::Standard => write_standard(&report, sink.format, color)?,
+            Destination::File(path) => write_file(&report, sink.format, path)?,
+        }
+    }
+    Ok(())
+}
+
+fn write_standard(report: &Report<'_>, format: Format, color: ColorChoice) -> anyhow::Result<()> {
+    let choice = match color {
+        ColorChoice::Auto => anstream::AutoStream::choice(&io::stdout()),
+        ColorChoice::Always => anstream::ColorChoice::Always,
+        ColorChoice::Never => anstream::ColorChoice::Never,
+    };
+    let colour = if choice == anstream::ColorChoice::Never { Colour::Off } else { Colour::On };
+    let settings = Settings { colour, width: width(), ..Settings::default() };
+    match leakward_report::write(format, report, &settings, &mut io::stdout().lock()) {
+        // The reader (head, a pager) has seen enough.
+        Err(ReportError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("standard output"),
+    }
+}
+
+fn write_file(report: &Report<'_>, format: Format, path: &Path) -> anyhow::Result<()> {
+    let name = || path.display().to_string();
+    let mut file = std::fs::File::create(path).with_context(name)?;
+    leakward_report::write(format, report, &Settings::default(), &mut file).with_context(name)
+}
+
+/// Columns of the terminal, where `COLUMNS` or the terminal tells; a readable width otherwise.
+fn width() -> usize {
+    std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(100)
+}
+
+/// Says on standard error what the report itself did not show to whoever started the program.
+fn tell(outcome: &Outcome, sinks: &[Sink], allow_incomplete: bool, messages: Messages) {
+    for target in &outcome.targets {
+        messages.info(&format!("{}: scanned as {} ({})", target.name, target.kind, target.scope));
+    }
+    let shown = sinks.iter().any(|sink| sink.destination == Destination::Standard && sink.format.name() == "terminal");
+    if shown {
+        return;
+    }
+    outcome.notes.iter().for_each(|note| messages.info(note));
+    for skipped in &outcome.skipped {
+        let text = format!("{}: {}", skipped.what, skipped.reason);
+        match (skipped.kind.makes_incomplete(), allow_incomplete) {
+            (false, _) => messages.info(&text),
+            (true, true) => messages.warning(&text),
+            (true, false) => messages.error(&text),
+        }
+    }
+}
+
+fn status(outcome: &Outcome, with_findings: u8, allow_incomplete: bool) -> ExitCode {
+    if !outcome.complete() && !allow_incomplete {
+        ExitCode::from(STATUS_ERROR)
+    } else if outcome.findings.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(with_findings)
+    }
+}

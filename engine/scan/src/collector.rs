@@ -1,0 +1,241 @@
+//! The visitor that a scan hands to its sources: detects in each piece and keeps what was seen.
+//!
+//! Not for: deciding what is reported. Paths, baselines and ignore files come later, once it is known which
+//! pieces hold anything at all.
+//!
+//! INVARIANT: a panic while one piece is looked at loses that piece only, and the piece is told as skipped.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use leakward_core::line_hash::primary_location_line_hashes;
+use leakward_core::outcome::SkippedKind;
+use leakward_core::{Locator, Skipped, Stats, TextRange};
+use leakward_detect::{Detection, Detector, Match, Scratch};
+use leakward_sources::{Origin, Piece, Visitor};
+
+use crate::excerpt::{Masked, excerpt};
+use crate::progress::Progress;
+use crate::sighting::Sighting;
+
+/// Detects in each piece and keeps what was seen.
+pub struct Collector<'a> {
+    detector: &'a Detector,
+    progress: &'a dyn Progress,
+    interrupted: &'a AtomicBool,
+    explain: bool,
+    seen: Mutex<Seen>,
+    counters: Counters,
+}
+
+/// What all threads together have seen.
+#[derive(Default)]
+struct Seen {
+    sightings: Vec<Sighting>,
+    skipped: Vec<Skipped>,
+    notes: Vec<String>,
+}
+
+#[derive(Default)]
+struct Counters {
+    pieces: AtomicU64,
+    blobs: AtomicU64,
+    files: AtomicU64,
+    commits: AtomicU64,
+    tags: AtomicU64,
+    refs: AtomicU64,
+    bytes: AtomicU64,
+    rejected: AtomicU64,
+    suppressed: AtomicU64,
+}
+
+/// What a collector has when all sources are done.
+pub struct Collected {
+    /// Every match, in no particular order.
+    pub sightings: Vec<Sighting>,
+    /// What could not be looked at.
+    pub skipped: Vec<Skipped>,
+    /// Things worth telling: what was turned down and why, when that was asked for.
+    pub notes: Vec<String>,
+    /// How much was looked at.
+    pub stats: Stats,
+}
+
+impl<'a> Collector<'a> {
+    /// A collector that detects with `detector` and stops when `interrupted` becomes true.
+    #[must_use]
+    pub(crate) fn new(
+        detector: &'a Detector,
+        progress: &'a dyn Progress,
+        interrupted: &'a AtomicBool,
+        explain: bool,
+    ) -> Self {
+        Self { detector, progress, interrupted, explain, seen: Mutex::default(), counters: Counters::default() }
+    }
+
+    /// What was seen.
+    #[must_use]
+    pub fn finish(self) -> Collected {
+        let Seen { sightings, skipped, notes } = self.seen.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Collected { sightings, skipped, notes, stats: self.counters.stats() }
+    }
+
+    fn detect(&self, scratch: &mut Scratch, piece: Piece<'_>) -> Detection {
+        if !self.explain {
+            return self.detector.detect(piece.bytes, scratch);
+        }
+        let explained = self.detector.detect_explained(piece.bytes, scratch);
+        let mut rejected = explained.rejected;
+        rejected.sort_by_key(|rejected| rejected.span);
+        let mut locator = Locator::new(piece.bytes);
+        let notes = rejected.iter().map(|rejected| {
+            let start = locator.locate(rejected.span).start;
+            let rule = self.detector.rules().get(rejected.rule).map_or("", |rule| rule.id.as_str());
+            let place = describe(piece.origin);
+            format!("{place}:{}:{}: not reported: {rule}: {}", start.line, start.column, rejected.reason)
+        });
+        let notes: Vec<String> = notes.collect();
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).notes.extend(notes);
+        explained.detection
+    }
+
+    fn keep(&self, piece: Piece<'_>, detection: Detection) {
+        let add = |counter: &AtomicU64, number: u64| counter.fetch_add(number, Ordering::Relaxed);
+        add(&self.counters.rejected, detection.rejected);
+        add(&self.counters.suppressed, detection.suppressed);
+        let limited = detection.limited.into_iter().map(|reason| Skipped {
+            kind: SkippedKind::Limit,
+            what: describe(piece.origin),
+            reason,
+        });
+        let limited: Vec<Skipped> = limited.collect();
+        let sightings = sightings(piece, detection.matches);
+        if sightings.is_empty() && limited.is_empty() {
+            return;
+        }
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.skipped.extend(limited);
+        seen.sightings.extend(sightings);
+    }
+}
+
+/// Sightings of `matches` in `piece`, in the order of their places.
+fn sightings(piece: Piece<'_>, mut matches: Vec<Match>) -> Vec<Sighting> {
+    if matches.is_empty() {
+        return Vec::new();
+    }
+    matches.sort_by_key(|matched| matched.span);
+    let masked: Vec<Masked> =
+        matches.iter().map(|matched| Masked { span: matched.span, text: matched.secret.masked() }).collect();
+    let origin = Arc::new(piece.origin.clone());
+    let mut locator = Locator::new(piece.bytes);
+    let ranges: Vec<TextRange> = matches.iter().map(|matched| locator.locate(matched.span)).collect();
+    let hashes = line_hashes(piece, &ranges);
+    let of_match = |(ordinal, ((matched, own), range)): (usize, ((Match, &Masked), &TextRange))| Sighting {
+        range: *range,
+        excerpt: excerpt(piece.bytes, own, &masked),
+        line_hash: hashes.get(&range.start.line).cloned(),
+        origin: Arc::clone(&origin),
+        ordinal,
+        matched,
+    };
+    matches.into_iter().zip(&masked).zip(&ranges).enumerate().map(of_match).collect()
+}
+
+/// Hashes of the lines on which `ranges` start. A blob's are left for later: history gives many sightings, of which
+/// few are the first place of a finding.
+fn line_hashes(piece: Piece<'_>, ranges: &[TextRange]) -> HashMap<u32, String> {
+    if matches!(piece.origin, Origin::Blob(_)) {
+        return HashMap::new();
+    }
+    let lines: Vec<u32> = ranges.iter().map(|range| range.start.line).collect();
+    primary_location_line_hashes(piece.bytes, &lines)
+}
+
+impl Visitor for Collector<'_> {
+    type Worker = Scratch;
+    type Note = ();
+
+    fn worker(&self) -> Scratch {
+        self.detector.scratch()
+    }
+
+    fn whole(&self, scratch: &mut Scratch, piece: Piece<'_>) {
+        self.counters.count(piece);
+        match catch_unwind(AssertUnwindSafe(|| self.detect(scratch, piece))) {
+            Ok(detection) => self.keep(piece, detection),
+            Err(_panic) => {
+                *scratch = self.detector.scratch();
+                self.skipped(Skipped {
+                    kind: SkippedKind::Unreadable,
+                    what: describe(piece.origin),
+                    reason: "detection failed on it (a fault of this program; please report it)".to_owned(),
+                });
+            }
+        }
+    }
+
+    fn skipped(&self, skipped: Skipped) {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).skipped.push(skipped);
+    }
+
+    fn stop(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
+    }
+
+    fn expect(&self, objects: u64, bytes: u64) {
+        self.progress.expect(objects, bytes);
+    }
+
+    fn advance(&self, objects: u64, bytes: u64) {
+        self.progress.advance(objects, bytes);
+    }
+}
+
+impl Counters {
+    fn count(&self, piece: Piece<'_>) {
+        let kind = match piece.origin {
+            Origin::Blob(_) | Origin::Index(..) | Origin::Lfs(..) => &self.blobs,
+            Origin::Worktree(_) | Origin::File(_) | Origin::Stdin => &self.files,
+            Origin::Commit(_) => &self.commits,
+            Origin::Tag(_) => &self.tags,
+            Origin::RefName(_) | Origin::EntryName(_) => &self.refs,
+        };
+        kind.fetch_add(1, Ordering::Relaxed);
+        self.pieces.fetch_add(1, Ordering::Relaxed);
+        self.bytes.fetch_add(piece.bytes.len() as u64, Ordering::Relaxed);
+    }
+
+    fn stats(&self) -> Stats {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Stats {
+            pieces: read(&self.pieces),
+            blobs: read(&self.blobs),
+            files: read(&self.files),
+            commits: read(&self.commits),
+            tags: read(&self.tags),
+            refs: read(&self.refs),
+            bytes: read(&self.bytes),
+            rejected: read(&self.rejected),
+            suppressed: read(&self.suppressed),
+            ..Stats::default()
+        }
+    }
+}
+
+/// What a piece is called in a message.
+pub(crate) fn describe(origin: &Origin) -> String {
+    match origin {
+        Origin::Blob(id) => format!("blob {id}"),
+        Origin::Worktree(path) | Origin::File(path) => path.clone(),
+        Origin::Index(path, _) => format!("{path} (index)"),
+        Origin::Stdin => "standard input".to_owned(),
+        Origin::Commit(id) => format!("commit {id}"),
+        Origin::Tag(id) => format!("tag {id}"),
+        Origin::RefName(name) => format!("ref {name}"),
+        Origin::EntryName(tree) => format!("a name in tree {tree}"),
+        Origin::Lfs(oid, _) => format!("LFS object {oid}"),
+    }
+}

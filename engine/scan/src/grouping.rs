@@ -1,0 +1,278 @@
+//! From sightings to findings: one for each (rule, credential), with its places in a useful order and without
+//! what path rules, baseline, ignore files and configuration leave out.
+//!
+//! A file that was changed a thousand times while it held one credential gives a thousand sightings at one path. They
+//! become one location, the first commit's; and one more for the version at HEAD where that is another blob.
+//!
+//! INVARIANT: a finding disappears only when all of its places are left out, and each one left out is counted.
+
+use std::collections::{BTreeMap, HashMap};
+
+use leakward_core::{Confidence, Finding, Fingerprint, Location, LocationKind, Outcome, Rule, Verdict};
+use leakward_detect::{Detector, PathJudgement, Sensitivity};
+
+use crate::baseline::Baseline;
+use crate::date::Date;
+use crate::place::Place;
+use crate::policy::Policy;
+use crate::sighting::Sighting;
+
+/// Whether findings carry the credential itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reveal {
+    /// They do not.
+    #[default]
+    Masked,
+    /// The user said `--reveal`.
+    Secrets,
+}
+
+/// Makes findings of sightings.
+pub struct Grouping<'a> {
+    detector: &'a Detector,
+    policy: &'a Policy,
+    reveal: Reveal,
+    today: Date,
+    groups: BTreeMap<Fingerprint, Group>,
+    suppressed: u64,
+    rejected: u64,
+}
+
+/// All that is known of one (rule, credential).
+struct Group {
+    best: Sighting,
+    confidence: Confidence,
+    reasons: Vec<String>,
+    places: Vec<(Place, Sighting)>,
+}
+
+/// What becomes of one place.
+enum Decision {
+    Keep(Confidence, Option<String>),
+    Reject,
+    Suppress,
+}
+
+impl<'a> Grouping<'a> {
+    /// Nothing grouped yet.
+    #[must_use]
+    pub fn new(detector: &'a Detector, policy: &'a Policy, reveal: Reveal, today: Date) -> Self {
+        Self { detector, policy, reveal, today, groups: BTreeMap::new(), suppressed: 0, rejected: 0 }
+    }
+
+    /// Adds a sighting with its places.
+    pub fn add(&mut self, sighting: &Sighting, places: Vec<Place>) {
+        let rule = self.rule(sighting);
+        let fingerprint = self.policy.key.fingerprint(&rule.id, &sighting.matched.secret);
+        if self.leaves_out_finding(fingerprint, sighting) {
+            self.suppressed += 1;
+            return;
+        }
+        for place in places {
+            match self.decide(sighting, &place) {
+                Decision::Keep(confidence, reason) => self.keep(fingerprint, sighting, place, confidence, reason),
+                Decision::Reject => self.rejected += 1,
+                Decision::Suppress => self.suppressed += 1,
+            }
+        }
+    }
+
+    fn rule(&self, sighting: &Sighting) -> &'a Rule {
+        // INVARIANT: a match's rule index comes from this very detector.
+        &self.detector.rules()[sighting.matched.rule]
+    }
+
+    fn leaves_out_finding(&self, fingerprint: Fingerprint, sighting: &Sighting) -> bool {
+        let value = Baseline::value_fingerprint(&sighting.matched.secret, &self.policy.key);
+        self.policy.baseline.knows(fingerprint, value)
+            || self.policy.ignore.ignores_finding(fingerprint, self.today)
+            || self.policy.allow.allows(&sighting.matched.secret)
+            || self.rule(sighting).severity < self.policy.min_severity
+    }
+
+    fn decide(&self, sighting: &Sighting, place: &Place) -> Decision {
+        let rule = self.rule(sighting);
+        let commit = place.commit.as_ref().map(|commit| commit.id.as_str());
+        let line = sighting.range.start.line;
+        let policy = self.policy;
+        if policy.exclude.is_match(&place.path)
+            || policy.ignore.ignores_place(&place.path, &rule.id, self.today)
+            || policy.gitleaks_ignore.ignores(commit, &place.path, line)
+            || policy.baseline.knows_place(commit, &place.path, line)
+            || commit.is_some_and(|id| policy.allowed_commits.iter().any(|allowed| id.starts_with(allowed.as_str())))
+        {
+            return Decision::Suppress;
+        }
+        let (confidence, reason) = match self.detector.judge_path(&sighting.matched, &place.path) {
+            PathJudgement::Keep => (sighting.matched.confidence, None),
+            PathJudgement::Lower(reason) => match lowered(sighting.matched.confidence) {
+                Some(confidence) => (confidence, Some(reason)),
+                None => return Decision::Reject,
+            },
+            PathJudgement::Drop(_) => return Decision::Reject,
+        };
+        let shown = match policy.detection.sensitivity {
+            Sensitivity::Default => Confidence::Medium,
+            Sensitivity::High => Confidence::Low,
+        };
+        if confidence < shown {
+            return Decision::Reject;
+        }
+        if confidence < policy.min_confidence { Decision::Suppress } else { Decision::Keep(confidence, reason) }
+    }
+
+    fn keep(
+        &mut self,
+        fingerprint: Fingerprint,
+        sighting: &Sighting,
+        place: Place,
+        confidence: Confidence,
+        reason: Option<String>,
+    ) {
+        let reasons = || sighting.matched.reasons.iter().cloned().chain(reason).collect();
+        let group = self.groups.entry(fingerprint).or_insert_with(|| Group {
+            best: sighting.clone(),
+            confidence,
+            reasons: reasons(),
+            places: Vec::new(),
+        });
+        if confidence > group.confidence {
+            group.confidence = confidence;
+            group.reasons = reasons();
+        }
+        group.places.push((place, sighting.clone()));
+    }
+
+    /// The findings, worst first, put into `outcome` together with what was counted.
+    pub fn finish(self, outcome: &mut Outcome) {
+        let limit = self.policy.detection.limits.max_locations_per_finding;
+        outcome.stats.suppressed += self.suppressed;
+        outcome.stats.rejected += self.rejected;
+        for (fingerprint, group) in self.groups {
+            let rule = &self.detector.rules()[group.best.matched.rule];
+            outcome.findings.push(finding(fingerprint, rule, group, self.reveal, limit));
+        }
+        sort(&mut outcome.findings);
+    }
+}
+
+/// Worst first; then by place, so that two runs print the same.
+pub fn sort(findings: &mut [Finding]) {
+    findings.sort_by(|a, b| {
+        let place = |finding: &Finding| {
+            finding.locations.first().map(|location| (location.path.clone(), location.range.start))
+        };
+        (b.severity, b.confidence)
+            .cmp(&(a.severity, a.confidence))
+            .then_with(|| place(a).cmp(&place(b)))
+            .then_with(|| a.fingerprint.cmp(&b.fingerprint))
+    });
+}
+
+fn lowered(confidence: Confidence) -> Option<Confidence> {
+    match confidence {
+        Confidence::High => Some(Confidence::Medium),
+        Confidence::Medium => Some(Confidence::Low),
+        Confidence::Low => None,
+    }
+}
+
+fn finding(fingerprint: Fingerprint, rule: &Rule, group: Group, reveal: Reveal, limit: usize) -> Finding {
+    let matched = &group.best.matched;
+    let (secret, masked, entropy) = (matched.secret.clone(), matched.secret.masked(), matched.entropy);
+    let mut places = collapse(group.places);
+    places.sort_by(|(a, sighting_a), (b, sighting_b)| {
+        let key = |place: &Place, sighting: &Sighting| {
+            (place.rank(), place.order(), place.path.clone(), sighting.range.start)
+        };
+        key(a, sighting_a).cmp(&key(b, sighting_b))
+    });
+    let first = places.first().map(|(_, sighting)| sighting.clone());
+    let more_locations = places.len().saturating_sub(limit) as u64;
+    places.truncate(limit);
+    Finding {
+        fingerprint,
+        rule: rule.id.clone(),
+        title: rule.title.to_string(),
+        provider: rule.provider.to_string(),
+        severity: rule.severity,
+        confidence: group.confidence,
+        masked,
+        secret: (reveal == Reveal::Secrets).then_some(secret),
+        entropy,
+        reasons: group.reasons,
+        revoke_url: rule.revoke_url.as_ref().map(ToString::to_string),
+        docs_url: rule.docs_url.as_ref().map(ToString::to_string),
+        excerpt: first.as_ref().map(|sighting| sighting.excerpt.clone()),
+        verdict: Verdict::NotChecked,
+        locations: places.into_iter().map(|(place, sighting)| location(place, &sighting)).collect(),
+        more_locations,
+    }
+}
+
+/// What makes two places the same to a reader: the n-th occurrence of the credential at one path.
+#[derive(PartialEq, Eq, Hash)]
+struct Spot {
+    kind: LocationKind,
+    path: String,
+    /// Without a path the object itself is the place.
+    object: Option<String>,
+    occurrence: usize,
+}
+
+/// One place for each spot: the first in history, and the version at HEAD where it is another one.
+fn collapse(mut places: Vec<(Place, Sighting)>) -> Vec<(Place, Sighting)> {
+    places.sort_by_key(|(place, sighting)| (place.order(), place.blob.clone(), sighting.ordinal));
+    let mut occurrences: HashMap<(LocationKind, String, Option<String>, Option<String>), usize> = HashMap::new();
+    let mut spots: HashMap<Spot, usize> = HashMap::new();
+    let mut kept: Vec<(Place, Sighting)> = Vec::new();
+    for (place, sighting) in places {
+        let commit = place.commit.as_ref().map(|commit| commit.id.clone());
+        let count = occurrences.entry((place.kind, place.path.clone(), place.blob.clone(), commit)).or_default();
+        let object = if place.path.is_empty() { place.blob.clone() } else { None };
+        let spot = Spot { kind: place.kind, path: place.path.clone(), object, occurrence: *count };
+        *count += 1;
+        match spots.get(&spot).copied().and_then(|index| kept.get_mut(index)) {
+            None => {
+                spots.insert(spot, kept.len());
+                kept.push((place, sighting));
+            }
+            Some((first, _)) => {
+                let at_head = place.in_head == Some(true) && first.in_head == Some(false);
+                merge_reach(first, &place);
+                if at_head {
+                    kept.push((place, sighting));
+                }
+            }
+        }
+    }
+    kept
+}
+
+/// A place that stands for several is reachable when one of them is.
+fn merge_reach(first: &mut Place, other: &Place) {
+    if other.reachable == Some(true) {
+        first.reachable = Some(true);
+    }
+    if first.refs.is_empty() {
+        first.refs.clone_from(&other.refs);
+    }
+}
+
+fn location(place: Place, sighting: &Sighting) -> Location {
+    let mut location = Location::new(place.kind, place.path, sighting.range);
+    location.line_hash.clone_from(&sighting.line_hash);
+    location.blob = place.blob;
+    location.reachable = place.reachable;
+    location.in_head = place.in_head;
+    location.refs = place.refs;
+    location.decoded = sighting.matched.decoded.iter().map(|encoding| (*encoding).to_owned()).collect();
+    if let Some(commit) = place.commit {
+        location.commit = Some(commit.id);
+        location.author = Some(commit.author);
+        location.email = Some(commit.email);
+        location.date = Some(commit.date);
+        location.subject = Some(commit.subject);
+    }
+    location
+}

@@ -1,0 +1,79 @@
+//! What is asked of a scan, resolved: nothing in here is text that still has to be understood, but for revisions,
+//! which only the repository can understand.
+
+use leakward_sources::tree::IgnoreRules;
+
+use crate::date::Date;
+use crate::grouping::Reveal;
+use crate::policy::Overrides;
+use crate::target::Target;
+
+/// Which part of a repository.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// All history, reachable or not, and the working tree.
+    #[default]
+    Everything,
+    /// The history that refs reach, and the working tree.
+    ReachableOnly,
+    /// What is staged for the next commit.
+    Staged,
+    /// What the commits of a range brought in.
+    Range(String),
+    /// What commits that are not reachable from this one brought in.
+    Since(String),
+    /// The working tree alone.
+    Worktree,
+}
+
+/// Whether the hashes are computed by which code hosts follow a finding over line shifts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LineHashes {
+    /// No report asks for them.
+    #[default]
+    Skip,
+    /// For the first place of each finding.
+    Compute,
+}
+
+/// What is asked of a scan.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// What to scan; at least one.
+    pub targets: Vec<Target>,
+    /// Which part of the repositories among them.
+    pub scope: Scope,
+    /// Whether `.gitignore` leaves files out.
+    pub ignore_rules: IgnoreRules,
+    /// What was typed that policy files would say otherwise.
+    pub overrides: Overrides,
+    /// The ref that policy files are read from instead of the working tree.
+    pub policy_ref: Option<String>,
+    /// Whether findings carry the credential itself.
+    pub reveal: Reveal,
+    /// Whether hashes of lines are computed.
+    pub line_hashes: LineHashes,
+    /// Whether candidates that were turned down are told, with the reason, as notes.
+    pub explain: bool,
+    /// Worker threads.
+    pub threads: usize,
+    /// Today's date, for decisions that end.
+    pub today: Date,
+}
+
+impl Scope {
+    /// What of a repository is scanned, in words.
+    #[must_use]
+    pub fn in_words(&self, bare: bool) -> String {
+        match self {
+            Self::Everything if bare => "all history".to_owned(),
+            Self::Everything => "all history and the working tree".to_owned(),
+            Self::ReachableOnly if bare => "the history that refs reach".to_owned(),
+            Self::ReachableOnly => "the history that refs reach and the working tree".to_owned(),
+            Self::Staged => "what is staged".to_owned(),
+            Self::Range(range) => format!("the commits of {range}"),
+            Self::Since(revision) => format!("the commits since {revision}"),
+            Self::Worktree => "the working tree".to_owned(),
+        }
+    }
+}

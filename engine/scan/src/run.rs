@@ -1,0 +1,233 @@
+//! A whole scan: each target through its source, detection and grouping, and all of it into one outcome.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use leakward_core::outcome::SkippedKind;
+use leakward_core::{LocationKind, Outcome, Rule, Skipped, Stats, TargetSummary};
+use leakward_detect::{Detector, DetectorError};
+use leakward_sources::git::GitError;
+use leakward_sources::tree::Tree;
+use leakward_sources::{Origin, stream};
+
+use crate::collector::{Collected, Collector};
+use crate::git_scan;
+use crate::grouping::{self, Grouping};
+use crate::place::Place;
+use crate::policy::{Folder, NoFiles, Policy, PolicyError, PolicyFiles};
+use crate::progress::Progress;
+use crate::request::Request;
+use crate::target::{Target, TargetError};
+
+/// What a scan gives back.
+#[derive(Debug, Default)]
+pub struct Scanned {
+    /// Findings, what was looked at, what was not.
+    pub outcome: Outcome,
+    /// The rules that were applied, for reports that describe them.
+    pub rules: Vec<Rule>,
+}
+
+/// A scan that could not begin. What cannot be read on the way is no error: it is in the outcome.
+#[derive(Debug, thiserror::Error)]
+pub enum ScanError {
+    /// The target.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// Configuration, rules, ignore files, baseline.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// The rules cannot be made a detector of.
+    #[error(transparent)]
+    Detector(#[from] DetectorError),
+    /// The repository.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// A temporary folder or the worker threads.
+    #[error("{what}: {reason}")]
+    Environment {
+        /// What was tried.
+        what: &'static str,
+        /// What the system said.
+        reason: String,
+    },
+}
+
+/// Scans everything that `request` names, on its number of threads. Stops early when `interrupted` becomes true;
+/// the outcome then says so.
+///
+/// # Errors
+/// When a target, its policy or its repository cannot be used at all.
+pub fn run(request: &Request, progress: &dyn Progress, interrupted: &AtomicBool) -> Result<Scanned, ScanError> {
+    let started = Instant::now();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(request.threads)
+        .thread_name(|index| format!("scan-{index}"))
+        .build()
+        .map_err(|error| ScanError::Environment { what: "worker threads", reason: error.to_string() })?;
+    let mut scanned = Scanned::default();
+    pool.install(|| -> Result<(), ScanError> {
+        for target in &request.targets {
+            let one = scan_target(target, request, progress, interrupted)?;
+            let prefix = (request.targets.len() > 1).then(|| target.name());
+            absorb(&mut scanned, one, prefix.as_deref());
+        }
+        Ok(())
+    })?;
+    if interrupted.load(Ordering::Relaxed) {
+        let (what, reason) = ("the scan".to_owned(), "stopped before its end".to_owned());
+        scanned.outcome.skipped.push(Skipped { kind: SkippedKind::Interrupted, what, reason });
+    }
+    let stats = &mut scanned.outcome.stats;
+    stats.threads = request.threads as u64;
+    stats.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Ok(scanned)
+}
+
+fn scan_target(
+    target: &Target,
+    request: &Request,
+    progress: &dyn Progress,
+    interrupted: &AtomicBool,
+) -> Result<Scanned, ScanError> {
+    let context = |files: &dyn PolicyFiles| Context::new(files, request, progress, interrupted);
+    match target {
+        Target::Stdin => Ok(context(&NoFiles)?.scan_stdin()),
+        Target::File(path) => Ok(context(&NoFiles)?.scan_tree(target, path)),
+        Target::Folder(path) => Ok(context(&Folder(path.clone()))?.scan_tree(target, path)),
+        Target::Git(path) => git_scan::scan(path, target, request, progress, interrupted),
+        Target::Url(_) => Ok(Scanned::default()),
+    }
+}
+
+/// What the scan of one target works with.
+pub(crate) struct Context<'a> {
+    pub(crate) policy: Policy,
+    pub(crate) detector: Detector,
+    pub(crate) request: &'a Request,
+    pub(crate) progress: &'a dyn Progress,
+    pub(crate) interrupted: &'a AtomicBool,
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn new(
+        files: &dyn PolicyFiles,
+        request: &'a Request,
+        progress: &'a dyn Progress,
+        interrupted: &'a AtomicBool,
+    ) -> Result<Self, ScanError> {
+        let mut policy = Policy::load(files, &request.overrides)?;
+        let rules = std::mem::take(&mut policy.rules);
+        let detector = Detector::new(rules, policy.detection.clone())?;
+        for line in policy.ignore.expired_lines(request.today) {
+            policy.notes.push(format!(".leakwardignore:{line}: its date has passed; it no longer suppresses anything"));
+        }
+        Ok(Self { policy, detector, request, progress, interrupted })
+    }
+
+    pub(crate) fn collector(&self) -> Collector<'_> {
+        Collector::new(&self.detector, self.progress, self.interrupted, self.request.explain)
+    }
+
+    fn scan_stdin(self) -> Scanned {
+        self.progress.phase("standard input");
+        let collector = self.collector();
+        stream::scan(std::io::stdin().lock(), &collector, &self.policy.detection.limits);
+        let collected = collector.finish();
+        self.finish(collected, &Target::Stdin, "all of it".to_owned(), simple_places)
+    }
+
+    fn scan_tree(self, target: &Target, path: &Path) -> Scanned {
+        self.progress.phase("files");
+        let collector = self.collector();
+        let tree = Tree::new(path, self.policy.detection.limits.clone()).with_ignore_rules(self.request.ignore_rules);
+        let walked = tree.scan(&collector, &|path| self.policy.exclude.is_match(path));
+        let mut collected = collector.finish();
+        for nested in &walked.repositories {
+            collected.notes.push(format!("{nested}: a git repository, scanned as a folder; scan it by itself for its history"));
+        }
+        let scope = if matches!(target, Target::File(_)) { "the file" } else { "all files" };
+        self.finish(collected, target, scope.to_owned(), simple_places)
+    }
+
+    /// Groups what was collected, with the places that `places` knows, into this target's outcome.
+    pub(crate) fn finish(
+        self,
+        collected: Collected,
+        target: &Target,
+        scope: String,
+        places: impl Fn(&Origin) -> Vec<Place>,
+    ) -> Scanned {
+        let mut outcome = Outcome { skipped: collected.skipped, notes: collected.notes, stats: collected.stats, ..Outcome::default() };
+        let mut grouping = Grouping::new(&self.detector, &self.policy, self.request.reveal, self.request.today);
+        for sighting in collected.sightings {
+            let places = places(&sighting.origin);
+            grouping.add(&sighting, places);
+        }
+        grouping.finish(&mut outcome);
+        outcome.notes.extend(self.policy.notes);
+        outcome.stats.rules = self.detector.rules().len() as u64;
+        outcome.targets.push(TargetSummary { name: target.name(), kind: target.kind_word().to_owned(), scope });
+        if outcome.stats.pieces == 0 && !outcome.skipped.iter().any(|skipped| skipped.kind == SkippedKind::Nothing) {
+            let reason = "there was nothing to scan in it".to_owned();
+            outcome.skipped.push(Skipped { kind: SkippedKind::Nothing, what: target.name(), reason });
+        }
+        outcome.skipped.sort_by(|a, b| (a.kind, &a.what, &a.reason).cmp(&(b.kind, &b.what, &b.reason)));
+        Scanned { outcome, rules: self.detector.rules().to_vec() }
+    }
+}
+
+/// The place of a piece that is not git's.
+pub(crate) fn simple_places(origin: &Origin) -> Vec<Place> {
+    let place = match origin {
+        Origin::Worktree(path) => Place::outside(LocationKind::Worktree, path),
+        Origin::File(path) => Place::outside(LocationKind::File, path),
+        Origin::Stdin => Place::outside(LocationKind::Stdin, "-"),
+        Origin::Index(path, id) => Place { blob: Some(id.to_string()), ..Place::outside(LocationKind::Index, path) },
+        Origin::RefName(name) => Place { reachable: Some(true), ..Place::outside(LocationKind::Ref, name) },
+        Origin::EntryName(tree) => Place { blob: Some(tree.to_string()), ..Place::outside(LocationKind::Path, "") },
+        Origin::Blob(id) | Origin::Lfs(_, id) => Place { blob: Some(id.to_string()), ..Place::outside(LocationKind::Git, "") },
+        Origin::Commit(id) | Origin::Tag(id) => Place { blob: Some(id.to_string()), ..Place::outside(LocationKind::Message, "") },
+    };
+    vec![place]
+}
+
+/// Adds one target's result to the whole. With several targets, paths say which one they are in.
+fn absorb(whole: &mut Scanned, mut one: Scanned, prefix: Option<&str>) {
+    if let Some(prefix) = prefix {
+        for location in one.outcome.findings.iter_mut().flat_map(|finding| &mut finding.locations) {
+            location.path = format!("{}/{}", prefix.trim_end_matches('/'), location.path);
+        }
+    }
+    if whole.rules.is_empty() {
+        whole.rules = one.rules;
+    } else {
+        whole.rules = leakward_rules::merge(&whole.rules, one.rules);
+    }
+    let outcome = &mut whole.outcome;
+    outcome.targets.append(&mut one.outcome.targets);
+    outcome.skipped.append(&mut one.outcome.skipped);
+    outcome.notes.append(&mut one.outcome.notes);
+    add_stats(&mut outcome.stats, &one.outcome.stats);
+    for finding in one.outcome.findings {
+        match outcome.findings.iter_mut().find(|known| known.fingerprint == finding.fingerprint) {
+            Some(known) => known.locations.extend(finding.locations),
+            None => outcome.findings.push(finding),
+        }
+    }
+    grouping::sort(&mut outcome.findings);
+}
+
+fn add_stats(to: &mut Stats, more: &Stats) {
+    to.pieces += more.pieces;
+    to.blobs += more.blobs;
+    to.files += more.files;
+    to.commits += more.commits;
+    to.tags += more.tags;
+    to.refs += more.refs;
+    to.bytes += more.bytes;
+    to.rejected += more.rejected;
+    to.suppressed += more.suppressed;
+    to.rules = to.rules.max(more.rules);
+}

@@ -1,0 +1,24 @@
+//! A sighting: one match in one piece, with all that will be needed once the piece's bytes are gone.
+
+use std::sync::Arc;
+
+use leakward_core::{Excerpt, TextRange};
+use leakward_detect::Match;
+use leakward_sources::Origin;
+
+/// One match in one piece.
+#[derive(Clone, Debug)]
+pub struct Sighting {
+    /// What was detected.
+    pub matched: Match,
+    /// In which piece; shared by all sightings of it.
+    pub origin: Arc<Origin>,
+    /// Which of the piece's matches it is, from 0, in the order of their places.
+    pub ordinal: usize,
+    /// Its lines and columns.
+    pub range: TextRange,
+    /// The line around it, masked.
+    pub excerpt: Excerpt,
+    /// Hash of the lines from the first one on, as code hosts compute it to follow a finding over line shifts.
+    pub line_hash: Option<String>,
+}

@@ -1,0 +1,204 @@
+//! What a target is: found out from its text and from the file system, or said with `--as`.
+//!
+//! INVARIANT: a target that does not exist is an error, never an empty scan.
+
+use std::path::{Path, PathBuf};
+
+use leakward_sources::git::{Discovery, OpenOptions, Repository};
+
+/// What to scan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The git repository at, or around, this folder.
+    Git(PathBuf),
+    /// A folder, whatever is in it.
+    Folder(PathBuf),
+    /// One file.
+    File(PathBuf),
+    /// Standard input.
+    Stdin,
+    /// A repository to be cloned first.
+    Url(String),
+}
+
+/// What a target is to be taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TargetKind {
+    /// A git repository.
+    Git,
+    /// A folder.
+    Folder,
+    /// One file.
+    File,
+    /// Standard input.
+    Stdin,
+}
+
+/// A target that cannot be scanned.
+#[derive(Debug, thiserror::Error)]
+pub enum TargetError {
+    /// It is not there.
+    #[error("{0}: no such file or folder")]
+    Missing(String),
+    /// It is there, but is something else.
+    #[error("{name}: not a {expected}")]
+    WrongKind {
+        /// As typed.
+        name: String,
+        /// What it was to be.
+        expected: &'static str,
+    },
+    /// It cannot be looked at.
+    #[error("{name}: {source}")]
+    Unreadable {
+        /// As typed.
+        name: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Neither a file nor a folder.
+    #[error("{0}: neither a file nor a folder")]
+    Special(String),
+    /// An address with a scheme that cannot be cloned from.
+    #[error("{name}: cannot clone over {scheme}://; https://, ssh:// and paths work")]
+    Scheme {
+        /// As typed, without user and password.
+        name: String,
+        /// The scheme.
+        scheme: String,
+    },
+}
+
+impl Target {
+    /// Finds out what `text` names.
+    ///
+    /// # Errors
+    /// When there is nothing of that name, or it is not of the `kind` that was asked for.
+    pub fn resolve(text: &str, kind: Option<TargetKind>) -> Result<Self, TargetError> {
+        match kind {
+            Some(TargetKind::Stdin) => return Ok(Self::Stdin),
+            None if text == "-" => return Ok(Self::Stdin),
+            None | Some(TargetKind::Git) => {
+                if let Some(url) = as_url(text)? {
+                    return Ok(url);
+                }
+            }
+            Some(TargetKind::Folder | TargetKind::File) => {}
+        }
+        resolve_path(text, kind)
+    }
+
+    /// What is scanned when nothing is named: the repository around the current folder, or the folder.
+    #[must_use]
+    pub fn default_here() -> Self {
+        let here = PathBuf::from(".");
+        if repository_at(&here, Discovery::Upwards) { Self::Git(here) } else { Self::Folder(here) }
+    }
+
+    /// The word for its kind in reports.
+    #[must_use]
+    pub fn kind_word(&self) -> &'static str {
+        match self {
+            Self::Git(_) => "git",
+            Self::Folder(_) => "dir",
+            Self::File(_) => "file",
+            Self::Stdin => "stdin",
+            Self::Url(_) => "url",
+        }
+    }
+
+    /// Its name in reports; a URL without user and password.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Git(path) | Self::Folder(path) | Self::File(path) => path.display().to_string(),
+            Self::Stdin => "-".to_owned(),
+            Self::Url(url) => without_user(url),
+        }
+    }
+}
+
+fn resolve_path(text: &str, kind: Option<TargetKind>) -> Result<Target, TargetError> {
+    let path = PathBuf::from(text);
+    let metadata = std::fs::metadata(&path).map_err(|source| match source.kind() {
+        std::io::ErrorKind::NotFound => TargetError::Missing(text.to_owned()),
+        _ => TargetError::Unreadable { name: text.to_owned(), source },
+    })?;
+    let wrong = |expected| Err(TargetError::WrongKind { name: text.to_owned(), expected });
+    match kind {
+        Some(TargetKind::Git) if !repository_at(&path, Discovery::Upwards) => wrong("git repository"),
+        Some(TargetKind::Git) => Ok(Target::Git(path)),
+        Some(TargetKind::Folder) if !metadata.is_dir() => wrong("folder"),
+        Some(TargetKind::Folder) => Ok(Target::Folder(path)),
+        Some(TargetKind::File) if metadata.is_dir() => wrong("file"),
+        _ if metadata.is_dir() && kind.is_none() && repository_at(&path, Discovery::Exact) => Ok(Target::Git(path)),
+        _ if metadata.is_dir() => Ok(Target::Folder(path)),
+        _ if metadata.is_file() || kind == Some(TargetKind::File) => Ok(Target::File(path)),
+        _ => Err(TargetError::Special(text.to_owned())),
+    }
+}
+
+/// Whether a repository is there. One that is damaged counts as one, so that the damage gets told.
+fn repository_at(path: &Path, discovery: Discovery) -> bool {
+    let options = OpenOptions { discovery, ..OpenOptions::default() };
+    !matches!(Repository::open(path, options), Err(leakward_sources::git::GitError::NotARepository { .. }))
+}
+
+/// The target that an address names, unless `text` is a path.
+fn as_url(text: &str) -> Result<Option<Target>, TargetError> {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        let is_url = is_scp_like(text) && !Path::new(text).exists();
+        return Ok(is_url.then(|| Target::Url(text.to_owned())));
+    };
+    match scheme {
+        "https" | "http" | "ssh" => Ok(Some(Target::Url(text.to_owned()))),
+        "file" => Ok(Some(Target::Git(PathBuf::from(rest)))),
+        _ if Path::new(text).exists() => Ok(None),
+        _ => Err(TargetError::Scheme { name: without_user(text), scheme: scheme.to_owned() }),
+    }
+}
+
+/// `user@host:path`, as ssh and scp write it.
+fn is_scp_like(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(host, path)| host.contains('@') && !host.contains('/') && !path.is_empty())
+}
+
+/// A URL without what stands before the `@`, where people put tokens.
+fn without_user(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let host_end = rest.find('/').unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(host_end);
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{scheme}://{host}{path}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_told_from_paths() {
+        for (text, expected) in [
+            ("https://example.com/a.git", Some(Target::Url("https://example.com/a.git".to_owned()))),
+            ("git@example.com:a/b.git", Some(Target::Url("git@example.com:a/b.git".to_owned()))),
+            ("file:///srv/a.git", Some(Target::Git(PathBuf::from("/srv/a.git")))),
+            ("src/main.rs", None),
+            ("C:\\work", None),
+        ] {
+            assert_eq!(as_url(text).expect(text), expected, "{text}");
+        }
+        assert!(as_url("ftp://example.com/x").is_err());
+    }
+
+    #[test]
+    fn a_missing_target_is_an_error_that_names_it() {
+        let error = Target::resolve("no/such/thing", None).expect_err("missing").to_string();
+        assert_eq!(error, "no/such/thing: no such file or folder");
+    }
+
+    #[test]
+    fn a_token_in_a_url_is_not_part_of_its_name() {
+        let target = Target::Url("https://user:token@example.com/a@b.git".to_owned());
+        assert_eq!(target.name(), "https://example.com/a@b.git");
+    }
+}
