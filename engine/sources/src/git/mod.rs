@@ -7,17 +7,23 @@
 mod alternates;
 mod commits;
 mod error;
+mod file_at;
 mod index;
 mod lookup;
 mod refs;
 mod repository;
 mod selection;
+mod staged;
 #[cfg(test)]
 mod testbed;
 mod trees;
+mod worktree;
 
 pub use error::GitError;
+pub use file_at::FileAtError;
 pub(crate) use index::Index;
 pub use refs::{Ref, Refs};
 pub use repository::{Discovery, Head, OpenOptions, RefStorage, Repository};
 pub use selection::{Scope, ScopeError, Selection};
+pub use staged::{Staged, StagedFile};
+pub use worktree::{HistoryScan, Unchanged, Worktree, WorktreeScan};

@@ -32,6 +32,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) name: &'a BStr,
     pub(crate) id: &'a gix::oid,
     pub(crate) kind: EntryKind,
+    /// Whether the blob is the target of a symbolic link.
+    pub(crate) is_link: bool,
 }
 
 /// Calls `each` for the entries of a tree, in their order.
@@ -56,6 +58,7 @@ pub(crate) fn for_each<'a>(
             name: entry.filename,
             id: entry.oid,
             kind,
+            is_link: entry.mode.is_link(),
         });
     }
     Ok(())

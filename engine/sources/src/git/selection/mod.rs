@@ -12,5 +12,7 @@ mod select;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use newcomers::Newcomers;
 pub use scope::{Scope, ScopeError};
 pub use select::Selection;
+pub(crate) use select::revision;

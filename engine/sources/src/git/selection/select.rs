@@ -83,7 +83,7 @@ impl Selection {
 }
 
 /// The object that a revision names.
-fn revision(repository: &Repository, written: &str) -> Result<ObjectId, ScopeError> {
+pub(crate) fn revision(repository: &Repository, written: &str) -> Result<ObjectId, ScopeError> {
     let unknown = || ScopeError::UnknownRevision {
         revision: written.to_owned(),
         hint: if repository.shallow_boundary().is_empty() {
