@@ -51,6 +51,7 @@ fn class_bytes(class: &Class) -> u64 {
     let ranges = match class {
         Class::Bytes(class) => class.ranges().len() as u64,
         // A range of characters becomes up to some four chains of byte ranges.
+        Class::Unicode(class) if class.is_ascii() => class.ranges().len() as u64,
         Class::Unicode(class) => (class.ranges().len() as u64).saturating_mul(16),
     };
     ranges.saturating_mul(RANGE_BYTES)

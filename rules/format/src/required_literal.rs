@@ -9,7 +9,7 @@
 
 use std::collections::BTreeSet;
 
-use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
+use regex_syntax::hir::{Class, ClassBytes, Hir, HirKind, Repetition};
 
 /// Most texts that are held at once while a stretch is spelled out.
 const MOST_TEXTS: usize = 4096;
@@ -19,6 +19,9 @@ const MOST_MEMBERS: usize = 16;
 
 /// A repetition with a larger bound is not spelled out.
 const MOST_REPEATS: u32 = 8;
+
+/// The same for content that is a single text.
+const MOST_REPEATS_OF_ONE: u32 = 64;
 
 /// How many choices of a sequence are tried out together.
 const MOST_SPLITS: u32 = 2;
@@ -166,8 +169,13 @@ impl Proof {
     }
 
     fn texts_of_repetition(&self, repetition: &Repetition) -> Option<Texts> {
-        let most = repetition.max.filter(|most| *most <= MOST_REPEATS)?;
         let once = self.texts(&repetition.sub)?;
+        let bound = if once.len() == 1 {
+            MOST_REPEATS_OF_ONE
+        } else {
+            MOST_REPEATS
+        };
+        let most = repetition.max.filter(|most| *most <= bound)?;
         let mut power = Texts::from([Vec::new()]);
         let mut all = Texts::new();
         for times in 0..=most {
@@ -180,9 +188,7 @@ impl Proof {
     }
 
     fn members(&self, class: &Class) -> Option<Texts> {
-        let Class::Bytes(class) = class else {
-            return None;
-        };
+        let class = byte_class(class)?;
         let count: usize = class.ranges().iter().map(|range| range.len()).sum();
         if count > 2 * MOST_MEMBERS {
             return None;
@@ -201,6 +207,14 @@ impl Proof {
             text.windows(literal.len().max(1))
                 .any(|window| window == literal)
         })
+    }
+}
+
+/// The members as bytes. (6|5) becomes a class of characters even where Unicode is off.
+fn byte_class(class: &Class) -> Option<ClassBytes> {
+    match class {
+        Class::Bytes(class) => Some(class.clone()),
+        Class::Unicode(class) => class.to_byte_class(),
     }
 }
 
@@ -272,6 +286,11 @@ mod tests {
             ("glrtr?-[a-z]{20}", &["glrt-", "glrtr-"]),
             ("[a-z]{3,9}[:=] *(x{3}y)", &["xxy"]),
             ("(?:a(b))c(d)+", &["abcd"]),
+            ("A{21,22}[0-9]", &["AAAAAAAAAAAAAAAAAAAAA"]),
+            (
+                "[a-z]{0,31}:([$](?:6|5)[$](?:r=[0-9]{4,9}[$])?[a-z]{1,16}|[$]1[$][a-z]|[$]2[by][$][0-9]{2})",
+                &[":$6$", ":$5$", ":$1$", ":$2b$", ":$2y$"],
+            ),
             (
                 "[a-z]{4,}@(?:git-code[.][a-z]{6,}|git[.][a-z]{6,}[.]catalyst)",
                 &["@git-code.", ".catalyst"],
