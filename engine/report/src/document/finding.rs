@@ -101,11 +101,13 @@ fn revealed(secret: &Secret) -> (Option<String>, Option<String>) {
 
 /// Three decimals: more would differ between machines, whose logarithms do not agree to the last bit.
 pub(crate) fn rounded(entropy: f64) -> f64 {
-    if entropy.is_finite() {
-        (entropy * 1_000.0).round() / 1_000.0
-    } else {
+    // A byte has eight bits; anything else (not a number, infinite) could not be written as JSON.
+    let bits = if entropy.is_nan() {
         0.0
-    }
+    } else {
+        entropy.clamp(0.0, 8.0)
+    };
+    (bits * 1_000.0).round() / 1_000.0
 }
 
 fn is_zero(count: &u64) -> bool {

@@ -59,19 +59,16 @@ impl<'a> Known<'a> {
 
     fn description(&self) -> String {
         format!(
-            "{} ({}): whoever can read it here can use it until it is revoked.",
-            self.title, self.provider
+            "{}. Whoever can read it here can use it until it is revoked.",
+            self.title
         )
     }
 
     /// What to do, as sentences that read as text and as Markdown list items.
     fn steps(&self) -> Vec<String> {
         let revoke = match self.revoke_url {
-            Some(url) => format!("Revoke it at {url}, or replace it there by a new one."),
-            None => format!(
-                "Revoke it at {}, or replace it there by a new one.",
-                self.provider
-            ),
+            Some(url) => format!("Revoke it at {url} and make a new one."),
+            None => "Revoke it where it was issued, and make a new one.".to_owned(),
         };
         vec![
             revoke,

@@ -46,11 +46,12 @@ pub(super) fn show(
     screen.put(Look::Frame, &format!("{line:>gutter$} | "))?;
     screen.put(Look::Plain, &window.text())?;
     screen.end_line()?;
-    screen.put(Look::Frame, &format!("{:gutter$} | ", ""))?;
-    let (before, carets) = window.underline();
-    screen.put(Look::Plain, &" ".repeat(before))?;
-    screen.put(Look::Severity(severity), &"^".repeat(carets))?;
-    screen.end_line()?;
+    if let (before, carets @ 1..) = window.underline() {
+        screen.put(Look::Frame, &format!("{:gutter$} | ", ""))?;
+        screen.put(Look::Plain, &" ".repeat(before))?;
+        screen.put(Look::Severity(severity), &"^".repeat(carets))?;
+        screen.end_line()?;
+    }
     edge(screen, gutter)
 }
 

@@ -1,5 +1,6 @@
 //! One finding on the terminal: what it is, where, the line, and notes below it.
 
+use std::collections::HashSet;
 use std::io;
 
 use leakward_core::{Finding, Secret, Verdict};
@@ -38,32 +39,42 @@ pub(super) fn show(screen: &mut Screen<'_>, finding: &Finding) -> io::Result<()>
     if let Some(excerpt) = &finding.excerpt {
         excerpt::show(screen, excerpt, line, gutter, finding.severity)?;
     }
-    for (label, text) in notes(finding) {
-        screen.put(Look::Frame, &format!("{:gutter$} = ", ""))?;
-        screen.put(Look::Quiet, &format!("{label:<LABELS$}"))?;
-        screen.put_wrapped(Look::Plain, gutter + 3 + LABELS, &text)?;
+    for (label, lines) in notes(finding) {
+        note(screen, gutter, label, &lines)?;
     }
     Ok(())
 }
 
-/// The notes below the line, each with its label.
-fn notes(finding: &Finding) -> Vec<(&'static str, String)> {
-    let mut notes = Vec::new();
-    let mut note = |label, text: Option<String>| notes.extend(text.map(|text| (label, text)));
-    note("verified", verified(&finding.verdict));
-    note("since", history::since(finding));
-    note("now", history::now(finding));
-    for place in finding.locations.iter().skip(1).take(NAMED_PLACES) {
-        note("also", Some(place::words(place)));
+/// Shows a note: its label, and its lines beside and below it.
+fn note(screen: &mut Screen<'_>, gutter: usize, label: &str, lines: &[String]) -> io::Result<()> {
+    let indent = gutter + 3 + LABELS;
+    for (number, line) in lines.iter().enumerate() {
+        if number == 0 {
+            screen.put(Look::Frame, &format!("{:gutter$} = ", ""))?;
+            screen.put(Look::Quiet, &format!("{label:<LABELS$}"))?;
+        } else {
+            screen.put(Look::Plain, &" ".repeat(indent))?;
+        }
+        screen.put_wrapped(Look::Plain, indent, line)?;
     }
-    note("also", more_places(finding));
-    note("inside", inside(finding));
-    note("why", Some(why(finding)));
-    note("credential", finding.secret.as_ref().map(revealed));
-    note("revoke", finding.revoke_url.clone());
-    note("about", finding.docs_url.clone());
-    note("fingerprint", Some(finding.fingerprint.to_string()));
-    notes
+    Ok(())
+}
+
+/// The notes below the line: their labels and lines. One without lines is not shown.
+fn notes(finding: &Finding) -> [(&'static str, Vec<String>); 10] {
+    let one = |line: Option<String>| line.into_iter().collect();
+    [
+        ("verified", one(verified(&finding.verdict))),
+        ("since", one(history::since(finding))),
+        ("now", one(history::now(finding))),
+        ("also", other_places(finding)),
+        ("inside", one(inside(finding))),
+        ("why", one(Some(why(finding)))),
+        ("credential", one(finding.secret.as_ref().map(revealed))),
+        ("revoke", one(finding.revoke_url.clone())),
+        ("about", one(finding.docs_url.clone())),
+        ("fingerprint", one(Some(finding.fingerprint.to_string()))),
+    ]
 }
 
 fn verified(verdict: &Verdict) -> Option<String> {
@@ -75,10 +86,27 @@ fn verified(verdict: &Verdict) -> Option<String> {
     }
 }
 
-fn more_places(finding: &Finding) -> Option<String> {
-    let listed = finding.locations.len().saturating_sub(1 + NAMED_PLACES) as u64;
-    let more = listed.saturating_add(finding.more_locations);
-    (more > 0).then(|| format!("and {}", counted(more, "more place", "more places")))
+/// The other places: a few named, the rest counted. The same line in HEAD, index and working tree is one place to
+/// a reader; the note before says which of them have it.
+fn other_places(finding: &Finding) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let mut places: Vec<String> = finding
+        .locations
+        .iter()
+        .map(place::words)
+        .filter(|words| seen.insert(words.clone()))
+        .skip(1)
+        .collect();
+    let unnamed = places.len().saturating_sub(NAMED_PLACES) as u64;
+    places.truncate(NAMED_PLACES);
+    let more = unnamed.saturating_add(finding.more_locations);
+    if more > 0 {
+        places.push(format!(
+            "and {}",
+            counted(more, "more place", "more places")
+        ));
+    }
+    places
 }
 
 fn inside(finding: &Finding) -> Option<String> {

@@ -1,6 +1,7 @@
 //! What git knows about a finding, in two sentences: since when it is there, and where it still is.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::HashSet;
 
 use leakward_core::{Finding, Location, LocationKind};
 
@@ -10,26 +11,29 @@ use super::place::short;
 /// Refs that are named.
 const NAMED_REFS: usize = 3;
 
-/// Since when, by whom, in how many commits: `2019-03-02 by Ada <ada@example.org> in 0123456789ab ("Add it"), and in 2
-/// more commits`.
+/// Characters of a name or a subject that are shown.
+const MAX_WRITTEN: usize = 72;
+
+/// Since when: `2019-03-02 in commit 0123456789ab "Add it" by Ada <ada@example.org>, and in 2 more commits`.
 pub(super) fn since(finding: &Finding) -> Option<String> {
     let first = first(finding)?;
-    let mut text = String::new();
+    let mut parts = Vec::new();
     if let Some(date) = &first.date {
-        text += date.get(..10).unwrap_or(date);
-    }
-    match (&first.author, &first.email) {
-        (Some(author), Some(email)) => text += &format!(" by {author} <{email}>"),
-        (Some(one), None) | (None, Some(one)) => text += &format!(" by {one}"),
-        (None, None) => {}
+        parts.push(format!("{} in", date.get(..10).unwrap_or(date)));
     }
     if let Some(commit) = &first.commit {
-        text += &format!(" in {}", short(commit));
+        parts.push(format!("commit {}", short(commit)));
     }
     if let Some(subject) = &first.subject {
-        text += &format!(" \"{subject}\"");
+        parts.push(format!("\"{}\"", cut(subject)));
     }
-    let commits: BTreeSet<_> = finding
+    match (&first.author, &first.email) {
+        (Some(author), Some(email)) => parts.push(format!("by {} <{}>", cut(author), cut(email))),
+        (Some(one), None) | (None, Some(one)) => parts.push(format!("by {}", cut(one))),
+        (None, None) => {}
+    }
+    let mut text = parts.join(" ");
+    let commits: HashSet<_> = finding
         .locations
         .iter()
         .filter_map(|location| location.commit.as_deref())
@@ -37,7 +41,15 @@ pub(super) fn since(finding: &Finding) -> Option<String> {
     if let Some(more @ 1..) = (commits.len() as u64).checked_sub(1) {
         text += &format!(", and in {}", counted(more, "more commit", "more commits"));
     }
-    Some(text.trim_start().to_owned())
+    Some(text)
+}
+
+/// What a person wrote, cut to a readable length: git sets no limit to a name or a subject.
+fn cut(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(MAX_WRITTEN) {
+        Some((at, _)) => Cow::Owned(format!("{}...", text.get(..at).unwrap_or(text))),
+        None => Cow::Borrowed(text),
+    }
 }
 
 /// The earliest place that a commit brought in.
@@ -87,13 +99,13 @@ pub(super) fn now(finding: &Finding) -> Option<String> {
 
 /// Which refs reach it, or that none does.
 fn refs(places: &[Location]) -> Option<String> {
-    let mut names: Vec<&str> = Vec::new();
-    for name in places.iter().flat_map(|place| &place.refs) {
-        let name = short_ref(name);
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
+    let mut seen = HashSet::new();
+    let mut names: Vec<&str> = places
+        .iter()
+        .flat_map(|place| &place.refs)
+        .map(|name| short_ref(name))
+        .filter(|name| seen.insert(*name))
+        .collect();
     if names.is_empty() {
         let dangling = places.iter().any(|place| place.reachable == Some(false))
             && !places.iter().any(|place| place.reachable == Some(true));

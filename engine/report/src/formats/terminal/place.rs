@@ -20,9 +20,7 @@ pub(super) fn words(location: &Location) -> String {
     };
     match location.kind {
         LocationKind::Worktree | LocationKind::File => format!("{path}:{line}:{column}"),
-        LocationKind::Git if location.in_head == Some(true) => {
-            format!("{path}:{line}:{column} in HEAD")
-        }
+        LocationKind::Git if location.in_head == Some(true) => format!("{path}:{line}:{column}"),
         LocationKind::Git => format!("{path}:{line}:{column}{}", in_object(location)),
         LocationKind::Lfs => format!(
             "{path}:{line}:{column} in an LFS object{}",

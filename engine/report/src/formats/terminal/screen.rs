@@ -71,7 +71,7 @@ impl<'a> Screen<'a> {
     pub(super) fn put(&mut self, look: Look, text: &str) -> io::Result<()> {
         let text = harmless(text);
         let style = look.style();
-        if self.colour == Colour::Off || style.is_plain() {
+        if self.colour == Colour::Off || style.is_plain() || text.trim().is_empty() {
             write!(self.out, "{text}")
         } else {
             write!(self.out, "{style}{text}{style:#}")
@@ -86,7 +86,8 @@ impl<'a> Screen<'a> {
     /// Writes `text` at the current column `indent`, wrapped at blanks, further lines indented as far.
     pub(super) fn put_wrapped(&mut self, look: Look, indent: usize, text: &str) -> io::Result<()> {
         let room = self.width.saturating_sub(indent);
-        for (number, line) in wrap(text, room).into_iter().enumerate() {
+        let text = harmless(text);
+        for (number, line) in wrap(&text, room).into_iter().enumerate() {
             if number > 0 {
                 write!(self.out, "{:indent$}", "")?;
             }
@@ -101,19 +102,26 @@ impl<'a> Screen<'a> {
 /// that is cut cannot be clicked.
 fn wrap(text: &str, room: usize) -> Vec<&str> {
     let mut lines = Vec::new();
-    let mut rest = text.trim_end_matches(' ');
-    while rest.width() > room {
-        let fits =
-            |&(at, _): &(usize, &str)| rest.get(..at).is_some_and(|line| line.width() <= room);
-        let blanks: Vec<_> = rest.match_indices(' ').filter(|&(at, _)| at > 0).collect();
-        let Some(&(at, _)) = blanks.iter().rfind(|blank| fits(blank)).or(blanks.first()) else {
-            break;
-        };
-        let (line, after) = rest.split_at(at);
-        lines.push(line.trim_end_matches(' '));
-        rest = after.trim_start_matches(' ');
+    let (mut line_start, mut line_end, mut line_width) = (0, 0, 0);
+    let mut at = 0;
+    for word in text.split(' ') {
+        let (start, end) = (at, at + word.len());
+        at = end + 1;
+        if word.is_empty() {
+            continue;
+        }
+        // Between the words there are blanks only, each of one byte and one column.
+        let with_word = line_width + (start - line_end) + word.width();
+        if with_word > room && line_end > line_start {
+            lines.push(text.get(line_start..line_end).unwrap_or_default());
+            line_start = start;
+            line_width = word.width();
+        } else {
+            line_width = with_word;
+        }
+        line_end = end;
     }
-    lines.push(rest);
+    lines.push(text.get(line_start..line_end).unwrap_or_default());
     lines
 }
 
@@ -132,6 +140,7 @@ mod tests {
                 vec!["see", "https://example.org/a/b", "now"],
             ),
             ("日本 日本", 5, vec!["日本", "日本"]),
+            ("  indented", 5, vec!["  indented"]),
             ("", 5, vec![""]),
         ] {
             assert_eq!(wrap(text, room), lines);

@@ -32,6 +32,13 @@ fn entry(screen: &mut Screen<'_>, label: &str, look: Look, text: &str) -> io::Re
     screen.put_wrapped(look, LABELS, text)
 }
 
+/// One line that belongs to the entry above it.
+fn below(screen: &mut Screen<'_>, look: Look, text: &str) -> io::Result<()> {
+    let indent = LABELS + 2;
+    screen.put(Look::Plain, &" ".repeat(indent))?;
+    screen.put_wrapped(look, indent, text)
+}
+
 fn scanned(screen: &mut Screen<'_>, outcome: &Outcome) -> io::Result<()> {
     let mut label = "Scanned";
     for target in outcome.targets.iter().take(NAMED) {
@@ -94,20 +101,14 @@ fn not_scanned(screen: &mut Screen<'_>, outcome: &Outcome) -> io::Result<()> {
         let (one, many) = words(kind);
         entry(screen, label, look, &counted(items.len() as u64, one, many))?;
         for item in items.iter().take(NAMED) {
-            entry(
+            below(
                 screen,
-                "",
                 Look::Plain,
-                &format!("  {}: {}", item.what, item.reason),
+                &format!("{}: {}", item.what, item.reason),
             )?;
         }
         if let Some(more @ 1..) = (items.len() as u64).checked_sub(NAMED as u64) {
-            entry(
-                screen,
-                "",
-                Look::Quiet,
-                &format!("  and {} more", grouped(more)),
-            )?;
+            below(screen, Look::Quiet, &format!("and {} more", grouped(more)))?;
         }
     }
     Ok(())
@@ -141,27 +142,29 @@ fn words(kind: SkippedKind) -> (&'static str, &'static str) {
     }
 }
 
-/// The last sentence.
+/// The last sentences.
 fn verdict(screen: &mut Screen<'_>, outcome: &Outcome) -> io::Result<()> {
+    if !outcome.findings.is_empty() {
+        screen.put_wrapped(Look::Bad, 0, &format!("{}.", found(outcome)))?;
+    }
     let missed = outcome
         .skipped
         .iter()
         .filter(|skipped| skipped.kind.makes_incomplete())
         .count() as u64;
-    let missed_words = counted(missed, "item was not scanned", "items were not scanned");
-    let (look, text) = match (outcome.findings.len() as u64, outcome.complete()) {
-        (0, true) => (Look::Good, "No leaked credentials found.".to_owned()),
-        (0, false) => (
-            Look::Warning,
-            format!("Incomplete: {missed_words}. Nothing leaked was found in the rest."),
-        ),
-        (_, true) => (Look::Bad, format!("{}.", found(outcome))),
-        (_, false) => (
-            Look::Bad,
-            format!("{}. Incomplete: {missed_words}.", found(outcome)),
-        ),
-    };
-    screen.put_wrapped(look, 0, &text)
+    if missed > 0 {
+        let missed = counted(missed, "item was not scanned", "items were not scanned");
+        let rest = match outcome.findings.as_slice() {
+            [] => " Nothing leaked was found in the rest.",
+            _ => "",
+        };
+        return screen.put_wrapped(Look::Warning, 0, &format!("Incomplete: {missed}.{rest}"));
+    }
+    match (outcome.findings.as_slice(), outcome.stats.pieces) {
+        ([], 0) => screen.put_wrapped(Look::Warning, 0, "Nothing was scanned."),
+        ([], _) => screen.put_wrapped(Look::Good, 0, "No leaked credentials found."),
+        _ => Ok(()),
+    }
 }
 
 /// `2 leaked credentials found in 17 places: 1 critical, 1 medium`.
