@@ -10,6 +10,7 @@ mod canary;
 mod clone;
 mod configuration;
 mod coverage_table;
+mod dependencies;
 mod exit_status;
 mod fingerprints;
 mod git_coverage;

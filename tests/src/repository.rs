@@ -155,6 +155,12 @@ impl Repository {
         self.commit(&format!("change {name}"))
     }
 
+    /// Turns the clock to so many seconds after 1970; the next commit is an hour later.
+    pub fn turn_clock(&self, seconds: u64) -> &Self {
+        self.clock.set(seconds);
+        self
+    }
+
     /// The id that a revision stands for.
     #[must_use]
     pub fn id(&self, revision: &str) -> String {
