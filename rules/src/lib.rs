@@ -14,8 +14,8 @@ mod selection;
 
 pub use built_in::{built_in, built_in_hash};
 pub use leakward_rule_format::{
-    Problem, REGEX_SIZE_LIMIT, RuleFile, RuleFileError, RuleFileErrors, RuleSetHash, rule_set_hash,
-    sample,
+    Problem, REGEX_SIZE_LIMIT, RuleFile, RuleFileError, RuleFileErrors, RuleSetHash,
+    estimated_regex_bytes, rule_set_hash, sample,
 };
 pub use rule_set::{find, merge, parse, parse_all};
 pub use selection::{Selection, UnknownRule};

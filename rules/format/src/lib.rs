@@ -27,4 +27,4 @@ pub use hash::{RuleSetHash, rule_set_hash};
 pub use nearest::nearest;
 pub use parse::{RuleFile, parse_files};
 pub use problem::Problem;
-pub use regex_size::REGEX_SIZE_LIMIT;
+pub use regex_size::{REGEX_SIZE_LIMIT, estimated_regex_bytes};

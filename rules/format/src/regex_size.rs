@@ -7,14 +7,27 @@
 
 use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
 
+use crate::regex_check::read;
+
 /// Largest compiled size of an expression, in bytes. The largest of the rule pack is far below; detection accepts more.
 pub const REGEX_SIZE_LIMIT: u64 = 1 << 20;
+
+/// What any NFA takes, however small.
+const NFA_BYTES: u64 = 1024;
 
 /// A state of the NFA with its share of the bookkeeping.
 const STATE_BYTES: u64 = 40;
 
 /// One range of a byte class.
 const RANGE_BYTES: u64 = 8;
+
+/// Estimated bytes of an expression once compiled; nothing when it cannot be read.
+#[must_use]
+pub fn estimated_regex_bytes(regex: &str) -> Option<u64> {
+    read(regex)
+        .ok()
+        .map(|hir| estimated_bytes(&hir).saturating_add(NFA_BYTES))
+}
 
 /// Estimated bytes of the compiled expression.
 pub(crate) fn estimated_bytes(hir: &Hir) -> u64 {
@@ -60,7 +73,6 @@ fn class_bytes(class: &Class) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::regex_check::read;
 
     fn size(regex: &str) -> u64 {
         estimated_bytes(&read(regex).unwrap())

@@ -86,8 +86,8 @@ pub(super) fn gcp_service_account(draft: &mut Draft, _: &Argument) {
     let key = draft.apart(|inner| pem::one_line(inner, &Argument::Word("pkcs8".to_owned())));
     draft.push(&format!(
         "{{\n  \"type\": \"service_account\",\n  \"project_id\": \"{project}\",\n  \"private_key_id\": \"{id}\",\n  \
-         \"private_key\": \"{key}\",\n  \"client_email\": \"{account}\",\n  \"client_id\": \"{client}\",\n  \
+         \"private_key\": \"{key}\\n\",\n  \"client_email\": \"{account}\",\n  \"client_id\": \"{client}\",\n  \
          \"auth_uri\": \"https://accounts.google.com/o/oauth2/auth\",\n  \
-         \"token_uri\": \"https://oauth2.googleapis.com/token\",\n  \"contact\": \"{contact}\"\n}}\n"
+         \"token_uri\": \"https://oauth2.googleapis.com/token\",\n  \"contact\": \"{contact}\"\n}}"
     ));
 }

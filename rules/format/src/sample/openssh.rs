@@ -47,7 +47,7 @@ pub(super) fn block(draft: &mut Draft, argument: &Argument) {
 fn armour(bytes: &[u8]) -> String {
     let label = "OPENSSH PRIVATE KEY";
     let body = lines(&base64(bytes), LINE).join("\n");
-    format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
+    format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----")
 }
 
 fn ed25519(random: &mut Random) -> (Vec<u8>, Vec<u8>) {

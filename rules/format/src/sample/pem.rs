@@ -58,11 +58,10 @@ fn push(draft: &mut Draft, kind: &str, line_break: &str) {
     draft.push_checked(&valid, &broken);
 }
 
+/// The last line has no line break: what follows the credential is the template's part.
 pub(super) fn armour(label: &str, bytes: &[u8], line_break: &str) -> String {
     let body = lines(&base64(bytes), LINE).join(line_break);
-    format!(
-        "-----BEGIN {label}-----{line_break}{body}{line_break}-----END {label}-----{line_break}"
-    )
+    format!("-----BEGIN {label}-----{line_break}{body}{line_break}-----END {label}-----")
 }
 
 /// Cuts ASCII text into lines.

@@ -23,7 +23,7 @@ pub(super) fn block(draft: &mut Draft, _: &Argument) {
     let check = base64(&crc24(&packets));
     draft.push(&format!("-----BEGIN {label}-----\n\n{body}\n="));
     draft.push_checked(&check, &altered(&check));
-    draft.push(&format!("\n-----END {label}-----\n"));
+    draft.push(&format!("\n-----END {label}-----"));
 }
 
 /// Version 4, a time, RSA, public numbers, no protection, secret numbers and their sum.

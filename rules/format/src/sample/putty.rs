@@ -32,7 +32,6 @@ pub(super) fn file(draft: &mut Draft, _: &Argument) {
         section("Private-Lines", &private),
     ));
     draft.push_checked(&mac, &altered(&mac));
-    draft.push("\n");
 }
 
 fn section(name: &str, bytes: &[u8]) -> String {
