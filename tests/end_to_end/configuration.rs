@@ -22,7 +22,9 @@ fn scan(sandbox: &Sandbox, arguments: &[&str]) -> Run {
 fn excluded_paths_are_left_out() {
     let (sandbox, ours, theirs) = folder("version = 1\n[paths]\nexclude = [\"vendor/**\"]\n");
     let report = scan(&sandbox, &[]).expect_status(1).report();
-    report.expect(&ours, &Place::file("src/settings.py")).expect_absent(&theirs);
+    report
+        .expect(&ours, &Place::file("src/settings.py"))
+        .expect_absent(&theirs);
 }
 
 #[test]
@@ -34,13 +36,21 @@ fn disabled_rules_are_not_applied() {
 #[test]
 fn a_rule_that_is_not_there_cannot_be_disabled() {
     let (sandbox, ..) = folder("version = 1\n[rules]\ndisable = [\"github-pat-clasic\"]\n");
-    scan(&sandbox, &[]).expect_status(2).expect_message(&["github-pat-clasic", "github-pat-classic"]);
+    scan(&sandbox, &[])
+        .expect_status(2)
+        .expect_message(&["github-pat-clasic", "github-pat-classic"]);
 }
 
 #[test]
 fn allowed_values_are_left_out() {
     let (sandbox, ours, theirs) = folder("version = 1\n");
-    sandbox.write("folder/leakward.toml", format!("version = 1\n[allow]\nvalues = [\"{}\"]\n", &theirs.text()[4..20]));
+    sandbox.write(
+        "folder/leakward.toml",
+        format!(
+            "version = 1\n[allow]\nvalues = [\"{}\"]\n",
+            &theirs.text()[4..20]
+        ),
+    );
     let report = scan(&sandbox, &[]).expect_status(1).report();
     report.expect_absent(&theirs);
     assert!(report.holds(&ours), "{}", report.overview());
@@ -49,18 +59,28 @@ fn allowed_values_are_left_out() {
 #[test]
 fn what_is_typed_wins_over_the_file() {
     let (sandbox, ours, _) = folder("version = 1\n[scan]\ninline-allow = false\n");
-    sandbox.write("folder/src/settings.py", format!("token = \"{ours}\" # leakward:allow\n"));
+    sandbox.write(
+        "folder/src/settings.py",
+        format!("token = \"{ours}\" # leakward:allow\n"),
+    );
     sandbox.write("folder/vendor/settings.py", "clean\n");
     scan(&sandbox, &[]).expect_status(1);
     let (sandbox, ..) = folder("version = 1\n");
-    let other = sandbox.write("other.toml", "version = 1\n[paths]\nexclude = [\"**/*.py\"]\n");
+    let other = sandbox.write(
+        "other.toml",
+        "version = 1\n[paths]\nexclude = [\"**/*.py\"]\n",
+    );
     scan(&sandbox, &["--config", other.to_str().expect("UTF-8")]).expect_status(0);
 }
 
 #[test]
 fn an_unknown_key_stops_the_scan_with_its_place_and_the_nearest_right_one() {
     let (sandbox, ..) = folder("version = 1\n\n[paths]\nexlude = [\"vendor/**\"]\n");
-    scan(&sandbox, &[]).expect_status(2).expect_message(&["leakward.toml:4:1", "exlude", "exclude"]);
+    scan(&sandbox, &[]).expect_status(2).expect_message(&[
+        "leakward.toml:4:1",
+        "exlude",
+        "exclude",
+    ]);
 }
 
 #[test]
@@ -74,7 +94,9 @@ fn mistakes_in_the_file_are_told_with_their_place() {
         ("[paths]\nexclude = [\"a[\"]\n", "a["),
     ] {
         let (sandbox, ..) = folder(text);
-        scan(&sandbox, &[]).expect_status(2).expect_message(&[place]);
+        scan(&sandbox, &[])
+            .expect_status(2)
+            .expect_message(&[place]);
     }
 }
 
@@ -83,7 +105,9 @@ fn a_size_limit_is_told_and_makes_the_scan_incomplete() {
     let (sandbox, ours, _) = folder("version = 1\n[limits]\nmax-object-mib = 1\n");
     sandbox.write("folder/large.txt", "a line of text\n".repeat(100_000));
     let report = scan(&sandbox, &[]).expect_status(2).report();
-    report.expect(&ours, &Place::file("src/settings.py")).expect_skipped(&["limit", "large.txt"]);
+    report
+        .expect(&ours, &Place::file("src/settings.py"))
+        .expect_skipped(&["limit", "large.txt"]);
 }
 
 #[test]
@@ -91,10 +115,30 @@ fn rules_of_the_users_own_are_applied() {
     let sandbox = Sandbox::new();
     let text = "version = 1\nprovider = \"Acme\"\n\n[[rule]]\nid = \"acme-key\"\ntitle = \"Acme key\"\nseverity = \"high\"\nliterals = [\"acme-\"]\npattern = 'acme-[a-z0-9]{12}'\nsamples = ['acme-{lower:6}{digits:6}']\n";
     let rules = sandbox.write("acme.toml", text);
-    sandbox.write("folder/a.txt", format!("key: {}-{}\n", "acme", "k3v9q2x7w4z8"));
-    revealing_scan(&sandbox).arg("folder").run().expect_status(0);
-    let run = revealing_scan(&sandbox).arg("--rules").arg(rules).arg("folder").run();
+    sandbox.write(
+        "folder/a.txt",
+        format!("key: {}-{}\n", "acme", "k3v9q2x7w4z8"),
+    );
+    revealing_scan(&sandbox)
+        .arg("folder")
+        .run()
+        .expect_status(0);
+    let run = revealing_scan(&sandbox)
+        .arg("--rules")
+        .arg(rules)
+        .arg("folder")
+        .run();
     let report = run.expect_status(1).report();
-    assert_eq!(report.findings()[0]["rule"], "acme-key", "{}", report.overview());
-    assert_eq!(report.findings()[0]["severity"], "high", "{}", report.overview());
+    assert_eq!(
+        report.findings()[0]["rule"],
+        "acme-key",
+        "{}",
+        report.overview()
+    );
+    assert_eq!(
+        report.findings()[0]["severity"],
+        "high",
+        "{}",
+        report.overview()
+    );
 }

@@ -32,7 +32,10 @@ fn the_table_of_exit_statuses() {
         (&["--exit-code", "42", "leaky", "empty"], 2),
         (&["--allow-incomplete", "empty"], 0),
         (&["--allow-incomplete", "leaky", "empty"], 1),
-        (&["--allow-incomplete", "--exit-code", "42", "leaky", "empty"], 42),
+        (
+            &["--allow-incomplete", "--exit-code", "42", "leaky", "empty"],
+            42,
+        ),
         (&["--no-such-option"], 2),
         (&["--staged", "--worktree", "clean"], 2),
         (&["--as", "git", "clean"], 2),
@@ -49,7 +52,11 @@ fn the_table_of_exit_statuses() {
         let run = leakward(&sandbox).arg("scan").args(arguments).run();
         assert_eq!(run.status, Some(status), "{}", run.transcript());
         if status == 2 {
-            assert!(!run.stdout.is_empty() || !run.stderr.is_empty(), "the reason is said\n{}", run.transcript());
+            assert!(
+                !run.stdout.is_empty() || !run.stderr.is_empty(),
+                "the reason is said\n{}",
+                run.transcript()
+            );
         }
     }
 }
@@ -58,7 +65,11 @@ fn the_table_of_exit_statuses() {
 fn a_report_that_cannot_be_written_is_an_error_even_when_nothing_was_found() {
     let (sandbox, _) = sandbox();
     let folder = sandbox.folder("report.json");
-    let run = leakward(&sandbox).args(["scan", "--format", "json", "--output"]).arg(&folder).arg("clean").run();
+    let run = leakward(&sandbox)
+        .args(["scan", "--format", "json", "--output"])
+        .arg(&folder)
+        .arg("clean")
+        .run();
     run.expect_status(2).expect_message(&["report.json"]);
 }
 
@@ -66,7 +77,9 @@ fn a_report_that_cannot_be_written_is_an_error_even_when_nothing_was_found() {
 #[test]
 fn a_full_disk_is_an_error() {
     let (sandbox, _) = sandbox();
-    let run = leakward(&sandbox).args(["scan", "--format", "json", "--output", "/dev/full", "clean"]).run();
+    let run = leakward(&sandbox)
+        .args(["scan", "--format", "json", "--output", "/dev/full", "clean"])
+        .run();
     run.expect_status(2).expect_message(&["/dev/full"]);
 }
 
@@ -79,13 +92,21 @@ fn incompleteness_is_said_in_every_format() {
         ("jsonl", "\"complete\":false"),
         ("sarif", "\"executionSuccessful\":false"),
     ] {
-        let run = leakward(&sandbox).args(["scan", "--format", format, "leaky", "empty"]).run();
+        let run = leakward(&sandbox)
+            .args(["scan", "--format", format, "leaky", "empty"])
+            .run();
         run.expect_status(2);
         let said = run.stdout.to_lowercase().replace(": ", ":");
-        assert!(said.contains(&word.to_lowercase()), "{word}\n{}", run.transcript());
+        assert!(
+            said.contains(&word.to_lowercase()),
+            "{word}\n{}",
+            run.transcript()
+        );
     }
     // A table has no place for it: it is said beside the table.
-    let run = leakward(&sandbox).args(["scan", "--format", "csv", "leaky", "empty"]).run();
+    let run = leakward(&sandbox)
+        .args(["scan", "--format", "csv", "leaky", "empty"])
+        .run();
     run.expect_status(2).expect_message(&["empty"]);
 }
 
@@ -94,7 +115,10 @@ fn an_unreadable_repository_is_not_taken_for_a_clean_folder() {
     let repository = Repository::new();
     repository.commit_file("main.py", "x = 1\n");
     std::fs::write(repository.git_dir().join("HEAD"), "nonsense").expect("a damaged HEAD");
-    let run = leakward(repository.sandbox()).arg("scan").arg(repository.folder()).run();
+    let run = leakward(repository.sandbox())
+        .arg("scan")
+        .arg(repository.folder())
+        .run();
     assert_eq!(run.status, Some(2), "{}", run.transcript());
 }
 
@@ -104,6 +128,9 @@ fn an_unknown_repository_format_is_refused_or_said() {
     repository.commit_file("main.py", "x = 1\n");
     repository.git(&["config", "core.repositoryFormatVersion", "1"]);
     repository.git(&["config", "extensions.fromTheFuture", "true"]);
-    let run = leakward(repository.sandbox()).arg("scan").arg(repository.folder()).run();
+    let run = leakward(repository.sandbox())
+        .arg("scan")
+        .arg(repository.folder())
+        .run();
     run.expect_status(2).expect_message(&["fromthefuture"]);
 }

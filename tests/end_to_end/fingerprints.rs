@@ -12,14 +12,24 @@ fn git_folder_file_and_stream_agree() {
     let repository = Repository::new();
     repository.commit_file("src/settings.py", credential.file());
     let sandbox = repository.sandbox();
-    let plain = sandbox.write("plain/elsewhere/other-name.txt", format!("first line\n\n   {credential}   \n"));
+    let plain = sandbox.write(
+        "plain/elsewhere/other-name.txt",
+        format!("first line\n\n   {credential}   \n"),
+    );
     let fingerprints: BTreeSet<String> = [
         findings_of(&repository),
         scan_with(&repository, &["--as", "dir"]).report(),
         scan_with(&repository, &["--worktree"]).report(),
         revealing_scan(sandbox).arg(&plain).run().report(),
-        revealing_scan(sandbox).arg(sandbox.path("plain")).run().report(),
-        revealing_scan(sandbox).arg("-").input(credential.file()).run().report(),
+        revealing_scan(sandbox)
+            .arg(sandbox.path("plain"))
+            .run()
+            .report(),
+        revealing_scan(sandbox)
+            .arg("-")
+            .input(credential.file())
+            .run()
+            .report(),
     ]
     .iter()
     .map(|report| report.fingerprint(&credential))
@@ -57,8 +67,17 @@ fn it_does_not_depend_on_revealing_threads_or_a_second_run() {
     repository.commit_file("settings.py", credential.file());
     let expected = findings_of(&repository).fingerprint(&credential);
     for arguments in [&["--threads", "1"][..], &["--threads", "4"], &[]] {
-        let run = leakward(repository.sandbox()).args(["scan", "--format", "json"]).args(arguments).arg(repository.folder()).run();
-        assert_eq!(run.report().findings()[0]["fingerprint"], expected.as_str(), "{}", run.transcript());
+        let run = leakward(repository.sandbox())
+            .args(["scan", "--format", "json"])
+            .args(arguments)
+            .arg(repository.folder())
+            .run();
+        assert_eq!(
+            run.report().findings()[0]["fingerprint"],
+            expected.as_str(),
+            "{}",
+            run.transcript()
+        );
     }
 }
 
@@ -76,11 +95,29 @@ fn a_key_of_the_projects_own_changes_it_and_a_missing_key_is_an_error() {
     let credential = Credential::named("keyed");
     let sandbox = Sandbox::new();
     sandbox.write("folder/settings.py", credential.file());
-    let default = revealing_scan(&sandbox).arg("folder").run().report().fingerprint(&credential);
-    sandbox.write("folder/leakward.toml", "version = 1\n[fingerprint]\nkey-env = \"PROJECT_KEY\"\n");
-    let keyed = |key: &str| revealing_scan(&sandbox).env("PROJECT_KEY", key).arg("folder").run().report().fingerprint(&credential);
+    let default = revealing_scan(&sandbox)
+        .arg("folder")
+        .run()
+        .report()
+        .fingerprint(&credential);
+    sandbox.write(
+        "folder/leakward.toml",
+        "version = 1\n[fingerprint]\nkey-env = \"PROJECT_KEY\"\n",
+    );
+    let keyed = |key: &str| {
+        revealing_scan(&sandbox)
+            .env("PROJECT_KEY", key)
+            .arg("folder")
+            .run()
+            .report()
+            .fingerprint(&credential)
+    };
     assert_ne!(keyed("our own"), default);
     assert_ne!(keyed("our own"), keyed("another"));
     assert_eq!(keyed("our own"), keyed("our own"));
-    revealing_scan(&sandbox).arg("folder").run().expect_status(2).expect_message(&["PROJECT_KEY"]);
+    revealing_scan(&sandbox)
+        .arg("folder")
+        .run()
+        .expect_status(2)
+        .expect_message(&["PROJECT_KEY"]);
 }

@@ -19,7 +19,11 @@ fn repository() -> (Repository, Trap, Credential) {
 
 /// Every way in which the program touches a repository.
 fn every_way(repository: &Repository) -> Vec<Program> {
-    let scan = || leakward(repository.sandbox()).arg("scan").in_folder(repository.folder());
+    let scan = || {
+        leakward(repository.sandbox())
+            .arg("scan")
+            .in_folder(repository.folder())
+    };
     vec![
         scan().arg("."),
         scan().arg("--staged"),
@@ -29,7 +33,9 @@ fn every_way(repository: &Repository) -> Vec<Program> {
         scan().arg("--no-ignore"),
         scan().args(["--policy-ref", "HEAD"]),
         scan().args(["--as", "dir"]).arg("."),
-        leakward(repository.sandbox()).args(["baseline", "create", "--output", "-"]).in_folder(repository.folder()),
+        leakward(repository.sandbox())
+            .args(["baseline", "create", "--output", "-"])
+            .in_folder(repository.folder()),
     ]
 }
 
@@ -42,7 +48,8 @@ fn expect_no_effect(repository: &Repository, trap: &Trap, credential: &Credentia
     }
     let run = scan(repository);
     trap.expect_unsprung();
-    run.report().expect(credential, &Place::git("settings.py").in_settings());
+    run.report()
+        .expect(credential, &Place::git("settings.py").in_settings());
 }
 
 #[test]
@@ -59,9 +66,19 @@ fn a_file_system_monitor_is_not_started() {
 fn hooks_are_not_run() {
     let (repository, trap, credential) = repository();
     let folder = repository.sandbox().folder("hooks");
-    for hook in ["pre-commit", "post-checkout", "post-index-change", "reference-transaction", "pre-auto-gc", "post-merge"] {
+    for hook in [
+        "pre-commit",
+        "post-checkout",
+        "post-index-change",
+        "reference-transaction",
+        "pre-auto-gc",
+        "post-merge",
+    ] {
         trap.install(repository.sandbox(), &folder.join(hook));
-        trap.install(repository.sandbox(), &repository.git_dir().join("hooks").join(hook));
+        trap.install(
+            repository.sandbox(),
+            &repository.git_dir().join("hooks").join(hook),
+        );
     }
     repository.git(&["config", "core.hooksPath", folder.to_str().expect("UTF-8")]);
     repository.commit_file("more.txt", "x\n");
@@ -134,14 +151,24 @@ fn the_users_own_configuration_and_environment_start_nothing_either() {
         .arg(repository.folder())
         .run();
     trap.expect_unsprung();
-    run.expect_status(1).report().expect(&credential, &Place::git("settings.py").in_settings());
+    run.expect_status(1)
+        .report()
+        .expect(&credential, &Place::git("settings.py").in_settings());
 }
 
 #[test]
 fn helpers_for_credentials_ssh_and_pagers_are_not_run() {
     let (repository, trap, credential) = repository();
     repository.commit_file("more.txt", "x\n");
-    for key in ["credential.helper", "core.sshCommand", "core.pager", "core.editor", "core.askPass", "gpg.program", "uploadpack.packObjectsHook"] {
+    for key in [
+        "credential.helper",
+        "core.sshCommand",
+        "core.pager",
+        "core.editor",
+        "core.askPass",
+        "gpg.program",
+        "uploadpack.packObjectsHook",
+    ] {
         repository.git(&["config", key, trap.command()]);
     }
     repository.git(&["remote", "add", "origin", "ssh://nobody@localhost:1/x"]);
@@ -164,7 +191,10 @@ fn a_promisor_remote_is_not_asked_for_missing_objects() {
     let _fails = repository.try_git(&["cat-file", "-p", &lost], "");
     trap.expect_live();
     expect_no_effect(&repository, &trap, &credential);
-    scan(&repository).expect_status(2).report().expect_skipped(&["missing", &lost]);
+    scan(&repository)
+        .expect_status(2)
+        .report()
+        .expect_skipped(&["missing", &lost]);
 }
 
 #[test]
@@ -172,14 +202,32 @@ fn a_working_tree_elsewhere_is_not_read() {
     let (repository, _, credential) = repository();
     let outside = Credential::named("outside the repository");
     let elsewhere = repository.sandbox().folder("elsewhere");
-    repository.sandbox().write("elsewhere/private.py", outside.file());
-    repository.git(&["config", "core.worktree", elsewhere.to_str().expect("UTF-8")]);
+    repository
+        .sandbox()
+        .write("elsewhere/private.py", outside.file());
+    repository.git(&[
+        "config",
+        "core.worktree",
+        elsewhere.to_str().expect("UTF-8"),
+    ]);
     let status = repository.git(&["status", "--short"]);
-    assert!(status.contains("private.py"), "git itself looks there: {status}");
+    assert!(
+        status.contains("private.py"),
+        "git itself looks there: {status}"
+    );
     let report = scan(&repository).report();
-    report.expect_absent(&outside).expect(&credential, &Place::git("settings.py").in_settings());
-    let worktree_only = revealing_scan(repository.sandbox()).arg("--worktree").arg(repository.folder()).run();
-    assert!(!worktree_only.stdout.contains(outside.text()), "{}", worktree_only.transcript());
+    report
+        .expect_absent(&outside)
+        .expect(&credential, &Place::git("settings.py").in_settings());
+    let worktree_only = revealing_scan(repository.sandbox())
+        .arg("--worktree")
+        .arg(repository.folder())
+        .run();
+    assert!(
+        !worktree_only.stdout.contains(outside.text()),
+        "{}",
+        worktree_only.transcript()
+    );
 }
 
 #[cfg(unix)]
@@ -187,7 +235,9 @@ fn a_working_tree_elsewhere_is_not_read() {
 fn links_out_of_the_tree_are_not_followed() {
     let (repository, _, _) = repository();
     let outside = Credential::named("outside the tree");
-    let file = repository.sandbox().write("private/settings.py", outside.file());
+    let file = repository
+        .sandbox()
+        .write("private/settings.py", outside.file());
     repository.link("file-link", &file);
     repository.link("folder-link", repository.sandbox().path("private"));
     repository.link("relative-link", "../private/settings.py");
@@ -195,8 +245,17 @@ fn links_out_of_the_tree_are_not_followed() {
         if commit {
             repository.commit("links");
         }
-        for arguments in [&[][..], &["--worktree"], &["--staged"], &["--no-ignore"], &["--as", "dir"]] {
-            let run = revealing_scan(repository.sandbox()).args(arguments).arg(repository.folder()).run();
+        for arguments in [
+            &[][..],
+            &["--worktree"],
+            &["--staged"],
+            &["--no-ignore"],
+            &["--as", "dir"],
+        ] {
+            let run = revealing_scan(repository.sandbox())
+                .args(arguments)
+                .arg(repository.folder())
+                .run();
             run.report().expect_absent(&outside);
         }
     }
@@ -208,12 +267,17 @@ fn a_tracked_folder_replaced_by_a_link_does_not_lead_out_of_the_tree() {
     let (repository, _, _) = repository();
     let outside = Credential::named("behind the folder");
     repository.commit_file("config/settings.py", "token = None\n");
-    repository.sandbox().write("private/settings.py", outside.file());
+    repository
+        .sandbox()
+        .write("private/settings.py", outside.file());
     repository.remove("config/settings.py");
     fs::remove_dir(repository.path("config")).expect("the folder");
     repository.link("config", "../private");
     for arguments in [&[][..], &["--worktree"], &["--staged"]] {
-        let run = revealing_scan(repository.sandbox()).args(arguments).arg(repository.folder()).run();
+        let run = revealing_scan(repository.sandbox())
+            .args(arguments)
+            .arg(repository.folder())
+            .run();
         run.report().expect_absent(&outside);
     }
 }
@@ -227,7 +291,8 @@ fn policy_files_that_are_links_out_of_the_tree_are_not_followed() {
     let run = scan(&repository);
     assert_ne!(run.status, Some(0), "{}", run.transcript());
     if run.status == Some(1) {
-        run.report().expect(&credential, &Place::git("settings.py").in_settings());
+        run.report()
+            .expect(&credential, &Place::git("settings.py").in_settings());
     }
 }
 
@@ -237,11 +302,17 @@ fn a_git_file_that_points_elsewhere_is_not_followed() {
     let inside = Credential::named("inside");
     let hostile = victim.sandbox().folder("hostile");
     victim.sandbox().write("hostile/settings.py", inside.file());
-    victim.sandbox().write("hostile/.git", format!("gitdir: {}\n", victim.git_dir().display()));
+    victim.sandbox().write(
+        "hostile/.git",
+        format!("gitdir: {}\n", victim.git_dir().display()),
+    );
     let log = victim.existing("hostile").git(&["log", "--oneline"]);
     assert!(!log.is_empty(), "git itself follows the file");
     for arguments in [&[][..], &["--worktree"]] {
-        let run = revealing_scan(victim.sandbox()).args(arguments).arg(&hostile).run();
+        let run = revealing_scan(victim.sandbox())
+            .args(arguments)
+            .arg(&hostile)
+            .run();
         assert!(!run.stdout.contains(outside.text()), "{}", run.transcript());
         assert_ne!(run.status, Some(0), "{}", run.transcript());
     }
@@ -266,7 +337,11 @@ fn a_shared_folder_of_another_repository_is_not_followed() {
     let (victim, _, outside) = repository();
     let hostile = victim.neighbour("hostile");
     hostile.write("readme.txt", "x\n");
-    fs::write(hostile.git_dir().join("commondir"), format!("{}\n", victim.git_dir().display())).expect("commondir");
+    fs::write(
+        hostile.git_dir().join("commondir"),
+        format!("{}\n", victim.git_dir().display()),
+    )
+    .expect("commondir");
     let run = scan(&hostile);
     assert!(!run.stdout.contains(outside.text()), "{}", run.transcript());
     assert_ne!(run.status, Some(0), "{}", run.transcript());
@@ -277,12 +352,23 @@ fn escape_sequences_in_names_do_not_reach_the_terminal() {
     let credential = Credential::named("escape");
     let repository = Repository::new();
     repository.commit_file("evil\u{1b}[2J\u{7}.py", credential.file());
-    repository.commit_staged(&format!("message \u{1b}]0;title\u{7} {}", Credential::named("in the message")));
+    repository.commit_staged(&format!(
+        "message \u{1b}]0;title\u{7} {}",
+        Credential::named("in the message")
+    ));
     for arguments in [&[][..], &["-v"], &["--color", "never"]] {
-        let run = leakward(repository.sandbox()).arg("scan").args(arguments).arg(repository.folder()).run();
+        let run = leakward(repository.sandbox())
+            .arg("scan")
+            .args(arguments)
+            .arg(repository.folder())
+            .run();
         run.expect_status(1);
         for text in [&run.stdout, &run.stderr] {
-            assert!(!text.contains("\u{1b}[2J") && !text.contains('\u{7}') && !text.contains("\u{1b}]"), "{}", run.transcript());
+            assert!(
+                !text.contains("\u{1b}[2J") && !text.contains('\u{7}') && !text.contains("\u{1b}]"),
+                "{}",
+                run.transcript()
+            );
         }
     }
 }

@@ -14,7 +14,10 @@ use crate::{leakward, revealing_scan};
 
 /// Sends the signal of Ctrl-C.
 fn interrupt(child: &Child) {
-    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
+    let sent = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .expect("kill");
     assert!(sent.success());
 }
 
@@ -22,12 +25,22 @@ fn interrupt(child: &Child) {
 fn wait_until_it_reads(child: &Child, folder: &str) {
     let started = Instant::now();
     let reads = || {
-        let open = fs::read_dir(format!("/proc/{}/fd", child.id())).into_iter().flatten().flatten();
-        let opened = open.filter_map(|entry| fs::read_link(entry.path()).ok()).any(|path| path.to_string_lossy().contains(folder));
-        opened || fs::read_to_string(format!("/proc/{}/maps", child.id())).is_ok_and(|maps| maps.contains(folder))
+        let open = fs::read_dir(format!("/proc/{}/fd", child.id()))
+            .into_iter()
+            .flatten()
+            .flatten();
+        let opened = open
+            .filter_map(|entry| fs::read_link(entry.path()).ok())
+            .any(|path| path.to_string_lossy().contains(folder));
+        opened
+            || fs::read_to_string(format!("/proc/{}/maps", child.id()))
+                .is_ok_and(|maps| maps.contains(folder))
     };
     while !reads() {
-        assert!(started.elapsed() < Duration::from_secs(60), "the program never got to {folder}");
+        assert!(
+            started.elapsed() < Duration::from_secs(60),
+            "the program never got to {folder}"
+        );
         thread::sleep(Duration::from_millis(1));
     }
 }
@@ -39,7 +52,8 @@ fn ctrl_c_reports_what_was_found_and_ends_with_status_two() {
     sandbox.write("first/settings.py", credential.file());
     // Forty gigabytes of zeros that take no room on disk: more than any machine scans before the signal comes.
     for number in 0..400 {
-        let file = fs::File::create(sandbox.folder("endless").join(format!("{number}.bin"))).expect("a file");
+        let file = fs::File::create(sandbox.folder("endless").join(format!("{number}.bin")))
+            .expect("a file");
         file.set_len(100 << 20).expect("a sparse file");
     }
     let child = revealing_scan(&sandbox).args(["first", "endless"]).spawn();
@@ -50,7 +64,11 @@ fn ctrl_c_reports_what_was_found_and_ends_with_status_two() {
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2), "{stdout}\n{stderr}");
     let report = Report::parse(&stdout, &stderr);
-    assert!(report.holds(&credential) && !report.complete(), "{}", report.overview());
+    assert!(
+        report.holds(&credential) && !report.complete(),
+        "{}",
+        report.overview()
+    );
     report.expect_skipped(&["interrupted"]);
 }
 
@@ -59,7 +77,9 @@ fn ctrl_c_while_waiting_for_standard_input_ends_with_status_two() {
     let sandbox = Sandbox::new();
     let mut child = leakward(&sandbox).args(["scan", "-"]).input("").spawn();
     let mut stdin = child.stdin.take().expect("a pipe");
-    stdin.write_all(b"the beginning of something that never ends\n").expect("the pipe takes it");
+    stdin
+        .write_all(b"the beginning of something that never ends\n")
+        .expect("the pipe takes it");
     // The program has read the line once the pipe is empty; it then waits for more.
     thread::sleep(Duration::from_millis(500));
     interrupt(&child);

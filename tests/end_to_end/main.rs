@@ -26,7 +26,7 @@ mod selection;
 
 use std::path::Path;
 
-use leakward_tests::{Program, Repository, Report, Run, Sandbox};
+use leakward_tests::{Program, Report, Repository, Run, Sandbox};
 
 /// The program, to be run in `sandbox`.
 fn leakward(sandbox: &Sandbox) -> Program {
@@ -45,7 +45,10 @@ fn scan(repository: &Repository) -> Run {
 
 /// Scans a repository with more arguments.
 fn scan_with(repository: &Repository, arguments: &[&str]) -> Run {
-    revealing_scan(repository.sandbox()).args(arguments).arg(repository.folder()).run()
+    revealing_scan(repository.sandbox())
+        .args(arguments)
+        .arg(repository.folder())
+        .run()
 }
 
 /// The report of a scan that was complete and found something.

@@ -8,7 +8,9 @@ use serde_json::Value;
 use crate::leakward;
 
 fn listed() -> Vec<Value> {
-    let run = leakward(&Sandbox::new()).args(["rules", "list", "--format", "json"]).run();
+    let run = leakward(&Sandbox::new())
+        .args(["rules", "list", "--format", "json"])
+        .run();
     run.expect_status(0);
     let list: Value = serde_json::from_str(&run.stdout).expect("JSON");
     list.as_array().expect("a list").clone()
@@ -18,11 +20,17 @@ fn listed() -> Vec<Value> {
 fn the_list_has_at_least_150_types_with_unique_ids_and_what_others_rely_on() {
     let rules = listed();
     assert!(rules.len() >= 150, "{}", rules.len());
-    let ids: BTreeSet<&str> = rules.iter().map(|rule| rule["id"].as_str().expect("an id")).collect();
+    let ids: BTreeSet<&str> = rules
+        .iter()
+        .map(|rule| rule["id"].as_str().expect("an id"))
+        .collect();
     assert_eq!(ids.len(), rules.len(), "ids are unique");
     for rule in &rules {
         for field in ["provider", "title", "severity"] {
-            assert!(rule[field].as_str().is_some_and(|text| !text.is_empty()), "{field}: {rule}");
+            assert!(
+                rule[field].as_str().is_some_and(|text| !text.is_empty()),
+                "{field}: {rule}"
+            );
         }
         for field in ["verifies", "revokes", "rotates"] {
             assert!(rule[field].is_boolean(), "{field}: {rule}");
@@ -43,30 +51,55 @@ fn every_rule_can_be_shown() {
 
 #[test]
 fn an_unknown_rule_is_told_with_the_nearest_one() {
-    let run = leakward(&Sandbox::new()).args(["rules", "show", "github-pat-clasic"]).run();
-    run.expect_status(2).expect_message(&["github-pat-clasic", "github-pat-classic"]);
+    let run = leakward(&Sandbox::new())
+        .args(["rules", "show", "github-pat-clasic"])
+        .run();
+    run.expect_status(2)
+        .expect_message(&["github-pat-clasic", "github-pat-classic"]);
 }
 
 #[test]
 fn the_built_in_rules_find_their_samples_and_nothing_of_their_near_misses() {
-    leakward(&Sandbox::new()).args(["rules", "check"]).run().expect_status(0);
+    leakward(&Sandbox::new())
+        .args(["rules", "check"])
+        .run()
+        .expect_status(0);
 }
 
 #[test]
 fn mistakes_in_a_rule_file_are_told_with_file_line_and_column() {
     let head = "version = 1\nprovider = \"Acme\"\n\n[[rule]]\nid = \"acme-key\"\ntitle = \"Acme key\"\nseverity = \"high\"\n";
     for (rest, words) in [
-        ("literals = [\"acme-\"]\npatern = 'acme-[a-z]{9}'\n", &["acme.toml:9:", "patern", "pattern"][..]),
-        ("literals = [\"acme-\"]\npattern = 'acme-([a-z]{9}'\n", &["acme.toml:9:"]),
-        ("literals = [\"acme-\"]\npattern = '(?=acme-)[a-z]{9}'\n", &["acme.toml:9:"]),
+        (
+            "literals = [\"acme-\"]\npatern = 'acme-[a-z]{9}'\n",
+            &["acme.toml:9:", "patern", "pattern"][..],
+        ),
+        (
+            "literals = [\"acme-\"]\npattern = 'acme-([a-z]{9}'\n",
+            &["acme.toml:9:"],
+        ),
+        (
+            "literals = [\"acme-\"]\npattern = '(?=acme-)[a-z]{9}'\n",
+            &["acme.toml:9:"],
+        ),
         ("pattern = 'acme-[a-z]{9}'\n", &["acme.toml:", "literals"]),
-        ("literals = [\"acme-\"]\npattern = 'acme-[a-z]{9}'\nchecksum = \"github-crc23\"\n", &["acme.toml:10:", "github-crc32"]),
+        (
+            "literals = [\"acme-\"]\npattern = 'acme-[a-z]{9}'\nchecksum = \"github-crc23\"\n",
+            &["acme.toml:10:", "github-crc32"],
+        ),
     ] {
         let sandbox = Sandbox::new();
         sandbox.write("acme.toml", format!("{head}{rest}"));
         sandbox.write("folder/a.txt", "x\n");
-        for command in [&["rules", "check", "acme.toml"][..], &["scan", "--rules", "acme.toml", "folder"]] {
-            leakward(&sandbox).args(command).run().expect_status(2).expect_message(words);
+        for command in [
+            &["rules", "check", "acme.toml"][..],
+            &["scan", "--rules", "acme.toml", "folder"],
+        ] {
+            leakward(&sandbox)
+                .args(command)
+                .run()
+                .expect_status(2)
+                .expect_message(words);
         }
     }
 }

@@ -14,7 +14,9 @@ fn report(repository: &Repository, arguments: &[&str], status: i32) -> Report {
 fn three_commits() -> (Repository, [Credential; 3], [String; 3]) {
     let credentials = ["first", "second", "third"].map(Credential::named);
     let repository = Repository::new();
-    let commits = [0, 1, 2].map(|number: usize| repository.commit_file(&format!("settings{number}.py"), credentials[number].file()));
+    let commits = [0, 1, 2].map(|number: usize| {
+        repository.commit_file(&format!("settings{number}.py"), credentials[number].file())
+    });
     (repository, credentials, commits)
 }
 
@@ -23,7 +25,13 @@ fn a_range_shows_what_its_commits_brought_in() {
     let (repository, [first, second, third], commits) = three_commits();
     let range = format!("{}..{}", commits[0], commits[1]);
     let report = report(&repository, &["--range", &range], 1);
-    report.expect(&second, &Place::git("settings1.py").in_settings().commit(&commits[1]).reachable());
+    report.expect(
+        &second,
+        &Place::git("settings1.py")
+            .in_settings()
+            .commit(&commits[1])
+            .reachable(),
+    );
     report.expect_absent(&first).expect_absent(&third);
 }
 
@@ -58,12 +66,18 @@ fn a_range_shows_a_leak_that_the_next_commit_removed() {
     let leak = repository.commit_file("settings.py", credential.file());
     repository.remove("settings.py").commit("remove it");
     let report = report(&repository, &["--range", "HEAD~2..HEAD"], 1);
-    report.expect(&credential, &Place::git("settings.py").in_settings().commit(&leak));
+    report.expect(
+        &credential,
+        &Place::git("settings.py").in_settings().commit(&leak),
+    );
 }
 
 #[test]
 fn a_range_shows_the_text_of_its_merge_commits_and_messages() {
-    let (merged, said) = (Credential::named("in the merge"), Credential::named("in its message"));
+    let (merged, said) = (
+        Credential::named("in the merge"),
+        Credential::named("in its message"),
+    );
     let repository = Repository::new();
     repository.commit_file("README.md", "x\n");
     repository.git(&["checkout", "--quiet", "-b", "feature"]);
@@ -74,7 +88,10 @@ fn a_range_shows_the_text_of_its_merge_commits_and_messages() {
     repository.write("settings.py", merged.file());
     let merge = repository.commit(&format!("merge with {said}"));
     let report = report(&repository, &["--range", "HEAD^1..HEAD"], 1);
-    report.expect(&merged, &Place::git("settings.py").in_settings().commit(&merge));
+    report.expect(
+        &merged,
+        &Place::git("settings.py").in_settings().commit(&merge),
+    );
     report.expect(&said, &Place::kind("message").line(1).commit(&merge));
 }
 
@@ -87,9 +104,18 @@ fn since_shows_what_came_after_on_every_branch() {
     repository.git(&["checkout", "--quiet", "main"]);
     let report = report(&repository, &["--since", &commits[0]], 1);
     report.expect_absent(&first);
-    report.expect(&second, &Place::git("settings1.py").in_settings().commit(&commits[1]));
-    report.expect(&third, &Place::git("settings2.py").in_settings().commit(&commits[2]));
-    report.expect(&elsewhere, &Place::git("elsewhere.py").in_settings().commit(&commit));
+    report.expect(
+        &second,
+        &Place::git("settings1.py").in_settings().commit(&commits[1]),
+    );
+    report.expect(
+        &third,
+        &Place::git("settings2.py").in_settings().commit(&commits[2]),
+    );
+    report.expect(
+        &elsewhere,
+        &Place::git("elsewhere.py").in_settings().commit(&commit),
+    );
 }
 
 #[test]
@@ -101,7 +127,9 @@ fn a_revision_that_is_not_there_is_an_error_that_names_it() {
         (["--range", "nonsense"], "nonsense"),
         (["--since", "no-such-branch"], "no-such-branch"),
     ] {
-        scan_with(&repository, &arguments).expect_status(2).expect_message(&[word]);
+        scan_with(&repository, &arguments)
+            .expect_status(2)
+            .expect_message(&[word]);
     }
 }
 
@@ -114,25 +142,37 @@ fn staged_shows_what_the_next_commit_would_bring_in() {
         Credential::named("untracked"),
     );
     let repository = Repository::new();
-    repository.write("clean.py", "x = 1\n").commit_file("committed.py", committed.file());
+    repository
+        .write("clean.py", "x = 1\n")
+        .commit_file("committed.py", committed.file());
     repository.write("staged.py", staged.file());
     repository.git(&["add", "staged.py"]);
-    repository.write("clean.py", unstaged.file()).write("untracked.py", untracked.file());
+    repository
+        .write("clean.py", unstaged.file())
+        .write("untracked.py", untracked.file());
     let report = report(&repository, &["--staged"], 1);
     report.expect(&staged, &Place::index("staged.py").in_settings());
-    report.expect_absent(&committed).expect_absent(&unstaged).expect_absent(&untracked);
+    report
+        .expect_absent(&committed)
+        .expect_absent(&unstaged)
+        .expect_absent(&untracked);
 }
 
 #[test]
 fn staged_reads_the_index_where_the_file_differs() {
-    let (staged, present) = (Credential::named("staged part"), Credential::named("present part"));
+    let (staged, present) = (
+        Credential::named("staged part"),
+        Credential::named("present part"),
+    );
     let repository = Repository::new();
     repository.commit_file("settings.py", "token = None\n");
     repository.write("settings.py", staged.file());
     repository.git(&["add", "settings.py"]);
     repository.write("settings.py", present.file());
     let report = report(&repository, &["--staged"], 1);
-    report.expect(&staged, &Place::index("settings.py").in_settings()).expect_absent(&present);
+    report
+        .expect(&staged, &Place::index("settings.py").in_settings())
+        .expect_absent(&present);
     repository.remove("settings.py");
     assert!(self::report(&repository, &["--staged"], 1).holds(&staged));
 }
@@ -146,7 +186,8 @@ fn staged_reads_what_was_packed() {
     repository.git(&["add", "settings.py"]);
     let blob = repository.git(&["rev-parse", ":settings.py"]);
     repository.pack_objects(&[&blob]);
-    report(&repository, &["--staged"], 1).expect(&credential, &Place::index("settings.py").in_settings());
+    report(&repository, &["--staged"], 1)
+        .expect(&credential, &Place::index("settings.py").in_settings());
 }
 
 #[test]
@@ -155,7 +196,8 @@ fn staged_on_an_unborn_branch_shows_the_first_commit() {
     let repository = Repository::new();
     repository.write("settings.py", credential.file());
     repository.git(&["add", "settings.py"]);
-    report(&repository, &["--staged"], 1).expect(&credential, &Place::index("settings.py").in_settings());
+    report(&repository, &["--staged"], 1)
+        .expect(&credential, &Place::index("settings.py").in_settings());
 }
 
 #[test]
@@ -170,7 +212,10 @@ fn nothing_staged_is_clean_so_that_a_hook_lets_it_pass() {
 /// Installs `leakward scan --staged` as the repository's pre-commit hook.
 #[cfg(unix)]
 fn install_hook(repository: &Repository) {
-    let text = format!("#!/bin/sh\nexec '{}' scan --staged\n", env!("CARGO_BIN_EXE_leakward"));
+    let text = format!(
+        "#!/bin/sh\nexec '{}' scan --staged\n",
+        env!("CARGO_BIN_EXE_leakward")
+    );
     let source = repository.sandbox().write("hook.txt", text);
     let hook = repository.git_dir().join("hooks/pre-commit");
     std::fs::create_dir_all(hook.parent().expect("a folder")).expect("the folder of hooks");
@@ -183,8 +228,20 @@ fn a_pre_commit_hook_stops_a_leak_however_the_commit_is_made() {
     for commit in [
         &["commit", "--message", "add"][..],
         &["commit", "--all", "--message", "with an index of its own"],
-        &["commit", "--only", "settings.py", "--message", "with another index of its own"],
-        &["commit", "--include", "settings.py", "--message", "with the index locked"],
+        &[
+            "commit",
+            "--only",
+            "settings.py",
+            "--message",
+            "with another index of its own",
+        ],
+        &[
+            "commit",
+            "--include",
+            "settings.py",
+            "--message",
+            "with the index locked",
+        ],
         &["commit", "--amend", "--all", "--no-edit"],
     ] {
         let credential = Credential::named("hook");
@@ -192,13 +249,23 @@ fn a_pre_commit_hook_stops_a_leak_however_the_commit_is_made() {
         repository.commit_file("settings.py", "token = None\n");
         install_hook(&repository);
         repository.write("settings.py", credential.file());
-        if !commit.iter().any(|word| matches!(*word, "--all" | "--only" | "--include")) {
+        if !commit
+            .iter()
+            .any(|word| matches!(*word, "--all" | "--only" | "--include"))
+        {
             repository.git(&["add", "settings.py"]);
         }
         let output = repository.try_git(commit, "");
-        let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let said = format!(
+            "{}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
         assert!(!output.status.success(), "{commit:?} went through\n{said}");
-        assert!(said.contains("settings.py") && !said.contains(credential.tell_tale()), "{said}");
+        assert!(
+            said.contains("settings.py") && !said.contains(credential.tell_tale()),
+            "{said}"
+        );
         repository.write("settings.py", "token = load()\n");
         repository.git(&["add", "settings.py"]);
         repository.git(commit);
@@ -215,9 +282,15 @@ fn a_pre_commit_hook_works_in_a_linked_worktree_and_in_a_subfolder() {
     repository.git(&["worktree", "add", "--quiet", "../linked"]);
     let linked = repository.existing("linked");
     linked.write("deep/er/settings.py", credential.file());
-    let output = linked.existing("linked/deep/er").try_git(&["commit", "--all", "--message", "leak"], "");
-    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success() && said.contains("deep/er/settings.py"), "{said}");
+    let output = linked
+        .existing("linked/deep/er")
+        .try_git(&["commit", "--all", "--message", "leak"], "");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
+    assert!(
+        !output.status.success() && said.contains("deep/er/settings.py"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -225,8 +298,18 @@ fn staged_outside_of_a_repository_is_an_error() {
     let repository = Repository::new();
     let folder = repository.sandbox().folder("plain");
     repository.sandbox().write("plain/a.py", "x = 1\n");
-    for option in [&["--staged"][..], &["--range", "a..b"], &["--since", "a"], &["--reachable-only"]] {
-        leakward(repository.sandbox()).arg("scan").args(option).arg(&folder).run().expect_status(2);
+    for option in [
+        &["--staged"][..],
+        &["--range", "a..b"],
+        &["--since", "a"],
+        &["--reachable-only"],
+    ] {
+        leakward(repository.sandbox())
+            .arg("scan")
+            .args(option)
+            .arg(&folder)
+            .run()
+            .expect_status(2);
     }
 }
 
@@ -238,7 +321,9 @@ fn the_working_tree_alone() {
     repository.remove("past.py").commit("remove it");
     repository.commit_file("present.py", present.file());
     let report = report(&repository, &["--worktree"], 1);
-    report.expect(&present, &Place::worktree("present.py").in_settings()).expect_absent(&past);
+    report
+        .expect(&present, &Place::worktree("present.py").in_settings())
+        .expect_absent(&past);
 }
 
 #[test]
@@ -248,7 +333,13 @@ fn only_what_refs_reach() {
     let commit = repository.commit_file("settings.py", reached.file());
     let _blob = repository.store_blob(dangling.file());
     let report = report(&repository, &["--reachable-only"], 1);
-    report.expect(&reached, &Place::git("settings.py").in_settings().commit(&commit).reachable());
+    report.expect(
+        &reached,
+        &Place::git("settings.py")
+            .in_settings()
+            .commit(&commit)
+            .reachable(),
+    );
     report.expect_absent(&dangling);
 }
 
@@ -258,7 +349,9 @@ fn one_thread_and_many_find_the_same() {
     repository.pack();
     let by_threads = ["1", "2", "7"].map(|threads| {
         let report = report(&repository, &["--threads", threads], 1);
-        credentials.each_ref().map(|credential| report.finding(credential).clone())
+        credentials
+            .each_ref()
+            .map(|credential| report.finding(credential).clone())
     });
     assert_eq!(by_threads[0], by_threads[1]);
     assert_eq!(by_threads[0], by_threads[2]);

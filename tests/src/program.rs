@@ -44,9 +44,7 @@ impl Program {
     /// More arguments.
     #[must_use]
     pub fn args<I: AsRef<OsStr>>(self, arguments: impl IntoIterator<Item = I>) -> Self {
-        arguments
-            .into_iter()
-            .fold(self, |program, argument| program.arg(argument))
+        arguments.into_iter().fold(self, Self::arg)
     }
 
     /// With this folder as its current one.

@@ -102,8 +102,15 @@ impl Sandbox {
     /// Another process does the copying: a file that this one has just written can be "busy" when it is run, because a
     /// child that another test's thread starts in that moment still holds it open.
     pub fn copy_program(&self, from: &Path, to: &Path) {
-        for (tool, arguments) in [("cp", vec![from, to]), ("chmod", vec![Path::new("755"), to])] {
-            let status = self.command(tool).args(&arguments).status().expect("cp and chmod");
+        for (tool, arguments) in [
+            ("cp", vec![from, to]),
+            ("chmod", vec![Path::new("755"), to]),
+        ] {
+            let status = self
+                .command(tool)
+                .args(&arguments)
+                .status()
+                .expect("cp and chmod");
             assert!(status.success(), "{tool} {arguments:?}");
         }
     }

@@ -10,7 +10,10 @@ fn expect_found(credential: &Credential, content: impl AsRef<[u8]>, place: Place
     repository.commit_file("README.md", "a project\n");
     let commit = repository.commit_file("data.bin", content);
     repository.remove("data.bin").commit("remove it");
-    findings_of(&repository).expect(credential, &place.path("data.bin").commit(&commit).reachable());
+    findings_of(&repository).expect(
+        credential,
+        &place.path("data.bin").commit(&commit).reachable(),
+    );
 }
 
 fn git() -> Place {
@@ -28,7 +31,11 @@ fn utf_16_be(text: &str) -> Vec<u8> {
 #[test]
 fn utf_16_little_endian_with_a_byte_order_mark() {
     let credential = Credential::named("utf-16le, mark");
-    expect_found(&credential, [vec![0xff, 0xfe], utf_16_le(&credential.file())].concat(), git().line(2));
+    expect_found(
+        &credential,
+        [vec![0xff, 0xfe], utf_16_le(&credential.file())].concat(),
+        git().line(2),
+    );
 }
 
 #[test]
@@ -40,7 +47,11 @@ fn utf_16_little_endian_without_a_byte_order_mark() {
 #[test]
 fn utf_16_big_endian_with_a_byte_order_mark() {
     let credential = Credential::named("utf-16be, mark");
-    expect_found(&credential, [vec![0xfe, 0xff], utf_16_be(&credential.file())].concat(), git().line(2));
+    expect_found(
+        &credential,
+        [vec![0xfe, 0xff], utf_16_be(&credential.file())].concat(),
+        git().line(2),
+    );
 }
 
 #[test]
@@ -52,7 +63,11 @@ fn utf_16_big_endian_without_a_byte_order_mark() {
 #[test]
 fn utf_8_with_a_byte_order_mark() {
     let credential = Credential::named("utf-8, mark");
-    expect_found(&credential, format!("\u{feff}{}", credential.file()), git().line(2).column(10));
+    expect_found(
+        &credential,
+        format!("\u{feff}{}", credential.file()),
+        git().line(2).column(10),
+    );
 }
 
 #[test]
@@ -83,13 +98,21 @@ fn a_binary_file_full_of_zero_bytes() {
 #[test]
 fn windows_line_ends() {
     let credential = Credential::named("windows");
-    expect_found(&credential, credential.file().replace('\n', "\r\n"), git().line(2).column(10));
+    expect_found(
+        &credential,
+        credential.file().replace('\n', "\r\n"),
+        git().line(2).column(10),
+    );
 }
 
 #[test]
 fn nothing_but_the_credential_without_a_line_end() {
     let credential = Credential::named("alone");
-    expect_found(&credential, credential.text(), git().line(1).column(1).field("end_column", 41));
+    expect_found(
+        &credential,
+        credential.text(),
+        git().line(1).column(1).field("end_column", 41),
+    );
 }
 
 #[test]
@@ -104,7 +127,11 @@ fn the_last_bytes_of_a_large_file() {
 fn one_line_of_several_megabytes() {
     let credential = Credential::named("long line");
     let filler = "var a=b;".repeat(400_000);
-    expect_found(&credential, format!("{filler}\"{credential}\";{filler}"), git().line(1).column(3_200_002));
+    expect_found(
+        &credential,
+        format!("{filler}\"{credential}\";{filler}"),
+        git().line(1).column(3_200_002),
+    );
 }
 
 #[test]
@@ -132,17 +159,33 @@ fn expect_found_despite(attributes: &str) {
     let repository = Repository::new();
     repository.commit_file("settings.py", "token = None\n");
     let blob = repository.store_blob(credential.file());
-    repository.git(&["update-index", "--add", "--cacheinfo", "100644", &blob, "settings.py"]);
+    repository.git(&[
+        "update-index",
+        "--add",
+        "--cacheinfo",
+        "100644",
+        &blob,
+        "settings.py",
+    ]);
     let commit = repository.commit_staged("leak");
     repository.git(&["rm", "--quiet", "--cached", "settings.py"]);
-    repository.remove("settings.py").commit_file(".gitattributes", attributes);
-    let place = Place::git("settings.py").in_settings().commit(&commit).blob(&blob).reachable();
+    repository
+        .remove("settings.py")
+        .commit_file(".gitattributes", attributes);
+    let place = Place::git("settings.py")
+        .in_settings()
+        .commit(&commit)
+        .blob(&blob)
+        .reachable();
     findings_of(&repository).expect(&credential, &place);
 }
 
 #[test]
 fn two_credentials_on_one_line_are_two_findings() {
-    let (one, two) = (Credential::named("one of two"), Credential::named("two of two"));
+    let (one, two) = (
+        Credential::named("one of two"),
+        Credential::named("two of two"),
+    );
     let repository = Repository::new();
     repository.commit_file("settings.py", format!("tokens = [\"{one}\", \"{two}\"]\n"));
     let report = findings_of(&repository);

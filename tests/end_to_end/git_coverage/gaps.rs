@@ -26,10 +26,22 @@ fn damage(path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
 /// A repository with forty files of random text in one pack; the credentials stand at the end of the files.
 fn forty_files() -> (Repository, Vec<Credential>, PathBuf) {
     let repository = Repository::new();
-    let credentials: Vec<Credential> = (0..40).map(|number| Credential::named(&format!("file {number}"))).collect();
+    let credentials: Vec<Credential> = (0..40)
+        .map(|number| Credential::named(&format!("file {number}")))
+        .collect();
     for (number, credential) in credentials.iter().enumerate() {
-        let noise: String = (0..40).map(|line| format!("{}\n", &Credential::named(&format!("{number}/{line}")).text()[20..])).collect();
-        repository.write(&format!("file{number}.txt"), noise + credential.text() + "\n");
+        let noise: String = (0..40)
+            .map(|line| {
+                format!(
+                    "{}\n",
+                    &Credential::named(&format!("{number}/{line}")).text()[20..]
+                )
+            })
+            .collect();
+        repository.write(
+            &format!("file{number}.txt"),
+            noise + credential.text() + "\n",
+        );
     }
     repository.commit("forty files");
     repository.git(&["repack", "-a", "-d", "--quiet", "--window=0"]);
@@ -41,7 +53,10 @@ fn forty_files() -> (Repository, Vec<Credential>, PathBuf) {
 
 #[test]
 fn a_shallow_clone_says_where_its_history_ends() {
-    let (past, present) = (Credential::named("before the boundary"), Credential::named("after the boundary"));
+    let (past, present) = (
+        Credential::named("before the boundary"),
+        Credential::named("after the boundary"),
+    );
     let (origin, _) = leaky(&past);
     origin.remove("settings.py").commit("remove it");
     let commit = origin.commit_file("later.py", present.file());
@@ -50,14 +65,27 @@ fn a_shallow_clone_says_where_its_history_ends() {
     let shallow = origin.existing("shallow");
     let run = scan(&shallow);
     let report = run.expect_status(1).report();
-    report.expect(&present, &Place::git("later.py").in_settings().commit(&commit).reachable());
+    report.expect(
+        &present,
+        &Place::git("later.py")
+            .in_settings()
+            .commit(&commit)
+            .reachable(),
+    );
     report.expect_absent(&past).expect_skipped(&["shallow"]);
-    assert!(report.complete(), "a shallow clone is the user's own choice\n{}", report.overview());
+    assert!(
+        report.complete(),
+        "a shallow clone is the user's own choice\n{}",
+        report.overview()
+    );
 }
 
 #[test]
 fn a_partial_clone_is_incomplete_and_counts_what_is_missing() {
-    let (past, present) = (Credential::named("not fetched"), Credential::named("fetched"));
+    let (past, present) = (
+        Credential::named("not fetched"),
+        Credential::named("fetched"),
+    );
     let (origin, _) = leaky(&past);
     origin.remove("settings.py").commit("remove it");
     origin.commit_file("later.py", present.file());
@@ -70,7 +98,11 @@ fn a_partial_clone_is_incomplete_and_counts_what_is_missing() {
     let report = run.expect_status(2).report();
     report.expect(&present, &Place::git("later.py").in_settings().reachable());
     report.expect_absent(&past).expect_skipped(&["missing"]);
-    assert!(!report.complete() && report.skipped().contains(&blob[..7]), "{}", report.overview());
+    assert!(
+        !report.complete() && report.skipped().contains(&blob[..7]),
+        "{}",
+        report.overview()
+    );
     scan_with(&partial, &["--allow-incomplete"]).expect_status(1);
 }
 
@@ -80,7 +112,14 @@ fn a_clone_without_trees_is_incomplete() {
     origin.commit_file("README.md", "more\n");
     origin.git(&["config", "uploadpack.allowFilter", "true"]);
     let url = format!("file://{}", origin.folder().display());
-    origin.git(&["clone", "--quiet", "--filter=tree:0", "--no-checkout", &url, "../treeless"]);
+    origin.git(&[
+        "clone",
+        "--quiet",
+        "--filter=tree:0",
+        "--no-checkout",
+        &url,
+        "../treeless",
+    ]);
     let run = scan(&origin.existing("treeless"));
     run.expect_status(2).report().expect_skipped(&["missing"]);
 }
@@ -89,12 +128,17 @@ fn a_clone_without_trees_is_incomplete() {
 fn a_missing_loose_object_is_named() {
     let credential = Credential::named("beside a missing object");
     let repository = Repository::new();
-    repository.write("lost.txt", "soon lost\n").write("settings.py", credential.file());
+    repository
+        .write("lost.txt", "soon lost\n")
+        .write("settings.py", credential.file());
     let commit = repository.commit("two files");
     let lost = repository.blob("HEAD", "lost.txt");
     fs::remove_file(repository.loose_object(&lost)).expect("a loose object");
     let report = scan(&repository).expect_status(2).report();
-    report.expect(&credential, &Place::git("settings.py").in_settings().commit(&commit));
+    report.expect(
+        &credential,
+        &Place::git("settings.py").in_settings().commit(&commit),
+    );
     report.expect_skipped(&["missing", &lost]);
 }
 
@@ -102,12 +146,18 @@ fn a_missing_loose_object_is_named() {
 fn a_damaged_loose_object_is_named() {
     let credential = Credential::named("beside a damaged object");
     let repository = Repository::new();
-    repository.write("damaged.txt", "soon damaged\n").write("settings.py", credential.file());
+    repository
+        .write("damaged.txt", "soon damaged\n")
+        .write("settings.py", credential.file());
     repository.commit("two files");
     let damaged = repository.blob("HEAD", "damaged.txt");
-    for change in [|bytes: &mut Vec<u8>| bytes.truncate(5), |bytes: &mut Vec<u8>| bytes.clear(), |bytes: &mut Vec<u8>| {
-        bytes[0] ^= 0xff;
-    }] {
+    for change in [
+        |bytes: &mut Vec<u8>| bytes.truncate(5),
+        |bytes: &mut Vec<u8>| bytes.clear(),
+        |bytes: &mut Vec<u8>| {
+            bytes[0] ^= 0xff;
+        },
+    ] {
         let path = repository.loose_object(&damaged);
         let before = fs::read(&path).expect("a loose object");
         damage(&path, change);
@@ -124,12 +174,25 @@ fn flipped_bytes_in_a_pack_cost_one_object_only() {
     let victim = repository.blob("HEAD~1", "file7.txt");
     let entry = repository.listing(&pack).entry(&victim).clone();
     let middle = usize::try_from(entry.offset + entry.packed_bytes / 2).expect("a small pack");
-    damage(&pack, |bytes| bytes[middle..middle + 8].iter_mut().for_each(|byte| *byte ^= 0x55));
+    damage(&pack, |bytes| {
+        bytes[middle..middle + 8]
+            .iter_mut()
+            .for_each(|byte| *byte ^= 0x55)
+    });
     let report = scan(&repository).expect_status(2).report();
     report.expect_skipped(&["corrupt", &victim]);
     assert!(!report.complete(), "{}", report.overview());
-    for (number, credential) in credentials.iter().enumerate().filter(|(number, _)| *number != 7) {
-        report.expect(credential, &Place::git(&format!("file{number}.txt")).line(41).reachable());
+    for (number, credential) in credentials
+        .iter()
+        .enumerate()
+        .filter(|(number, _)| *number != 7)
+    {
+        report.expect(
+            credential,
+            &Place::git(&format!("file{number}.txt"))
+                .line(41)
+                .reachable(),
+        );
     }
 }
 
@@ -144,12 +207,21 @@ fn a_truncated_pack_is_read_up_to_the_cut() {
             entry.offset + entry.packed_bytes <= cut
         })
         .collect();
-    assert!(before_the_cut.len() > 5 && before_the_cut.len() < 40, "{before_the_cut:?}");
-    damage(&pack, |bytes| bytes.truncate(usize::try_from(cut).expect("a small pack")));
+    assert!(
+        before_the_cut.len() > 5 && before_the_cut.len() < 40,
+        "{before_the_cut:?}"
+    );
+    damage(&pack, |bytes| {
+        bytes.truncate(usize::try_from(cut).expect("a small pack"))
+    });
     let report = scan(&repository).expect_status(2).report();
     report.expect_skipped(&["pack-"]);
     for number in before_the_cut {
-        assert!(report.holds(&credentials[number]), "file {number} lies before the cut\n{}", report.overview());
+        assert!(
+            report.holds(&credentials[number]),
+            "file {number} lies before the cut\n{}",
+            report.overview()
+        );
     }
 }
 
@@ -162,7 +234,10 @@ fn a_pack_that_is_no_pack_is_named_and_the_rest_is_scanned() {
     fs::write(folder.join(format!("{name}.pack")), "this is no pack").expect("a bad pack");
     fs::write(folder.join(format!("{name}.idx")), "this is no index").expect("a bad index");
     let report = scan(&repository).expect_status(2).report();
-    report.expect(&credential, &Place::git("settings.py").in_settings().commit(&commit));
+    report.expect(
+        &credential,
+        &Place::git("settings.py").in_settings().commit(&commit),
+    );
     report.expect_skipped(&[&name]);
 }
 
@@ -174,7 +249,11 @@ fn a_pack_whose_index_is_lost_is_named() {
     fs::remove_file(repository.only_pack().with_extension("idx")).expect("the index of the pack");
     let run = scan(&repository);
     let report = run.expect_status(2).report();
-    assert!(report.skipped().contains("pack-") || report.holds(&credential), "{}", report.overview());
+    assert!(
+        report.skipped().contains("pack-") || report.holds(&credential),
+        "{}",
+        report.overview()
+    );
 }
 
 #[test]
@@ -186,16 +265,24 @@ fn a_damaged_index_of_a_pack_is_named() {
     });
     let run = scan(&repository);
     assert_eq!(run.status, Some(2), "{}", run.transcript());
-    assert!(run.stdout.contains("pack-") || run.stderr.contains("pack-"), "{}", run.transcript());
+    assert!(
+        run.stdout.contains("pack-") || run.stderr.contains("pack-"),
+        "{}",
+        run.transcript()
+    );
 }
 
 #[test]
 fn a_damaged_index_file_is_named_and_the_history_is_scanned() {
     let credential = Credential::named("beside a damaged index");
     let (repository, commit) = leaky(&credential);
-    fs::write(repository.git_dir().join("index"), "DIRC this is no index").expect("a damaged index");
+    fs::write(repository.git_dir().join("index"), "DIRC this is no index")
+        .expect("a damaged index");
     let report = scan(&repository).expect_status(2).report();
-    report.expect(&credential, &Place::git("settings.py").in_settings().commit(&commit));
+    report.expect(
+        &credential,
+        &Place::git("settings.py").in_settings().commit(&commit),
+    );
     report.expect_skipped(&["index"]);
 }
 
@@ -205,7 +292,13 @@ fn a_broken_ref_is_named_and_the_others_are_followed() {
     let (repository, commit) = leaky(&credential);
     fs::write(repository.git_dir().join("refs/heads/broken"), "nonsense\n").expect("a broken ref");
     let report = scan(&repository).expect_status(2).report();
-    report.expect(&credential, &Place::git("settings.py").in_settings().commit(&commit).reachable());
+    report.expect(
+        &credential,
+        &Place::git("settings.py")
+            .in_settings()
+            .commit(&commit)
+            .reachable(),
+    );
     report.expect_skipped(&["refs/heads/broken"]);
 }
 
@@ -213,9 +306,19 @@ fn a_broken_ref_is_named_and_the_others_are_followed() {
 fn a_ref_to_an_object_that_is_not_there_is_named() {
     let credential = Credential::named("beside a dangling ref");
     let (repository, commit) = leaky(&credential);
-    fs::write(repository.git_dir().join("refs/heads/gone"), format!("{}\n", "1".repeat(40))).expect("a ref to nothing");
+    fs::write(
+        repository.git_dir().join("refs/heads/gone"),
+        format!("{}\n", "1".repeat(40)),
+    )
+    .expect("a ref to nothing");
     let report = scan(&repository).expect_status(2).report();
-    report.expect(&credential, &Place::git("settings.py").in_settings().commit(&commit).reachable());
+    report.expect(
+        &credential,
+        &Place::git("settings.py")
+            .in_settings()
+            .commit(&commit)
+            .reachable(),
+    );
     report.expect_skipped(&["missing", &"1".repeat(40)]);
 }
 
@@ -228,13 +331,24 @@ fn an_empty_repository_has_nothing_to_scan() {
 
 #[test]
 fn an_unborn_head_does_not_hide_files_and_other_branches() {
-    let (present, past) = (Credential::named("unborn, present"), Credential::named("unborn, other branch"));
+    let (present, past) = (
+        Credential::named("unborn, present"),
+        Credential::named("unborn, other branch"),
+    );
     let (repository, commit) = leaky(&past);
     repository.git(&["checkout", "--quiet", "--orphan", "fresh"]);
     repository.git(&["rm", "-r", "--quiet", "--cached", "."]);
-    repository.remove("settings.py").write("new.py", present.file());
+    repository
+        .remove("settings.py")
+        .write("new.py", present.file());
     let report = scan(&repository).expect_status(1).report();
-    report.expect(&past, &Place::git("settings.py").in_settings().commit(&commit).reachable());
+    report.expect(
+        &past,
+        &Place::git("settings.py")
+            .in_settings()
+            .commit(&commit)
+            .reachable(),
+    );
     report.expect(&present, &Place::worktree("new.py").in_settings());
     assert!(report.complete(), "{}", report.overview());
 }
@@ -244,7 +358,10 @@ fn a_repository_without_a_commit_is_scanned_for_its_files() {
     let credential = Credential::named("no commit yet");
     let repository = Repository::new();
     repository.write("settings.py", credential.file());
-    scan(&repository).expect_status(1).report().expect(&credential, &Place::worktree("settings.py").in_settings());
+    scan(&repository)
+        .expect_status(1)
+        .report()
+        .expect(&credential, &Place::worktree("settings.py").in_settings());
 }
 
 #[test]
@@ -258,8 +375,13 @@ fn an_empty_folder_has_nothing_to_scan() {
 #[test]
 fn a_folder_with_everything_ignored_has_nothing_to_scan() {
     let repository = Repository::new();
-    repository.write(".git/info/exclude", "*\n").write("settings.py", "x = 1\n");
-    scan(&repository).expect_status(2).report().expect_skipped(&["nothing"]);
+    repository
+        .write(".git/info/exclude", "*\n")
+        .write("settings.py", "x = 1\n");
+    scan(&repository)
+        .expect_status(2)
+        .report()
+        .expect_skipped(&["nothing"]);
 }
 
 #[test]
@@ -281,7 +403,9 @@ fn a_missing_target_does_not_keep_the_others_from_being_scanned() {
     let credential = Credential::named("beside a missing target");
     let sandbox = Sandbox::new();
     sandbox.write("there/settings.py", credential.file());
-    let run = revealing_scan(&sandbox).args(["no/such/folder", "there"]).run();
+    let run = revealing_scan(&sandbox)
+        .args(["no/such/folder", "there"])
+        .run();
     let report = run.expect_status(2).report();
     report.expect(&credential, &Place::file("settings.py").in_settings());
     report.expect_skipped(&["no/such/folder"]);
@@ -322,12 +446,18 @@ fn a_forbidden_folder_is_named_and_the_rest_is_scanned() {
 fn a_forbidden_loose_object_is_named_and_the_rest_is_scanned() {
     let credential = Credential::named("beside a forbidden object");
     let repository = Repository::new();
-    repository.write("other.txt", "something else\n").write("settings.py", credential.file());
+    repository
+        .write("other.txt", "something else\n")
+        .write("settings.py", credential.file());
     repository.commit("two files");
     let forbidden = repository.blob("HEAD", "other.txt");
     forbid(&repository.loose_object(&forbidden));
     let program = without_rights(repository.sandbox());
-    let report = program.arg(repository.folder()).run().expect_status(2).report();
+    let report = program
+        .arg(repository.folder())
+        .run()
+        .expect_status(2)
+        .report();
     report.expect(&credential, &Place::git("settings.py").in_settings());
     report.expect_skipped(&["unreadable", &forbidden]);
 }
@@ -341,8 +471,18 @@ fn a_repository_that_belongs_to_somebody_else_is_scanned_all_the_same() {
     let credential = Credential::named("somebody else's");
     let (repository, commit) = leaky(&credential);
     let program = without_rights(repository.sandbox());
-    let report = program.arg(repository.folder()).run().expect_status(1).report();
-    report.expect(&credential, &Place::git("settings.py").in_settings().commit(&commit).reachable());
+    let report = program
+        .arg(repository.folder())
+        .run()
+        .expect_status(1)
+        .report();
+    report.expect(
+        &credential,
+        &Place::git("settings.py")
+            .in_settings()
+            .commit(&commit)
+            .reachable(),
+    );
 }
 
 /// The program for a user who cannot read what [`forbid`] forbade: the user at hand or, for root, nobody.
@@ -379,10 +519,19 @@ fn alternates_outside_the_repository_are_not_read_and_said() {
     repository.commit_file("settings.py", inside.file());
     let elsewhere = other.git_dir().join("objects");
     fs::create_dir_all(repository.git_dir().join("objects/info")).expect("a folder");
-    fs::write(repository.git_dir().join("objects/info/alternates"), format!("{}\n", elsewhere.display())).expect("alternates");
+    fs::write(
+        repository.git_dir().join("objects/info/alternates"),
+        format!("{}\n", elsewhere.display()),
+    )
+    .expect("alternates");
     let blob = other.blob("HEAD", "settings.py");
-    assert!(!repository.git(&["cat-file", "-p", &blob]).is_empty(), "git itself follows the alternates");
+    assert!(
+        !repository.git(&["cat-file", "-p", &blob]).is_empty(),
+        "git itself follows the alternates"
+    );
     let report = scan(&repository).expect_status(2).report();
     report.expect(&inside, &Place::git("settings.py").in_settings());
-    report.expect_absent(&outside).expect_skipped(&["alternates"]);
+    report
+        .expect_absent(&outside)
+        .expect_skipped(&["alternates"]);
 }

@@ -10,7 +10,10 @@ use crate::{scan, scan_with};
 fn with_pointer(content: &str) -> (Repository, String) {
     let repository = Repository::new();
     let (name, pointer) = lfs_object(content.as_bytes());
-    repository.write(".gitattributes", "*.sql filter=lfs diff=lfs merge=lfs -text\n");
+    repository.write(
+        ".gitattributes",
+        "*.sql filter=lfs diff=lfs merge=lfs -text\n",
+    );
     repository.commit_file("data/dump.sql", pointer);
     (repository, name)
 }
@@ -19,11 +22,18 @@ fn with_pointer(content: &str) -> (Repository, String) {
 fn a_pointer_whose_object_is_on_disk() {
     let credential = Credential::named("lfs object");
     let (repository, name) = with_pointer(&credential.file());
-    let folder = repository.git_dir().join("lfs/objects").join(&name[..2]).join(&name[2..4]);
+    let folder = repository
+        .git_dir()
+        .join("lfs/objects")
+        .join(&name[..2])
+        .join(&name[2..4]);
     fs::create_dir_all(&folder).expect("the folder of the object");
     fs::write(folder.join(&name), credential.file()).expect("the object");
     let run = scan(&repository);
-    run.expect_status(1).report().expect(&credential, &Place::kind("lfs").path("data/dump.sql").in_settings());
+    run.expect_status(1).report().expect(
+        &credential,
+        &Place::kind("lfs").path("data/dump.sql").in_settings(),
+    );
 }
 
 #[test]

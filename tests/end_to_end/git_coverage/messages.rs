@@ -14,8 +14,14 @@ fn repository() -> Repository {
 fn the_message_of_a_commit() {
     let credential = Credential::named("commit message");
     let repository = repository();
-    let commit = repository.commit_staged(&format!("Deploy\n\nwith the token {credential} of staging\n"));
-    let place = Place::kind("message").line(3).column(16).commit(&commit).reachable();
+    let commit = repository.commit_staged(&format!(
+        "Deploy\n\nwith the token {credential} of staging\n"
+    ));
+    let place = Place::kind("message")
+        .line(3)
+        .column(16)
+        .commit(&commit)
+        .reachable();
     findings_of(&repository).expect(&credential, &place);
 }
 
@@ -25,7 +31,11 @@ fn the_message_of_a_commit_in_a_pack() {
     let repository = repository();
     let commit = repository.commit_staged(&format!("Deploy with {credential}"));
     repository.pack();
-    let place = Place::kind("message").line(1).column(13).commit(&commit).reachable();
+    let place = Place::kind("message")
+        .line(1)
+        .column(13)
+        .commit(&commit)
+        .reachable();
     findings_of(&repository).expect(&credential, &place);
 }
 
@@ -33,8 +43,18 @@ fn the_message_of_a_commit_in_a_pack() {
 fn the_message_of_an_annotated_tag() {
     let credential = Credential::named("tag message");
     let repository = repository();
-    repository.git(&["tag", "--annotate", "--message", &format!("Release\n\nsigned off with {credential}\n"), "v1"]);
-    let place = Place::kind("message").line(3).column(17).blob(&repository.id("refs/tags/v1")).reachable();
+    repository.git(&[
+        "tag",
+        "--annotate",
+        "--message",
+        &format!("Release\n\nsigned off with {credential}\n"),
+        "v1",
+    ]);
+    let place = Place::kind("message")
+        .line(3)
+        .column(17)
+        .blob(&repository.id("refs/tags/v1"))
+        .reachable();
     findings_of(&repository).expect(&credential, &place);
 }
 
@@ -42,11 +62,21 @@ fn the_message_of_an_annotated_tag() {
 fn the_message_of_a_tag_on_a_tag() {
     let credential = Credential::named("inner tag");
     let repository = repository();
-    repository.git(&["tag", "--annotate", "--message", &format!("inner {credential}"), "inner"]);
+    repository.git(&[
+        "tag",
+        "--annotate",
+        "--message",
+        &format!("inner {credential}"),
+        "inner",
+    ]);
     let inner = repository.id("refs/tags/inner");
     repository.git(&["tag", "--annotate", "--message", "outer", "outer", "inner"]);
     repository.git(&["tag", "--delete", "inner"]);
-    let place = Place::kind("message").line(1).column(7).blob(&inner).reachable();
+    let place = Place::kind("message")
+        .line(1)
+        .column(7)
+        .blob(&inner)
+        .reachable();
     findings_of(&repository).expect(&credential, &place);
 }
 
@@ -54,8 +84,18 @@ fn the_message_of_a_tag_on_a_tag() {
 fn the_author_of_a_commit() {
     let credential = Credential::named("author");
     let repository = repository();
-    repository.git(&["commit", "--quiet", "--allow-empty", "--message", "x", "--author", &format!("{credential} <a@example.test>")]);
-    let place = Place::kind("message").commit(&repository.id("HEAD")).reachable();
+    repository.git(&[
+        "commit",
+        "--quiet",
+        "--allow-empty",
+        "--message",
+        "x",
+        "--author",
+        &format!("{credential} <a@example.test>"),
+    ]);
+    let place = Place::kind("message")
+        .commit(&repository.id("HEAD"))
+        .reachable();
     findings_of(&repository).expect(&credential, &place);
 }
 
@@ -65,7 +105,10 @@ fn a_blob_that_a_tag_names_directly() {
     let repository = repository();
     let blob = repository.store_blob(credential.file());
     repository.git(&["tag", "public-key", &blob]);
-    findings_of(&repository).expect(&credential, &Place::kind("git").in_settings().blob(&blob).reachable());
+    findings_of(&repository).expect(
+        &credential,
+        &Place::kind("git").in_settings().blob(&blob).reachable(),
+    );
 }
 
 #[test]
@@ -75,5 +118,11 @@ fn a_tree_that_a_tag_names_directly() {
     let blob = repository.store_blob(credential.file());
     let tree = repository.git_with_input(&["mktree"], format!("100644 blob {blob}\tsettings.py\n"));
     repository.git(&["tag", "only-a-tree", &tree]);
-    findings_of(&repository).expect(&credential, &Place::git("settings.py").in_settings().blob(&blob).reachable());
+    findings_of(&repository).expect(
+        &credential,
+        &Place::git("settings.py")
+            .in_settings()
+            .blob(&blob)
+            .reachable(),
+    );
 }

@@ -16,7 +16,12 @@ fn the_name_of_a_branch() {
     let repository = repository();
     let name = format!("deploy/{credential}");
     repository.git(&["branch", &name]);
-    findings_of(&repository).expect(&credential, &Place::kind("ref").path(&format!("refs/heads/{name}")).line(1));
+    findings_of(&repository).expect(
+        &credential,
+        &Place::kind("ref")
+            .path(&format!("refs/heads/{name}"))
+            .line(1),
+    );
 }
 
 #[test]
@@ -24,7 +29,12 @@ fn the_name_of_a_tag() {
     let credential = Credential::named("tag name");
     let repository = repository();
     repository.git(&["tag", credential.text()]);
-    findings_of(&repository).expect(&credential, &Place::kind("ref").path(&format!("refs/tags/{credential}")).line(1));
+    findings_of(&repository).expect(
+        &credential,
+        &Place::kind("ref")
+            .path(&format!("refs/tags/{credential}"))
+            .line(1),
+    );
 }
 
 #[test]
@@ -33,7 +43,10 @@ fn the_name_of_a_packed_ref() {
     let repository = repository();
     repository.git(&["branch", credential.text()]);
     repository.git(&["pack-refs", "--all"]);
-    findings_of(&repository).expect(&credential, &Place::kind("ref").path(&format!("refs/heads/{credential}")));
+    findings_of(&repository).expect(
+        &credential,
+        &Place::kind("ref").path(&format!("refs/heads/{credential}")),
+    );
 }
 
 #[test]
@@ -43,7 +56,10 @@ fn the_name_of_a_file() {
     let name = format!("exports/{credential}.json");
     let commit = repository.commit_file(&name, "{}\n");
     repository.remove(&name).commit("remove it");
-    findings_of(&repository).expect(&credential, &Place::kind("path").path(&name).commit(&commit).reachable());
+    findings_of(&repository).expect(
+        &credential,
+        &Place::kind("path").path(&name).commit(&commit).reachable(),
+    );
 }
 
 #[test]
@@ -51,5 +67,8 @@ fn the_name_of_a_folder() {
     let credential = Credential::named("folder name");
     let repository = repository();
     let commit = repository.commit_file(&format!("{credential}/export.json"), "{}\n");
-    findings_of(&repository).expect(&credential, &Place::kind("path").commit(&commit).reachable());
+    findings_of(&repository).expect(
+        &credential,
+        &Place::kind("path").commit(&commit).reachable(),
+    );
 }

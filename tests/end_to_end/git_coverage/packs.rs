@@ -13,8 +13,16 @@ const LINES: usize = 200;
 /// Version `number` of a file in which each version rewords one more line: the smallest delta is that to its
 /// neighbour, so git makes chains of them.
 fn version(number: usize) -> String {
-    let wording = |line| if line < number { "reworded and somewhat longer than before" } else { "as it was written first" };
-    (0..LINES).map(|line| format!("line {line}, {}\n", wording(line))).collect()
+    let wording = |line| {
+        if line < number {
+            "reworded and somewhat longer than before"
+        } else {
+            "as it was written first"
+        }
+    };
+    (0..LINES)
+        .map(|line| format!("line {line}, {}\n", wording(line)))
+        .collect()
 }
 
 /// Commits `count` versions of the file; the one in the middle holds the credential, on its last line.
@@ -22,7 +30,11 @@ fn grown(count: usize, credential: &Credential) -> (Repository, String) {
     let repository = Repository::new();
     let mut leak = String::new();
     for number in 0..count {
-        let last = if number == count / 2 { format!("token = \"{credential}\"\n") } else { String::new() };
+        let last = if number == count / 2 {
+            format!("token = \"{credential}\"\n")
+        } else {
+            String::new()
+        };
         let commit = repository.commit_file("grown.txt", version(number) + &last);
         if number == count / 2 {
             leak = commit;
@@ -33,7 +45,11 @@ fn grown(count: usize, credential: &Credential) -> (Repository, String) {
 
 fn place(commit: &str) -> Place {
     let line = u32::try_from(LINES + 1).expect("a small number");
-    Place::git("grown.txt").line(line).column(10).commit(commit).reachable()
+    Place::git("grown.txt")
+        .line(line)
+        .column(10)
+        .commit(commit)
+        .reachable()
 }
 
 #[test]
@@ -49,7 +65,15 @@ fn a_single_pack() {
 fn a_deep_chain_of_deltas() {
     let credential = Credential::named("deep chain");
     let (repository, leak) = grown(120, &credential);
-    repository.git(&["repack", "-a", "-d", "-f", "--quiet", "--depth=250", "--window=10"]);
+    repository.git(&[
+        "repack",
+        "-a",
+        "-d",
+        "-f",
+        "--quiet",
+        "--depth=250",
+        "--window=10",
+    ]);
     let deepest = repository.listing(&repository.only_pack()).deepest();
     assert!(deepest >= 20, "the chain is only {deepest} deep");
     findings_of(&repository).expect(&credential, &place(&leak));
@@ -61,7 +85,14 @@ fn a_credential_stored_as_a_delta() {
     let (repository, leak) = grown(12, &credential);
     repository.git(&["repack", "-a", "-d", "-f", "--quiet"]);
     let blob = repository.blob(&leak, "grown.txt");
-    assert!(repository.listing(&repository.only_pack()).entry(&blob).depth > 0, "the leak must be a delta");
+    assert!(
+        repository
+            .listing(&repository.only_pack())
+            .entry(&blob)
+            .depth
+            > 0,
+        "the leak must be a delta"
+    );
     findings_of(&repository).expect(&credential, &place(&leak).blob(&blob));
 }
 
@@ -72,23 +103,58 @@ fn a_credential_that_a_delta_pieces_together() {
     let repository = Repository::new();
     // The base has both halves, apart from each other: a delta copies them next to each other.
     let (head, tail) = text.split_at(20);
-    let base = format!("{}first = \"{head}\"\n{}second = \"{tail}\"\n{}", version(3), version(1), version(2));
-    let joined = format!("{}first = \"{head}{tail}\"\n{}second = \"\"\n{}", version(3), version(1), version(2));
+    let base = format!(
+        "{}first = \"{head}\"\n{}second = \"{tail}\"\n{}",
+        version(3),
+        version(1),
+        version(2)
+    );
+    let joined = format!(
+        "{}first = \"{head}{tail}\"\n{}second = \"\"\n{}",
+        version(3),
+        version(1),
+        version(2)
+    );
     repository.commit_file("grown.txt", &base);
     let leak = repository.commit_file("grown.txt", &joined);
     repository.commit_file("grown.txt", base + "and more of it\n");
     repository.git(&["repack", "-a", "-d", "-f", "--quiet"]);
     let blob = repository.blob(&leak, "grown.txt");
-    assert!(repository.listing(&repository.only_pack()).entry(&blob).depth > 0, "the leak must be a delta");
-    findings_of(&repository).expect(&credential, &Place::git("grown.txt").line(201).column(10).commit(&leak).blob(&blob));
+    assert!(
+        repository
+            .listing(&repository.only_pack())
+            .entry(&blob)
+            .depth
+            > 0,
+        "the leak must be a delta"
+    );
+    findings_of(&repository).expect(
+        &credential,
+        &Place::git("grown.txt")
+            .line(201)
+            .column(10)
+            .commit(&leak)
+            .blob(&blob),
+    );
 }
 
 #[test]
 fn deltas_that_name_their_base_by_id() {
     let credential = Credential::named("ref-delta");
     let (repository, leak) = grown(12, &credential);
-    repository.git(&["-c", "repack.useDeltaBaseOffset=false", "repack", "-a", "-d", "-f", "--quiet"]);
-    assert!(repository.listing(&repository.only_pack()).deepest() > 0, "there must be deltas");
+    repository.git(&[
+        "-c",
+        "repack.useDeltaBaseOffset=false",
+        "repack",
+        "-a",
+        "-d",
+        "-f",
+        "--quiet",
+    ]);
+    assert!(
+        repository.listing(&repository.only_pack()).deepest() > 0,
+        "there must be deltas"
+    );
     findings_of(&repository).expect(&credential, &place(&leak));
 }
 
@@ -99,15 +165,32 @@ fn a_thin_pack_that_was_completed_with_its_bases_at_the_end() {
     let receiver = sender.neighbour("receiver");
     let parent = sender.id(&format!("{leak}^"));
     let source = sender.folder().to_str().expect("UTF-8").to_owned();
-    receiver.git(&["fetch", "--quiet", &source, &format!("{parent}:refs/heads/before")]);
-    receiver.git(&["-c", "fetch.unpackLimit=1", "fetch", "--quiet", &source, "main:refs/heads/after"]);
-    assert!(!receiver.packs().is_empty(), "the second fetch must have kept its pack");
+    receiver.git(&[
+        "fetch",
+        "--quiet",
+        &source,
+        &format!("{parent}:refs/heads/before"),
+    ]);
+    receiver.git(&[
+        "-c",
+        "fetch.unpackLimit=1",
+        "fetch",
+        "--quiet",
+        &source,
+        "main:refs/heads/after",
+    ]);
+    assert!(
+        !receiver.packs().is_empty(),
+        "the second fetch must have kept its pack"
+    );
     findings_of(&receiver).expect(&credential, &place(&leak));
 }
 
 #[test]
 fn several_packs() {
-    let credentials: Vec<Credential> = (0..4).map(|number| Credential::named(&format!("pack {number}"))).collect();
+    let credentials: Vec<Credential> = (0..4)
+        .map(|number| Credential::named(&format!("pack {number}")))
+        .collect();
     let repository = Repository::new();
     for (number, credential) in credentials.iter().enumerate() {
         repository.commit_file(&format!("settings{number}.py"), credential.file());
@@ -116,7 +199,12 @@ fn several_packs() {
     assert_eq!(repository.packs().len(), 4);
     let report = findings_of(&repository);
     for (number, credential) in credentials.iter().enumerate() {
-        report.expect(credential, &Place::git(&format!("settings{number}.py")).in_settings().reachable());
+        report.expect(
+            credential,
+            &Place::git(&format!("settings{number}.py"))
+                .in_settings()
+                .reachable(),
+        );
     }
 }
 
@@ -129,11 +217,16 @@ fn an_object_in_two_packs_and_loose_is_one_place() {
     let loose = fs::read(repository.loose_object(&blob)).expect("a loose object");
     repository.pack_objects(&[&blob]);
     repository.pack_objects(&[&blob, &commit]);
-    fs::create_dir_all(repository.loose_object(&blob).parent().expect("a folder")).expect("the loose object's folder");
+    fs::create_dir_all(repository.loose_object(&blob).parent().expect("a folder"))
+        .expect("the loose object's folder");
     fs::write(repository.loose_object(&blob), loose).expect("the loose object back");
     assert_eq!(repository.packs().len(), 2);
     let report = findings_of(&repository);
-    let places = report.locations(&credential).iter().filter(|location| Place::git("settings.py").fits(location)).count();
+    let places = report
+        .locations(&credential)
+        .iter()
+        .filter(|location| Place::git("settings.py").fits(location))
+        .count();
     assert_eq!(places, 1, "{}", report.overview());
 }
 
@@ -146,7 +239,12 @@ fn a_multi_pack_index() {
         repository.git(&["repack", "-d", "--quiet"]);
     }
     repository.git(&["multi-pack-index", "write"]);
-    assert!(repository.git_dir().join("objects/pack/multi-pack-index").exists());
+    assert!(
+        repository
+            .git_dir()
+            .join("objects/pack/multi-pack-index")
+            .exists()
+    );
     findings_of(&repository).expect(&credential, &place(&leak));
 }
 
@@ -154,7 +252,15 @@ fn a_multi_pack_index() {
 fn bitmaps_reverse_indexes_and_a_commit_graph_beside_the_pack() {
     let credential = Credential::named("side files");
     let (repository, leak) = grown(12, &credential);
-    repository.git(&["-c", "pack.writeReverseIndex=true", "repack", "-a", "-d", "--quiet", "--write-bitmap-index"]);
+    repository.git(&[
+        "-c",
+        "pack.writeReverseIndex=true",
+        "repack",
+        "-a",
+        "-d",
+        "--quiet",
+        "--write-bitmap-index",
+    ]);
     repository.git(&["commit-graph", "write", "--reachable", "--changed-paths"]);
     findings_of(&repository).expect(&credential, &place(&leak));
 }
@@ -184,11 +290,27 @@ fn a_pack_in_an_alternate_inside_the_repository() {
 fn a_large_blob_that_git_stores_without_deltas() {
     let credential = Credential::named("large blob");
     let repository = Repository::new();
-    let content = format!("{}{}", "some text that compresses well\n".repeat(60_000), credential.file());
+    let content = format!(
+        "{}{}",
+        "some text that compresses well\n".repeat(60_000),
+        credential.file()
+    );
     let commit = repository.commit_file("dump.sql", content);
     repository.remove("dump.sql").commit("remove it");
-    repository.git(&["-c", "core.bigFileThreshold=1m", "repack", "-a", "-d", "-f", "--quiet"]);
-    let place = Place::git("dump.sql").line(60_002).column(10).commit(&commit).reachable();
+    repository.git(&[
+        "-c",
+        "core.bigFileThreshold=1m",
+        "repack",
+        "-a",
+        "-d",
+        "-f",
+        "--quiet",
+    ]);
+    let place = Place::git("dump.sql")
+        .line(60_002)
+        .column(10)
+        .commit(&commit)
+        .reachable();
     findings_of(&repository).expect(&credential, &place);
 }
 
@@ -202,32 +324,62 @@ fn what_git_fast_import_writes() {
         file.len()
     );
     repository.git_with_input(&["fast-import", "--quiet", "--done"], stream);
-    let place = Place::git("settings.py").in_settings().commit(&repository.id("imported")).reachable();
+    let place = Place::git("settings.py")
+        .in_settings()
+        .commit(&repository.id("imported"))
+        .reachable();
     findings_of(&repository).expect(&credential, &place);
 }
 
 #[test]
 fn every_version_is_found_whether_loose_packed_or_repacked() {
-    let credentials: Vec<Credential> = (0..30).map(|number| Credential::named(&format!("version {number}"))).collect();
+    let credentials: Vec<Credential> = (0..30)
+        .map(|number| Credential::named(&format!("version {number}")))
+        .collect();
     let repository = Repository::new();
     for (number, credential) in credentials.iter().enumerate() {
-        repository.commit_file("grown.txt", format!("{}token = \"{credential}\"\n{}", version(number), version(4)));
+        repository.commit_file(
+            "grown.txt",
+            format!(
+                "{}token = \"{credential}\"\n{}",
+                version(number),
+                version(4)
+            ),
+        );
     }
     let expect_all = |how: &str| {
         let report = findings_of(&repository);
         for credential in &credentials {
-            assert!(report.holds(credential), "{how}: {credential}\n{}", report.overview());
+            assert!(
+                report.holds(credential),
+                "{how}: {credential}\n{}",
+                report.overview()
+            );
         }
-        let mut fingerprints: Vec<String> = credentials.iter().map(|credential| report.fingerprint(credential)).collect();
+        let mut fingerprints: Vec<String> = credentials
+            .iter()
+            .map(|credential| report.fingerprint(credential))
+            .collect();
         fingerprints.sort();
         fingerprints
     };
     let loose = expect_all("loose");
     repository.pack();
     assert_eq!(expect_all("packed"), loose);
-    repository.git(&["repack", "-a", "-d", "-f", "--quiet", "--depth=50", "--window=10"]);
+    repository.git(&[
+        "repack",
+        "-a",
+        "-d",
+        "-f",
+        "--quiet",
+        "--depth=50",
+        "--window=10",
+    ]);
     assert_eq!(expect_all("repacked"), loose);
-    assert!(repository.listing(&repository.only_pack()).deepest() > 5, "there must be chains");
+    assert!(
+        repository.listing(&repository.only_pack()).deepest() > 5,
+        "there must be chains"
+    );
 }
 
 #[test]
@@ -235,7 +387,15 @@ fn the_program_needs_no_git() {
     let credential = Credential::named("no git");
     let (repository, leak) = grown(6, &credential);
     repository.pack();
-    assert!(Command::new("git").arg("version").output().is_ok(), "git is there, and hidden from the program only");
-    let run = crate::revealing_scan(repository.sandbox()).env("PATH", "/nonexistent").arg(repository.folder()).run();
-    run.expect_status(1).report().expect(&credential, &place(&leak));
+    assert!(
+        Command::new("git").arg("version").output().is_ok(),
+        "git is there, and hidden from the program only"
+    );
+    let run = crate::revealing_scan(repository.sandbox())
+        .env("PATH", "/nonexistent")
+        .arg(repository.folder())
+        .run();
+    run.expect_status(1)
+        .report()
+        .expect(&credential, &place(&leak));
 }

@@ -25,7 +25,10 @@ fn expect_found_in(reference: &str) {
     let repository = repository();
     let commit = commit_aside(&repository, &credential);
     repository.git(&["update-ref", reference, &commit]);
-    let place = Place::git("settings.py").in_settings().commit(&commit).reachable();
+    let place = Place::git("settings.py")
+        .in_settings()
+        .commit(&commit)
+        .reachable();
     findings_of(&repository).expect(&credential, &place);
 }
 
@@ -45,7 +48,10 @@ fn an_annotated_tag_that_no_branch_reaches() {
     let repository = repository();
     let commit = commit_aside(&repository, &credential);
     repository.git(&["tag", "--annotate", "--message", "release", "v1.0", &commit]);
-    let place = Place::git("settings.py").in_settings().commit(&commit).reachable();
+    let place = Place::git("settings.py")
+        .in_settings()
+        .commit(&commit)
+        .reachable();
     findings_of(&repository).expect(&credential, &place);
 }
 
@@ -81,8 +87,14 @@ fn refs_that_are_packed() {
     let commit = commit_aside(&repository, &credential);
     repository.git(&["update-ref", "refs/heads/feature", &commit]);
     repository.git(&["pack-refs", "--all", "--prune"]);
-    assert!(!repository.git_dir().join("refs/heads/feature").exists(), "the ref must be packed");
-    let place = Place::git("settings.py").in_settings().commit(&commit).reachable();
+    assert!(
+        !repository.git_dir().join("refs/heads/feature").exists(),
+        "the ref must be packed"
+    );
+    let place = Place::git("settings.py")
+        .in_settings()
+        .commit(&commit)
+        .reachable();
     findings_of(&repository).expect(&credential, &place);
 }
 
@@ -92,7 +104,10 @@ fn a_detached_head() {
     let repository = repository();
     repository.git(&["checkout", "--quiet", "--detach"]);
     let commit = repository.commit_file("settings.py", credential.file());
-    let place = Place::git("settings.py").in_settings().commit(&commit).reachable();
+    let place = Place::git("settings.py")
+        .in_settings()
+        .commit(&commit)
+        .reachable();
     findings_of(&repository).expect(&credential, &place);
 }
 
@@ -103,7 +118,10 @@ fn a_changed_file_in_the_stash() {
     repository.commit_file("settings.py", "nothing yet\n");
     repository.write("settings.py", credential.file());
     repository.git(&["stash"]);
-    let place = Place::git("settings.py").in_settings().commit(&repository.id("refs/stash")).reachable();
+    let place = Place::git("settings.py")
+        .in_settings()
+        .commit(&repository.id("refs/stash"))
+        .reachable();
     findings_of(&repository).expect(&credential, &place);
 }
 
@@ -111,10 +129,15 @@ fn a_changed_file_in_the_stash() {
 fn an_untracked_file_in_the_stash() {
     let credential = Credential::named("stash, untracked");
     let repository = repository();
-    repository.write("README.md", "changed\n").write("scratch/settings.py", credential.file());
+    repository
+        .write("README.md", "changed\n")
+        .write("scratch/settings.py", credential.file());
     repository.git(&["stash", "--include-untracked"]);
     let third_parent = repository.id("refs/stash^3");
-    let place = Place::git("scratch/settings.py").in_settings().commit(&third_parent).reachable();
+    let place = Place::git("scratch/settings.py")
+        .in_settings()
+        .commit(&third_parent)
+        .reachable();
     findings_of(&repository).expect(&credential, &place);
 }
 
@@ -127,7 +150,10 @@ fn what_was_staged_when_the_stash_was_made() {
     repository.write("settings.py", "removed again\n");
     repository.git(&["stash"]);
     let second_parent = repository.id("refs/stash^2");
-    let place = Place::git("settings.py").in_settings().commit(&second_parent).reachable();
+    let place = Place::git("settings.py")
+        .in_settings()
+        .commit(&second_parent)
+        .reachable();
     findings_of(&repository).expect(&credential, &place);
 }
 
@@ -140,7 +166,10 @@ fn an_older_entry_of_the_stash() {
     let older = repository.id("refs/stash");
     repository.write("README.md", "something else\n");
     repository.git(&["stash"]);
-    findings_of(&repository).expect(&credential, &Place::git("README.md").in_settings().commit(&older));
+    findings_of(&repository).expect(
+        &credential,
+        &Place::git("README.md").in_settings().commit(&older),
+    );
 }
 
 #[test]
@@ -148,9 +177,19 @@ fn a_note() {
     let credential = Credential::named("note");
     let repository = repository();
     let head = repository.id("HEAD");
-    repository.git(&["notes", "add", "--message", &format!("deployed with {credential}"), "HEAD"]);
+    repository.git(&[
+        "notes",
+        "add",
+        "--message",
+        &format!("deployed with {credential}"),
+        "HEAD",
+    ]);
     let notes = repository.id("refs/notes/commits");
-    let place = Place::git(&head).line(1).column(15).commit(&notes).reachable();
+    let place = Place::git(&head)
+        .line(1)
+        .column(15)
+        .commit(&notes)
+        .reachable();
     findings_of(&repository).expect(&credential, &place);
 }
 
@@ -161,7 +200,12 @@ fn what_a_replace_ref_hides() {
     let leak = repository.commit_file("settings.py", credential.file());
     repository.remove("settings.py");
     repository.commit("remove the settings");
-    repository.git(&["replace", "--force", &repository.blob(&leak, "settings.py"), &repository.blob("HEAD", "README.md")]);
+    repository.git(&[
+        "replace",
+        "--force",
+        &repository.blob(&leak, "settings.py"),
+        &repository.blob("HEAD", "README.md"),
+    ]);
     let place = Place::git("settings.py").in_settings().reachable();
     findings_of(&repository).expect(&credential, &place);
 }
@@ -178,8 +222,13 @@ fn refs_in_a_reftable() {
     repository.git(&["branch", "feature", "HEAD@{1}"]);
     let run = scan(&repository);
     assert!(matches!(run.status, Some(1 | 2)), "{}", run.transcript());
-    run.report().expect(&credential, &Place::kind("git").in_settings());
-    assert!(run.report().value().to_string().contains("reftable"), "the report says so\n{}", run.transcript());
+    run.report()
+        .expect(&credential, &Place::kind("git").in_settings());
+    assert!(
+        run.report().value().to_string().contains("reftable"),
+        "the report says so\n{}",
+        run.transcript()
+    );
 }
 
 #[test]
@@ -189,7 +238,10 @@ fn a_repository_named_by_sha_256() {
     let commit = repository.commit_file("settings.py", credential.file());
     repository.commit_file("settings.py", "clean again\n");
     assert_eq!(commit.len(), 64, "a SHA-256 repository");
-    let place = Place::git("settings.py").in_settings().commit(&commit).reachable();
+    let place = Place::git("settings.py")
+        .in_settings()
+        .commit(&commit)
+        .reachable();
     findings_of(&repository).expect(&credential, &place);
     repository.pack();
     findings_of(&repository).expect(&credential, &place);

@@ -22,7 +22,10 @@ fn a_file_that_is_only_staged() {
 
 #[test]
 fn what_is_staged_differs_from_what_is_in_the_folder() {
-    let (staged, present) = (Credential::named("staged version"), Credential::named("present version"));
+    let (staged, present) = (
+        Credential::named("staged version"),
+        Credential::named("present version"),
+    );
     let repository = repository();
     repository.write("settings.py", staged.file());
     repository.git(&["add", "--all"]);
@@ -45,7 +48,10 @@ fn an_untracked_file() {
     let credential = Credential::named("untracked");
     let repository = repository();
     repository.write("src/new/settings.py", credential.file());
-    findings_of(&repository).expect(&credential, &Place::worktree("src/new/settings.py").in_settings());
+    findings_of(&repository).expect(
+        &credential,
+        &Place::worktree("src/new/settings.py").in_settings(),
+    );
 }
 
 #[test]
@@ -65,7 +71,10 @@ fn an_ignored_file_only_when_asked_for() {
     let without = scan(&repository);
     without.expect_status(0).report().expect_absent(&credential);
     let with = scan_with(&repository, &["--no-ignore"]);
-    with.expect_status(1).report().expect(&credential, &Place::worktree("settings.local").in_settings());
+    with.expect_status(1).report().expect(
+        &credential,
+        &Place::worktree("settings.local").in_settings(),
+    );
 }
 
 #[test]
@@ -74,27 +83,41 @@ fn a_file_in_an_ignored_folder_only_when_asked_for() {
     let repository = repository();
     repository.commit_file(".gitignore", "/build/\n");
     repository.write("build/out/settings.py", credential.file());
-    scan(&repository).expect_status(0).report().expect_absent(&credential);
+    scan(&repository)
+        .expect_status(0)
+        .report()
+        .expect_absent(&credential);
     let with = scan_with(&repository, &["--no-ignore"]);
-    with.expect_status(1).report().expect(&credential, &Place::worktree("build/out/settings.py").in_settings());
+    with.expect_status(1).report().expect(
+        &credential,
+        &Place::worktree("build/out/settings.py").in_settings(),
+    );
 }
 
 #[test]
 fn a_tracked_file_that_gitignore_names_is_scanned_all_the_same() {
     let credential = Credential::named("tracked and ignored");
     let repository = repository();
-    repository.write(".gitignore", "settings.local\n").write("settings.local", "clean\n");
+    repository
+        .write(".gitignore", "settings.local\n")
+        .write("settings.local", "clean\n");
     repository.git(&["add", "--force", "--all"]);
     repository.commit_staged("track it");
     repository.write("settings.local", credential.file());
-    findings_of(&repository).expect(&credential, &Place::worktree("settings.local").in_settings());
+    findings_of(&repository).expect(
+        &credential,
+        &Place::worktree("settings.local").in_settings(),
+    );
 }
 
 #[test]
 fn a_file_that_only_ripgreps_ignore_file_names_is_scanned() {
     let credential = Credential::named("rgignore");
     let repository = repository();
-    repository.write(".ignore", "*.py\n").write(".rgignore", "*.py\n").write("settings.py", credential.file());
+    repository
+        .write(".ignore", "*.py\n")
+        .write(".rgignore", "*.py\n")
+        .write("settings.py", credential.file());
     findings_of(&repository).expect(&credential, &Place::worktree("settings.py").in_settings());
 }
 
@@ -104,14 +127,23 @@ fn a_file_left_out_by_a_sparse_checkout() {
     let repository = repository();
     let commit = repository.commit_file("far/away/settings.py", credential.file());
     repository.git(&["sparse-checkout", "set", "--no-cone", "/README.md"]);
-    assert!(!repository.path("far/away/settings.py").exists(), "not checked out");
-    let place = Place::git("far/away/settings.py").in_settings().commit(&commit).reachable();
+    assert!(
+        !repository.path("far/away/settings.py").exists(),
+        "not checked out"
+    );
+    let place = Place::git("far/away/settings.py")
+        .in_settings()
+        .commit(&commit)
+        .reachable();
     findings_of(&repository).expect(&credential, &place);
 }
 
 #[test]
 fn the_sides_of_a_merge_conflict_in_the_index() {
-    let (ours, theirs) = (Credential::named("our side"), Credential::named("their side"));
+    let (ours, theirs) = (
+        Credential::named("our side"),
+        Credential::named("their side"),
+    );
     let repository = repository();
     repository.commit_file("settings.py", "token = None\n");
     repository.git(&["checkout", "--quiet", "-b", "feature"]);
@@ -119,10 +151,21 @@ fn the_sides_of_a_merge_conflict_in_the_index() {
     repository.git(&["checkout", "--quiet", "main"]);
     let our_commit = repository.commit_file("settings.py", ours.file());
     let conflict = repository.try_git(&["merge", "--quiet", "feature"], "");
-    assert!(!conflict.status.success(), "the merge must stop with a conflict");
+    assert!(
+        !conflict.status.success(),
+        "the merge must stop with a conflict"
+    );
     let report = findings_of(&repository);
-    report.expect(&ours, &Place::git("settings.py").in_settings().commit(&our_commit));
-    report.expect(&theirs, &Place::git("settings.py").in_settings().commit(&their_commit));
+    report.expect(
+        &ours,
+        &Place::git("settings.py").in_settings().commit(&our_commit),
+    );
+    report.expect(
+        &theirs,
+        &Place::git("settings.py")
+            .in_settings()
+            .commit(&their_commit),
+    );
 }
 
 #[cfg(unix)]
@@ -140,6 +183,12 @@ fn a_file_that_is_the_same_in_history_and_folder_is_one_finding_with_both_places
     let repository = repository();
     let commit = repository.commit_file("settings.py", credential.file());
     let report = findings_of(&repository);
-    report.expect(&credential, &Place::git("settings.py").in_settings().commit(&commit).field("in_head", true));
+    report.expect(
+        &credential,
+        &Place::git("settings.py")
+            .in_settings()
+            .commit(&commit)
+            .field("in_head", true),
+    );
     assert_eq!(report.findings().len(), 1, "{}", report.overview());
 }
