@@ -80,6 +80,18 @@ impl Draft {
         self.close = Some(self.text.len());
     }
 
+    /// Writes a whole file in which this part is the credential, unless the template marks another.
+    pub(super) fn push_credential(&mut self, text: &str) {
+        let is_marked = self.open.is_some();
+        if !is_marked {
+            self.open();
+        }
+        self.push(text);
+        if !is_marked {
+            self.close();
+        }
+    }
+
     /// Whether some generator wrote something that can be checked.
     pub(super) fn has_checks(&self) -> bool {
         self.has_checks

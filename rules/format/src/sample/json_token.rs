@@ -7,7 +7,7 @@ use super::draft::Draft;
 use super::encoding::{BASE62, BASE64_URL, base64, base64_url, hex};
 use super::generator::inner;
 use super::pem;
-use super::words::{email, host, password, user, uuid, word};
+use super::words::{host, password, user, uuid, word};
 
 /// 1 January 2100.
 const FAR_AWAY: u64 = 4_102_444_800;
@@ -81,13 +81,16 @@ pub(super) fn gcp_service_account(draft: &mut Draft, _: &Argument) {
     let id = hex(&draft.random.array::<20>());
     let client = format!("1{:020}", draft.random.below(1_000_000_000_000_000_000));
     let name = word(&mut draft.random);
-    let contact = email(&mut draft.random);
     let account = format!("{name}@{project}.iam.gserviceaccount.com");
     let key = draft.apart(|inner| pem::one_line(inner, &Argument::Word("pkcs8".to_owned())));
     draft.push(&format!(
-        "{{\n  \"type\": \"service_account\",\n  \"project_id\": \"{project}\",\n  \"private_key_id\": \"{id}\",\n  \
-         \"private_key\": \"{key}\\n\",\n  \"client_email\": \"{account}\",\n  \"client_id\": \"{client}\",\n  \
+        "{{\n  \"type\": \"service_account\",\n  \"project_id\": \"{project}\",\n  \
+         \"private_key_id\": \"{id}\",\n  \"private_key\": \""
+    ));
+    draft.push_credential(&key);
+    draft.push(&format!(
+        "\\n\",\n  \"client_email\": \"{account}\",\n  \"client_id\": \"{client}\",\n  \
          \"auth_uri\": \"https://accounts.google.com/o/oauth2/auth\",\n  \
-         \"token_uri\": \"https://oauth2.googleapis.com/token\",\n  \"contact\": \"{contact}\"\n}}"
+         \"token_uri\": \"https://oauth2.googleapis.com/token\"\n}}"
     ));
 }

@@ -33,6 +33,7 @@ mod template_error;
 mod trailing;
 mod words;
 
+pub use argument::Takes;
 pub use generator::{GENERATORS, Generator};
 pub use template::{Rendered, Template, render, render_broken};
 pub use template_error::{TemplateError, TemplateProblem};
