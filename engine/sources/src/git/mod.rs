@@ -6,10 +6,15 @@
 
 mod alternates;
 mod commits;
+mod dangling;
 mod error;
 mod file_at;
 mod index;
 mod lookup;
+mod loose;
+mod objects;
+pub mod pack;
+mod provenance;
 mod refs;
 mod repository;
 mod selection;
@@ -20,8 +25,11 @@ mod trees;
 mod worktree;
 
 pub use error::GitError;
+pub use objects::{ObjectKinds, StoreSize};
+pub use gix::ObjectId;
 pub use file_at::FileAtError;
 pub(crate) use index::Index;
+pub use provenance::{Authorship, Place, Provenance, Question, Traced};
 pub use refs::{Ref, Refs};
 pub use repository::{Discovery, Head, OpenOptions, RefStorage, Repository};
 pub use selection::{Scope, ScopeError, Selection};

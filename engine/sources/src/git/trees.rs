@@ -3,10 +3,12 @@
 //! Each tree is decoded once, however many commits have it. Foreign bytes: an entry that cannot be decoded ends its
 //! tree, which is told, and what stood before it is used.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bstr::BStr;
 use gix::ObjectId;
+use gix::hashtable::hash_map::Entry;
 use gix::objs::{Kind, TreeRefIter};
 use leakward_core::{Skipped, SkippedKind};
 use rayon::Scope;
@@ -28,7 +30,7 @@ pub(crate) enum EntryKind {
 
 /// One entry of a tree.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Entry<'a> {
+pub(crate) struct TreeEntry<'a> {
     pub(crate) name: &'a BStr,
     pub(crate) id: &'a gix::oid,
     pub(crate) kind: EntryKind,
@@ -43,7 +45,7 @@ pub(crate) struct Entry<'a> {
 pub(crate) fn for_each<'a>(
     data: &'a [u8],
     hash: gix::hash::Kind,
-    mut each: impl FnMut(Entry<'a>),
+    mut each: impl FnMut(TreeEntry<'a>),
 ) -> Result<(), Absent> {
     for entry in TreeRefIter::from_bytes(data, hash) {
         let entry = entry.map_err(|error| Absent::Corrupt(error.to_string()))?;
@@ -54,7 +56,7 @@ pub(crate) fn for_each<'a>(
         } else {
             EntryKind::Blob
         };
-        each(Entry {
+        each(TreeEntry {
             name: entry.filename,
             id: entry.oid,
             kind,
@@ -64,33 +66,57 @@ pub(crate) fn for_each<'a>(
     Ok(())
 }
 
-/// A set of ids that all threads add to.
-pub(crate) struct SharedSet {
-    shards: Vec<Mutex<gix::hashtable::HashSet<ObjectId>>>,
+/// A set of ids that all threads add to, numbered in the order in which they come.
+pub(crate) struct Numbered {
+    shards: Vec<Mutex<gix::hashtable::HashMap<ObjectId, u32>>>,
+    next: AtomicU32,
 }
 
-impl SharedSet {
+impl Numbered {
     /// LIMIT: enough shards that a handful of threads seldom meet.
     const SHARDS: usize = 64;
 
     pub(crate) fn new() -> Self {
         Self {
             shards: (0..Self::SHARDS).map(|_| Mutex::default()).collect(),
+            next: AtomicU32::new(0),
         }
     }
 
+    /// The number of `id`, and whether it has just been given.
+    pub(crate) fn number(&self, id: &gix::oid) -> (u32, bool) {
+        let Some(mut shard) = self.shard(id) else {
+            return (0, false);
+        };
+        match shard.entry(id.to_owned()) {
+            Entry::Occupied(known) => (*known.get(), false),
+            Entry::Vacant(new) => (*new.insert(self.next.fetch_add(1, Ordering::Relaxed)), true),
+        }
+    }
+
+    /// The number of `id`, if it has one.
+    pub(crate) fn get(&self, id: &gix::oid) -> Option<u32> {
+        self.shard(id)?.get(id).copied()
+    }
+
     /// Adds `id`; whether it was new.
-    pub(crate) fn insert(&self, id: ObjectId) -> bool {
+    pub(crate) fn insert(&self, id: &gix::oid) -> bool {
+        self.number(id).1
+    }
+
+    fn shard(
+        &self,
+        id: &gix::oid,
+    ) -> Option<MutexGuard<'_, gix::hashtable::HashMap<ObjectId, u32>>> {
         // The first bytes choose the bucket inside of a shard, so the last one chooses the shard.
         let last = id.as_bytes().last().copied().unwrap_or(0);
-        self.shards
-            .get(usize::from(last) % Self::SHARDS)
-            .is_some_and(|shard| {
-                shard
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .insert(id)
-            })
+        let shard = self.shards.get(usize::from(last) % Self::SHARDS)?;
+        Some(shard.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.next.load(Ordering::Relaxed) as usize
     }
 
     /// All of them, sorted.
@@ -98,7 +124,12 @@ impl SharedSet {
         let mut ids: Vec<ObjectId> = self
             .shards
             .into_iter()
-            .flat_map(|shard| shard.into_inner().unwrap_or_else(PoisonError::into_inner))
+            .flat_map(|shard| {
+                shard
+                    .into_inner()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .into_keys()
+            })
             .collect();
         ids.sort_unstable();
         ids
@@ -113,8 +144,9 @@ pub(crate) trait TreeSink: Sync {
     /// State for one more task.
     fn state(&self) -> Self::State;
 
-    /// An entry of the tree `tree`. Subtrees are followed without being asked for.
-    fn entry(&self, state: &mut Self::State, tree: &ObjectId, entry: Entry<'_>);
+    /// An entry of the tree with the number `tree`; `subtree` is its own number when it is a tree itself. Subtrees are
+    /// followed without being asked for.
+    fn entry(&self, state: &mut Self::State, tree: u32, entry: TreeEntry<'_>, subtree: Option<u32>);
 
     /// Whether to stop as soon as possible.
     fn stop(&self) -> bool {
@@ -126,7 +158,7 @@ pub(crate) trait TreeSink: Sync {
 pub(crate) struct TreeWalk<'a, S: TreeSink> {
     repository: &'a Repository,
     sink: &'a S,
-    seen: SharedSet,
+    seen: Numbered,
     skipped: Mutex<Vec<Skipped>>,
 }
 
@@ -134,8 +166,8 @@ pub(crate) struct TreeWalk<'a, S: TreeSink> {
 pub(crate) struct WalkedTrees<T> {
     /// The states of all tasks.
     pub(crate) states: Vec<T>,
-    /// The trees that were asked for, sorted.
-    pub(crate) trees: Vec<ObjectId>,
+    /// The trees, with their numbers.
+    pub(crate) trees: Numbered,
     /// Trees that could not be read.
     pub(crate) skipped: Vec<Skipped>,
 }
@@ -158,13 +190,13 @@ impl<'a, S: TreeSink> TreeWalk<'a, S> {
         Self {
             repository,
             sink,
-            seen: SharedSet::new(),
+            seen: Numbered::new(),
             skipped: Mutex::default(),
         }
     }
 
     /// Leaves out a tree and what is only below it.
-    pub(crate) fn without(&self, tree: ObjectId) {
+    pub(crate) fn without(&self, tree: &ObjectId) {
         self.seen.insert(tree);
     }
 
@@ -181,8 +213,9 @@ impl<'a, S: TreeSink> TreeWalk<'a, S> {
                 scope.spawn(move |scope| {
                     let mut hand = workers.borrow();
                     for &root in chunk {
-                        if walk.seen.insert(root) {
-                            walk.descend(scope, workers, &mut hand, vec![(root, 0)]);
+                        let (number, is_new) = walk.seen.number(&root);
+                        if is_new {
+                            walk.descend(scope, workers, &mut hand, vec![(root, number, 0)]);
                         }
                     }
                 });
@@ -194,7 +227,7 @@ impl<'a, S: TreeSink> TreeWalk<'a, S> {
                 .into_iter()
                 .map(|hand| hand.state)
                 .collect(),
-            trees: self.seen.into_sorted(),
+            trees: self.seen,
             skipped: self
                 .skipped
                 .into_inner()
@@ -208,9 +241,9 @@ impl<'a, S: TreeSink> TreeWalk<'a, S> {
         scope: &Scope<'s>,
         workers: &'s Workers<'s, Hand<S::State>>,
         hand: &mut Hand<S::State>,
-        mut pending: Vec<(ObjectId, usize)>,
+        mut pending: Vec<(ObjectId, u32, usize)>,
     ) {
-        while let Some((tree, depth)) = pending.pop() {
+        while let Some((tree, number, depth)) = pending.pop() {
             if self.sink.stop() {
                 return;
             }
@@ -225,9 +258,13 @@ impl<'a, S: TreeSink> TreeWalk<'a, S> {
             } = hand;
             let read = lookup.of_kind(Kind::Tree, &tree, buffer).and_then(|data| {
                 for_each(data, lookup.hash(), |entry| {
-                    self.sink.entry(state, &tree, entry);
-                    if entry.kind == EntryKind::Tree && self.seen.insert(entry.id.to_owned()) {
-                        pending.push((entry.id.to_owned(), depth + 1));
+                    if entry.kind != EntryKind::Tree {
+                        return self.sink.entry(state, number, entry, None);
+                    }
+                    let (subtree, is_new) = self.seen.number(entry.id);
+                    self.sink.entry(state, number, entry, Some(subtree));
+                    if is_new {
+                        pending.push((entry.id.to_owned(), subtree, depth + 1));
                     }
                 })
             });

@@ -11,7 +11,7 @@ use super::painted::{self, Painted, Sides};
 use super::{Scope, ScopeError};
 use crate::git::commits::{CommitFacts, History, Tips};
 use crate::git::lookup::Lookup;
-use crate::git::trees::{Entry, EntryKind, SharedSet, TreeSink, TreeWalk};
+use crate::git::trees::{EntryKind, Numbered, TreeEntry, TreeSink, TreeWalk};
 use crate::git::{Index, Refs, Repository};
 
 /// How many commits one task compares with their parents. Neighbours in time share trees.
@@ -154,10 +154,10 @@ fn tags_in(lookup: &Lookup, wanted: &Tips, other: &Tips, commits: &[ObjectId]) -
 fn add_named(repository: &Repository, tips: &Tips, selection: &mut Selection) {
     selection.blobs.extend(&tips.blobs);
     if !tips.trees.is_empty() {
-        let blobs = Blobs(SharedSet::new());
+        let blobs = Blobs(Numbered::new());
         let walked = TreeWalk::new(repository, &blobs).run(&tips.trees);
         selection.blobs.extend(blobs.0.into_sorted());
-        selection.trees.extend(walked.trees);
+        selection.trees.extend(walked.trees.into_sorted());
         selection.skipped.extend(walked.skipped);
     }
 }
@@ -214,20 +214,20 @@ pub(super) fn all_new_trees(repository: &Repository, painted: &Painted) -> Selec
         .filter_map(|parent| painted.trees.get(parent))
         .copied()
         .collect();
-    let old = Blobs(SharedSet::new());
+    let old = Blobs(Numbered::new());
     let old_trees = TreeWalk::new(repository, &old).run(&outside.into_iter().collect::<Vec<_>>());
-    let new = Blobs(SharedSet::new());
+    let new = Blobs(Numbered::new());
     let walk = TreeWalk::new(repository, &new);
-    for &tree in &old_trees.trees {
+    let old_trees: HashSet<ObjectId> = old_trees.trees.into_sorted().into_iter().collect();
+    for tree in &old_trees {
         walk.without(tree);
     }
     let roots: Vec<ObjectId> = painted.wanted.iter().map(|(_, facts)| facts.tree).collect();
     let walked = walk.run(&roots);
-    let old_trees: HashSet<ObjectId> = old_trees.trees.into_iter().collect();
     let old_blobs: HashSet<ObjectId> = old.0.into_sorted().into_iter().collect();
     let mut selection = Selection {
         blobs: new.0.into_sorted(),
-        trees: walked.trees,
+        trees: walked.trees.into_sorted(),
         skipped: walked.skipped,
         ..Selection::default()
     };
@@ -243,9 +243,9 @@ fn reachable(repository: &Repository, lookup: &Lookup) -> Selection {
     let history = History::load(repository, lookup, &tips.commits);
     let mut roots = history.trees.clone();
     roots.extend(&tips.trees);
-    let blobs = Blobs(SharedSet::new());
+    let blobs = Blobs(Numbered::new());
     for &blob in &tips.blobs {
-        blobs.0.insert(blob);
+        blobs.0.insert(&blob);
     }
     let mut skipped = [refs.skipped(), &tips.skipped, &history.skipped].concat();
     match Index::of(repository) {
@@ -254,7 +254,7 @@ fn reachable(repository: &Repository, lookup: &Lookup) -> Selection {
                 match tree {
                     EntryKind::Tree => roots.push(blob),
                     EntryKind::Blob => {
-                        blobs.0.insert(blob);
+                        blobs.0.insert(&blob);
                     }
                     EntryKind::Submodule => {}
                 }
@@ -268,7 +268,7 @@ fn reachable(repository: &Repository, lookup: &Lookup) -> Selection {
     let mut selection = Selection {
         commits: history.ids,
         tags: tips.tags,
-        trees: walked.trees,
+        trees: walked.trees.into_sorted(),
         blobs: blobs.0.into_sorted(),
         skipped,
     };
@@ -277,16 +277,16 @@ fn reachable(repository: &Repository, lookup: &Lookup) -> Selection {
 }
 
 /// Collects the blobs of all trees.
-struct Blobs(SharedSet);
+struct Blobs(Numbered);
 
 impl TreeSink for Blobs {
     type State = ();
 
     fn state(&self) {}
 
-    fn entry(&self, _state: &mut (), _tree: &ObjectId, entry: Entry<'_>) {
+    fn entry(&self, _state: &mut (), _tree: u32, entry: TreeEntry<'_>, _subtree: Option<u32>) {
         if entry.kind == EntryKind::Blob {
-            self.0.insert(entry.id.to_owned());
+            self.0.insert(entry.id);
         }
     }
 }

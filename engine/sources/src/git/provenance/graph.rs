@@ -1,0 +1,254 @@
+//! The part of all trees that leads to wanted things, small enough to be asked in memory.
+//!
+//! One pass over all distinct trees notes which tree holds which wanted thing and which tree holds which tree. What
+//! leads to nothing wanted is then thrown away; what remains is a graph whose edges are 8 bytes each.
+
+use std::collections::HashMap;
+
+use bstr::{BStr, BString};
+use gix::ObjectId;
+use leakward_core::Skipped;
+
+use crate::git::Repository;
+use crate::git::trees::{EntryKind, Numbered, TreeEntry, TreeSink, TreeWalk};
+
+/// A number for the name of a folder or file.
+pub(super) type NameNumber = u32;
+
+/// Where an edge leads: to a tree, or, with the highest bit set, to a wanted thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Target(u32);
+
+impl Target {
+    const THING: u32 = 1 << 31;
+
+    fn tree(number: u32) -> Self {
+        Self(number)
+    }
+
+    fn thing(number: u32) -> Self {
+        Self(number | Self::THING)
+    }
+
+    /// The wanted thing it is, if it is one.
+    pub(super) fn as_thing(self) -> Option<u32> {
+        (self.0 & Self::THING != 0).then_some(self.0 & !Self::THING)
+    }
+
+    /// The tree it is, if it is one.
+    pub(super) fn as_tree(self) -> Option<u32> {
+        (self.0 & Self::THING == 0).then_some(self.0)
+    }
+}
+
+/// An entry of a tree that leads to something wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Edge {
+    pub(super) name: NameNumber,
+    pub(super) target: Target,
+}
+
+/// What is looked for in trees, with a number for each.
+pub(super) struct Things<'q> {
+    blobs: gix::hashtable::HashMap<ObjectId, u32>,
+    names: HashMap<&'q BStr, u32>,
+}
+
+impl<'q> Things<'q> {
+    /// Numbers the blobs first, then the names.
+    pub(super) fn new(blobs: &[ObjectId], names: &'q [BString]) -> Self {
+        let first_name = u32::try_from(blobs.len()).unwrap_or(u32::MAX);
+        Self {
+            blobs: (0..).zip(blobs).map(|(number, id)| (*id, number)).collect(),
+            names: (first_name..)
+                .zip(names)
+                .map(|(number, name)| (name.as_ref(), number))
+                .collect(),
+        }
+    }
+
+    /// The things that an entry is: its content, its name, or both.
+    fn of(&self, entry: &TreeEntry<'_>) -> [Option<u32>; 2] {
+        let by_content = match entry.kind {
+            EntryKind::Blob => self.blobs.get(entry.id).copied(),
+            EntryKind::Tree | EntryKind::Submodule => None,
+        };
+        let by_name = if self.names.is_empty() {
+            None
+        } else {
+            self.names.get(entry.name).copied()
+        };
+        [by_content, by_name]
+    }
+}
+
+/// The trees that lead to wanted things.
+#[derive(Default)]
+pub(super) struct TreeGraph {
+    /// The edges of tree `n`, sorted: `edges[first_edge[n]..first_edge[n + 1]]`.
+    edges: Vec<Edge>,
+    first_edge: Vec<u32>,
+    names: Vec<BString>,
+    trees: Option<Numbered>,
+}
+
+impl TreeGraph {
+    /// Reads all distinct trees below `roots`, in the current Rayon pool.
+    pub(super) fn read(
+        repository: &Repository,
+        roots: &[ObjectId],
+        things: &Things<'_>,
+    ) -> (Self, Vec<Skipped>) {
+        let walked = TreeWalk::new(repository, &Noting(things)).run(roots);
+        let mut names = NameNumbers::default();
+        let mut all: Vec<(u32, Edge)> = Vec::new();
+        for part in walked.states {
+            let renumbered: Vec<u32> = part
+                .names
+                .list
+                .iter()
+                .map(|name| names.number(name.as_ref()))
+                .collect();
+            all.extend(part.edges.into_iter().filter_map(|(tree, edge)| {
+                let name = *renumbered.get(edge.name as usize)?;
+                Some((tree, Edge { name, ..edge }))
+            }));
+        }
+        let count = walked.trees.len();
+        let useful = leading_to_things(&all, count);
+        all.retain(|(_, edge)| {
+            edge.target
+                .as_tree()
+                .is_none_or(|tree| is_set(&useful, tree))
+        });
+        all.sort_unstable();
+        let mut graph = Self {
+            first_edge: vec![0; count + 1],
+            edges: all.iter().map(|(_, edge)| *edge).collect(),
+            names: names.list,
+            trees: Some(walked.trees),
+        };
+        count_up(&mut graph.first_edge, all.iter().map(|(tree, _)| *tree));
+        (graph, walked.skipped)
+    }
+
+    /// The number of a tree that was read.
+    pub(super) fn tree(&self, id: &ObjectId) -> Option<u32> {
+        self.trees.as_ref()?.get(id)
+    }
+
+    /// The entries of a tree that lead to something wanted, sorted.
+    pub(super) fn edges(&self, tree: u32) -> &[Edge] {
+        let bound = |number: usize| self.first_edge.get(number).map_or(0, |&at| at as usize);
+        self.edges
+            .get(bound(tree as usize)..bound(tree as usize + 1))
+            .unwrap_or_default()
+    }
+
+    /// The name with this number.
+    pub(super) fn name(&self, number: NameNumber) -> &BStr {
+        self.names
+            .get(number as usize)
+            .map_or(BStr::new(""), BString::as_ref)
+    }
+}
+
+/// The trees from which a wanted thing can be reached: those that hold one, and those above them.
+fn leading_to_things(edges: &[(u32, Edge)], trees: usize) -> Vec<bool> {
+    let mut first_above = vec![0; trees + 1];
+    let below = |edge: &Edge| edge.target.as_tree();
+    count_up(
+        &mut first_above,
+        edges.iter().filter_map(|(_, edge)| below(edge)),
+    );
+    let mut next = first_above.clone();
+    let mut above = vec![0; first_above.last().map_or(0, |&all| all as usize)];
+    for (tree, edge) in edges {
+        if let Some(at) = below(edge).and_then(|child| next.get_mut(child as usize)) {
+            if let Some(slot) = above.get_mut(*at as usize) {
+                *slot = *tree;
+            }
+            *at += 1;
+        }
+    }
+    let mut useful = vec![false; trees];
+    let mut pending: Vec<u32> = edges
+        .iter()
+        .filter(|(_, edge)| edge.target.as_thing().is_some())
+        .map(|(tree, _)| *tree)
+        .collect();
+    while let Some(tree) = pending.pop() {
+        let Some(mark) = useful.get_mut(tree as usize) else {
+            continue;
+        };
+        if !std::mem::replace(mark, true) {
+            let bound = |number: usize| first_above.get(number).map_or(0, |&at| at as usize);
+            let parents = above.get(bound(tree as usize)..bound(tree as usize + 1));
+            pending.extend(parents.unwrap_or_default());
+        }
+    }
+    useful
+}
+
+/// Turns numbers into the starts of their groups: `starts[n]..starts[n + 1]` is the group of `n`.
+fn count_up(starts: &mut [u32], numbers: impl Iterator<Item = u32>) {
+    for number in numbers {
+        if let Some(count) = starts.get_mut(number as usize + 1) {
+            *count += 1;
+        }
+    }
+    let mut sum = 0;
+    for start in starts {
+        sum += *start;
+        *start = sum;
+    }
+}
+
+fn is_set(marks: &[bool], number: u32) -> bool {
+    marks.get(number as usize).copied().unwrap_or(false)
+}
+
+/// Names with their numbers.
+#[derive(Default)]
+struct NameNumbers {
+    numbers: HashMap<BString, NameNumber>,
+    list: Vec<BString>,
+}
+
+impl NameNumbers {
+    fn number(&mut self, name: &BStr) -> NameNumber {
+        if let Some(number) = self.numbers.get(name) {
+            return *number;
+        }
+        let number = u32::try_from(self.list.len()).unwrap_or(u32::MAX);
+        self.list.push(name.to_owned());
+        self.numbers.insert(name.to_owned(), number);
+        number
+    }
+}
+
+/// Notes the edges of all trees.
+struct Noting<'t, 'q>(&'t Things<'q>);
+
+/// What one task noted; the names have numbers of its own.
+#[derive(Default)]
+struct Part {
+    names: NameNumbers,
+    edges: Vec<(u32, Edge)>,
+}
+
+impl TreeSink for Noting<'_, '_> {
+    type State = Part;
+
+    fn state(&self) -> Part {
+        Part::default()
+    }
+
+    fn entry(&self, part: &mut Part, tree: u32, entry: TreeEntry<'_>, subtree: Option<u32>) {
+        let things = self.0.of(&entry).into_iter().flatten().map(Target::thing);
+        for target in things.chain(subtree.map(Target::tree)) {
+            let name = part.names.number(entry.name);
+            part.edges.push((tree, Edge { name, target }));
+        }
+    }
+}

@@ -1,0 +1,462 @@
+//! The question and the answer.
+
+use std::collections::{HashMap, HashSet};
+
+use bstr::{BString, ByteSlice};
+use gix::ObjectId;
+use leakward_core::{Skipped, SkippedKind};
+
+use super::authorship::Authorship;
+use super::graph::{Things, TreeGraph};
+use super::introduced::{Introductions, PathNumber};
+use super::reach::{Reached, RefOrder};
+use crate::git::commits::{CommitFacts, History, Tips};
+use crate::git::lookup::Lookup;
+use crate::git::{Head, Refs, Repository, dangling};
+
+/// What is asked for. Duplicates do no harm.
+#[derive(Clone, Debug, Default)]
+pub struct Question {
+    /// Blobs with findings.
+    pub blobs: Vec<ObjectId>,
+    /// Names of files or folders with findings: the last part of a path.
+    pub names: Vec<BString>,
+    /// Commits with findings in their message.
+    pub commits: Vec<ObjectId>,
+    /// Annotated tags with findings in their message.
+    pub tags: Vec<ObjectId>,
+}
+
+/// A path at which something stood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The path, with `/` between folders; bytes that are not UTF-8 are replaced.
+    pub path: String,
+    /// The first commit that had it there; nothing when only `HEAD`'s tree is known.
+    pub commit: Option<ObjectId>,
+    /// Place of that commit in an order in which parents come before their children; comparable within one answer.
+    pub order: Option<u32>,
+    /// Whether `HEAD` still has it there.
+    pub in_head: bool,
+}
+
+/// Where one thing comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Traced {
+    /// Its places, the oldest first. Empty when no known commit has it.
+    pub places: Vec<Place>,
+    /// Places beyond the limit.
+    pub more_places: u64,
+    /// Whether some ref reaches it.
+    pub reachable: bool,
+    /// Names of refs that reach it, without `refs/heads/` and the like, the shortest first; a handful.
+    pub refs: Vec<String>,
+    /// Refs that reach it beyond those.
+    pub more_refs: u64,
+}
+
+/// The answer.
+#[derive(Clone, Debug, Default)]
+pub struct Provenance {
+    blobs: HashMap<ObjectId, Traced>,
+    names: HashMap<BString, Traced>,
+    commits: HashMap<ObjectId, Traced>,
+    tags: HashMap<ObjectId, Traced>,
+    authorship: HashMap<ObjectId, Authorship>,
+    skipped: Vec<Skipped>,
+}
+
+impl Provenance {
+    /// Answers `question`, in the current Rayon pool.
+    #[must_use]
+    pub fn of(repository: &Repository, question: &Question) -> Self {
+        let question = question.without_duplicates();
+        if question.is_empty() {
+            return Self::default();
+        }
+        Tracing::start(repository, &question).finish()
+    }
+
+    /// Where a blob comes from.
+    #[must_use]
+    pub fn blob(&self, id: &ObjectId) -> Option<&Traced> {
+        self.blobs.get(id)
+    }
+
+    /// Where files or folders of this name come from.
+    #[must_use]
+    pub fn name(&self, name: &[u8]) -> Option<&Traced> {
+        self.names.get(name.as_bstr())
+    }
+
+    /// Which refs reach a commit. It has no places.
+    #[must_use]
+    pub fn commit(&self, id: &ObjectId) -> Option<&Traced> {
+        self.commits.get(id)
+    }
+
+    /// Which refs lead to an annotated tag. It has no places.
+    #[must_use]
+    pub fn tag(&self, id: &ObjectId) -> Option<&Traced> {
+        self.tags.get(id)
+    }
+
+    /// Who made a commit or a tag that was asked for, or the commit of a place.
+    #[must_use]
+    pub fn authorship(&self, id: &ObjectId) -> Option<&Authorship> {
+        self.authorship.get(id)
+    }
+
+    /// What could not be read on the way, so that places may be missing.
+    #[must_use]
+    pub fn skipped(&self) -> &[Skipped] {
+        &self.skipped
+    }
+}
+
+impl Traced {
+    /// Notes a ref that leads to it without a commit.
+    fn reach(&mut self, name: &str) {
+        self.reachable = true;
+        self.refs.push(name.to_owned());
+    }
+}
+
+impl Question {
+    fn is_empty(&self) -> bool {
+        self.blobs.is_empty()
+            && self.names.is_empty()
+            && self.commits.is_empty()
+            && self.tags.is_empty()
+    }
+
+    fn without_duplicates(&self) -> Self {
+        let mut question = self.clone();
+        question.names.sort_unstable();
+        question.names.dedup();
+        for ids in [
+            &mut question.blobs,
+            &mut question.commits,
+            &mut question.tags,
+        ] {
+            ids.sort_unstable();
+            ids.dedup();
+        }
+        question
+    }
+
+    fn things(&self) -> usize {
+        self.blobs.len() + self.names.len()
+    }
+}
+
+/// The search while it goes on.
+struct Tracing<'q> {
+    repository: &'q Repository,
+    question: &'q Question,
+    lookup: Lookup,
+    refs: Refs,
+    /// Everything that refs reach.
+    history: History,
+    order: Vec<u32>,
+    /// Refs that do not name a commit directly, and what they lead to.
+    indirect: Vec<(String, Tips)>,
+    answer: Provenance,
+}
+
+impl<'q> Tracing<'q> {
+    fn start(repository: &'q Repository, question: &'q Question) -> Self {
+        let lookup = Lookup::new(repository);
+        let refs = Refs::of(repository);
+        let mut tips = Tips::of(&lookup, &refs.targets());
+        let history = History::load(repository, &lookup, &tips.commits);
+        let mut answer = Provenance::default();
+        answer.skipped.extend_from_slice(refs.skipped());
+        answer.skipped.append(&mut tips.skipped);
+        answer.skipped.extend_from_slice(&history.skipped);
+        let indirect = refs
+            .all()
+            .iter()
+            .filter(|named| history.number(&named.target).is_none())
+            .map(|named| (named.name.clone(), Tips::of(&lookup, &[named.target])))
+            .collect();
+        Self {
+            order: history.oldest_first(),
+            indirect,
+            repository,
+            question,
+            lookup,
+            refs,
+            history,
+            answer,
+        }
+    }
+
+    fn finish(mut self) -> Provenance {
+        let head = self.head_tree();
+        let mut traced = vec![Traced::default(); self.question.things()];
+        let mut brought_by = vec![Vec::new(); self.question.things()];
+        if self.question.things() > 0 {
+            let things = Things::new(&self.question.blobs, &self.question.names);
+            let mut roots = self.history.trees.clone();
+            roots.extend(head);
+            roots.extend(self.indirect.iter().flat_map(|(_, tips)| &tips.trees));
+            let (graph, skipped) = TreeGraph::read(self.repository, &roots, &things);
+            self.answer.skipped.extend(skipped);
+            let mut found = Introductions::find(&self.history, &self.order, &graph);
+            self.place_named_trees(&mut found, &graph, &mut traced);
+            self.places(found, &graph, head, &mut traced, &mut brought_by);
+        }
+        self.name_refs(&mut traced, brought_by);
+        self.name_refs_of_blobs(&mut traced);
+        self.trace_lost(&mut traced);
+        let names = traced.split_off(self.question.blobs.len());
+        self.answer.blobs = self.question.blobs.iter().copied().zip(traced).collect();
+        self.answer.names = self.question.names.iter().cloned().zip(names).collect();
+        self.trace_tags();
+        self.read_authorship();
+        self.answer
+    }
+
+    /// Fills in the places of each thing, and lists the commits that brought it.
+    fn places(
+        &mut self,
+        mut found: Introductions,
+        graph: &TreeGraph,
+        head: Option<ObjectId>,
+        traced: &mut [Traced],
+        brought_by: &mut [Vec<u32>],
+    ) {
+        let in_head: HashSet<(u32, PathNumber)> = head
+            .and_then(|head| graph.tree(&head))
+            .map(|head| found.contents(graph, head))
+            .unwrap_or_default()
+            .into_iter()
+            .collect();
+        if found.cut {
+            self.answer.skipped.push(Skipped {
+                kind: SkippedKind::Limit,
+                what: "paths of findings".to_owned(),
+                reason: "there are more paths than can be listed".to_owned(),
+            });
+        }
+        let mut rank = vec![0_u32; self.history.len()];
+        for (place, &commit) in (0..).zip(&self.order) {
+            if let Some(rank) = rank.get_mut(commit as usize) {
+                *rank = place;
+            }
+        }
+        let mut sorted: Vec<(u32, Option<u32>, PathNumber)> =
+            Vec::with_capacity(found.brought.len());
+        for (&(thing, path), commits) in &found.brought {
+            let first = commits
+                .first()
+                .and_then(|&commit| rank.get(commit as usize).copied());
+            sorted.push((thing, first, path));
+            if let Some(list) = brought_by.get_mut(thing as usize) {
+                list.extend(commits);
+            }
+        }
+        let only_in_head = in_head
+            .iter()
+            .filter(|key| !found.brought.contains_key(key));
+        sorted.extend(only_in_head.map(|&(thing, path)| (thing, None, path)));
+        sorted.sort_by_cached_key(|&(thing, first, path)| {
+            (
+                thing,
+                first.unwrap_or(u32::MAX),
+                found.paths.text(path, graph),
+            )
+        });
+        let limit = self.repository.limits().max_locations_per_finding;
+        for (thing, first, path) in sorted {
+            let Some(traced) = traced.get_mut(thing as usize) else {
+                continue;
+            };
+            if traced.places.len() >= limit {
+                traced.more_places += 1;
+                continue;
+            }
+            let commit = first
+                .and_then(|rank| self.order.get(rank as usize))
+                .and_then(|&commit| self.history.ids.get(commit as usize));
+            traced.places.push(Place {
+                path: found.paths.text(path, graph).to_str_lossy().into_owned(),
+                commit: commit.copied(),
+                order: first,
+                in_head: in_head.contains(&(thing, path)),
+            });
+        }
+    }
+
+    /// Fills in the places in trees that a ref names without a commit.
+    fn place_named_trees(
+        &self,
+        found: &mut Introductions,
+        graph: &TreeGraph,
+        traced: &mut [Traced],
+    ) {
+        for (name, tips) in &self.indirect {
+            for tree in tips.trees.iter().filter_map(|tree| graph.tree(tree)) {
+                for (thing, path) in found.contents(graph, tree) {
+                    let Some(traced) = traced.get_mut(thing as usize) else {
+                        continue;
+                    };
+                    traced.reach(name);
+                    if !found.brought.contains_key(&(thing, path)) {
+                        traced.places.push(Place {
+                            path: found.paths.text(path, graph).to_str_lossy().into_owned(),
+                            commit: None,
+                            order: None,
+                            in_head: false,
+                        });
+                    }
+                }
+            }
+        }
+    }
+
+    /// Fills in the refs that name a blob directly.
+    fn name_refs_of_blobs(&self, traced: &mut [Traced]) {
+        for (name, tips) in &self.indirect {
+            for blob in &tips.blobs {
+                if let Ok(at) = self.question.blobs.binary_search(blob)
+                    && let Some(traced) = traced.get_mut(at)
+                {
+                    traced.reach(name);
+                }
+            }
+        }
+    }
+
+    /// Fills in which refs reach the things and the commits that were asked for.
+    fn name_refs(&mut self, traced: &mut [Traced], mut questions: Vec<Vec<u32>>) {
+        let things = questions.len();
+        questions.extend(
+            self.question
+                .commits
+                .iter()
+                .map(|commit| self.history.number(commit).into_iter().collect()),
+        );
+        let refs = RefOrder::of(self.refs.all(), &self.history, &self.lookup);
+        let mut answers = refs.reaching(&self.history, &self.order, &questions);
+        let of_commits = answers.split_off(things);
+        let reachable =
+            |reached: &Reached, commits: &[u32]| !commits.is_empty() || !reached.names.is_empty();
+        for ((traced, reached), commits) in traced.iter_mut().zip(answers).zip(&questions) {
+            traced.reachable |= reachable(&reached, commits);
+            traced.refs.splice(0..0, reached.names);
+            traced.more_refs += reached.more;
+        }
+        let commits = questions.get(things..).unwrap_or_default();
+        for ((id, reached), commits) in self.question.commits.iter().zip(of_commits).zip(commits) {
+            let traced = Traced {
+                reachable: reachable(&reached, commits),
+                refs: reached.names,
+                more_refs: reached.more,
+                ..Traced::default()
+            };
+            self.answer.commits.insert(*id, traced);
+        }
+    }
+
+    /// Looks for what no ref reaches in the commits that no ref reaches; they are looked for only then.
+    fn trace_lost(&mut self, traced: &mut [Traced]) {
+        let is_lost = |traced: &Traced| traced.places.is_empty() && !traced.reachable;
+        if !traced.iter().any(is_lost) {
+            return;
+        }
+        let known: HashSet<ObjectId> = self.history.ids.iter().copied().collect();
+        let lost: Vec<(ObjectId, CommitFacts)> = dangling::commits(self.repository, &known);
+        if lost.is_empty() {
+            return;
+        }
+        let history = History::from_facts(lost, Vec::new());
+        let order = history.oldest_first();
+        let things = Things::new(&self.question.blobs, &self.question.names);
+        let (graph, skipped) = TreeGraph::read(self.repository, &history.trees, &things);
+        self.answer.skipped.extend(skipped);
+        let found = Introductions::find(&history, &order, &graph);
+        let whole = std::mem::replace(&mut self.history, history);
+        let whole_order = std::mem::replace(&mut self.order, order);
+        let mut again = vec![Traced::default(); traced.len()];
+        let mut unused = vec![Vec::new(); traced.len()];
+        self.places(found, &graph, None, &mut again, &mut unused);
+        self.history = whole;
+        self.order = whole_order;
+        for (traced, again) in traced.iter_mut().zip(again) {
+            if is_lost(traced) {
+                traced.places = again.places;
+                // Whatever a ref reaches comes first.
+                let reached = u32::try_from(self.history.len()).unwrap_or(u32::MAX);
+                for place in &mut traced.places {
+                    place.order = place.order.map(|order| order.saturating_add(reached));
+                }
+                traced.more_places = again.more_places;
+            }
+        }
+    }
+
+    /// Fills in which refs lead to the tags that were asked for.
+    fn trace_tags(&mut self) {
+        let mut reached: HashMap<ObjectId, Reached> = self
+            .question
+            .tags
+            .iter()
+            .map(|tag| (*tag, Reached::default()))
+            .collect();
+        for (name, tips) in &self.indirect {
+            for tag in &tips.tags {
+                if let Some(reached) = reached.get_mut(tag) {
+                    reached.add(name);
+                }
+            }
+        }
+        self.answer.tags = reached
+            .into_iter()
+            .map(|(tag, reached)| {
+                let traced = Traced {
+                    reachable: !reached.names.is_empty(),
+                    refs: reached.names,
+                    more_refs: reached.more,
+                    ..Traced::default()
+                };
+                (tag, traced)
+            })
+            .collect();
+    }
+
+    /// Reads who made the commits and tags that the answer names.
+    fn read_authorship(&mut self) {
+        let answer = &mut self.answer;
+        let of_places = answer
+            .blobs
+            .values()
+            .chain(answer.names.values())
+            .flat_map(|traced| &traced.places)
+            .filter_map(|place| place.commit);
+        let mut wanted: Vec<ObjectId> = of_places
+            .chain(self.question.commits.iter().copied())
+            .chain(self.question.tags.iter().copied())
+            .collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let mut buffer = Vec::new();
+        for id in wanted {
+            match Authorship::read(&self.lookup, &id, &mut buffer) {
+                Ok(authorship) => {
+                    answer.authorship.insert(id, authorship);
+                }
+                Err(absent) => answer.skipped.push(absent.told("object", &id)),
+            }
+        }
+    }
+
+    fn head_tree(&self) -> Option<ObjectId> {
+        let Head::Commit(commit) = self.repository.head() else {
+            return None;
+        };
+        let number = self.history.number(&commit)?;
+        self.history.trees.get(number as usize).copied()
+    }
+}
