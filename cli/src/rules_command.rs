@@ -70,7 +70,7 @@ fn json_entry(rule: &Rule) -> serde_json::Value {
 fn show(id: &str, files: &[PathBuf]) -> anyhow::Result<ExitCode> {
     let rules = load(files)?;
     let Some(rule) = leakward_rules::find(&rules, id) else {
-        let nearest = leakward_rules::nearest(id, rules.iter().map(|rule| rule.id.as_str()));
+        let nearest = leakward_rule_format::nearest(id, rules.iter().map(|rule| rule.id.as_str()));
         let hint = nearest.map(|id| format!("; did you mean {id}?")).unwrap_or_default();
         bail!("no rule is called {id:?}{hint}");
     };

@@ -1,14 +1,26 @@
-//! A git repository as a target.
+//! A git repository as a target: which of its parts are looked at, and where in its history a find is from.
+//!
+//! History is looked at blob by blob, without paths; only when everything has been looked at is git asked where the
+//! few blobs with sightings belong.
 
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::io;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use leakward_sources::git::{OpenOptions, Repository};
+use leakward_core::outcome::SkippedKind;
+use leakward_core::Skipped;
+use leakward_sources::git::{
+    self, Head, HistoryScan, ObjectId, OpenOptions, Refs, Repository, Selection, Staged, Unchanged, Worktree,
+};
+use leakward_sources::{Origin, Visitor as _};
 
-use crate::policy::NoFiles;
+use crate::collector::{Collected, Collector};
+use crate::git_places::GitPlaces;
+use crate::policy::{Folder, NoFiles, PolicyFiles};
 use crate::progress::Progress;
-use crate::request::Request;
-use crate::run::{Context, ScanError, Scanned, simple_places};
+use crate::request::{LineHashes, Request, Scope};
+use crate::run::{Context, ScanError, Scanned};
 use crate::target::Target;
 
 /// Scans the repository at or around `path`.
@@ -20,9 +32,226 @@ pub(crate) fn scan(
     interrupted: &AtomicBool,
 ) -> Result<Scanned, ScanError> {
     let repository = Repository::open(path, OpenOptions::default())?;
-    let context = Context::new(&NoFiles, request, progress, interrupted)?;
+    let context = match (&request.policy_ref, repository.worktree()) {
+        (Some(revision), _) => {
+            let files = Revision { repository: &repository, revision: revision.clone() };
+            // A ref that does not exist would read like one without policy files.
+            repository.file_at(revision, "leakward.toml")?;
+            Context::new(&files, request, progress, interrupted)?
+        }
+        (None, Some(root)) => Context::new(&Folder(root), request, progress, interrupted)?,
+        (None, None) if matches!(repository.head(), Head::Commit(_)) => {
+            let files = Revision { repository: &repository, revision: "HEAD".to_owned() };
+            Context::new(&files, request, progress, interrupted)?
+        }
+        (None, None) => Context::new(&NoFiles, request, progress, interrupted)?,
+    };
+    scan_opened(&repository, context, target)
+}
+
+/// Clones the repository into a temporary folder, which is removed afterwards, and scans it.
+pub(crate) fn scan_url(
+    url: &str,
+    target: &Target,
+    request: &Request,
+    progress: &dyn Progress,
+    interrupted: &AtomicBool,
+) -> Result<Scanned, ScanError> {
+    let environment = |what| move |error: io::Error| ScanError::Environment { what, reason: error.to_string() };
+    let folder = tempfile::Builder::new()
+        .prefix("leakward-clone-")
+        .tempdir()
+        .map_err(environment("a temporary folder for the clone"))?;
+    progress.phase("clone");
+    git::clone::bare(url, folder.path(), interrupted)?;
+    scan(folder.path(), target, request, progress, interrupted)
+}
+
+/// Policy files at a revision.
+struct Revision<'r> {
+    repository: &'r Repository,
+    revision: String,
+}
+
+impl PolicyFiles for Revision<'_> {
+    fn read(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
+        self.repository.file_at(&self.revision, path).map_err(io::Error::other)
+    }
+}
+
+fn scan_opened(repository: &Repository, context: Context<'_>, target: &Target) -> Result<Scanned, ScanError> {
     let collector = context.collector();
-    let collected = collector.finish();
-    let bare = repository.worktree().is_none();
-    Ok(context.finish(collected, target, request.scope.in_words(bare), simple_places))
+    let mut seen = Seen::default();
+    match &context.request.scope {
+        Scope::Everything => {
+            seen.history(repository, &context, &collector, History::All)?;
+            seen.worktree(repository, &context, &collector, HistoryScan::Included);
+        }
+        Scope::ReachableOnly => {
+            seen.history(repository, &context, &collector, History::Reachable)?;
+            seen.worktree(repository, &context, &collector, HistoryScan::Left);
+        }
+        Scope::Staged => seen.staged(repository, &context, &collector),
+        Scope::Range(range) => seen.part(repository, &context, &collector, &git::Scope::range(range)?)?,
+        Scope::Since(revision) => seen.part(repository, &context, &collector, &git::Scope::Since(revision.clone()))?,
+        Scope::Worktree => seen.worktree(repository, &context, &collector, HistoryScan::Left),
+    }
+    let mut collected = collector.finish();
+    collected.notes.append(&mut seen.notes);
+    context.progress.phase("history of the findings");
+    let places = places(repository, &mut collected, &seen);
+    let scope = context.request.scope.in_words(repository.worktree().is_none());
+    let line_hashes = context.request.line_hashes;
+    let mut scanned = context.finish(collected, target, scope, |origin| places.of_piece(origin));
+    if line_hashes == LineHashes::Compute {
+        fill_line_hashes(repository, &mut scanned);
+    }
+    Ok(scanned)
+}
+
+/// Which history is looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum History {
+    /// Every object of the database.
+    All,
+    /// What refs and the index reach.
+    Reachable,
+}
+
+/// What was met beside the sightings.
+#[derive(Default)]
+struct Seen {
+    unchanged: Unchanged,
+    notes: Vec<String>,
+}
+
+impl Seen {
+    fn history(
+        &mut self,
+        repository: &Repository,
+        context: &Context<'_>,
+        collector: &Collector<'_>,
+        history: History,
+    ) -> Result<(), ScanError> {
+        context.progress.phase("history");
+        repository.shortcomings().into_iter().for_each(|told| collector.skipped(told));
+        let refs = Refs::of(repository);
+        refs.skipped().iter().cloned().for_each(|told| collector.skipped(told));
+        refs.scan_names(collector);
+        match history {
+            History::All => {
+                repository.scan_objects(collector, context.request.threads)?;
+                if !repository.outside_alternates().is_empty() {
+                    self.borrowed(repository, context, collector)?;
+                }
+            }
+            History::Reachable => self.part(repository, context, collector, &git::Scope::Reachable)?,
+        }
+        Ok(())
+    }
+
+    /// What the refs reach in object folders outside of the repository, of which no more is looked at.
+    fn borrowed(&mut self, repository: &Repository, context: &Context<'_>, collector: &Collector<'_>) -> Result<(), ScanError> {
+        let selection = Selection::of(repository, &git::Scope::Reachable)?;
+        let borrowed = repository.only_borrowed(&selection);
+        self.objects(repository, context, collector, borrowed)
+    }
+
+    fn part(
+        &mut self,
+        repository: &Repository,
+        context: &Context<'_>,
+        collector: &Collector<'_>,
+        scope: &git::Scope,
+    ) -> Result<(), ScanError> {
+        context.progress.phase("history");
+        let selection = Selection::of(repository, scope)?;
+        if selection.commits.is_empty() && *scope != git::Scope::Reachable {
+            collector.skipped(Skipped {
+                kind: SkippedKind::Nothing,
+                what: context.request.scope.in_words(false),
+                reason: "there is no such commit".to_owned(),
+            });
+        }
+        self.objects(repository, context, collector, selection)
+    }
+
+    fn objects(
+        &mut self,
+        repository: &Repository,
+        context: &Context<'_>,
+        collector: &Collector<'_>,
+        selection: Selection,
+    ) -> Result<(), ScanError> {
+        selection.skipped.iter().cloned().for_each(|told| collector.skipped(told));
+        let ids: Vec<ObjectId> = [selection.blobs, selection.commits, selection.tags].concat();
+        repository.scan_given(&ids, collector, context.request.threads)?;
+        Ok(())
+    }
+
+    fn staged(&mut self, repository: &Repository, context: &Context<'_>, collector: &Collector<'_>) {
+        context.progress.phase("staged files");
+        let staged = Staged::of(repository);
+        let files = staged.scan(repository, collector, &|path| context.policy.exclude.is_match(path));
+        if files == 0 {
+            self.notes.push("nothing is staged".to_owned());
+        }
+    }
+
+    fn worktree(&mut self, repository: &Repository, context: &Context<'_>, collector: &Collector<'_>, history: HistoryScan) {
+        let Some(worktree) = Worktree::of(repository) else { return };
+        context.progress.phase("working tree");
+        let scan = worktree.with_ignore_rules(context.request.ignore_rules).scan(
+            collector,
+            &|path| context.policy.exclude.is_match(path),
+            history,
+        );
+        self.notes.extend(scan.notes);
+        self.unchanged = scan.unchanged;
+    }
+}
+
+/// Where the pieces with sightings belong.
+fn places(repository: &Repository, collected: &mut Collected, seen: &Seen) -> GitPlaces {
+    let origins: BTreeSet<Origin> = collected.sightings.iter().map(|sighting| (*sighting.origin).clone()).collect();
+    let mut places = GitPlaces::of(repository, origins.iter());
+    collected.skipped.append(&mut places.skipped);
+    let wanted: HashSet<ObjectId> = origins.iter().filter_map(blob_of).collect();
+    if !wanted.is_empty() {
+        places.add_worktree(seen.unchanged.paths_of(&wanted));
+    }
+    places
+}
+
+fn blob_of(origin: &Origin) -> Option<ObjectId> {
+    match origin {
+        Origin::Blob(id) => Some(*id),
+        _ => None,
+    }
+}
+
+/// The hash of the first line of each finding's first place, for blobs, which are read again for it.
+fn fill_line_hashes(repository: &Repository, scanned: &mut Scanned) {
+    let handle = repository.gix();
+    let mut lines: HashMap<String, Vec<u32>> = HashMap::new();
+    let firsts = || scanned.outcome.findings.iter().filter_map(|finding| finding.locations.first());
+    for location in firsts().filter(|location| location.line_hash.is_none()) {
+        if let Some(blob) = &location.blob {
+            lines.entry(blob.clone()).or_default().push(location.range.start.line);
+        }
+    }
+    let hashes: HashMap<String, HashMap<u32, String>> = lines
+        .into_iter()
+        .filter_map(|(blob, lines)| {
+            // A blob that was just scanned; should it be gone, its findings are reported without this hash.
+            let object = handle.find_object(ObjectId::from_hex(blob.as_bytes()).ok()?).ok()?;
+            Some((blob, leakward_core::line_hash::primary_location_line_hashes(&object.data, &lines)))
+        })
+        .collect();
+    for location in scanned.outcome.findings.iter_mut().filter_map(|finding| finding.locations.first_mut()) {
+        let hash = location.blob.as_ref().and_then(|blob| hashes.get(blob)?.get(&location.range.start.line));
+        if location.line_hash.is_none() {
+            location.line_hash = hash.cloned();
+        }
+    }
 }

@@ -15,6 +15,7 @@ use crate::baseline::Baseline;
 use crate::date::Date;
 use crate::place::Place;
 use crate::policy::Policy;
+use crate::scrub::Scrubber;
 use crate::sighting::Sighting;
 
 /// Whether findings carry the credential itself.
@@ -129,7 +130,7 @@ impl<'a> Grouping<'a> {
         confidence: Confidence,
         reason: Option<String>,
     ) {
-        let reasons = || sighting.matched.reasons.iter().cloned().chain(reason).collect();
+        let reasons = || sighting.matched.reasons.iter().cloned().chain(reason.clone()).collect();
         let group = self.groups.entry(fingerprint).or_insert_with(|| Group {
             best: sighting.clone(),
             confidence,
@@ -148,9 +149,14 @@ impl<'a> Grouping<'a> {
         let limit = self.policy.detection.limits.max_locations_per_finding;
         outcome.stats.suppressed += self.suppressed;
         outcome.stats.rejected += self.rejected;
+        let scrubber = Scrubber::new(self.groups.values().map(|group| &group.best.matched.secret));
         for (fingerprint, group) in self.groups {
             let rule = &self.detector.rules()[group.best.matched.rule];
-            outcome.findings.push(finding(fingerprint, rule, group, self.reveal, limit));
+            let mut finding = finding(fingerprint, rule, group, self.reveal, limit);
+            if self.reveal == Reveal::Masked {
+                scrubber.scrub(&mut finding);
+            }
+            outcome.findings.push(finding);
         }
         sort(&mut outcome.findings);
     }
@@ -269,10 +275,10 @@ fn location(place: Place, sighting: &Sighting) -> Location {
     location.decoded = sighting.matched.decoded.iter().map(|encoding| (*encoding).to_owned()).collect();
     if let Some(commit) = place.commit {
         location.commit = Some(commit.id);
-        location.author = Some(commit.author);
-        location.email = Some(commit.email);
-        location.date = Some(commit.date);
-        location.subject = Some(commit.subject);
+        location.author = commit.author;
+        location.email = commit.email;
+        location.date = commit.date;
+        location.subject = commit.subject;
     }
     location
 }

@@ -27,13 +27,13 @@ pub struct CommitFacts {
     /// Its id.
     pub id: String,
     /// Its author's name.
-    pub author: String,
+    pub author: Option<String>,
     /// Its author's e-mail.
-    pub email: String,
+    pub email: Option<String>,
     /// Its author date, RFC 3339.
-    pub date: String,
+    pub date: Option<String>,
     /// First line of its message.
-    pub subject: String,
+    pub subject: Option<String>,
     /// Place in the order of history: a commit comes after its parents.
     pub order: u64,
 }

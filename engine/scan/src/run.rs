@@ -7,7 +7,7 @@ use std::time::Instant;
 use leakward_core::outcome::SkippedKind;
 use leakward_core::{LocationKind, Outcome, Rule, Skipped, Stats, TargetSummary};
 use leakward_detect::{Detector, DetectorError};
-use leakward_sources::git::GitError;
+use leakward_sources::git::{CloneError, FileAtError, GitError, ScopeError};
 use leakward_sources::tree::Tree;
 use leakward_sources::{Origin, stream};
 
@@ -44,6 +44,15 @@ pub enum ScanError {
     /// The repository.
     #[error(transparent)]
     Git(#[from] GitError),
+    /// The revisions that were asked for.
+    #[error(transparent)]
+    Scope(#[from] ScopeError),
+    /// The ref that policy files are to be read from.
+    #[error(transparent)]
+    FileAt(#[from] FileAtError),
+    /// The repository could not be cloned.
+    #[error(transparent)]
+    Clone(#[from] CloneError),
     /// A temporary folder or the worker threads.
     #[error("{what}: {reason}")]
     Environment {
@@ -97,7 +106,7 @@ fn scan_target(
         Target::File(path) => Ok(context(&NoFiles)?.scan_tree(target, path)),
         Target::Folder(path) => Ok(context(&Folder(path.clone()))?.scan_tree(target, path)),
         Target::Git(path) => git_scan::scan(path, target, request, progress, interrupted),
-        Target::Url(_) => Ok(Scanned::default()),
+        Target::Url(url) => git_scan::scan_url(url, target, request, progress, interrupted),
     }
 }
 

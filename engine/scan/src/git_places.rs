@@ -1,0 +1,104 @@
+//! Where pieces of a repository belong: which paths hold a blob, which commit brought it there, what still reaches it.
+//!
+//! Asked once for all pieces with sightings; a repository without sightings costs nothing.
+
+use std::collections::HashMap;
+
+use leakward_core::{LocationKind, Skipped};
+use leakward_sources::Origin;
+use leakward_sources::git::{ObjectId, Place as TracedPlace, Provenance, Question, Repository, Traced};
+
+use crate::place::{CommitFacts, Place};
+use crate::run::simple_places;
+
+/// Where pieces of a repository belong.
+pub(crate) struct GitPlaces {
+    provenance: Provenance,
+    worktree: HashMap<ObjectId, Vec<String>>,
+    /// What could not be read on the way.
+    pub(crate) skipped: Vec<Skipped>,
+}
+
+impl GitPlaces {
+    /// Asks `repository` for the places of `origins`.
+    pub(crate) fn of<'o>(repository: &Repository, origins: impl Iterator<Item = &'o Origin>) -> Self {
+        let mut question = Question::default();
+        for origin in origins {
+            match origin {
+                Origin::Blob(id) | Origin::Lfs(_, id) => question.blobs.push(*id),
+                Origin::Commit(id) => question.commits.push(*id),
+                Origin::Tag(id) => question.tags.push(*id),
+                Origin::Worktree(_) | Origin::Index(..) | Origin::File(_) | Origin::Stdin => {}
+                Origin::RefName(_) | Origin::EntryName(_) => {}
+            }
+        }
+        let provenance = Provenance::of(repository, &question);
+        let skipped = provenance.skipped().to_vec();
+        Self { provenance, worktree: HashMap::new(), skipped }
+    }
+
+    /// Files of the working tree that are the same as their blob and were therefore not read.
+    pub(crate) fn add_worktree(&mut self, unchanged: Vec<(String, ObjectId)>) {
+        for (path, blob) in unchanged {
+            self.worktree.entry(blob).or_default().push(path);
+        }
+    }
+
+    /// The places of one piece.
+    pub(crate) fn of_piece(&self, origin: &Origin) -> Vec<Place> {
+        match origin {
+            Origin::Blob(id) => {
+                let mut places = self.of_blob(id, LocationKind::Git);
+                let files = self.worktree.get(id).into_iter().flatten();
+                places.extend(files.map(|path| Place::outside(LocationKind::Worktree, path)));
+                places
+            }
+            Origin::Lfs(_, pointer) => self.of_blob(pointer, LocationKind::Lfs),
+            Origin::Commit(id) => vec![self.of_message(id, self.provenance.commit(id))],
+            Origin::Tag(id) => vec![self.of_message(id, self.provenance.tag(id))],
+            _ => simple_places(origin),
+        }
+    }
+
+    fn of_blob(&self, id: &ObjectId, kind: LocationKind) -> Vec<Place> {
+        let found = self.provenance.blob(id).cloned().unwrap_or_default();
+        if found.places.is_empty() {
+            return vec![Place { in_head: Some(false), ..place(kind, "", id, &found) }];
+        }
+        let of_path = |at: &TracedPlace| Place {
+            commit: at.commit.map(|commit| self.facts(&commit, at.order)),
+            in_head: Some(at.in_head),
+            ..place(kind, &at.path, id, &found)
+        };
+        found.places.iter().map(of_path).collect()
+    }
+
+    fn of_message(&self, id: &ObjectId, traced: Option<&Traced>) -> Place {
+        let found = traced.cloned().unwrap_or_default();
+        Place { commit: Some(self.facts(id, None)), ..place(LocationKind::Message, "", id, &found) }
+    }
+
+    fn facts(&self, commit: &ObjectId, order: Option<u32>) -> CommitFacts {
+        let authorship = self.provenance.authorship(commit).cloned().unwrap_or_default();
+        CommitFacts {
+            id: commit.to_string(),
+            author: authorship.author,
+            email: authorship.email,
+            date: authorship.date,
+            subject: authorship.subject,
+            order: order.map_or(u64::MAX, u64::from),
+        }
+    }
+}
+
+fn place(kind: LocationKind, path: &str, id: &ObjectId, found: &Traced) -> Place {
+    Place {
+        kind,
+        path: path.to_owned(),
+        blob: Some(id.to_string()),
+        commit: None,
+        reachable: Some(found.reachable),
+        in_head: None,
+        refs: found.refs.clone(),
+    }
+}

@@ -1,0 +1,99 @@
+//! Takes credentials out of texts that come from the repository and stand in a report beside the finding: commit
+//! subjects, names of branches and files, the line around another credential.
+//!
+//! INVARIANT: after scrubbing, no text holds a credential that was found in the same scan and is long enough to be
+//! told from an everyday word.
+
+use aho_corasick::AhoCorasick;
+use leakward_core::{Excerpt, Finding, Location, Secret};
+
+/// LIMIT: a shorter credential is left alone, because taking `admin` out of every path would make the report
+/// unreadable and protect nothing.
+const SHORTEST: usize = 8;
+
+/// Knows the credentials of a scan and takes them out of texts.
+pub(crate) struct Scrubber {
+    automaton: Option<AhoCorasick>,
+    masked: Vec<String>,
+}
+
+impl Scrubber {
+    /// A scrubber for `secrets`.
+    #[expect(clippy::disallowed_methods, reason = "the credential is looked for in texts to take it out of them")]
+    pub(crate) fn new<'s>(secrets: impl Iterator<Item = &'s Secret>) -> Self {
+        let secrets: Vec<&Secret> = secrets.filter(|secret| secret.len() >= SHORTEST).collect();
+        let masked = secrets.iter().map(|secret| secret.masked()).collect();
+        let automaton = AhoCorasick::builder()
+            .match_kind(aho_corasick::MatchKind::LeftmostLongest)
+            .build(secrets.iter().map(|secret| secret.expose()));
+        // It fails only beyond four billion states; nothing is shown then.
+        Self { automaton: automaton.ok(), masked }
+    }
+
+    /// Takes the credentials out of everything a report shows of `finding`.
+    pub(crate) fn scrub(&self, finding: &mut Finding) {
+        if let Some(excerpt) = &mut finding.excerpt {
+            self.scrub_excerpt(excerpt);
+        }
+        finding.locations.iter_mut().for_each(|location| self.scrub_location(location));
+    }
+
+    fn scrub_location(&self, location: &mut Location) {
+        self.scrub_text(&mut location.path);
+        location.refs.iter_mut().for_each(|name| self.scrub_text(name));
+        for text in [&mut location.subject, &mut location.author, &mut location.email].into_iter().flatten() {
+            self.scrub_text(text);
+        }
+    }
+
+    /// The credential itself is masked in an excerpt already; this is for another one that nobody reported there.
+    fn scrub_excerpt(&self, excerpt: &mut Excerpt) {
+        let part = |from: usize, to: usize| excerpt.text.chars().skip(from).take(to - from).collect::<String>();
+        let (mut before, marked) = (part(0, excerpt.marked.start), part(excerpt.marked.start, excerpt.marked.end));
+        let mut after = part(excerpt.marked.end, usize::MAX);
+        self.scrub_text(&mut before);
+        self.scrub_text(&mut after);
+        let start = before.chars().count();
+        excerpt.marked = start..start + marked.chars().count();
+        excerpt.text = before + &marked + &after;
+    }
+
+    fn scrub_text(&self, text: &mut String) {
+        match &self.automaton {
+            Some(automaton) if automaton.is_match(text.as_str()) => *text = automaton.replace_all(text, &self.masked),
+            Some(_) => {}
+            None => text.clear(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_credential_is_taken_out_of_subject_and_path() {
+        let secret = Secret::new(b"correct-horse-battery");
+        let scrubber = Scrubber::new([&secret].into_iter());
+        let mut text = "remove correct-horse-battery again".to_owned();
+        scrubber.scrub_text(&mut text);
+        assert_eq!(text, format!("remove {} again", secret.masked()));
+    }
+
+    #[test]
+    fn a_short_credential_leaves_words_alone() {
+        let scrubber = Scrubber::new([&Secret::new(b"admin")].into_iter());
+        let mut text = "src/admin/mod.rs".to_owned();
+        scrubber.scrub_text(&mut text);
+        assert_eq!(text, "src/admin/mod.rs");
+    }
+
+    #[test]
+    fn the_mark_of_an_excerpt_stays_on_its_credential() {
+        let scrubber = Scrubber::new([&Secret::new(b"swordfish-of-old")].into_iter());
+        let mut excerpt = Excerpt { text: "a=swordfish-of-old b=****".to_owned(), marked: 21..25 };
+        scrubber.scrub_excerpt(&mut excerpt);
+        let marked: String = excerpt.text.chars().skip(excerpt.marked.start).take(excerpt.marked.len()).collect();
+        assert_eq!((marked.as_str(), excerpt.text.contains("swordfish")), ("****", false));
+    }
+}
