@@ -1,27 +1,20 @@
 //! The detector: a set of rules, ready to look at bytes from all threads.
 
-use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
 
-use leakward_core::rule::{Class, Find};
+use leakward_core::rule::Class;
 use leakward_core::{Confidence, Rule, Secret, Span};
 
 use crate::confirm::Candidate;
-use crate::detection::{Detection, Explained, Match, PathJudgement, Rejected};
+use crate::detection::{Detection, Explained, Manner, Match, PathJudgement, Rejected};
 use crate::error::DetectorError;
-use crate::judge::{self, Judge, Judgement};
-use crate::native::NativeDetector;
-use crate::prefilter::{Hit, Literal, Prefilter, Spelling};
+use crate::judge::{self, Companions, Judge, Judgement, Role, Spans};
+use crate::path_rules::PathRules;
+use crate::prefilter::{Hit, Prefilter};
+use crate::rule_index::{RuleIndex, User};
 use crate::rule_matcher::RuleMatcher;
 use crate::scratch::Scratch;
 use crate::settings::{InlineAllow, Sensitivity, Settings};
-
-/// A rule that has some literal, and which of the rule's literals it is.
-#[derive(Clone, Copy, Debug)]
-struct User {
-    rule: u32,
-    which: u32,
-}
 
 /// A set of rules, ready to look at bytes. Shared by all threads; each has its own [`Scratch`].
 #[derive(Debug)]
@@ -29,63 +22,36 @@ pub struct Detector {
     rules: Vec<Rule>,
     settings: Settings,
     prefilter: Prefilter,
-    /// For each literal, where its users start in `users`; one more at the end.
-    first_users: Vec<u32>,
-    users: Vec<User>,
+    index: RuleIndex,
     matchers: Vec<OnceLock<RuleMatcher>>,
+    paths: Vec<OnceLock<PathRules>>,
     judge: Judge,
+    /// For each rule with companions, the numbers of their rules.
+    companions: OnceLock<Vec<Vec<Option<usize>>>>,
 }
 
 impl Detector {
-    /// A detector of `rules`. Builds the prefilter only (under a millisecond for 1,500 rules); expressions are read when
+    /// A detector of `rules`. Builds the prefilter only (about a millisecond for 1,500 rules); expressions are read when
     /// first needed.
     ///
     /// # Errors
     /// A rule without literal, or one that names a detector that does not exist. Bad expressions are found by
     /// [`Detector::check`], or reported in [`Detection::limited`] when first needed.
     pub fn new(rules: Vec<Rule>, settings: Settings) -> Result<Detector, DetectorError> {
-        let mut numbers: HashMap<(Spelling, String), u32> = HashMap::new();
-        let mut literals: Vec<Literal> = Vec::new();
-        let mut pairs: Vec<(u32, User)> = Vec::new();
-        for (rule_number, rule) in (0_u32..).zip(&rules) {
-            let (texts, spelling) = literals_of(rule)?;
-            if texts.iter().all(|text| text.len() < 2) {
-                return Err(DetectorError::NoLiteral(rule.id.clone()));
-            }
-            for (which, text) in (0_u32..).zip(texts) {
-                let literal = Literal::new(text, spelling);
-                let key = (literal.spelling(), text.to_string());
-                let number = *numbers.entry(key).or_insert_with(|| {
-                    literals.push(literal);
-                    u32::try_from(literals.len() - 1).unwrap_or(u32::MAX)
-                });
-                let user = User {
-                    rule: rule_number,
-                    which,
-                };
-                pairs.push((number, user));
-            }
-        }
-        pairs.sort_by_key(|(number, user)| (*number, user.rule));
-        let mut first_users = vec![0_u32; literals.len() + 1];
-        for (number, _) in &pairs {
-            if let Some(count) = first_users.get_mut(*number as usize + 1) {
-                *count += 1;
-            }
-        }
-        let mut sum = 0;
-        for count in &mut first_users {
-            sum += *count;
-            *count = sum;
-        }
+        let (index, literals) = RuleIndex::new(&rules)?;
         Ok(Detector {
             prefilter: Prefilter::new(literals),
-            first_users,
-            users: pairs.into_iter().map(|(_, user)| user).collect(),
-            matchers: rules.iter().map(|_| OnceLock::new()).collect(),
+            index,
+            matchers: std::iter::repeat_with(OnceLock::new)
+                .take(rules.len())
+                .collect(),
+            paths: std::iter::repeat_with(OnceLock::new)
+                .take(rules.len())
+                .collect(),
+            judge: Judge::new(rules.len()),
+            companions: OnceLock::new(),
             rules,
             settings,
-            judge: Judge,
         })
     }
 
@@ -129,6 +95,37 @@ impl Detector {
     #[must_use]
     pub fn longest_literal(&self) -> usize {
         self.prefilter.longest()
+    }
+
+    /// How many bytes before and after its position the decision about a hit may read, at most, over all rules. Reads
+    /// every expression.
+    #[must_use]
+    pub fn reach(&self) -> (usize, usize) {
+        let max_secret = self.settings.limits.max_secret_bytes;
+        (0..self.rules.len())
+            .filter_map(|rule| self.matcher(rule))
+            .map(|matcher| matcher.reach(max_secret))
+            .fold((0, 0), |(before, after), (more_before, more_after)| {
+                (before.max(more_before), after.max(more_after))
+            })
+    }
+
+    /// The same for the hits of one literal: mostly far less, for few rules have credentials without a bound.
+    #[must_use]
+    pub fn reach_of(&self, hit: Hit) -> (usize, usize) {
+        let max_secret = self.settings.limits.max_secret_bytes;
+        let longest = self
+            .prefilter
+            .literal(hit.literal)
+            .map_or(0, crate::prefilter::Literal::longest);
+        self.index
+            .users(hit.literal)
+            .iter()
+            .filter_map(|user| self.matcher(user.rule as usize))
+            .map(|matcher| matcher.reach(max_secret))
+            .fold((0, 0), |(before, after), (more_before, more_after)| {
+                (before.max(more_before), after.max(more_after + longest))
+            })
     }
 
     /// Finds the credentials in `bytes`.
@@ -186,29 +183,12 @@ impl Detector {
                 break;
             }
         }
-        let candidates = std::mem::take(&mut scratch.candidates);
-        self.judge_all(bytes, &candidates, &mut detection, rejected);
-        scratch.candidates = candidates;
+        if !scratch.candidates.is_empty() {
+            let candidates = std::mem::take(&mut scratch.candidates);
+            self.judge_all(bytes, &candidates, &mut detection, rejected);
+            scratch.candidates = candidates;
+        }
         detection
-    }
-
-    /// What a match means in a file of this path.
-    #[must_use]
-    pub fn judge_path(&self, matched: &Match, path: &str) -> PathJudgement {
-        let _unused = (matched, path, matched.manner);
-        PathJudgement::Keep
-    }
-
-    fn users(&self, literal: u32) -> &[User] {
-        let from = self.first_users.get(literal as usize).copied().unwrap_or(0);
-        let to = self
-            .first_users
-            .get(literal as usize + 1)
-            .copied()
-            .unwrap_or(from);
-        self.users
-            .get(from as usize..to as usize)
-            .unwrap_or_default()
     }
 
     fn matcher(&self, rule: usize) -> Option<&RuleMatcher> {
@@ -228,76 +208,67 @@ impl Detector {
         scratch: &mut Scratch,
         detection: &mut Detection,
     ) {
-        let position = hit.position as usize;
-        for user in self.users(hit.literal) {
-            let rule = user.rule as usize;
-            if scratch.passed.covers(rule, hit.position) {
-                continue;
-            }
-            let (Some(matcher), Some(cache)) = (self.matcher(rule), scratch.caches.get_mut(rule))
-            else {
-                continue;
-            };
-            let max_secret = self.settings.limits.max_secret_bytes;
-            match matcher {
-                RuleMatcher::Pattern(pattern) => {
-                    if let Some(found) =
-                        pattern.find(bytes, (position, user.which as usize), max_secret, cache)
-                    {
-                        scratch.passed.note(rule, found.whole.end);
-                        scratch
-                            .candidates
-                            .push(Candidate::new(rule, found.credential));
-                        if found.cut {
-                            detection.limited.push(format!(
-                                "a match of {} was cut at {max_secret} bytes",
-                                self.rules.get(rule).map_or("", |rule| rule.id.as_str())
-                            ));
-                        }
-                    }
-                }
-                RuleMatcher::Keyword(keyword) => {
-                    let Some(end) = self
-                        .prefilter
-                        .literal(hit.literal)
-                        .and_then(|literal| literal.end_at(bytes, position))
-                    else {
-                        continue;
-                    };
-                    if let Some(found) = keyword.find(bytes, (position, end), cache) {
-                        scratch.passed.note(rule, found.credential.end);
-                        let mut candidate = Candidate::new(rule, found.credential);
-                        candidate.name = Some(found.name);
-                        if !found.is_assigned {
-                            candidate
-                                .evidence
-                                .push((-20, "nothing says that it is the name's value".into()));
-                        }
-                        scratch.candidates.push(candidate);
-                    }
-                }
-                RuleMatcher::Native(native) => {
-                    let Some(end) = self
-                        .prefilter
-                        .literal(hit.literal)
-                        .and_then(|literal| literal.end_at(bytes, position))
-                    else {
-                        continue;
-                    };
-                    if let Some(candidate) = native.find(rule, bytes, (position, end)) {
-                        scratch.passed.note(rule, candidate.span.end);
-                        scratch.candidates.push(candidate);
-                    }
-                }
-                RuleMatcher::Refused(reason) => {
-                    scratch.passed.note(rule, usize::MAX);
-                    detection.limited.push(format!(
-                        "rule {} was not applied: {reason}",
-                        self.rules.get(rule).map_or("", |rule| rule.id.as_str())
-                    ));
-                }
+        for user in self.index.users(hit.literal) {
+            if !scratch.passed.covers(user.rule as usize, hit.position) {
+                self.try_rule(bytes, hit, *user, scratch, detection);
             }
         }
+    }
+
+    fn try_rule(
+        &self,
+        bytes: &[u8],
+        hit: Hit,
+        user: User,
+        scratch: &mut Scratch,
+        detection: &mut Detection,
+    ) -> Option<()> {
+        let (number, position) = (user.rule as usize, hit.position as usize);
+        let rule = self.rules.get(number)?;
+        let matcher = self.matcher(number)?;
+        let cache = scratch.caches.get_mut(number)?;
+        let literal_end = || self.prefilter.literal(hit.literal)?.end_at(bytes, position);
+        let candidate = match matcher {
+            RuleMatcher::Pattern(pattern) => {
+                let max_secret = self.settings.limits.max_secret_bytes;
+                let found =
+                    pattern.find(bytes, (position, user.which as usize), max_secret, cache)?;
+                if found.cut {
+                    detection.limited.push(format!(
+                        "a match of {} was cut at {max_secret} bytes",
+                        rule.id
+                    ));
+                }
+                scratch.passed.note(number, found.whole.end);
+                Candidate::new(number, found.credential)
+            }
+            RuleMatcher::Keyword(keyword) => {
+                let found = keyword.find(bytes, (position, literal_end()?), cache)?;
+                scratch.passed.note(number, found.credential.end);
+                let mut candidate = Candidate::new(number, found.credential);
+                candidate.name = Some(found.name);
+                if !found.is_assigned {
+                    candidate
+                        .evidence
+                        .push((-15, "nothing says that it is the name's value".into()));
+                }
+                candidate
+            }
+            RuleMatcher::Native(native) => {
+                let candidate = native.find(number, bytes, Span::new(position, literal_end()?))?;
+                scratch.passed.note(number, candidate.span.end);
+                candidate
+            }
+            RuleMatcher::Refused(reason) => {
+                scratch.passed.note(number, usize::MAX);
+                detection
+                    .limited
+                    .push(format!("rule {} was not applied: {reason}", rule.id));
+                return None;
+            }
+        };
+        scratch.candidates.push(candidate);
+        Some(())
     }
 
     fn judge_all(
@@ -305,115 +276,153 @@ impl Detector {
         bytes: &[u8],
         candidates: &[Candidate],
         detection: &mut Detection,
-        explained: &mut Option<Vec<Rejected>>,
+        rejected: &mut Option<Vec<Rejected>>,
     ) {
-        let mut kept: Vec<(usize, Match)> = Vec::new();
+        let companions = Companions::new(
+            candidates
+                .iter()
+                .map(|candidate| (candidate.rule, candidate.span)),
+        );
+        let mut kept: Vec<Match> = Vec::new();
         for candidate in candidates {
-            let Some(rule) = self.rules.get(candidate.rule) else {
-                continue;
-            };
-            let judgement = self.judge.judge(rule, candidate, bytes);
-            let reason = match judgement {
-                Judgement::Credential(confidence, reasons) => {
-                    if self.settings.inline_allow == InlineAllow::Honour
-                        && judge::allows(bytes, candidate.span)
-                    {
-                        detection.suppressed += 1;
-                        continue;
-                    }
-                    let secret = candidate.secret(bytes);
-                    kept.push((
-                        usize::from(rule.specificity),
-                        Match {
+            match self.judge_one(bytes, candidate, &companions) {
+                Ok(matched) => kept.push(matched),
+                Err(reason) => {
+                    detection.rejected += 1;
+                    if let Some(rejected) = rejected {
+                        rejected.push(Rejected {
                             rule: candidate.rule,
                             span: candidate.span,
-                            secret: Secret::new(secret),
-                            entropy: judge::shannon(secret),
-                            confidence,
-                            reasons,
-                            decoded: Vec::new(),
-                            companions: Vec::new(),
-                            manner: candidate.manner,
-                        },
-                    ));
-                    continue;
+                            reason,
+                        });
+                    }
                 }
-                Judgement::Rejected(reason) => reason,
-            };
-            detection.rejected += 1;
-            if let Some(explained) = explained {
-                explained.push(Rejected {
-                    rule: candidate.rule,
-                    span: candidate.span,
-                    reason,
-                });
             }
         }
-        kept.sort_by_key(|(specificity, matched)| {
+        self.report_once(&mut kept);
+        kept.retain(|matched| {
+            let is_shown = self.is_shown(matched);
+            let is_allowed = is_shown
+                && self.settings.inline_allow == InlineAllow::Honour
+                && judge::allows(bytes, matched.span);
+            detection.suppressed += u64::from(is_allowed);
+            is_shown && !is_allowed
+        });
+        kept.sort_by_key(|matched| (matched.span, matched.rule));
+        detection.matches = kept;
+    }
+
+    fn judge_one(
+        &self,
+        bytes: &[u8],
+        candidate: &Candidate,
+        companions: &Companions,
+    ) -> Result<Match, String> {
+        let Some(rule) = self.rules.get(candidate.rule) else {
+            return Err(String::new());
+        };
+        let (mut confidence, mut reasons) = match self.judge.judge(rule, candidate, bytes) {
+            Judgement::Credential(confidence, reasons) => (confidence, reasons),
+            Judgement::Rejected(reason) => return Err(reason),
+        };
+        let mut found = Vec::new();
+        for (companion, number) in rule
+            .companions
+            .iter()
+            .zip(self.companion_numbers(candidate.rule))
+        {
+            let span = number.and_then(|number| {
+                companions.nearest(bytes, number, candidate.span, companion.within_lines)
+            });
+            match span {
+                Some(span) => {
+                    found.push((companion.name.to_string(), span));
+                    reasons.push(format!("its {} stands near by", companion.name));
+                    if confidence == Confidence::Medium {
+                        confidence = Confidence::High;
+                    }
+                }
+                None if companion.required => {
+                    return Err(format!("its {} is not near by", companion.name));
+                }
+                None => {}
+            }
+        }
+        let secret = candidate.secret(bytes);
+        Ok(Match {
+            rule: candidate.rule,
+            span: candidate.span,
+            secret: Secret::new(secret),
+            entropy: judge::shannon(secret),
+            confidence,
+            reasons,
+            decoded: Vec::new(),
+            companions: found,
+            manner: candidate.manner,
+        })
+    }
+
+    fn companion_numbers(&self, rule: usize) -> &[Option<usize>] {
+        let all = self.companions.get_or_init(|| {
+            let numbers = judge::rule_numbers(&self.rules);
+            let of_rule = |rule: &Rule| {
+                rule.companions
+                    .iter()
+                    .map(|companion| numbers.get(&*companion.rule).copied())
+                    .collect()
+            };
+            self.rules.iter().map(of_rule).collect()
+        });
+        all.get(rule).map_or(&[], Vec::as_slice)
+    }
+
+    /// Keeps, of matches that overlap, the most specific one: then the surer, then the longer one.
+    fn report_once(&self, matches: &mut Vec<Match>) {
+        use std::cmp::Reverse;
+        matches.sort_by_key(|matched| {
+            let specificity = self
+                .rules
+                .get(matched.rule)
+                .map_or(0, |rule| rule.specificity);
             (
-                std::cmp::Reverse(*specificity),
-                std::cmp::Reverse(matched.confidence),
-                std::cmp::Reverse(matched.span.len()),
+                Reverse(specificity),
+                Reverse(matched.confidence),
+                Reverse(matched.span.len()),
                 matched.span.start,
                 matched.rule,
             )
         });
         let mut taken = Spans::default();
-        kept.retain(|(_, matched)| taken.insert(matched.span));
-        let mut taken: Vec<Match> = kept.into_iter().map(|(_, matched)| matched).collect();
-        taken.retain(|matched| {
-            let is_secret = self
-                .rules
-                .get(matched.rule)
-                .is_some_and(|rule| rule.class == Class::Secret);
-            is_secret
-                && (self.settings.sensitivity == Sensitivity::High
-                    || matched.confidence > Confidence::Low)
-        });
-        taken.sort_by_key(|matched| (matched.span, matched.rule));
-        detection.matches = taken;
+        matches.retain(|matched| taken.insert(matched.span));
     }
-}
 
-/// Spans that do not overlap.
-#[derive(Debug, Default)]
-struct Spans(BTreeMap<usize, usize>);
-
-impl Spans {
-    /// Adds a span unless it overlaps one that is there already; says whether it was added.
-    fn insert(&mut self, span: Span) -> bool {
-        let before = self.0.range(..span.end).next_back();
-        if before.is_some_and(|(_, &end)| end > span.start) {
-            return false;
-        }
-        self.0.insert(span.start, span.end);
-        true
+    fn is_shown(&self, matched: &Match) -> bool {
+        let is_secret = self
+            .rules
+            .get(matched.rule)
+            .is_some_and(|rule| rule.class == Class::Secret);
+        is_secret
+            && (self.settings.sensitivity == Sensitivity::High
+                || matched.confidence > Confidence::Low)
     }
-}
 
-/// The texts that a rule is recognised by, and how they are spelled.
-fn literals_of(rule: &Rule) -> Result<(&[leakward_core::rule::Text], Spelling), DetectorError> {
-    match &rule.find {
-        Find::Pattern(pattern) => {
-            let spelling = if pattern.ignore_case {
-                Spelling::AnyCase
-            } else {
-                Spelling::Exact
-            };
-            Ok((&pattern.literals, spelling))
+    /// What a match means in a file of this path, whose folders are separated by `/`.
+    #[must_use]
+    pub fn judge_path(&self, matched: &Match, path: &str) -> PathJudgement {
+        let (Some(rule), Some(paths)) =
+            (self.rules.get(matched.rule), self.paths.get(matched.rule))
+        else {
+            return PathJudgement::Keep;
+        };
+        let paths = paths.get_or_init(|| PathRules::new(rule));
+        if let Some(judgement) = paths.judge(path) {
+            return judgement;
         }
-        Find::Keyword(keyword) => Ok((&keyword.keywords, Spelling::Loose)),
-        Find::Native(native) => match NativeDetector::named(&native.detector) {
-            Some(detector) => Ok((&native.literals, detector.spelling())),
-            None => Err(DetectorError::UnknownDetector {
-                rule: rule.id.clone(),
-                detector: native.detector.to_string(),
-                known: NativeDetector::ALL
-                    .iter()
-                    .map(|(name, _)| *name)
-                    .collect::<Vec<_>>()
-                    .join(", "),
-            }),
-        },
+        judge::judge_role(
+            rule,
+            matched,
+            Role::of(path),
+            matched.manner == Manner::Bare,
+        )
     }
 }

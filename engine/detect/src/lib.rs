@@ -26,10 +26,13 @@ mod detector;
 mod error;
 mod judge;
 mod native;
+mod path_rules;
 mod prefilter;
+mod rule_index;
 mod rule_matcher;
 mod scratch;
 mod settings;
+mod word_list;
 
 pub use detection::{Detection, Explained, Match, PathJudgement, Rejected};
 pub use detector::Detector;

@@ -46,4 +46,14 @@ impl RuleMatcher {
             RuleMatcher::Refused(reason) => Err(reason.clone()),
         }
     }
+
+    /// How far before and after a hit's end it may read.
+    pub(crate) fn reach(&self, max_secret: usize) -> (usize, usize) {
+        match self {
+            RuleMatcher::Pattern(pattern) => pattern.reach(max_secret),
+            RuleMatcher::Keyword(keyword) => keyword.reach(),
+            RuleMatcher::Native(native) => native.reach(),
+            RuleMatcher::Refused(_) => (0, 0),
+        }
+    }
 }

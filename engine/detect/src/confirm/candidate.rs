@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use leakward_core::Span;
 
 use crate::detection::Manner;
+use crate::native::NameKind;
 
 /// Something that looks like a credential.
 #[derive(Clone, Debug)]
@@ -17,6 +18,8 @@ pub(crate) struct Candidate {
     pub(crate) secret: Option<Vec<u8>>,
     /// The name it is assigned to, where there is one.
     pub(crate) name: Option<Span>,
+    /// What that name promises, for generic detectors.
+    pub(crate) expects: Option<NameKind>,
     /// How it is written down.
     pub(crate) manner: Manner,
     /// What the detector itself already knows in favour or against, in points and words.
@@ -31,6 +34,7 @@ impl Candidate {
             span,
             secret: None,
             name: None,
+            expects: None,
             manner: Manner::Itself,
             evidence: Vec::new(),
         }

@@ -7,7 +7,7 @@ use leakward_core::Span;
 use memchr::{memchr, memrchr};
 
 /// What such a comment contains.
-const MARKS: [&[u8]; 6] = [
+const MARKS: &[&[u8]] = &[
     b"leakward:allow",
     b"gitleaks:allow",
     b"betterleaks:allow",

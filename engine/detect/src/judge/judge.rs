@@ -1,10 +1,18 @@
 //! The judge: weighs what is known about a candidate into a confidence with reasons.
 
-use leakward_core::rule::Find;
-use leakward_core::{Confidence, Rule};
+use std::sync::OnceLock;
 
+use leakward_core::rule::{Find, Pattern};
+use leakward_core::{Confidence, Rule, Span};
+
+use super::allowed::Allowed;
 use super::checksum::{self, Proof};
+use super::context::Context;
 use super::entropy::shannon;
+use super::generic::{self, Assigned};
+use super::scale::Scale;
+use super::traits::Traits;
+use super::{near_value, placeholder, reference};
 use crate::confirm::Candidate;
 
 /// What becomes of a candidate.
@@ -16,46 +24,151 @@ pub(crate) enum Judgement {
     Rejected(String),
 }
 
-/// Points from which on a candidate has high confidence.
-const HIGH: i32 = 70;
+/// What candidates of a pattern, a keyword and a native rule start with.
+const PATTERN: i32 = 70;
+const KEYWORD: i32 = 45;
+const NATIVE: i32 = 40;
 
-/// Points from which on a candidate has medium confidence.
-const MEDIUM: i32 = 40;
-
-/// The judge.
-#[derive(Debug, Default)]
-pub(crate) struct Judge;
+/// The judge over a set of rules.
+#[derive(Debug)]
+pub(crate) struct Judge {
+    allowed: Vec<OnceLock<Allowed>>,
+}
 
 impl Judge {
+    /// A judge over so many rules.
+    pub(crate) fn new(rules: usize) -> Judge {
+        Judge {
+            allowed: std::iter::repeat_with(OnceLock::new).take(rules).collect(),
+        }
+    }
+
     /// Weighs a candidate of `rule` in `bytes`.
     pub(crate) fn judge(&self, rule: &Rule, candidate: &Candidate, bytes: &[u8]) -> Judgement {
         let secret = candidate.secret(bytes);
-        let mut points = match rule.find {
-            Find::Pattern(_) => 70,
-            Find::Keyword(_) => 50,
-            Find::Native(_) => 45,
+        if self.allows(rule, candidate.rule, secret) {
+            return Judgement::Rejected("the rule allows this value".to_owned());
+        }
+        let mut scale = match &rule.find {
+            Find::Pattern(_) => Scale::new(PATTERN),
+            Find::Keyword(_) => Scale::new(KEYWORD),
+            Find::Native(_) => Scale::new(NATIVE),
         };
-        let mut reasons = Vec::new();
-        match rule.checksum.map(|kind| checksum::test(kind, secret)) {
-            Some(Proof::Holds) => {
-                points += 50;
-                reasons.push("its checksum holds".to_owned());
+        let proof = rule
+            .checksum
+            .map_or(Proof::Silent, |kind| checksum::test(kind, secret));
+        match proof {
+            Proof::Holds => scale.weigh(50, "its checksum or structure holds"),
+            Proof::Fails => {
+                return Judgement::Rejected("its checksum or structure does not hold".to_owned());
             }
-            Some(Proof::Fails) => return Judgement::Rejected("its checksum fails".to_owned()),
-            Some(Proof::Silent) | None => {}
+            Proof::Silent => {}
         }
-        if shannon(secret) < f64::from(rule.min_entropy) {
-            return Judgement::Rejected("its characters are too alike".to_owned());
+        let entropy = shannon(secret);
+        if entropy < f64::from(rule.min_entropy) {
+            return Judgement::Rejected(format!(
+                "its characters are too alike ({entropy:.1} of at least {:.1} bits)",
+                rule.min_entropy
+            ));
         }
-        for (weight, words) in &candidate.evidence {
-            points += weight;
-            reasons.push(words.clone().into_owned());
+        for (points, words) in &candidate.evidence {
+            scale.weigh(*points, words.clone());
         }
-        let confidence = match points {
-            HIGH.. => Confidence::High,
-            MEDIUM..HIGH => Confidence::Medium,
-            _ => Confidence::Low,
-        };
-        Judgement::Credential(confidence, reasons)
+        weigh_by_kind(rule, candidate, (secret, bytes), proof, &mut scale);
+        scale.read()
+    }
+
+    fn allows(&self, rule: &Rule, number: usize, secret: &[u8]) -> bool {
+        if rule.allow.values.is_empty() && rule.allow.words.is_empty() {
+            return false;
+        }
+        self.allowed.get(number).is_some_and(|allowed| {
+            allowed
+                .get_or_init(|| Allowed::new(&rule.allow))
+                .holds(secret)
+        })
+    }
+}
+
+fn weigh_by_kind(
+    rule: &Rule,
+    candidate: &Candidate,
+    (secret, bytes): (&[u8], &[u8]),
+    proof: Proof,
+    scale: &mut Scale,
+) {
+    let text_of = |span: Option<Span>| {
+        span.and_then(|span| bytes.get(span.range()))
+            .unwrap_or_default()
+    };
+    match &rule.find {
+        Find::Pattern(pattern) if proof != Proof::Holds => weigh_pattern(pattern, secret, scale),
+        Find::Pattern(_) => {}
+        Find::Keyword(_) => {
+            let name_end = candidate.name.map_or(candidate.span.start, |name| name.end);
+            let between = bytes
+                .get(name_end..candidate.span.start)
+                .unwrap_or_default();
+            let context = Context::of(bytes, candidate.span);
+            near_value::weigh(secret, (text_of(candidate.name), between), &context, scale);
+        }
+        Find::Native(_) => match candidate.expects {
+            Some(kind) => {
+                let assigned = Assigned {
+                    value: secret,
+                    name: text_of(candidate.name),
+                    kind,
+                    manner: candidate.manner,
+                };
+                generic::weigh(assigned, &Context::of(bytes, candidate.span), scale);
+            }
+            None => weigh_native(secret, scale),
+        },
+    }
+}
+
+/// A credential with a shape of its own: only clear signs of a sample count against it.
+fn weigh_pattern(pattern: &Pattern, secret: &[u8], scale: &mut Scale) {
+    let body = without_literal(pattern, secret);
+    if let Some(reason) = placeholder::reason(body) {
+        scale.reject(reason);
+        return;
+    }
+    let traits = Traits::of(body);
+    if traits.length >= 12 && traits.reads_like_words() && traits.digits * 8 < traits.length {
+        scale.weigh(-45, "it reads like words");
+    }
+    let shortest = pattern
+        .literals
+        .iter()
+        .map(|literal| literal.len())
+        .min()
+        .unwrap_or(0);
+    if shortest < 4 && !traits.looks_random() {
+        scale.weigh(-15, "its prefix is short and the rest does not look random");
+    }
+}
+
+/// The credential without the literal that it starts with.
+fn without_literal<'a>(pattern: &Pattern, secret: &'a [u8]) -> &'a [u8] {
+    pattern
+        .literals
+        .iter()
+        .filter_map(|literal| {
+            let head = secret.get(..literal.len())?;
+            head.eq_ignore_ascii_case(literal.as_bytes())
+                .then(|| secret.get(literal.len()..))?
+        })
+        .min_by_key(|rest| rest.len())
+        .unwrap_or(secret)
+}
+
+/// What native detectors found that stands for itself: keys and passwords in URLs.
+fn weigh_native(secret: &[u8], scale: &mut Scale) {
+    if secret.len() > 256 {
+        return;
+    }
+    if let Some(reason) = reference::reason(secret).or_else(|| placeholder::reason(secret)) {
+        scale.reject(reason);
     }
 }

@@ -1,7 +1,15 @@
 //! Judge: is this candidate a credential, how sure is that, and why.
+//!
+//! Each test looks at one thing and says one sentence; the judge adds their points. What was turned down can be
+//! asked for ([`Detector::detect_explained`](crate::Detector::detect_explained)).
 
+mod allowed;
 pub(crate) mod checksum;
+mod ciphertext;
+mod companions;
+mod context;
 mod entropy;
+mod generic;
 mod inline_allow;
 pub(crate) mod json;
 #[expect(
@@ -9,8 +17,21 @@ pub(crate) mod json;
     reason = "the stage's main type has the stage's name"
 )]
 mod judge;
+mod look_alike;
+mod near_value;
+mod overlap;
 mod placeholder;
+mod reference;
+mod role;
+mod scale;
+mod sequence;
+mod traits;
+mod words;
 
+pub(crate) use companions::{Companions, numbers as rule_numbers};
 pub(crate) use entropy::shannon;
 pub(crate) use inline_allow::allows;
 pub(crate) use judge::{Judge, Judgement};
+pub(crate) use overlap::Spans;
+pub(crate) use placeholder::reason as placeholder_reason;
+pub(crate) use role::{Role, judge as judge_role};

@@ -1,1 +1,180 @@
-//! Values that only stand in for a credential: `YOUR_API_KEY`, `xxxxxxxx`, `changeme`.
+//! Values that only stand in for a credential: `YOUR_API_KEY`, `xxxxxxxx`, `<token>`, `changeme`.
+//!
+//! Signs are looked for in a way that random characters do not show by chance: a word counts when it is long, or
+//! when it stands between other characters than letters.
+
+use super::sequence;
+use super::traits::Traits;
+use crate::word_list::WordList;
+
+/// Words that mark a sample wherever they stand: at least six letters, so that chance is one in ten million.
+const ANYWHERE: WordList = WordList::new(
+    " example sample placeholder changeme change_me change-me changethis change_this change-this \
+     replaceme replace_ replace- insert_ insert- redacted removed yourkey your_ your- yoursecret \
+     yourpassword yourtoken mysecret dummykey notreal not_real not-real notasecret secret-here \
+     goes_here goeshere ",
+);
+
+/// Words that mark a sample when they stand alone between other characters than letters, or begin or end the value
+/// before a change of case.
+const ALONE: WordList = WordList::new(
+    " your my dummy fake mock test demo todo fixme tbd hidden masked invalid foo bar baz qux foobar \
+     lorem ipsum xxx xyz here none null undefined nil empty some any default insert replace ",
+);
+
+/// Numbers in hexadecimal that people write for fun.
+const HEX_WORDS: WordList =
+    WordList::new(" deadbeef cafebabe deadc0de baadf00d feedface badc0ffe ");
+
+/// Why the value is a placeholder, when it is one.
+pub(crate) fn reason(value: &[u8]) -> Option<&'static str> {
+    let value = value.trim_ascii();
+    if is_bracketed(value) {
+        return Some("it is a placeholder in brackets");
+    }
+    if is_masked(value) {
+        return Some("it is masked or elided");
+    }
+    if sequence::repeats_a_block(value) || sequence::share_of_walks(value) > 0.6 {
+        return Some("its characters repeat or run in order");
+    }
+    let lower = value.to_ascii_lowercase();
+    if has_sample_word(value, &lower) {
+        return Some("it holds a word that marks a sample");
+    }
+    None
+}
+
+/// `<…>`, `[…]`, `{…}`, `(…)` with words inside, or an opening or closing `<`, `>` alone.
+fn is_bracketed(value: &[u8]) -> bool {
+    let inner = match value {
+        [b'<', inner @ .., b'>']
+        | [b'[', inner @ .., b']']
+        | [b'{', inner @ .., b'}']
+        | [b'(', inner @ .., b')'] => inner,
+        _ => return false,
+    };
+    !Traits::of(inner).looks_random()
+}
+
+/// Runs of stars, crosses, dots or dashes: one character over half of it, fewer than five in twenty, an ellipsis.
+fn is_masked(value: &[u8]) -> bool {
+    if value.len() >= 3 && memchr::memmem::find(value, b"...").is_some()
+        || value.ends_with("…".as_bytes())
+    {
+        return true;
+    }
+    let mut counts = [0_usize; 256];
+    for byte in value {
+        if let Some(count) = counts.get_mut(usize::from(*byte)) {
+            *count += 1;
+        }
+    }
+    let most = counts.iter().max().copied().unwrap_or(0);
+    let distinct = counts.iter().filter(|count| **count > 0).count();
+    let run_of = |run: &[u8]| memchr::memmem::find(value, run).is_some();
+    (most * 2 > value.len() && value.len() >= 4)
+        || (value.len() >= 20 && distinct < 5)
+        || [
+            &b"xxxx"[..],
+            b"XXXX",
+            b"****",
+            b"____",
+            b"----",
+            b"####",
+            b"????",
+            "••".as_bytes(),
+        ]
+        .into_iter()
+        .any(run_of)
+}
+
+fn has_sample_word(value: &[u8], lower: &[u8]) -> bool {
+    // In random characters a change of case sets off nothing.
+    let by_case = !Traits::of(value).looks_random();
+    ANYWHERE.any_in(lower)
+        || HEX_WORDS.any_in(lower)
+        || ALONE
+            .iter()
+            .any(|word| stands_alone(value, lower, word, by_case))
+}
+
+/// Whether `word` stands in the value between characters that are no letters, or is set off by a change of case.
+fn stands_alone(value: &[u8], lower: &[u8], word: &[u8], by_case: bool) -> bool {
+    memchr::memmem::find_iter(lower, word).any(|at| {
+        let end = at + word.len();
+        let before = at.checked_sub(1).and_then(|at| value.get(at));
+        let (first, after) = (value.get(at), value.get(end));
+        let last = end.checked_sub(1).and_then(|at| value.get(at));
+        let opens = before.is_none_or(|before| {
+            !before.is_ascii_alphanumeric()
+                || (by_case
+                    && before.is_ascii_lowercase()
+                    && first.is_some_and(u8::is_ascii_uppercase))
+        });
+        let closes = after.is_none_or(|after| {
+            !after.is_ascii_alphanumeric()
+                || (by_case
+                    && after.is_ascii_uppercase()
+                    && last.is_some_and(u8::is_ascii_lowercase))
+        });
+        // A word of three letters at one end of random characters is chance; both sides must be set off.
+        opens && closes && (before.is_some() || after.is_some() || lower.len() == word.len())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_told() {
+        for value in [
+            "<YOUR_KEY>",
+            "[TOKEN]",
+            "{API_KEY}",
+            "(password)",
+            "YOUR-API-KEY",
+            "your_token_here",
+            "xxxx-xxxx",
+            "********",
+            "••••••",
+            "sk-...",
+            "1234567890",
+            "abcdefghijklmnop",
+            "qwertyuiop",
+            "changeme",
+            "change-this-now",
+            "foo-bar",
+            "test",
+            "my-dummy-key",
+            "EXAMPLEKEY",
+            "redacted",
+            "aaaaaaaa",
+            "deadbeefdeadbeef",
+            "insert_key",
+            "REPLACE_ME",
+            "1234abcd1234abcd",
+            "foobar",
+        ] {
+            assert!(reason(value.as_bytes()).is_some(), "{value}");
+        }
+    }
+
+    #[test]
+    fn random_values_and_passwords_are_not() {
+        for value in [
+            "hunter2",
+            "qW8zK2vPxL7m",
+            "3f9a1c0b7d2e4856a1b2",
+            "Tr0ub4dor&3",
+            "fooXk29sLq8",
+            "x8Tbar9Qmw2",
+            "aTest1ngp4ss",
+            "kX7testQ92mzPw",
+            "S3cr3t!",
+        ] {
+            assert_eq!(reason(value.as_bytes()), None, "{value}");
+        }
+    }
+}

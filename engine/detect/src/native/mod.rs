@@ -2,6 +2,11 @@
 //!
 //! A rule names its detector; [`NativeDetector::ALL`] is the one list of them.
 
+mod assignment;
+mod authorization_header;
 mod native_detector;
+mod private_key;
+mod url_password;
 
+pub(crate) use assignment::NameKind;
 pub(crate) use native_detector::NativeDetector;

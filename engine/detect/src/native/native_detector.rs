@@ -1,7 +1,9 @@
 //! The detectors that rules can name.
 
+use leakward_core::Span;
+
+use super::{assignment, authorization_header, private_key, url_password};
 use crate::confirm::Candidate;
-use crate::prefilter::Spelling;
 
 /// A detector written in Rust.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,17 +35,23 @@ impl NativeDetector {
             .map(|(_, detector)| *detector)
     }
 
-    /// How its literals are spelled.
-    pub(crate) fn spelling(self) -> Spelling {
+    /// How far before a hit and after it the detector reads.
+    pub(crate) fn reach(self) -> (usize, usize) {
         match self {
-            Self::Assignment => Spelling::Loose,
-            Self::UrlPassword | Self::PrivateKey | Self::AuthorizationHeader => Spelling::AnyCase,
+            Self::Assignment => assignment::REACH,
+            Self::UrlPassword => url_password::REACH,
+            Self::PrivateKey => private_key::REACH,
+            Self::AuthorizationHeader => authorization_header::REACH,
         }
     }
 
-    /// Looks at the literal that stands at `span`.
-    pub(crate) fn find(self, rule: usize, bytes: &[u8], span: (usize, usize)) -> Option<Candidate> {
-        let _unused = (rule, bytes, span);
-        None
+    /// Looks at the literal that stands at `hit`.
+    pub(crate) fn find(self, rule: usize, bytes: &[u8], hit: Span) -> Option<Candidate> {
+        match self {
+            Self::Assignment => assignment::find(rule, bytes, hit),
+            Self::UrlPassword => url_password::find(rule, bytes, hit),
+            Self::PrivateKey => private_key::find(rule, bytes, hit),
+            Self::AuthorizationHeader => authorization_header::find(rule, bytes, hit),
+        }
     }
 }

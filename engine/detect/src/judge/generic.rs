@@ -1,0 +1,239 @@
+//! Values that are assigned to a name such as `password` or `token`, with nothing else to go by.
+//!
+//! A password may be weak, so a value of mixed characters is enough, and only what reads as a name, a label, a
+//! sentence or a sample is turned down. A secret is drawn by a machine, so it has to look random.
+
+use super::context::Context;
+use super::scale::Scale;
+use super::traits::Traits;
+use super::{ciphertext, look_alike, placeholder, reference};
+use crate::detection::Manner;
+use crate::native::NameKind;
+use crate::word_list::WordList;
+
+/// What a value means that is no value: words of programming languages and of validation rules.
+const NOTHING: WordList = WordList::new(
+    " null nil none undefined true false yes no on off string str text char bytes varchar int integer \
+     number bool boolean object array any void self this super required optional nullable empty n/a \
+     unset auto default disabled enabled basic bearer digest plain oauth oauth2 jwt ldap hidden value \
+     key id name user username login email file env vault prompt ask new old current ",
+);
+
+/// Passwords that everybody knows: they matter only where they are deployed.
+const WELL_KNOWN: WordList = WordList::new(
+    " password passwd passw0rd p@ssw0rd p@ssword pass pwd secret s3cr3t s3cret admin root test testing \
+     guest user demo letmein hunter2 welcome changeit vagrant raspberry toor notasecret minio123 \
+     minioadmin postgres mysql redis mongo oracle guest123 qwerty abc123 123456 master server private \
+     public ",
+);
+
+/// A value with what its name promises and how it is written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Assigned<'a> {
+    /// The value.
+    pub(crate) value: &'a [u8],
+    /// The name.
+    pub(crate) name: &'a [u8],
+    /// What the name promises.
+    pub(crate) kind: NameKind,
+    /// How the value is written.
+    pub(crate) manner: Manner,
+}
+
+/// Weighs an assigned value.
+pub(crate) fn weigh(assigned: Assigned<'_>, context: &Context, scale: &mut Scale) {
+    let value = assigned.value.trim_ascii();
+    let traits = Traits::of(value);
+    if let Some(reason) = objection(assigned, value, &traits) {
+        scale.reject(reason);
+        return;
+    }
+    if context.speaks_of_samples() {
+        scale.weigh(-15, "its line speaks of samples");
+    }
+    if context.is_endless() {
+        scale.weigh(-20, "it stands in minified or generated text");
+    }
+    match assigned.kind {
+        NameKind::Password => weigh_password(value, &traits, assigned.manner, scale),
+        NameKind::Secret => weigh_secret(value, &traits, context, scale),
+        NameKind::Weak => weigh_weak(&traits, context, scale),
+    }
+}
+
+/// What rules a value out whatever its name is.
+fn objection(assigned: Assigned<'_>, value: &[u8], traits: &Traits) -> Option<&'static str> {
+    let lower = value.to_ascii_lowercase();
+    if value.len() < 4 {
+        return Some("it is too short");
+    }
+    if NOTHING.contains(&lower) {
+        return Some("it is a word of the language, not a value");
+    }
+    if equals_name(&lower, assigned.name) {
+        return Some("it repeats its own name");
+    }
+    if let Some(reason) = reference::reason(value).or_else(|| ciphertext::reason(value)) {
+        return Some(reason);
+    }
+    if let Some(found) = look_alike::find(value)
+        && !found.may_be_key
+    {
+        return Some(found.reason);
+    }
+    if WELL_KNOWN.contains(&lower) && assigned.kind == NameKind::Password {
+        // Weighed below: it may be deployed like that.
+        return None;
+    }
+    if let Some(reason) = placeholder::reason(value) {
+        return Some(reason);
+    }
+    if assigned.manner == Manner::Bare && reference::is_code(value) {
+        return Some("it is code");
+    }
+    if is_pattern(value) {
+        return Some("it is a pattern or a rule for values");
+    }
+    if traits.spaces > 0 {
+        return Some("it is a sentence or a label");
+    }
+    if reads_like_a_name(value, traits) {
+        return Some("it reads like a name in a program");
+    }
+    None
+}
+
+/// Whether the value is its own name, or a word of it.
+fn equals_name(lower_value: &[u8], name: &[u8]) -> bool {
+    let letters = |text: &[u8]| -> Vec<u8> {
+        text.iter()
+            .filter(|byte| byte.is_ascii_alphanumeric())
+            .map(u8::to_ascii_lowercase)
+            .collect()
+    };
+    let (value, name) = (letters(lower_value), letters(name));
+    value == name
+        || (value.len() >= 6
+            && (name.ends_with(&value) || value.ends_with(&name))
+            && value.iter().all(u8::is_ascii_alphabetic))
+}
+
+/// Regular expressions, validation rules, CSS selectors, mark-up.
+fn is_pattern(value: &[u8]) -> bool {
+    const SIGNS: &[&[u8]] = &[
+        b"[a-z", b"[A-Z", b"[0-9", b"\\d", b"\\w", b"\\s", b"(?", b".*", b".+", b"||", b"&&",
+        b"==", b"</", b"/>", b"=>", b"();",
+    ];
+    let has_sign = SIGNS
+        .iter()
+        .any(|sign| memchr::memmem::find(value, sign).is_some());
+    let is_rule = value.contains(&b'|')
+        && value
+            .split(|byte| b"|:".contains(byte))
+            .all(|part| part.iter().all(u8::is_ascii_alphanumeric));
+    let is_selector = matches!(value, [b'#' | b'.', rest @ ..] if rest.iter().all(|byte| byte.is_ascii_alphabetic() || b"-_".contains(byte)))
+        || (value.contains(&b'[') && value.contains(&b'='));
+    has_sign || is_rule || is_selector
+}
+
+/// Words joined by separators or by case, without digits in odd places: `user.password.label`, `new_password`, `getToken`.
+fn reads_like_a_name(value: &[u8], traits: &Traits) -> bool {
+    if traits.looks_random() || traits.foreign > 0 {
+        return false;
+    }
+    let plain = value
+        .iter()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"_-./: ,".contains(byte));
+    let separators = value.iter().filter(|byte| b"_-./:,".contains(byte)).count();
+    let humps = value
+        .windows(2)
+        .filter(|pair| matches!(pair, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()))
+        .count();
+    plain && traits.digits == 0 && (separators > 0 || humps > 0) && traits.surprise < 5.6
+}
+
+fn weigh_password(value: &[u8], traits: &Traits, manner: Manner, scale: &mut Scale) {
+    let lower = value.to_ascii_lowercase();
+    let stem: Vec<u8> = lower
+        .iter()
+        .copied()
+        .take_while(|byte| !byte.is_ascii_digit())
+        .collect();
+    if WELL_KNOWN.contains(&lower)
+        || (WELL_KNOWN.contains(&stem) && stem.len() + 4 >= lower.len() && !stem.is_empty())
+    {
+        scale.weigh(-25, "it is a password that everybody knows");
+    }
+    let letters = traits.lower + traits.upper;
+    if traits.length > 128 {
+        scale.weigh(-40, "it is longer than passwords are");
+    } else if traits.looks_random() {
+        scale.weigh(20, "its characters look random");
+    } else if traits.classes() >= 3 {
+        scale.weigh(15, "it mixes letters, digits and signs as passwords do");
+    } else if traits.digits > 0 && letters > 0 || traits.symbols > 0 && letters > 0 {
+        scale.weigh(0, "it mixes letters with digits or signs");
+    } else if traits.digits == traits.length {
+        scale.weigh(
+            if manner == Manner::Quoted { -5 } else { -15 },
+            "it is a number",
+        );
+    } else if traits.surprise > 5.6 && traits.distinct > 4 {
+        scale.weigh(0, "its letters make no word");
+    } else {
+        scale.weigh(-25, "it is a single word");
+    }
+    if traits.length < 6 {
+        scale.weigh(-10, "it is short");
+    }
+}
+
+fn weigh_secret(value: &[u8], traits: &Traits, context: &Context, scale: &mut Scale) {
+    if traits.length < 8 {
+        scale.weigh(-30, "it is too short for a secret that a machine draws");
+    }
+    if look_alike::is_uuid(value) {
+        scale.weigh(-5, "it has the form of a UUID");
+        return;
+    }
+    if traits.is_hex && traits.looks_random() {
+        scale.weigh(
+            if traits.length >= 32 { 15 } else { 0 },
+            "it is a random row of hexadecimal digits",
+        );
+        if context.speaks_of_digests() {
+            scale.weigh(-35, "its line speaks of digests or revisions");
+        }
+        return;
+    }
+    if traits.looks_random() {
+        scale.weigh(
+            if traits.length >= 16 { 20 } else { 5 },
+            "its characters look random",
+        );
+    } else if traits.reads_like_words() {
+        scale.weigh(-40, "it reads like words");
+    } else if traits.digits > 0 && traits.lower + traits.upper > 0 && traits.length >= 10 {
+        scale.weigh(-5, "it is neither random nor words");
+    } else {
+        scale.weigh(-25, "it does not look random");
+    }
+}
+
+fn weigh_weak(traits: &Traits, context: &Context, scale: &mut Scale) {
+    if traits.length < 16 || !traits.looks_random() || traits.classes() < 2 {
+        scale.weigh(-60, "a name like this needs a long random value");
+        return;
+    }
+    scale.weigh(
+        if traits.length >= 24 && !traits.is_hex {
+            0
+        } else {
+            -10
+        },
+        "its characters look random",
+    );
+    if context.speaks_of_digests() {
+        scale.weigh(-35, "its line speaks of digests or revisions");
+    }
+}

@@ -1,0 +1,267 @@
+//! Values that only say where the credential is: variables, templates, environment look-ups, entries of secret stores.
+
+use memchr::memmem::find;
+
+use super::traits::Traits;
+use crate::byte_set::ByteSet;
+
+/// What a template opens and closes with.
+const TEMPLATES: [(&[u8], &[u8]); 9] = [
+    (b"${", b"}"),
+    (b"{{", b"}}"),
+    (b"$(", b")"),
+    (b"<%", b"%>"),
+    (b"{%", b"%}"),
+    (b"#{", b"}"),
+    (b"<<", b">>"),
+    (b"[[", b"]]"),
+    (b"`", b"`"),
+];
+
+/// What a reference to an entry of a secret store, an environment or a configuration starts with.
+const STARTS: &[&str] = &[
+    "process.env",
+    "import.meta.env",
+    "os.environ",
+    "os.getenv",
+    "env.",
+    "env[",
+    "env(",
+    "environ",
+    "getenv",
+    "system.getenv",
+    "std::env",
+    "deno.env",
+    "viper.",
+    "config.",
+    "config(",
+    "config[",
+    "configuration.",
+    "configuration[",
+    "settings.",
+    "settings[",
+    "secrets.",
+    "secret.",
+    "vault.",
+    "vault:",
+    "vault ",
+    "op://",
+    "arn:aws:",
+    "ssm:",
+    "akv://",
+    "!ref",
+    "!sub",
+    "!getatt",
+    "!vault",
+    "var.",
+    "local.",
+    "data.",
+    "module.",
+    "random_password.",
+    "valuefrom",
+    "ref+",
+    "secretsmanager:",
+    "keyring:",
+    "file:",
+    "{{resolve:",
+    "/run/secrets/",
+    "awssm://",
+    "gcpsm://",
+];
+
+/// Printf directives and positional parameters that are a whole value.
+const PARAMETERS: &[&[u8]] = &[
+    b"%s", b"%d", b"%v", b"%q", b"%@", b"{}", b"{0}", b"{1}", b"?", b"$1", b"$2", b"%r", b"%x",
+    b"%p",
+];
+
+/// Why the value is a reference, when it is one.
+pub(crate) fn reason(value: &[u8]) -> Option<&'static str> {
+    let value = value.trim_ascii();
+    if PARAMETERS.contains(&value) {
+        return Some("it is a parameter that is filled in later");
+    }
+    if is_variable(value) {
+        return Some("it is the name of a variable");
+    }
+    if is_template(value) {
+        return Some("it is a template");
+    }
+    let lower = value.to_ascii_lowercase();
+    if STARTS
+        .iter()
+        .any(|start| lower.starts_with(start.as_bytes()))
+    {
+        return Some("it says where the value is kept");
+    }
+    None
+}
+
+/// `$NAME`, `%NAME%`, `!NAME!`, `@NAME@`, `__NAME__`, `%%NAME%%`, `:name`, `@Model.Name`, `%(name)s`.
+fn is_variable(value: &[u8]) -> bool {
+    let is_name = |name: &[u8]| {
+        !name.is_empty()
+            && name
+                .iter()
+                .all(|byte| ByteSet::WORD.with(b".-:").contains(*byte))
+    };
+    let inner = match value {
+        [b'$', name @ ..] => {
+            let starts_like_a_name = name
+                .first()
+                .is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_');
+            return starts_like_a_name && is_name(name) && !Traits::of(name).looks_random();
+        }
+        [b'%', b'%', name @ .., b'%', b'%'] | [b'_', b'_', name @ .., b'_', b'_'] => name,
+        [b'%', b'(', name @ .., b')', _] => name,
+        [b'%', name @ .., b'%'] | [b'!', name @ .., b'!'] | [b'@', name @ .., b'@'] => name,
+        [b':' | b'@', name @ ..] => {
+            return is_name(name)
+                && name.first().is_some_and(u8::is_ascii_alphabetic)
+                && Traits::of(name).reads_like_words();
+        }
+        _ => return false,
+    };
+    is_name(inner)
+}
+
+/// Whether a template stands in the value and what is left of it is no value of its own.
+fn is_template(value: &[u8]) -> bool {
+    let mut rest = value.to_vec();
+    let mut found = false;
+    for (open, close) in TEMPLATES {
+        while let Some(at) = find(&rest, open) {
+            let inner = at + open.len();
+            let Some(length) = rest.get(inner..).and_then(|tail| find(tail, close)) else {
+                break;
+            };
+            // `${NAME:-default}` holds a value of its own, which is looked at by itself.
+            let end = inner + length + close.len();
+            found = true;
+            rest.drain(at..end.min(rest.len()));
+        }
+    }
+    found && (rest.len() < 8 || !Traits::of(&rest).looks_random())
+}
+
+/// The default inside of `${NAME:-default}` or `${NAME:default}`, as offsets in the value.
+pub(crate) fn default_value(value: &[u8]) -> Option<(usize, usize)> {
+    let inner = value.strip_prefix(b"${")?;
+    let end = inner.strip_suffix(b"}").map(<[u8]>::len)?;
+    let name = ByteSet::WORD.with(b".").run_end(inner, 0, end);
+    let skip = match inner.get(name..)? {
+        [b':', b'-' | b'=', ..] => 2,
+        [b':' | b'-', ..] => 1,
+        _ => return None,
+    };
+    let (start, end) = (2 + name + skip, 2 + end);
+    let default = value.get(start..end)?;
+    let is_plain =
+        !default.is_empty() && !default.contains(&b'$') && default.first() != Some(&b'?');
+    (name > 0 && is_plain).then_some((start, end))
+}
+
+/// Whether an unquoted value is code rather than a value: a call, a member, an index, a cast, an operator.
+pub(crate) fn is_code(value: &[u8]) -> bool {
+    let has_call = value.iter().any(|byte| b"()[]{}<>".contains(byte));
+    let is_member = value.contains(&b'.')
+        && value
+            .split(|byte| *byte == b'.')
+            .all(|part| is_identifier(part));
+    let is_path = find(value, b"::").is_some() || find(value, b"->").is_some();
+    has_call
+        || is_member
+        || is_path
+        || value.first().is_some_and(|byte| {
+            b"&*$@!".contains(byte) && is_identifier(value.get(1..).unwrap_or_default())
+        })
+}
+
+/// Whether the text could be a name in a program.
+pub(crate) fn is_identifier(text: &[u8]) -> bool {
+    text.first()
+        .is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_')
+        && text.iter().all(|byte| ByteSet::WORD.contains(*byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_are_told() {
+        for value in [
+            "$VAR",
+            "${VAR}",
+            "$(command)",
+            "`command`",
+            "%VAR%",
+            "!VAR!",
+            "@VAR@",
+            "__TOKEN__",
+            "%%X%%",
+            "${{ secrets.X }}",
+            "{{ .Values.password }}",
+            "<%= token %>",
+            "#{secret}",
+            "%s",
+            "{0}",
+            ":password",
+            "?",
+            "process.env.TOKEN",
+            "os.environ['X']",
+            "op://vault/item/field",
+            "var.password",
+            "prefix-${VAR}-end",
+            "%(password)s",
+            "arn:aws:secretsmanager:x",
+        ] {
+            assert!(reason(value.as_bytes()).is_some(), "{value}");
+        }
+    }
+
+    #[test]
+    fn values_with_odd_characters_are_not_references() {
+        for value in [
+            "hunter2",
+            "pa$$word",
+            "100%sure",
+            "$2b$10$abcdefgh",
+            "$9xK!2mQ",
+            "a:b",
+            "qW8zK2vPxL7m-${N}",
+        ] {
+            assert_eq!(reason(value.as_bytes()), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_default_is_a_value_of_its_own() {
+        let default = |value: &str| {
+            default_value(value.as_bytes()).map(|(start, end)| value[start..end].to_owned())
+        };
+        assert_eq!(default("${VAR:-s3cret}").as_deref(), Some("s3cret"));
+        assert_eq!(default("${db.pass:s3cret}").as_deref(), Some("s3cret"));
+        assert_eq!(default("${VAR}"), None);
+        assert_eq!(default("${VAR:?missing}"), None);
+        assert_eq!(default("${VAR:-$OTHER}"), None);
+    }
+
+    #[test]
+    fn code_is_told_from_unquoted_values() {
+        for value in [
+            "getPassword()",
+            "config.db.password",
+            "keys[i]",
+            "Foo::bar",
+            "ptr->field",
+            "&password",
+            "Option<String>",
+        ] {
+            assert!(is_code(value.as_bytes()), "{value}");
+        }
+        for value in ["hunter2", "p.ss-w0rd!", "abc123"] {
+            assert!(!is_code(value.as_bytes()), "{value}");
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The role of a file, from its path: lock file, test, documentation, generated, localisation, program text …
+
+use leakward_core::rule::Find;
+use leakward_core::{Confidence, Rule};
+
+use crate::detection::{Match, PathJudgement};
+use crate::word_list::WordList;
+
+/// What kind of file a path names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Role {
+    /// Versions and digests of dependencies.
+    pub(crate) lock: bool,
+    /// Tests, fixtures, samples, templates.
+    pub(crate) test: bool,
+    /// Documentation.
+    pub(crate) docs: bool,
+    /// Made by a program: minified, bundled, source maps, checksums.
+    pub(crate) generated: bool,
+    /// Texts of a user interface in some language.
+    pub(crate) localisation: bool,
+    /// Other people's code in the repository.
+    pub(crate) vendored: bool,
+    /// Program text, in which a bare word is a name.
+    pub(crate) program: bool,
+    /// Rules, tests or baselines of secret scanners, lists of passwords.
+    pub(crate) scanner: bool,
+}
+
+const LOCKS: WordList = WordList::new(
+    " package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml bun.lock deno.lock cargo.lock \
+     poetry.lock uv.lock pipfile.lock composer.lock gemfile.lock go.sum gradle.lockfile \
+     verification-metadata.xml mix.lock pubspec.lock podfile.lock packages.lock.json flake.lock \
+     .terraform.lock.hcl cartfile.resolved package.resolved ",
+);
+
+const TEST_FOLDERS: WordList = WordList::new(
+    " test tests __tests__ spec specs fixtures fixture testdata test-data test_data mocks __mocks__ \
+     mock stubs examples example samples sample demo demos tutorial tutorials e2e cypress .storybook \
+     seeds testing unittest unittests integration-tests test-resources androidtest benchmark \
+     benchmarks playground ",
+);
+
+const TEST_SUFFIXES: WordList = WordList::new(
+    " _test.go .spec.ts .spec.js .test.ts .test.js .test.tsx .test.jsx .spec.tsx test.java tests.java \
+     test.kt tests.cs test.cs _test.py _spec.rb _test.rb test.php _test.rs _test.dart .example \
+     .sample .template .dist .tmpl .tpl .snap test.scala tests.swift test.swift _test.cc _test.cpp \
+     _test.exs ",
+);
+
+const LOCALES: WordList = WordList::new(
+    " locale locales i18n l10n lang langs languages translations _locales lproj messages ",
+);
+
+const VENDORED: WordList = WordList::new(
+    " vendor vendors third_party third-party thirdparty node_modules bower_components wp-includes \
+     site-packages ",
+);
+
+const GENERATED: WordList = WordList::new(" dist .next build out target coverage bundles ");
+
+const PROGRAMS: WordList = WordList::new(
+    " py js mjs cjs ts tsx jsx java kt kts scala go rs c h cc cpp cxx hpp hh cs vb fs swift m mm php \
+     rb pl pm lua dart ex exs erl hs ml clj groovy r jl nim zig vue svelte html htm erb jsp aspx \
+     cshtml css scss less sass coffee elm pas d proto graphql gql thrift tcl el lisp scm f90 asm s \
+     sol ",
+);
+
+const DOCS: WordList =
+    WordList::new(" md markdown rst adoc asciidoc txt mdx textile org 1 3 8 man tex html ");
+
+const DOC_FOLDERS: WordList = WordList::new(" docs doc documentation man ");
+
+const SCANNERS: WordList = WordList::new(
+    " .gitleaks.toml gitleaks.toml .gitleaksignore .secrets.baseline .leakwardignore rockyou.txt \
+     trufflehog.yml trufflehog.yaml wordlist.txt passwords.txt common-passwords.txt .gitallowed \
+     .secretlintrc.json ",
+);
+
+impl Role {
+    /// The role of the file at `path`, whose folders are separated by `/`.
+    pub(crate) fn of(path: &str) -> Role {
+        let lower = path.to_ascii_lowercase();
+        let mut folders: Vec<&str> = lower.split('/').collect();
+        let name = folders.pop().unwrap_or("");
+        let suffix = name.rsplit_once('.').map_or("", |(_, suffix)| suffix);
+        let in_one_of = |list: WordList| {
+            folders
+                .iter()
+                .any(|folder| list.contains(folder.as_bytes()))
+        };
+        let is_test_name = TEST_SUFFIXES
+            .iter()
+            .any(|end| name.as_bytes().ends_with(end))
+            || name.starts_with("test_")
+            || name.starts_with("test-")
+            || name == "conftest.py"
+            || name.contains(".example")
+            || name.contains(".sample")
+            || name.contains("-sample.")
+            || name.contains("-example.");
+        Role {
+            lock: LOCKS.contains(name.as_bytes()),
+            test: in_one_of(TEST_FOLDERS) || is_test_name,
+            docs: DOCS.contains(suffix.as_bytes())
+                || in_one_of(DOC_FOLDERS)
+                || name.starts_with("readme")
+                || name.starts_with("changelog"),
+            generated: name.contains(".min.")
+                || name.ends_with(".map")
+                || name.ends_with(".sum")
+                || name.ends_with(".sha256")
+                || name.ends_with(".md5")
+                || ["checksums", "sha256sums", "sha512sums", "md5sums"].contains(&name)
+                || in_one_of(GENERATED),
+            localisation: in_one_of(LOCALES)
+                || [
+                    "po", "pot", "xlf", "xliff", "resx", "strings", "arb", "lproj",
+                ]
+                .contains(&suffix)
+                || name.starts_with("messages_")
+                || name.starts_with("strings."),
+            vendored: in_one_of(VENDORED),
+            program: PROGRAMS.contains(suffix.as_bytes()),
+            scanner: SCANNERS.contains(name.as_bytes()),
+        }
+    }
+}
+
+/// What the role of a file means for a match of `rule`.
+pub(crate) fn judge(rule: &Rule, matched: &Match, role: Role, is_bare: bool) -> PathJudgement {
+    let drop = |reason: &str| PathJudgement::Drop(reason.to_owned());
+    let lower = |reason: &str| PathJudgement::Lower(reason.to_owned());
+    let is_assigned = matches!(&rule.find, Find::Native(native) if native.detector == "assignment");
+    let is_near = matches!(rule.find, Find::Keyword(_));
+    if role.scanner {
+        return drop("the file holds a scanner's rules or known results");
+    }
+    if is_assigned || is_near {
+        if role.lock {
+            return drop("the file holds versions and digests of dependencies");
+        }
+        if role.generated {
+            return drop("the file is generated");
+        }
+        if is_assigned && role.localisation {
+            return drop("the file holds texts of a user interface");
+        }
+        if is_assigned && is_bare && role.program {
+            return drop("in program text a bare word is a name");
+        }
+    }
+    if matched.confidence == Confidence::High && !is_assigned {
+        return PathJudgement::Keep;
+    }
+    if role.test || role.vendored {
+        return lower("the file is a test, a sample or other people's code");
+    }
+    if role.docs {
+        return lower("the file is documentation");
+    }
+    PathJudgement::Keep
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roles_are_told_by_name_and_folder() {
+        assert!(Role::of("web/package-lock.json").lock);
+        assert!(Role::of("src/tests/login.py").test && Role::of("src/tests/login.py").program);
+        assert!(Role::of("config/.env.example").test);
+        assert!(Role::of("README.md").docs && Role::of("docs/config.yaml").docs);
+        assert!(Role::of("static/app.min.js").generated);
+        assert!(Role::of("app/locales/de.yml").localisation);
+        assert!(Role::of("vendor/lib/x.go").vendored);
+        assert!(Role::of(".gitleaks.toml").scanner);
+        assert_eq!(Role::of("config/production.yml"), Role::default());
+    }
+}

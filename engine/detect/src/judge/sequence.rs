@@ -1,0 +1,104 @@
+//! Values that a hand typed by rule: `abcdefgh`, `12345678`, `qwertyuiop`, `xxxxxxxx`, `1234abcd1234abcd`.
+
+/// Rows of keyboards, walked in either direction.
+const KEYBOARD: &[&[u8]] = &[
+    b"qwertyuiop",
+    b"asdfghjkl",
+    b"zxcvbnm",
+    b"qwertzuiop",
+    b"1234567890",
+];
+
+/// Shortest walk that counts.
+const SHORTEST: usize = 4;
+
+/// Share of the value that is covered by ascending or descending walks, keyboard walks and repeats of one character.
+pub(crate) fn share_of_walks(value: &[u8]) -> f32 {
+    let mut covered = 0;
+    let mut start = 0;
+    while start < value.len() {
+        let rest = value.get(start..).unwrap_or_default();
+        let length = longest_walk(rest);
+        if length >= SHORTEST {
+            covered += length;
+            start += length;
+        } else {
+            start += 1;
+        }
+    }
+    covered as f32 / value.len().max(1) as f32
+}
+
+/// The longest walk that `text` starts with.
+fn longest_walk(text: &[u8]) -> usize {
+    let by_step = |step: i16| {
+        1 + text
+            .windows(2)
+            .take_while(|pair| matches!(pair, [a, b] if i16::from(*b) - i16::from(*a) == step && b.is_ascii_alphanumeric() || step == 0 && a == b))
+            .count()
+    };
+    let on_keyboard = |row: &&[u8]| {
+        let place = |byte: u8| row.iter().position(|key| *key == byte.to_ascii_lowercase());
+        let walk = |step: isize| {
+            1 + text
+                .windows(2)
+                .take_while(|pair| match pair {
+                    [a, b] => place(*a)
+                        .zip(place(*b))
+                        .is_some_and(|(a, b)| b.cast_signed() - a.cast_signed() == step),
+                    _ => false,
+                })
+                .count()
+        };
+        walk(1).max(walk(-1))
+    };
+    let steps = [0, 1, -1].into_iter().map(by_step).max().unwrap_or(0);
+    let keys = KEYBOARD.iter().map(on_keyboard).max().unwrap_or(0);
+    steps.max(keys)
+}
+
+/// Whether the value is one short block again and again: at least three times, or twice when the block is long.
+pub(crate) fn repeats_a_block(value: &[u8]) -> bool {
+    (1..=value.len() / 2).any(|block| {
+        let times = value.len() / block;
+        let enough = times >= 3 || (times == 2 && value.len().is_multiple_of(block) && block >= 4);
+        enough
+            && value
+                .iter()
+                .zip(value.get(block..).unwrap_or_default())
+                .all(|(a, b)| a == b)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn walks_are_measured() {
+        for value in [
+            "abcdefgh",
+            "87654321",
+            "qwertyuiop",
+            "xxxxxxxx",
+            "ABCDEFGH",
+            "poiuytrewq",
+        ] {
+            assert!(share_of_walks(value.as_bytes()) > 0.9, "{value}");
+        }
+        for value in ["hunter2", "qW8zK2vPxL7m", "correct"] {
+            assert!(share_of_walks(value.as_bytes()) < 0.3, "{value}");
+        }
+        assert!(share_of_walks(b"") == 0.0);
+    }
+
+    #[test]
+    fn blocks_that_repeat_are_seen() {
+        for value in ["1234abcd1234abcd", "abcabcabc", "xyxyxyxy", "aaaaaa"] {
+            assert!(repeats_a_block(value.as_bytes()), "{value}");
+        }
+        for value in ["abab", "hunter2", "abcdabce", ""] {
+            assert!(!repeats_a_block(value.as_bytes()), "{value}");
+        }
+    }
+}

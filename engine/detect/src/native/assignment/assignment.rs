@@ -1,0 +1,250 @@
+//! The detector: from a hit inside of a name to the value that is assigned to it.
+//!
+//! Most hits end at the operator: nothing that assigns follows the name. What is left is read as a value; the name
+//! decides what kind of value is expected, the judge whether it is one.
+
+use leakward_core::Span;
+
+use super::name::NameKind;
+use super::operator::{self, Operator};
+use super::value::{self, Value};
+use crate::byte_set::ByteSet;
+use crate::confirm::Candidate;
+use crate::detection::Manner;
+
+/// Longest part of a name before and after the hit.
+const NAME: usize = 64;
+
+/// How far before a hit and after it the detector reads.
+pub(crate) const REACH: (usize, usize) = (NAME + 256, NAME + 2 * value::LONGEST);
+
+/// What names are made of to the left of the hit.
+const NAME_BEFORE: ByteSet = ByteSet::WORD.with(b"-.$");
+
+/// What names are made of to the right of the hit.
+const NAME_AFTER: ByteSet = ByteSet::WORD.with(b"-");
+
+/// Looks at the hit of a name's part.
+pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span) -> Option<Candidate> {
+    let name = name_around(bytes, hit)?;
+    let (operator, value_part) =
+        attribute_value(bytes, name.end).or_else(|| operator::read(bytes, name.end))?;
+    let value = value::read(bytes, value_part, operator)?;
+    let name_text = bytes.get(name.range())?;
+    let kind = NameKind::of(name_text)?;
+    let mut candidate = Candidate::new(rule, value.span);
+    candidate.name = Some(name);
+    candidate.expects = Some(kind);
+    candidate.manner = if value.quoted {
+        Manner::Quoted
+    } else {
+        Manner::Bare
+    };
+    if value.quoted {
+        quoted_evidence(bytes, operator, value, &mut candidate)?;
+    } else {
+        bare_evidence(bytes, name, operator, value, &mut candidate)?;
+    }
+    Some(candidate)
+}
+
+/// The whole name around a hit. The hit may itself hold an operator or a quote (`pass=`), which is not part of it.
+fn name_around(bytes: &[u8], hit: Span) -> Option<Span> {
+    let text = bytes.get(hit.range())?;
+    let lead = text.iter().position(u8::is_ascii_alphanumeric)?;
+    let tail = text.iter().rposition(u8::is_ascii_alphanumeric)?;
+    let (core_start, core_end) = (hit.start + lead, hit.start + tail + 1);
+    let start = NAME_BEFORE.run_start(bytes, core_start, core_start.saturating_sub(NAME));
+    let end = NAME_AFTER.run_end(bytes, core_end, core_end + NAME);
+    // Dashes before a name are an option's, a dash after it is an arrow's.
+    let skipped = bytes
+        .get(start..end)?
+        .iter()
+        .take_while(|byte| b"-.$".contains(byte))
+        .count();
+    let mut end = end;
+    while end > core_end && bytes.get(end - 1) == Some(&b'-') {
+        end -= 1;
+    }
+    Some(Span::new(start + skipped, end))
+}
+
+/// `name="password" value="…"`, `"key": "password", "value": "…"`, `- name: PASSWORD⏎  value: …`: where the value's
+/// part begins.
+fn attribute_value(bytes: &[u8], name_end: usize) -> Option<(Operator, usize)> {
+    const NAMES: &[&[u8]] = &[b"value", b"content", b"default", b"string"];
+    let (closed, _) = operator::name_close(bytes, name_end);
+    let gap = ByteSet::SPACE
+        .with(b",;")
+        .run_end(bytes, closed, closed + 64);
+    let lines = bytes
+        .get(closed..gap)?
+        .iter()
+        .filter(|byte| **byte == b'\n')
+        .count();
+    if gap == closed || lines > 1 {
+        return None;
+    }
+    let open = match bytes.get(gap) {
+        Some(b'"' | b'\'' | b'<') => gap + 1,
+        _ => gap,
+    };
+    let rest = bytes.get(open..)?;
+    let word = NAMES.iter().find(|word| {
+        rest.get(..word.len())
+            .is_some_and(|there| there.eq_ignore_ascii_case(word))
+    })?;
+    match operator::read(bytes, open + word.len())? {
+        (operator @ (Operator::Equals | Operator::Colon | Operator::Element), at) => {
+            Some((operator, at))
+        }
+        _ => None,
+    }
+}
+
+/// What speaks for and against a quoted value by its surroundings.
+fn quoted_evidence(
+    bytes: &[u8],
+    operator: Operator,
+    value: Value,
+    candidate: &mut Candidate,
+) -> Option<()> {
+    let mut note =
+        |points: i32, words: &'static str| candidate.evidence.push((points, words.into()));
+    match operator {
+        Operator::Equals | Operator::Colon | Operator::Element => {
+            note(5, "it is assigned to the name")
+        }
+        Operator::Call | Operator::Comma => note(0, "it is an argument beside the name"),
+        Operator::Compares => note(-10, "it is compared with the name"),
+        Operator::Blank => note(-15, "it stands after the name"),
+    }
+    if value.is_default {
+        note(0, "it is used when nothing else is set");
+    }
+    let after = operator::skip_blanks(bytes, value.after);
+    match bytes.get(after..).unwrap_or_default() {
+        // A sum, a format or a call on the text: what stands here is only a part.
+        [b'+', ..] | [b'%', ..] => note(-20, "it is only a part of the value"),
+        [b'.', next, ..] if next.is_ascii_alphabetic() && !hands_on(bytes, after) => {
+            note(-20, "something is made from it");
+        }
+        // The text is itself a name: `"password": "x" : …`, `["token"]["next"]`.
+        [b':', ..] if matches!(operator, Operator::Comma) => return None,
+        _ => {}
+    }
+    Some(())
+}
+
+/// Whether the method that is called at `dot` leaves the value as it is.
+fn hands_on(bytes: &[u8], dot: usize) -> bool {
+    const SAME: &[&[u8]] = &[
+        b".to_string",
+        b".to_owned",
+        b".into",
+        b".encode",
+        b".toCharArray",
+        b".getBytes",
+        b".as_bytes",
+        b".freeze",
+        b".strip",
+    ];
+    let rest = bytes.get(dot..).unwrap_or_default();
+    SAME.iter().any(|method| rest.starts_with(method))
+}
+
+/// What speaks for and against a bare value: it must be written where values are written without quotes.
+fn bare_evidence(
+    bytes: &[u8],
+    name: Span,
+    operator: Operator,
+    value: Value,
+    candidate: &mut Candidate,
+) -> Option<()> {
+    let line_start = bytes
+        .get(name.start.saturating_sub(256)..name.start)?
+        .iter()
+        .rposition(|byte| *byte == b'\n')
+        .map_or(name.start.saturating_sub(256), |at| {
+            name.start.saturating_sub(256) + at + 1
+        });
+    let before = bytes.get(line_start..name.start)?;
+    let after = bytes.get(value.after..(value.after + 2).min(bytes.len()))?;
+    let at_line_end = matches!(after, [] | [b'\r' | b'\n', ..]) || ends_line(bytes, value.after);
+    let is_flag = before.ends_with(b"--") || before.ends_with(b" -") || before.ends_with(b"-D");
+    let tight = bytes.get(name.end) == Some(&b'=');
+    let in_pairs =
+        matches!(before.last(), Some(b';' | b'&' | b'?')) || matches!(after, [b';' | b'&', ..]);
+    let points = match operator {
+        Operator::Colon if starts_line(before) && at_line_end => 0,
+        Operator::Equals if starts_line(before) && at_line_end => 0,
+        Operator::Equals if tight && (is_flag || in_pairs) => 0,
+        Operator::Equals if tight => -5,
+        Operator::Blank if is_flag || starts_with_command(before) => 0,
+        _ => return None,
+    };
+    candidate
+        .evidence
+        .push((points, "it is assigned to the name without quotes".into()));
+    cut_at_separator(bytes, candidate);
+    Some(())
+}
+
+/// In a query or a connection string a value ends at its separator.
+fn cut_at_separator(bytes: &[u8], candidate: &mut Candidate) {
+    let span = candidate.span;
+    let text = bytes.get(span.range()).unwrap_or_default();
+    let name_start = candidate.name.map_or(0, |name| name.start);
+    let in_query = name_start
+        .checked_sub(1)
+        .and_then(|at| bytes.get(at))
+        .is_some_and(|byte| b"?&".contains(byte));
+    if let Some(at) = text.iter().position(|byte| in_query && *byte == b'&') {
+        candidate.span = Span::new(span.start, span.start + at);
+    }
+}
+
+/// Whether nothing but indentation, a list mark, a quote or a shell's `export` stands before the name.
+fn starts_line(before: &[u8]) -> bool {
+    const WORDS: &[&[u8]] = &[
+        b"export",
+        b"set",
+        b"env",
+        b"-",
+        b"- -",
+        b"setenv",
+        b"readonly",
+        b"local",
+    ];
+    let text = before.trim_ascii();
+    let text = text.strip_prefix(b"#").map_or(text, <[u8]>::trim_ascii);
+    let text = text
+        .strip_suffix(b"\"")
+        .or_else(|| text.strip_suffix(b"'"))
+        .unwrap_or(text)
+        .trim_ascii();
+    text.is_empty() || WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
+}
+
+/// Whether the line starts with a word whose arguments are name and value.
+fn starts_with_command(before: &[u8]) -> bool {
+    const WORDS: &[&[u8]] = &[
+        b"env", b"arg", b"#define", b"setenv", b"define", b"login", b"machine",
+    ];
+    let text = before.trim_ascii();
+    let first = text
+        .split(|byte| byte.is_ascii_whitespace())
+        .next()
+        .unwrap_or_default();
+    WORDS.iter().any(|word| first.eq_ignore_ascii_case(word))
+}
+
+/// Whether only blanks and a comment follow on the line.
+fn ends_line(bytes: &[u8], at: usize) -> bool {
+    let next = operator::skip_blanks(bytes, at);
+    match bytes.get(next) {
+        None | Some(b'\r' | b'\n') => true,
+        Some(b'#') => next > at,
+        _ => false,
+    }
+}

@@ -1,0 +1,13 @@
+//! A value assigned to a name such as `password`, in the ways of 30 languages and formats.
+
+#[expect(
+    clippy::module_inception,
+    reason = "the detector has the folder's name"
+)]
+mod assignment;
+mod name;
+mod operator;
+mod value;
+
+pub(crate) use assignment::{REACH, find};
+pub(crate) use name::NameKind;

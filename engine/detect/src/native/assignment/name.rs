@@ -1,0 +1,201 @@
+//! What a name says about its value: `db_password` holds a secret, `password_field`, `token_url` and `publicKey` do not.
+//!
+//! A name is read as words (camelCase, snake_case, kebab-case, dots). The last word that means a secret is its head;
+//! what follows the head says what about the secret the name holds, what precedes it of which kind the secret is.
+
+use crate::word_list::WordList;
+
+/// What a name promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum NameKind {
+    /// Something that people choose: it may be weak.
+    Password,
+    /// Something that machines draw: it looks random.
+    Secret,
+    /// Now and then a secret: only a clearly random value counts.
+    Weak,
+}
+
+/// Heads of names whose value people choose. Longest first where one ends in another.
+const PASSWORDS: WordList = WordList::new(
+    " password passphrase passcode passwort passwd password1 kennwort contrasena motdepasse parola \
+     senha pword passwrd passw paswd pswd pwd pass psw psk pw dbpass userpass smtppass mysqlpass mypass rootpass adminpass ftppass \
+     sshpass mailpass ldappass loginpass authpass pgpass httppass emailpass ",
+);
+
+/// Heads of names whose value machines draw.
+const SECRETS: WordList = WordList::new(
+    " secret secrets token tokens credential credentials creds apikey api_key access_key accesskey \
+     secret_key private_key privatekey auth_key authkey signing_key encryption_key master_key \
+     hmac_key license_key account_key service_key shared_key app_key subscription_key storage_key \
+     consumer_key jwt_key session_key bearer access_key_secret secretkey client_key ",
+);
+
+/// Heads of names that hold a secret now and then.
+const WEAK: WordList =
+    WordList::new(" key auth authorization salt nonce cookie session webhook passkey ");
+
+/// Words after the head which say that the name holds something about the secret.
+const ABOUT: WordList = WordList::new(
+    " field fields url uri urls endpoint path dir directory file filename name names label placeholder \
+     hint title message msg type types id ids length len size min max count limit policy rule rules \
+     regex pattern format expire expires expired expiry expiration ttl timeout lifetime age header \
+     param parameter params arg option options prompt input box form view page dialog button link \
+     help error errors err exception invalid reset change changed confirm confirmation strength meter \
+     validator validators validation verify check checker required enabled disabled flag mode hash \
+     hashed hasher hashers digest algorithm alg encoder encoding encrypted manager service provider \
+     store storage cache handler factory builder generator repository controller model entity dto \
+     request response class interface spec mock version status state scope scopes audience issuer ref \
+     reference arn index ",
+);
+
+/// Words before the head which say that it is a secret of nobody.
+const NOT_SECRET: WordList = WordList::new(
+    " public publishable csrf xsrf csrfmiddleware antiforgery next page continuation pagination sync \
+     cursor eos bos pad unk sep cls special stop lex lexer parse parser syntax prev previous peek \
+     operator keyword punctuation cancellation symbol max min num total prompt completion design \
+     color theme css primary foreign sort partition map object idempotency row range dictionary \
+     property translation i18n locale registry shortcut hot arrow unique composite group routing \
+     forgot forgotten reset invalid wrong incorrect missing enter show hide toggle is has no require \
+     requires required validate check verify generate fetch load read parsed hash hashed encrypted ",
+);
+
+/// A name as lower-case words.
+fn words(name: &[u8]) -> Vec<Vec<u8>> {
+    let mut words: Vec<Vec<u8>> = Vec::new();
+    let mut word = Vec::new();
+    let mut before = b'_';
+    for (at, &byte) in name.iter().enumerate() {
+        let after_is_lower = name.get(at + 1).is_some_and(u8::is_ascii_lowercase);
+        let starts_word = byte.is_ascii_uppercase()
+            && (before.is_ascii_lowercase() || (before.is_ascii_uppercase() && after_is_lower))
+            || byte.is_ascii_digit() != before.is_ascii_digit();
+        if !byte.is_ascii_alphanumeric() || starts_word {
+            words.push(std::mem::take(&mut word));
+        }
+        if byte.is_ascii_alphanumeric() {
+            word.push(byte.to_ascii_lowercase());
+        }
+        before = byte;
+    }
+    words.push(word);
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// The last head of `heads` among the words: its first word and how many words it takes.
+fn last_head(words: &[Vec<u8>], heads: WordList) -> Option<(usize, usize)> {
+    (0..words.len()).rev().find_map(|first| {
+        [2_usize, 1].into_iter().find_map(|taken| {
+            let joined = words.get(first..first + taken)?.join(&b'_');
+            heads.contains(&joined).then_some((first, taken))
+        })
+    })
+}
+
+/// The same for names whose words are run together: `dbpassword`, `mysecrettoken`.
+fn run_together(words: &[Vec<u8>], heads: WordList) -> Option<(usize, usize)> {
+    words.iter().enumerate().rev().find_map(|(at, word)| {
+        let ends_in_head = heads
+            .iter()
+            .filter(|head| {
+                head.len() >= 5 && word.len() > head.len() && word.len() <= head.len() + 12
+            })
+            .any(|head| word.ends_with(head));
+        ends_in_head.then_some((at, 1))
+    })
+}
+
+impl NameKind {
+    /// What `name` promises; nothing when its value is no secret.
+    pub(crate) fn of(name: &[u8]) -> Option<NameKind> {
+        let words = words(name);
+        let kinds = [
+            (NameKind::Secret, SECRETS),
+            (NameKind::Password, PASSWORDS),
+            (NameKind::Weak, WEAK),
+        ];
+        let best = |find: fn(&[Vec<u8>], WordList) -> Option<(usize, usize)>| {
+            kinds
+                .iter()
+                .filter_map(|(kind, heads)| {
+                    find(&words, *heads).map(|(first, taken)| (first + taken, taken, *kind))
+                })
+                .max_by_key(|(end, taken, _)| (*end, *taken))
+        };
+        let (end, taken, kind) = best(last_head).or_else(|| best(run_together))?;
+        let (before, after) = (words.get(..end - taken)?, words.get(end..)?);
+        let is_about = after.iter().any(|word| ABOUT.contains(word));
+        let is_of_nobody = before.last().is_some_and(|word| NOT_SECRET.contains(word))
+            || before.iter().any(|word| word == b"public");
+        if is_about || is_of_nobody {
+            return None;
+        }
+        Some(if after.len() > 2 {
+            NameKind::Weak
+        } else {
+            kind
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_secrets_are_told_from_names_about_them() {
+        let kind = |name: &str| NameKind::of(name.as_bytes());
+        for name in [
+            "password",
+            "DB_PASSWORD",
+            "dbPassword",
+            "spring.datasource.password",
+            "userpass",
+            "MYSQL_ROOT_PASSWORD",
+            "pwd",
+            "newPassword",
+            "dbpassword",
+            "password2",
+        ] {
+            assert_eq!(kind(name), Some(NameKind::Password), "{name}");
+        }
+        for name in [
+            "api_key",
+            "apiKey",
+            "APIKEY",
+            "client-secret",
+            "access_token",
+            "x-api-key",
+            "JWT_SECRET",
+            "secretKey",
+            "authToken",
+            "GITHUB_TOKEN",
+            "aws_secret_access_key",
+            "mytoken",
+            "SECRET_KEY_BASE",
+        ] {
+            assert_eq!(kind(name), Some(NameKind::Secret), "{name}");
+        }
+        for name in [
+            "password_field",
+            "token_url",
+            "public_key",
+            "secretName",
+            "passwordHash",
+            "key_id",
+            "token_type",
+            "csrf_token",
+            "next_page_token",
+            "passwordLength",
+            "primary_key",
+            "resetPassword",
+            "username",
+            "compass",
+            "isPassword",
+        ] {
+            assert_eq!(kind(name), None, "{name}");
+        }
+        assert_eq!(kind("key"), Some(NameKind::Weak));
+    }
+}

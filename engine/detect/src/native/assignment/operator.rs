@@ -1,0 +1,111 @@
+//! What stands between a name and its value: `=`, `": "`, `=>`, `(`, `>`, a type, another attribute.
+
+use crate::byte_set::ByteSet;
+
+/// How a name and its value are joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Operator {
+    /// `=`, `:=`, `=>`, `?=` …
+    Equals,
+    /// `:`.
+    Colon,
+    /// `==`, `!=`.
+    Compares,
+    /// `(`: the value is the first argument.
+    Call,
+    /// `,` after a quoted name: the value is the next argument.
+    Comma,
+    /// `>`: the value is an element's text.
+    Element,
+    /// Blanks alone.
+    Blank,
+}
+
+/// Longest run of blanks that is passed (aligned columns).
+const BLANKS: usize = 40;
+
+/// Longest type between a colon and an equals sign.
+const TYPE: usize = 40;
+
+/// What a type may be made of.
+const TYPE_BYTES: ByteSet = ByteSet::WORD.with(b"<>?[].&*' |:");
+
+/// What may stand between a name and its operator: closing quotes and brackets of the name.
+pub(super) fn name_close(bytes: &[u8], from: usize) -> (usize, bool) {
+    let mut at = from;
+    let mut quoted = false;
+    for _ in 0..4 {
+        match bytes.get(at..).unwrap_or_default() {
+            [b'\\', b'"' | b'\'', ..] => {
+                at += 2;
+                quoted = true;
+            }
+            [b'"' | b'\'' | b'`', ..] => {
+                at += 1;
+                quoted = true;
+            }
+            [b']' | b')', ..] if quoted => at += 1,
+            _ => break,
+        }
+    }
+    (at, quoted)
+}
+
+/// The end of the blanks from `at` on.
+pub(super) fn skip_blanks(bytes: &[u8], at: usize) -> usize {
+    ByteSet::BLANK.run_end(bytes, at, at + BLANKS)
+}
+
+/// The operator after a name that ends at `from`, and where the value's part begins.
+pub(super) fn read(bytes: &[u8], from: usize) -> Option<(Operator, usize)> {
+    let (closed, quoted) = name_close(bytes, from);
+    let at = skip_blanks(bytes, closed);
+    let at = skip_array_size(bytes, at);
+    match bytes.get(at..)? {
+        [b':', b'=', ..] => Some((Operator::Equals, at + 2)),
+        [b':', b':', ..] => None,
+        [b':', ..] => Some(
+            after_type(bytes, at + 1)
+                .map_or((Operator::Colon, at + 1), |end| (Operator::Equals, end)),
+        ),
+        [b'=', b'=', b'=', ..] | [b'!', b'=', b'=', ..] => Some((Operator::Compares, at + 3)),
+        [b'=', b'=', ..] | [b'!', b'=', ..] => Some((Operator::Compares, at + 2)),
+        [b'=', b'>', ..] => Some((Operator::Equals, at + 2)),
+        [b'=', b'~', ..] => None,
+        [b'=', ..] => Some((Operator::Equals, at + 1)),
+        [b'?' | b'+' | b'|' | b'.', b'=', ..] => Some((Operator::Equals, at + 2)),
+        [b'|', b'|', b'=', ..] | [b'?', b'?', b'=', ..] => Some((Operator::Equals, at + 3)),
+        [b'(', ..] if !quoted && at == closed => Some((Operator::Call, at + 1)),
+        [b',', ..] if quoted => Some((Operator::Comma, at + 1)),
+        [b'>', ..] => Some((Operator::Element, at + 1)),
+        _ if at > closed && !quoted => Some((Operator::Blank, at)),
+        _ => None,
+    }
+}
+
+/// `[32]`, `[]`.
+fn skip_array_size(bytes: &[u8], at: usize) -> usize {
+    if bytes.get(at) != Some(&b'[') {
+        return at;
+    }
+    let inner = ByteSet::WORD.run_end(bytes, at + 1, at + 24);
+    if bytes.get(inner) == Some(&b']') {
+        skip_blanks(bytes, inner + 1)
+    } else {
+        at
+    }
+}
+
+/// The end of `Type =` after a colon: where the value's part begins.
+fn after_type(bytes: &[u8], colon_end: usize) -> Option<usize> {
+    let start = skip_blanks(bytes, colon_end);
+    let first = bytes.get(start)?;
+    if !first.is_ascii_alphabetic() && *first != b'&' {
+        return None;
+    }
+    let end = TYPE_BYTES.run_end(bytes, start, start + TYPE);
+    match bytes.get(end..)? {
+        [b'=', next, ..] if *next != b'=' && *next != b'>' => Some(end + 1),
+        _ => None,
+    }
+}

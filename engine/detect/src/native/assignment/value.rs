@@ -1,0 +1,203 @@
+//! The value itself: quoted in the ways of many languages, or bare as in environment files, YAML and command lines.
+
+use leakward_core::Span;
+
+use super::operator::{Operator, skip_blanks};
+use crate::byte_set::ByteSet;
+
+/// LIMIT: longest value. Longer ones are keys and certificates, which have detectors of their own.
+pub(super) const LONGEST: usize = 1_024;
+
+/// Longest call around a value: `Buffer.from(`, `new SecureString(`.
+const WRAPPER: usize = 32;
+
+/// How far a default after `||` or `??` may stand.
+const DEFAULT_WITHIN: usize = 120;
+
+/// Calls that hand their argument on.
+const WRAPPERS: &[&[u8]] = &[
+    b"Some",
+    b"Ok",
+    b"Just",
+    b"String",
+    b"new String",
+    b"new Buffer",
+    b"Buffer.from",
+    b"String::from",
+    b"SecureString",
+    b"new SecureString",
+    b"std::string",
+    b"string",
+    b"str",
+    b"bytes",
+    b"Secret",
+    b"new Secret",
+    b"Password",
+    b"b64decode",
+    b"base64.b64decode",
+    b"atob",
+    b"Optional.of",
+    b"text",
+    b"quote",
+    b"SecretStr",
+    b"Secret.fromString",
+    b"[]byte",
+    b"Uint8Array.from",
+];
+
+/// What ends a bare value.
+const BARE_END: ByteSet = ByteSet::SPACE.with(b"\"'`<>,;|\0");
+
+/// A value as it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Value {
+    /// Where it stands, without quotes.
+    pub(super) span: Span,
+    /// Whether it is in quotes.
+    pub(super) quoted: bool,
+    /// Where what follows it begins: past the closing quote.
+    pub(super) after: usize,
+    /// Whether it is what is used when another place has none.
+    pub(super) is_default: bool,
+}
+
+/// Reads the value whose part begins at `from`.
+pub(super) fn read(bytes: &[u8], from: usize, operator: Operator) -> Option<Value> {
+    let mut at = skip_blanks(bytes, from);
+    if matches!(operator, Operator::Element) {
+        return element_text(bytes, from);
+    }
+    if !matches!(operator, Operator::Blank) {
+        at = skip_line_break(bytes, at);
+    }
+    let at = skip_prefix(bytes, at);
+    if let Some(value) = quoted(bytes, at) {
+        return Some(value);
+    }
+    if let Some(inner) = unwrap_call(bytes, at) {
+        return quoted(bytes, skip_prefix(bytes, inner));
+    }
+    if matches!(
+        operator,
+        Operator::Call | Operator::Comma | Operator::Compares
+    ) {
+        return None;
+    }
+    default_after(bytes, at).or_else(|| bare(bytes, at))
+}
+
+/// One line break (with a continuation mark before it) and the next line's indentation, when a quote follows.
+fn skip_line_break(bytes: &[u8], at: usize) -> usize {
+    let rest = bytes.get(at..).unwrap_or_default();
+    let skipped = match rest {
+        [b'\\' | b'(', b'\n', ..] | [b'\r', b'\n', ..] => 2,
+        [b'\n', ..] => 1,
+        _ => return at,
+    };
+    let next = skip_blanks(bytes, at + skipped);
+    match bytes.get(next) {
+        Some(b'"' | b'\'') => next,
+        _ => at,
+    }
+}
+
+/// Letters and signs before a quote: `b"`, `r"`, `f"`, `L"`, `u8"`, `@"`, `$"`, `N'`.
+fn skip_prefix(bytes: &[u8], at: usize) -> usize {
+    let end = ByteSet::ALNUM.with(b"@$&").run_end(bytes, at, at + 2);
+    match bytes.get(end) {
+        Some(b'"' | b'\'') => end,
+        _ => at,
+    }
+}
+
+/// The text between quotes that open at `at`; not over a line's end.
+fn quoted(bytes: &[u8], at: usize) -> Option<Value> {
+    let rest = bytes.get(at..(at + LONGEST + 8).min(bytes.len()))?;
+    let (open, close): (usize, &[u8]) = match rest {
+        [b'\\', b'"', ..] => (2, b"\\\""),
+        [b'\\', b'\'', ..] => (2, b"\\'"),
+        [b'"', b'"', b'"', ..] => (3, b"\"\"\""),
+        [b'\'', b'\'', b'\'', ..] => (3, b"'''"),
+        [b'"', ..] => (1, b"\""),
+        [b'\'', ..] => (1, b"'"),
+        [b'`', ..] => (1, b"`"),
+        _ => return None,
+    };
+    let inner = rest.get(open..)?;
+    let mut length = 0;
+    loop {
+        let tail = inner.get(length..)?;
+        if tail.starts_with(close) {
+            break;
+        }
+        length += match tail {
+            [b'\n', ..] | [] => return None,
+            [b'\\', ..] if close.len() == 1 => 2,
+            _ => 1,
+        };
+    }
+    Some(Value {
+        span: Span::new(at + open, at + open + length),
+        quoted: true,
+        after: at + open + length + close.len(),
+        is_default: false,
+    })
+}
+
+/// The start of a call's argument, when the call hands it on.
+fn unwrap_call(bytes: &[u8], at: usize) -> Option<usize> {
+    let end = ByteSet::WORD
+        .with(b".: []")
+        .run_end(bytes, at, at + WRAPPER);
+    let name = bytes.get(at..end)?;
+    let opens = matches!(bytes.get(end), Some(b'(' | b'{'));
+    (opens && WRAPPERS.iter().any(|wrapper| name.ends_with(wrapper)))
+        .then(|| skip_blanks(bytes, end + 1))
+}
+
+/// `lookup() || "default"`: the default.
+fn default_after(bytes: &[u8], at: usize) -> Option<Value> {
+    let rest = bytes.get(at..(at + DEFAULT_WITHIN).min(bytes.len()))?;
+    let line = rest.split(|byte| *byte == b'\n').next()?;
+    let marks: [&[u8]; 4] = [b"||", b"??", b" or ", b"?:"];
+    let start = marks
+        .iter()
+        .filter_map(|mark| memchr::memmem::find(line, mark).map(|at| at + mark.len()))
+        .min()?;
+    let value = quoted(bytes, skip_blanks(bytes, at + start))?;
+    Some(Value {
+        is_default: true,
+        ..value
+    })
+}
+
+/// The text of an element up to its closing tag.
+fn element_text(bytes: &[u8], from: usize) -> Option<Value> {
+    let rest = bytes.get(from..(from + LONGEST).min(bytes.len()))?;
+    let length = rest.iter().position(|byte| b"<\n".contains(byte))?;
+    let closes = rest.get(length..)?.starts_with(b"</");
+    let text = rest.get(..length)?;
+    let text = text.strip_suffix(b"\r").unwrap_or(text);
+    (closes && !text.trim_ascii().is_empty()).then_some(Value {
+        span: Span::new(from, from + text.len()),
+        quoted: true,
+        after: from + length,
+        is_default: false,
+    })
+}
+
+/// A value without quotes.
+fn bare(bytes: &[u8], at: usize) -> Option<Value> {
+    let limit = (at + LONGEST).min(bytes.len());
+    let rest = bytes.get(at..limit)?;
+    let length = rest
+        .iter()
+        .position(|byte| BARE_END.contains(*byte))
+        .unwrap_or(rest.len());
+    (length > 0 && length < LONGEST).then_some(Value {
+        span: Span::new(at, at + length),
+        quoted: false,
+        after: at + length,
+        is_default: false,
+    })
+}

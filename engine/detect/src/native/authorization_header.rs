@@ -1,0 +1,117 @@
+//! The credential in an HTTP `Authorization` header: `Basic`, `Bearer`, `Token` and what else providers use.
+
+use leakward_core::Span;
+
+use crate::byte_set::ByteSet;
+use crate::confirm::Candidate;
+use crate::decode::base64;
+use crate::word_list::WordList;
+
+/// Longest credential in a header; servers refuse more than 8 to 16 KiB of headers.
+const LONGEST: usize = 8_192;
+
+/// How far before a hit and after it the detector reads.
+pub(crate) const REACH: (usize, usize) = (32, LONGEST + 96);
+
+/// Schemes that a credential follows, in any case.
+const SCHEMES: WordList = WordList::new(" basic bearer token apikey api-key key ssws bot ");
+
+/// What a credential in a header is made of.
+const VALUE: ByteSet = ByteSet::ALNUM.with(b"-._~+/=:|!*$%{}<>()[]@#");
+
+/// Looks at the word `Authorization` at `hit`.
+pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span) -> Option<Candidate> {
+    // `": "`, `=`, `', '`, `=>`, `](`, ` : ` …
+    let joined = ByteSet::BLANK
+        .with(b"\"'`:=,>()[]\\")
+        .run_end(bytes, hit.end, hit.end + 16);
+    let between = bytes.get(hit.end..joined)?;
+    if !between.iter().any(|byte| b":=,".contains(byte)) {
+        return None;
+    }
+    let word_end = ByteSet::ALNUM
+        .with(b"-")
+        .run_end(bytes, joined, joined + 16);
+    let scheme = bytes.get(joined..word_end)?.to_ascii_lowercase();
+    if !SCHEMES.contains(&scheme) {
+        return None;
+    }
+    let start = ByteSet::BLANK
+        .with(b":=")
+        .run_end(bytes, word_end, word_end + 4);
+    let end = VALUE.run_end(bytes, start, start + LONGEST);
+    if start == word_end || end - start < 4 || end - start >= LONGEST {
+        return None;
+    }
+    let mut candidate = Candidate::new(rule, Span::new(start, end));
+    candidate.name = Some(Span::new(hit.start, word_end));
+    let text = bytes.get(start..end)?;
+    if scheme == b"basic" {
+        let (user, password) = user_and_password(text)?;
+        let is_sample = user == password || crate::judge::placeholder_reason(&password).is_some();
+        let points = if is_sample { -40 } else { 20 };
+        let words = if is_sample {
+            "its password is a sample"
+        } else {
+            "it decodes to user and password"
+        };
+        candidate.evidence.push((points, words.into()));
+    } else {
+        candidate.expects = Some(super::NameKind::Secret);
+        candidate
+            .evidence
+            .push((5, "it stands in an Authorization header".into()));
+    }
+    Some(candidate)
+}
+
+/// What the base64 of a Basic header says.
+fn user_and_password(text: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+    let pair = base64::decode(text)?;
+    let colon = pair.iter().position(|byte| *byte == b':')?;
+    let (user, password) = (pair.get(..colon)?, pair.get(colon + 1..)?);
+    let is_text = std::str::from_utf8(&pair).is_ok_and(|text| !text.chars().any(char::is_control));
+    (is_text && !password.is_empty()).then(|| (user.to_vec(), password.to_vec()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn credential(text: &str) -> Option<String> {
+        let at = text.to_ascii_lowercase().find("authorization")?;
+        let found = find(0, text.as_bytes(), Span::new(at, at + 13))?;
+        Some(text[found.span.range()].to_owned())
+    }
+
+    #[test]
+    fn credentials_follow_their_scheme_in_every_notation() {
+        for text in [
+            "Authorization: Bearer abc123def",
+            "-H \"authorization: bearer abc123def\"",
+            "'Authorization': 'Bearer abc123def'",
+            "headers[\"Authorization\"] = \"Bearer abc123def\"",
+            "setHeader(\"Authorization\", \"token abc123def\")",
+            "Authorization=Bearer abc123def",
+        ] {
+            assert_eq!(credential(text).as_deref(), Some("abc123def"), "{text}");
+        }
+        assert_eq!(
+            credential("Authorization: Basic dTpodW50ZXIy").as_deref(),
+            Some("dTpodW50ZXIy")
+        );
+    }
+
+    #[test]
+    fn other_uses_of_the_word_are_passed_over() {
+        for text in [
+            "Authorization required",
+            "authorization: required",
+            "Authorization: Basic realm",
+            "class Authorization: Base",
+            "Authorization: Bearer",
+        ] {
+            assert_eq!(credential(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Which rules have which literal.
+
+use std::collections::HashMap;
+
+use leakward_core::Rule;
+use leakward_core::rule::{Find, Text};
+
+use crate::error::DetectorError;
+use crate::native::NativeDetector;
+use crate::prefilter::{Literal, Spelling};
+
+/// A rule that has some literal, and which of the rule's literals it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct User {
+    /// Index of the rule.
+    pub(crate) rule: u32,
+    /// Index in the rule's list of literals.
+    pub(crate) which: u32,
+}
+
+/// Which rules have which literal. Equal literals of several rules have one number.
+#[derive(Debug)]
+pub(crate) struct RuleIndex {
+    /// For each literal, where its users start in `users`; one more at the end.
+    first: Vec<u32>,
+    users: Vec<User>,
+}
+
+impl RuleIndex {
+    /// The index of `rules`, and their literals by number.
+    ///
+    /// # Errors
+    /// A rule without literal, or one that names a detector that does not exist.
+    pub(crate) fn new(rules: &[Rule]) -> Result<(RuleIndex, Vec<Literal>), DetectorError> {
+        let mut numbers: HashMap<(Spelling, &str), u32> = HashMap::with_capacity(rules.len() * 2);
+        let mut literals: Vec<Literal> = Vec::with_capacity(rules.len() * 2);
+        let mut pairs: Vec<(u32, User)> = Vec::with_capacity(rules.len() * 2);
+        for (rule_number, rule) in (0_u32..).zip(rules) {
+            let (texts, spelling) = literals_of(rule)?;
+            if texts.is_empty() || texts.iter().any(|text| text.len() < 2) {
+                return Err(DetectorError::NoLiteral(rule.id.clone()));
+            }
+            for (which, text) in (0_u32..).zip(texts) {
+                let number = *numbers.entry((spelling, text)).or_insert_with(|| {
+                    literals.push(Literal::new(text, spelling));
+                    u32::try_from(literals.len() - 1).unwrap_or(u32::MAX)
+                });
+                let user = User {
+                    rule: rule_number,
+                    which,
+                };
+                pairs.push((number, user));
+            }
+        }
+        pairs.sort_by_key(|(number, user)| (*number, user.rule));
+        Ok((RuleIndex::of(&pairs, literals.len()), literals))
+    }
+
+    fn of(pairs: &[(u32, User)], literals: usize) -> RuleIndex {
+        let mut first = vec![0_u32; literals + 1];
+        for (number, _) in pairs {
+            if let Some(count) = first.get_mut(*number as usize + 1) {
+                *count += 1;
+            }
+        }
+        let mut sum = 0;
+        for count in &mut first {
+            sum += *count;
+            *count = sum;
+        }
+        RuleIndex {
+            first,
+            users: pairs.iter().map(|(_, user)| *user).collect(),
+        }
+    }
+
+    /// The rules that have the literal of this number.
+    pub(crate) fn users(&self, literal: u32) -> &[User] {
+        let from = self.first.get(literal as usize).copied().unwrap_or(0);
+        let to = self
+            .first
+            .get(literal as usize + 1)
+            .copied()
+            .unwrap_or(from);
+        self.users
+            .get(from as usize..to as usize)
+            .unwrap_or_default()
+    }
+}
+
+/// The texts that a rule is recognised by, and how they are spelled.
+fn literals_of(rule: &Rule) -> Result<(&[Text], Spelling), DetectorError> {
+    match &rule.find {
+        Find::Pattern(pattern) if pattern.ignore_case => Ok((&pattern.literals, Spelling::AnyCase)),
+        Find::Pattern(pattern) => Ok((&pattern.literals, Spelling::Exact)),
+        Find::Keyword(keyword) => Ok((&keyword.keywords, Spelling::Loose)),
+        Find::Native(native) if NativeDetector::named(&native.detector).is_some() => {
+            Ok((&native.literals, Spelling::AnyCase))
+        }
+        Find::Native(native) => {
+            let known: Vec<&str> = NativeDetector::ALL.iter().map(|(name, _)| *name).collect();
+            Err(DetectorError::UnknownDetector {
+                rule: rule.id.clone(),
+                detector: native.detector.to_string(),
+                known: known.join(", "),
+            })
+        }
+    }
+}
