@@ -173,7 +173,14 @@ impl Repository {
     /// Whether it is a partial clone: objects may be missing on purpose.
     #[must_use]
     pub fn is_partial_clone(&self) -> bool {
-        self.partial
+        let is_promisor = |entry: std::fs::DirEntry| entry.path().extension() == Some("promisor".as_ref());
+        let packs = std::fs::read_dir(self.common_dir().join("objects/pack"));
+        self.partial || packs.is_ok_and(|packs| packs.flatten().any(is_promisor))
+    }
+
+    /// The object folders inside of the repository, its own first.
+    pub(crate) fn object_folders(&self) -> &[PathBuf] {
+        self.alternates.inside()
     }
 
     /// Object folders outside of the repository that it borrows objects from. They are not walked: a hostile

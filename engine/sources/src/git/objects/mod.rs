@@ -1,0 +1,22 @@
+//! Every object of a repository, shown once: packs and loose objects, reachable or not.
+//!
+//! [`store`] knows where objects are, [`scan`] plans what has to be decoded and drives it over all cores, [`show`]
+//! turns a decoded object into what a visitor looks at (blobs as they are, of commits and tags what people wrote), and
+//! [`lfs`] follows the pointers that stand in for large files.
+#![deny(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)]
+
+mod kinds;
+mod lfs;
+pub(crate) mod reader;
+mod reports;
+mod scan;
+pub(crate) mod show;
+pub(crate) mod store;
+
+pub use kinds::ObjectKinds;
+pub use store::StoreSize;

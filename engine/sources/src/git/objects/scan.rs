@@ -1,0 +1,324 @@
+//! Plans which objects are decoded from where, walks them on all cores, and tells of those that cannot be read.
+//!
+//! Order: the packs, then the loose objects, then a second try for what is damaged in one place and also stored in
+//! another.
+
+use std::collections::BTreeSet;
+
+use gix::ObjectId;
+use gix::objs::Kind;
+use leakward_core::{Skipped, SkippedKind};
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
+
+use super::kinds::ObjectKinds;
+use super::lfs::Lfs;
+use super::reader::Reader;
+use super::show::{Show, Shown};
+use super::store::{Store, StoreSize};
+use crate::git::loose::{Loose, LooseReader};
+use crate::git::pack::chains::chains;
+use crate::git::pack::duplicates::Duplicates;
+use crate::git::pack::fault::Fault;
+use crate::git::pack::survey::{Surroundings, survey};
+use crate::git::pack::walk::{Lost, Plan, Walk};
+use crate::git::{GitError, Repository};
+use crate::visitor::Visitor;
+use crate::workers::Workers;
+
+impl Repository {
+    /// How much its packs and loose objects hold.
+    #[must_use]
+    pub fn store_size(&self) -> StoreSize {
+        self.store().size()
+    }
+
+    /// Shows every object of the wanted kinds once, reachable or not, and tells what cannot be read. Empty blobs are left
+    /// out. `threads` of 0 are as many as there are cores.
+    ///
+    /// # Errors
+    /// When the threads cannot be started; anything else is told to the visitor.
+    pub fn scan_objects<V: Visitor>(&self, kinds: ObjectKinds, visitor: &V, threads: usize) -> Result<(), GitError> {
+        in_pool(threads, || {
+            let store = self.store();
+            let size = store.size();
+            visitor.expect(size.packed_objects + size.loose_objects, size.packed_bytes);
+            let scan = Scan::new(self, &store, visitor, kinds);
+            let plans = scan.plan_everything();
+            scan.run(plans, &store.loose);
+        })
+    }
+
+    /// Shows the blobs with these ids, each once, and tells which of them cannot be read.
+    ///
+    /// Unlike [`Repository::scan_objects`] this also finds objects in [`Repository::outside_alternates`]: whoever calls it
+    /// answers for the ids.
+    ///
+    /// # Errors
+    /// When the threads cannot be started; anything else is told to the visitor.
+    pub fn scan_blobs<V: Visitor>(&self, ids: &[ObjectId], visitor: &V, threads: usize) -> Result<(), GitError> {
+        in_pool(threads, || {
+            let store = Store::of_packs(self.object_folders(), self.object_hash(), self.limits());
+            visitor.expect(ids.len() as u64, 0);
+            let scan = Scan::new(self, &store, visitor, ObjectKinds::ALL);
+            let (plans, loose) = scan.plan(ids);
+            scan.run(plans, &loose);
+        })
+    }
+
+    /// Those of `ids` that are not in the repository itself, so that only a folder outside of it can hold them.
+    #[must_use]
+    pub fn not_held(&self, ids: &[ObjectId]) -> Vec<ObjectId> {
+        let store = self.store();
+        let held = |id: &ObjectId| store.packed(id).next().is_some() || store.loose_folder(id).is_some();
+        ids.iter().filter(|id| !held(id)).copied().collect()
+    }
+
+    fn store(&self) -> Store {
+        Store::open(self.object_folders(), self.object_hash(), self.limits())
+    }
+}
+
+fn in_pool<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> Result<R, GitError> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.map_err(|error| GitError::Threads {
+        threads,
+        reason: error.to_string(),
+    })?;
+    Ok(pool.install(work))
+}
+
+/// One scan of one store.
+struct Scan<'a, V: Visitor> {
+    repository: &'a Repository,
+    store: &'a Store,
+    show: Show<'a, V>,
+    kinds: ObjectKinds,
+}
+
+impl<'a, V: Visitor> Scan<'a, V> {
+    fn new(repository: &'a Repository, store: &'a Store, visitor: &'a V, kinds: ObjectKinds) -> Self {
+        let lfs = Lfs::new(repository.common_dir(), store.limits.max_object_bytes);
+        let scan = Self {
+            repository,
+            store,
+            show: Show::new(visitor, lfs),
+            kinds,
+        };
+        for doubt in &store.doubts {
+            scan.show.reports.tell("files of the object database", doubt.clone());
+        }
+        scan
+    }
+
+    /// Plans for all wanted objects of all packs, and what is lost already.
+    fn plan_everything(&self) -> Plans<'a> {
+        let duplicates = Duplicates::among(&self.store.packs);
+        let packs = self.store.packs.par_iter().enumerate();
+        let planned: Vec<_> = packs
+            .map(|(number, pack)| {
+                let surroundings = Everything {
+                    store: self.store,
+                    duplicates: &duplicates,
+                    pack: number,
+                    kinds: self.kinds,
+                };
+                (number, survey(pack, &surroundings))
+            })
+            .collect();
+        let mut plans = Plans::default();
+        for (number, planned) in planned {
+            self.add_plan(&mut plans, number, planned);
+        }
+        for plan in &plans.walked {
+            let left_out = u64::from(plan.pack.objects()).saturating_sub(plan.forest.len() as u64);
+            let weights = plan.forest.roots().filter_map(|root| plan.forest.node(root));
+            let kept: u64 = weights.map(|root| u64::from(root.weight) << 10).sum();
+            self.show.visitor.advance(left_out, plan.pack.size().saturating_sub(kept));
+        }
+        plans
+    }
+
+    /// Plans for the objects with these ids; of the missing ones tells the visitor.
+    fn plan(&self, ids: &[ObjectId]) -> (Plans<'a>, Vec<Loose>) {
+        let mut positions = vec![Vec::new(); self.store.packs.len()];
+        let mut loose = Vec::new();
+        for id in ids.iter().collect::<BTreeSet<_>>() {
+            if let Some((pack, position)) = self.store.packed(id).next() {
+                positions.get_mut(pack).into_iter().for_each(|list| list.push(position));
+            } else if let Some(folder) = self.store.loose_folder(id) {
+                loose.push(Loose { folder, id: *id });
+            } else {
+                self.borrowed(id);
+            }
+        }
+        let mut plans = Plans::default();
+        for (number, (pack, positions)) in self.store.packs.iter().zip(positions).enumerate() {
+            if !positions.is_empty() {
+                self.add_plan(&mut plans, number, chains(pack, positions));
+            }
+        }
+        (plans, loose)
+    }
+
+    fn add_plan(&self, plans: &mut Plans<'a>, number: usize, planned: Planned) {
+        let Some(pack) = self.store.packs.get(number) else {
+            return;
+        };
+        match planned {
+            Ok((forest, lost)) => {
+                plans.walked.push(Plan { number, pack, forest });
+                plans.lost.extend(lost.into_iter().map(|(position, fault)| Lost {
+                    pack: number,
+                    position,
+                    fault,
+                }));
+            }
+            Err(reason) => self.show.visitor.skipped(Skipped {
+                kind: SkippedKind::Limit,
+                what: format!("objects/pack/{}", pack.name()),
+                reason,
+            }),
+        }
+    }
+
+    /// Decodes and shows everything that is planned.
+    fn run(self, plans: Plans<'a>, loose: &[Loose]) {
+        let threads = rayon::current_num_threads();
+        let mut lost = plans.lost;
+        lost.extend(Walk::new(self.store, &self.show, threads).run(&plans.walked));
+        drop(plans.walked);
+        self.show_loose(loose);
+        self.try_again(lost);
+        if !self.show.visitor.stop() {
+            self.show.reports.finish();
+        }
+    }
+
+    fn show_loose(&self, loose: &[Loose]) {
+        let limit = self.store.limits.max_object_bytes;
+        let visitor = self.show.visitor;
+        let workers = Workers::new(|| (LooseReader::new(limit), visitor.worker()));
+        loose.par_iter().with_min_len(16).for_each(|object| {
+            if visitor.stop() {
+                return;
+            }
+            if self.store.packed(&object.id).next().is_none() {
+                let (reader, worker) = &mut *workers.borrow();
+                self.show_loose_object(*object, reader, worker);
+            }
+            visitor.advance(1, 0);
+        });
+    }
+
+    fn show_loose_object(&self, object: Loose, reader: &mut LooseReader, worker: &mut V::Worker) {
+        let Some(path) = self.store.loose_path(object.folder, &object.id) else {
+            return;
+        };
+        match reader.read(&path, |kind| self.kinds.contains(kind)) {
+            Ok(read) => {
+                if let Some(content) = read.content.filter(|content| !content.is_empty()) {
+                    self.show_object(worker, object.id, read.kind, content);
+                }
+            }
+            Err(fault) => self.tell(&object.id, "loose object", &fault),
+        }
+    }
+
+    fn show_object(&self, worker: &mut V::Worker, id: ObjectId, kind: Kind, content: &[u8]) {
+        let shown = Shown {
+            id,
+            kind,
+            content,
+            change: None,
+        };
+        drop(self.show.show(worker, &shown));
+    }
+
+    /// Shows those lost objects of which there is another copy, and tells of the others.
+    fn try_again(&self, lost: Vec<Lost>) {
+        if lost.is_empty() {
+            return;
+        }
+        let mut reader = Reader::new(self.store);
+        let mut worker = self.show.visitor.worker();
+        for lost in lost {
+            let Some((pack, id)) = self.store.packs.get(lost.pack).and_then(|pack| Some((pack, pack.id(lost.position)?))) else {
+                continue;
+            };
+            if self.show.visitor.stop() {
+                return;
+            }
+            let copies = self.store.packed(&id).count() + usize::from(self.store.loose_folder(&id).is_some());
+            match (copies > 1).then(|| reader.read(&id)) {
+                Some(Ok(Some(found))) if !self.kinds.contains(found.kind) => {}
+                Some(Ok(Some(found))) => self.show_object(&mut worker, id, found.kind, found.content.bytes()),
+                _ => self.tell(&id, pack.name(), &lost.fault),
+            }
+        }
+    }
+
+    /// An object that only a folder outside of the repository can hold.
+    fn borrowed(&self, id: &ObjectId) {
+        if !self.repository.outside_alternates().is_empty()
+            && let Ok(object) = self.repository.gix().find_object(*id)
+        {
+            self.show_object(&mut self.show.visitor.worker(), *id, object.kind, &object.data);
+            return;
+        }
+        let reason = if self.repository.is_partial_clone() {
+            "it is not here: a partial clone leaves objects out; `git fetch --refetch` brings them"
+        } else {
+            "it is nowhere in the repository"
+        };
+        let skipped = Skipped {
+            kind: SkippedKind::Missing,
+            what: format!("object {id}"),
+            reason: reason.to_owned(),
+        };
+        self.show.reports.tell("missing objects", skipped);
+    }
+
+    fn tell(&self, id: &ObjectId, place: &str, fault: &Fault) {
+        let sort = match fault.kind() {
+            SkippedKind::Limit => "objects over a limit",
+            SkippedKind::Missing => "objects with missing bases",
+            SkippedKind::Unreadable => "unreadable objects",
+            _ => "damaged objects",
+        };
+        let skipped = Skipped {
+            kind: fault.kind(),
+            what: format!("object {id} in {place}"),
+            reason: fault.to_string(),
+        };
+        self.show.reports.tell(sort, skipped);
+    }
+}
+
+/// A forest and what is lost, or why there is none.
+type Planned = Result<(crate::git::pack::forest::Forest, Vec<(u32, Fault)>), String>;
+
+/// What is to be walked, and what is lost already.
+#[derive(Default)]
+struct Plans<'a> {
+    walked: Vec<Plan<'a>>,
+    lost: Vec<Lost>,
+}
+
+/// Wants all objects of some kinds once.
+struct Everything<'a> {
+    store: &'a Store,
+    duplicates: &'a Duplicates,
+    pack: usize,
+    kinds: ObjectKinds,
+}
+
+impl Surroundings for Everything<'_> {
+    fn wants(&self, kind: Kind, position: u32) -> bool {
+        self.kinds.contains(kind) && !self.duplicates.contains(self.pack, position)
+    }
+
+    fn kind_of(&self, id: &ObjectId) -> Result<Kind, Fault> {
+        let found = Reader::new(self.store).kind(id).map_err(Fault::of_base)?;
+        found.ok_or(Fault::BaseMissing(*id))
+    }
+}

@@ -1,0 +1,166 @@
+//! From a decoded object to what a visitor looks at.
+//!
+//! A blob is shown as it is, with the edits that made it when its base was shown too, and when it is an LFS pointer so is the
+//! file it points to. Of a commit and a tag the part that people write is shown: the lines that hold nothing but ids
+//! (`tree`, `parent`, `object`, `type`) and the armour of a commit's signature would only be mistaken for credentials.
+//! Line numbers count in what is left.
+
+use gix::ObjectId;
+use gix::objs::Kind;
+
+use super::lfs::Lfs;
+use super::reports::Reports;
+use crate::piece::{Origin, Piece};
+use crate::visitor::{Edit, Visitor};
+
+/// Shows objects to a visitor.
+pub(crate) struct Show<'v, V> {
+    pub(crate) visitor: &'v V,
+    pub(crate) reports: Reports<'v, V>,
+    lfs: Lfs,
+}
+
+/// What one object is, for [`Show::show`].
+pub(crate) struct Shown<'a, N> {
+    pub(crate) id: ObjectId,
+    pub(crate) kind: Kind,
+    pub(crate) content: &'a [u8],
+    /// The base's note, and the edits that made the content from the base.
+    pub(crate) change: Option<(&'a N, &'a [Edit])>,
+}
+
+impl<'v, V: Visitor> Show<'v, V> {
+    pub(crate) fn new(visitor: &'v V, lfs: Lfs) -> Self {
+        Self {
+            visitor,
+            reports: Reports::new(visitor),
+            lfs,
+        }
+    }
+
+    /// Shows an object; the note is the visitor's of a blob.
+    pub(crate) fn show(&self, worker: &mut V::Worker, object: &Shown<'_, V::Note>) -> Option<V::Note> {
+        match object.kind {
+            Kind::Blob => Some(self.blob(worker, object)),
+            Kind::Commit => {
+                let written = written_in_commit(object.content);
+                self.whole(worker, &Origin::Commit(object.id), &written);
+                None
+            }
+            Kind::Tag => {
+                let written = without_lines(object.content, &[b"object ", b"type "]);
+                self.whole(worker, &Origin::Tag(object.id), written);
+                None
+            }
+            Kind::Tree => None,
+        }
+    }
+
+    fn blob(&self, worker: &mut V::Worker, object: &Shown<'_, V::Note>) -> V::Note {
+        let piece = Piece {
+            origin: &Origin::Blob(object.id),
+            bytes: object.content,
+        };
+        let note = match object.change {
+            Some((base, edits)) => self.visitor.changed(worker, piece, base, edits),
+            None => self.visitor.whole(worker, piece),
+        };
+        if let Some(found) = self.lfs.follow(&object.id, object.content) {
+            match found.content {
+                Ok(bytes) => self.whole(worker, &Origin::Lfs(found.oid, object.id), &bytes),
+                Err(skipped) => self.reports.tell("LFS objects", skipped),
+            }
+        }
+        note
+    }
+
+    fn whole(&self, worker: &mut V::Worker, origin: &Origin, bytes: &[u8]) {
+        drop(self.visitor.whole(worker, Piece { origin, bytes }));
+    }
+}
+
+/// What stands in `object` behind the lines that begin with one of `starts`, which come first.
+fn without_lines<'a>(object: &'a [u8], starts: &[&[u8]]) -> &'a [u8] {
+    let mut rest = object;
+    while starts.iter().any(|start| rest.starts_with(start)) {
+        let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+        rest = rest.get(end..).unwrap_or_default();
+    }
+    rest
+}
+
+/// Authors, message and unusual headers of a commit.
+fn written_in_commit(commit: &[u8]) -> std::borrow::Cow<'_, [u8]> {
+    let written = without_lines(commit, &[b"tree ", b"parent "]);
+    let headers = memchr::memmem::find(written, b"\n\n").map_or(written.len(), |end| end + 1);
+    let Some(start) = written.get(..headers).and_then(start_of_signature) else {
+        return written.into();
+    };
+    let end = end_of_header(written, start).min(headers);
+    let parts = [written.get(..start), written.get(end..)];
+    parts.map(Option::unwrap_or_default).concat().into()
+}
+
+/// Where the signature's header starts, when what it holds looks like armour and nothing else.
+fn start_of_signature(headers: &[u8]) -> Option<usize> {
+    let name = memchr::memmem::find(headers, b"\ngpgsig")? + 1;
+    let value = headers.get(name..end_of_header(headers, name))?;
+    let space = memchr::memchr(b' ', value)?;
+    let armour = value.get(space + 1..)?;
+    let ends = [&b"SIGNATURE-----\n"[..], b"SIGNATURE-----\n \n", b"MESSAGE-----\n"];
+    let armoured = armour.starts_with(b"-----BEGIN ") && ends.iter().any(|end| armour.ends_with(end));
+    armoured.then_some(name)
+}
+
+/// Where the header that starts at `start` ends: its further lines begin with a space.
+fn end_of_header(text: &[u8], start: usize) -> usize {
+    let mut end = start;
+    loop {
+        let rest = text.get(end..).unwrap_or_default();
+        let Some(line) = memchr::memchr(b'\n', rest) else {
+            return text.len();
+        };
+        end += line + 1;
+        if text.get(end) != Some(&b' ') {
+            return end;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(commit: &str) -> String {
+        String::from_utf8(written_in_commit(commit.as_bytes()).into_owned()).unwrap()
+    }
+
+    #[test]
+    fn of_a_commit_ids_and_signature_are_left_out_and_everything_else_is_shown() {
+        let people = "author A <a@b> 1 +0\ncommitter B <b@c> 2 +0\n";
+        let message = "\nsubject\n\ntree is no header here\n";
+        let ids = "tree 1234\nparent 5678\nparent 9abc\n";
+        let signature = "gpgsig -----BEGIN PGP SIGNATURE-----\n \n abcd\n -----END PGP SIGNATURE-----\n";
+        for between in ["", signature] {
+            let commit = format!("{ids}{people}{between}encoding x\n{message}");
+            assert_eq!(written(&commit), format!("{people}encoding x\n{message}"));
+        }
+        let no_signature = "gpgsig some other text\n";
+        let commit = format!("{ids}{people}{no_signature}{message}");
+        assert_eq!(written(&commit), format!("{people}{no_signature}{message}"));
+    }
+
+    #[test]
+    fn a_commit_that_is_none_is_shown_as_it_is() {
+        for odd in ["", "x", "\n\n", "author A\ngpgsig", "tree 12"] {
+            assert_eq!(written(odd), odd.trim_start_matches("tree 12"));
+        }
+    }
+
+    #[test]
+    fn of_a_tag_name_tagger_and_message_are_shown() {
+        let tag = b"object 12\ntype commit\ntag v1\ntagger A <a@b> 1 +0\n\nmessage\n";
+        let shown = without_lines(tag, &[b"object ", b"type "]);
+        assert_eq!(shown, b"tag v1\ntagger A <a@b> 1 +0\n\nmessage\n");
+    }
+}

@@ -1,0 +1,31 @@
+//! Packs: what their entries are, how they hang together, and how all of them are decoded once.
+//!
+//! A pack stores most objects as changes of another object. [`survey`] reads the header of every entry and
+//! grows a [`forest`] from them: for each object that is wanted, the way from a whole object down to it, without
+//! anything else. [`walk`] then goes through the trees of that forest, base before delta, on all cores.
+//!
+//! DESIGN.md in this crate says why this order, what it costs, and what was tried instead.
+#![deny(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)]
+
+pub mod delta;
+pub mod entry;
+
+pub(crate) mod buffer;
+pub(crate) mod chains;
+pub(crate) mod duplicates;
+pub(crate) mod fault;
+pub(crate) mod file;
+pub(crate) mod forest;
+pub(crate) mod inflate;
+mod order;
+mod rank;
+pub(crate) mod survey;
+pub(crate) mod walk;
+
+pub use delta::{Delta, DeltaError};
+pub use entry::{EntryError, EntryHeader, Stored};
