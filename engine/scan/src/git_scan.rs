@@ -10,8 +10,9 @@ use std::sync::atomic::AtomicBool;
 
 use leakward_core::outcome::SkippedKind;
 use leakward_core::Skipped;
+use leakward_sources::git::clone::{self, CloneProgress, Credentials, RemoteUrl};
 use leakward_sources::git::{
-    self, Head, HistoryScan, ObjectId, OpenOptions, Refs, Repository, Selection, Staged, Unchanged, Worktree,
+    self, Head, HistoryScan, ObjectId, ObjectKinds, OpenOptions, Refs, Repository, Selection, Staged, Unchanged, Worktree,
 };
 use leakward_sources::{Origin, Visitor as _};
 
@@ -49,9 +50,12 @@ pub(crate) fn scan(
     scan_opened(&repository, context, target)
 }
 
+/// The environment variable with the token for the host that is cloned from, for who does not want it in a URL.
+const TOKEN_VARIABLE: &str = "LEAKWARD_GIT_TOKEN";
+
 /// Clones the repository into a temporary folder, which is removed afterwards, and scans it.
 pub(crate) fn scan_url(
-    url: &str,
+    url: &RemoteUrl,
     target: &Target,
     request: &Request,
     progress: &dyn Progress,
@@ -63,7 +67,9 @@ pub(crate) fn scan_url(
         .tempdir()
         .map_err(environment("a temporary folder for the clone"))?;
     progress.phase("clone");
-    git::clone::bare(url, folder.path(), interrupted)?;
+    let token = std::env::var(TOKEN_VARIABLE).ok().filter(|token| !token.is_empty());
+    let url = url.clone().or_credentials(token.map(|token| Credentials::token(token.as_bytes())));
+    clone::bare(&url, folder.path(), &CloneProgress::default(), interrupted)?;
     scan(folder.path(), target, request, progress, interrupted)
 }
 
@@ -140,7 +146,7 @@ impl Seen {
         refs.scan_names(collector);
         match history {
             History::All => {
-                repository.scan_objects(collector, context.request.threads)?;
+                repository.scan_objects(ObjectKinds::ALL, collector, context.request.threads)?;
                 if !repository.outside_alternates().is_empty() {
                     self.borrowed(repository, context, collector)?;
                 }
@@ -151,10 +157,17 @@ impl Seen {
     }
 
     /// What the refs reach in object folders outside of the repository, of which no more is looked at.
-    fn borrowed(&mut self, repository: &Repository, context: &Context<'_>, collector: &Collector<'_>) -> Result<(), ScanError> {
+    fn borrowed(
+        &self,
+        repository: &Repository,
+        context: &Context<'_>,
+        collector: &Collector<'_>,
+    ) -> Result<(), ScanError> {
         let selection = Selection::of(repository, &git::Scope::Reachable)?;
-        let borrowed = repository.only_borrowed(&selection);
-        self.objects(repository, context, collector, borrowed)
+        selection.skipped.iter().cloned().for_each(|told| collector.skipped(told));
+        let borrowed = repository.not_held(&ids(&selection));
+        repository.scan_blobs(&borrowed, collector, context.request.threads)?;
+        Ok(())
     }
 
     fn part(
@@ -173,7 +186,7 @@ impl Seen {
                 reason: "there is no such commit".to_owned(),
             });
         }
-        self.objects(repository, context, collector, selection)
+        self.objects(repository, context, collector, &selection)
     }
 
     fn objects(
@@ -181,11 +194,10 @@ impl Seen {
         repository: &Repository,
         context: &Context<'_>,
         collector: &Collector<'_>,
-        selection: Selection,
+        selection: &Selection,
     ) -> Result<(), ScanError> {
         selection.skipped.iter().cloned().for_each(|told| collector.skipped(told));
-        let ids: Vec<ObjectId> = [selection.blobs, selection.commits, selection.tags].concat();
-        repository.scan_given(&ids, collector, context.request.threads)?;
+        repository.scan_blobs(&ids(selection), collector, context.request.threads)?;
         Ok(())
     }
 
@@ -209,6 +221,11 @@ impl Seen {
         self.notes.extend(scan.notes);
         self.unchanged = scan.unchanged;
     }
+}
+
+/// Everything in a selection that is looked at.
+fn ids(selection: &Selection) -> Vec<ObjectId> {
+    [selection.blobs.as_slice(), &selection.commits, &selection.tags].concat()
 }
 
 /// Where the pieces with sightings belong.

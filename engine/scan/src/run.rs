@@ -7,7 +7,8 @@ use std::time::Instant;
 use leakward_core::outcome::SkippedKind;
 use leakward_core::{LocationKind, Outcome, Rule, Skipped, Stats, TargetSummary};
 use leakward_detect::{Detector, DetectorError};
-use leakward_sources::git::{CloneError, FileAtError, GitError, ScopeError};
+use leakward_sources::git::clone::CloneError;
+use leakward_sources::git::{FileAtError, GitError, ScopeError};
 use leakward_sources::tree::Tree;
 use leakward_sources::{Origin, stream};
 

@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use leakward_sources::git::clone::{RemoteUrl, UrlError};
 use leakward_sources::git::{Discovery, OpenOptions, Repository};
 
 /// What to scan.
@@ -18,7 +19,7 @@ pub enum Target {
     /// Standard input.
     Stdin,
     /// A repository to be cloned first.
-    Url(String),
+    Url(RemoteUrl),
 }
 
 /// What a target is to be taken for.
@@ -59,14 +60,9 @@ pub enum TargetError {
     /// Neither a file nor a folder.
     #[error("{0}: neither a file nor a folder")]
     Special(String),
-    /// An address with a scheme that cannot be cloned from.
-    #[error("{name}: cannot clone over {scheme}://; https://, ssh:// and paths work")]
-    Scheme {
-        /// As typed, without user and password.
-        name: String,
-        /// The scheme.
-        scheme: String,
-    },
+    /// An address that cannot be cloned from.
+    #[error(transparent)]
+    Url(#[from] UrlError),
 }
 
 impl Target {
@@ -113,7 +109,7 @@ impl Target {
         match self {
             Self::Git(path) | Self::Folder(path) | Self::File(path) => path.display().to_string(),
             Self::Stdin => "-".to_owned(),
-            Self::Url(url) => without_user(url),
+            Self::Url(url) => url.to_string(),
         }
     }
 }
@@ -146,15 +142,13 @@ fn repository_at(path: &Path, discovery: Discovery) -> bool {
 
 /// The target that an address names, unless `text` is a path.
 fn as_url(text: &str) -> Result<Option<Target>, TargetError> {
-    let Some((scheme, rest)) = text.split_once("://") else {
-        let is_url = is_scp_like(text) && !Path::new(text).exists();
-        return Ok(is_url.then(|| Target::Url(text.to_owned())));
-    };
-    match scheme {
-        "https" | "http" | "ssh" => Ok(Some(Target::Url(text.to_owned()))),
-        "file" => Ok(Some(Target::Git(PathBuf::from(rest)))),
-        _ if Path::new(text).exists() => Ok(None),
-        _ => Err(TargetError::Scheme { name: without_user(text), scheme: scheme.to_owned() }),
+    let is_address = text.contains("://") || is_scp_like(text);
+    if !is_address || Path::new(text).exists() {
+        return Ok(None);
+    }
+    match text.strip_prefix("file://") {
+        Some(path) => Ok(Some(Target::Git(PathBuf::from(path)))),
+        None => Ok(Some(Target::Url(RemoteUrl::parse(text)?))),
     }
 }
 
@@ -163,29 +157,20 @@ fn is_scp_like(text: &str) -> bool {
     text.split_once(':').is_some_and(|(host, path)| host.contains('@') && !host.contains('/') && !path.is_empty())
 }
 
-/// A URL without what stands before the `@`, where people put tokens.
-fn without_user(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let host_end = rest.find('/').unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(host_end);
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    format!("{scheme}://{host}{path}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn addresses_are_told_from_paths() {
-        for (text, expected) in [
-            ("https://example.com/a.git", Some(Target::Url("https://example.com/a.git".to_owned()))),
-            ("git@example.com:a/b.git", Some(Target::Url("git@example.com:a/b.git".to_owned()))),
-            ("file:///srv/a.git", Some(Target::Git(PathBuf::from("/srv/a.git")))),
+        for (text, kind) in [
+            ("https://example.com/a.git", Some("url")),
+            ("git@example.com:a/b.git", Some("url")),
+            ("file:///srv/a.git", Some("git")),
             ("src/main.rs", None),
             ("C:\\work", None),
         ] {
-            assert_eq!(as_url(text).expect(text), expected, "{text}");
+            assert_eq!(as_url(text).expect(text).map(|target| target.kind_word()), kind, "{text}");
         }
         assert!(as_url("ftp://example.com/x").is_err());
     }
@@ -198,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_token_in_a_url_is_not_part_of_its_name() {
-        let target = Target::Url("https://user:token@example.com/a@b.git".to_owned());
-        assert_eq!(target.name(), "https://example.com/a@b.git");
+        let target = as_url("https://user:token@example.com/a/b.git").expect("an address").expect("a target");
+        assert!(!target.name().contains("token"), "{}", target.name());
     }
 }

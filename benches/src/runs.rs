@@ -1,0 +1,86 @@
+//! Wall times of a command over several runs, alone or in turn with another one.
+
+use std::fmt;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+
+/// Wall times of one command, sorted.
+pub(crate) struct Runs(Vec<Duration>);
+
+/// Two commands run in turn, and the ratios of neighbouring runs, sorted.
+pub(crate) struct Pair {
+    first: Runs,
+    second: Runs,
+    ratios: Vec<f64>,
+}
+
+impl Runs {
+    /// Runs `command` once to warm up, then `count` times.
+    pub(crate) fn of(count: usize, command: &mut Command) -> anyhow::Result<Self> {
+        wall(command)?;
+        let mut times = (0..count).map(|_| wall(command)).collect::<anyhow::Result<Vec<_>>>()?;
+        times.sort_unstable();
+        Ok(Self(times))
+    }
+
+    fn at(&self, index: usize) -> f64 {
+        self.0.get(index).map_or(f64::NAN, Duration::as_secs_f64) * 1e3
+    }
+}
+
+impl Pair {
+    /// Runs both once to warm up, then in turn, `count` times each.
+    pub(crate) fn of(count: usize, first: &mut Command, second: &mut Command) -> anyhow::Result<Self> {
+        wall(first)?;
+        wall(second)?;
+        let (mut firsts, mut seconds, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..count {
+            let (a, b) = (wall(first)?, wall(second)?);
+            firsts.push(a);
+            seconds.push(b);
+            ratios.push(a.as_secs_f64() / b.as_secs_f64());
+        }
+        firsts.sort_unstable();
+        seconds.sort_unstable();
+        ratios.sort_by(f64::total_cmp);
+        Ok(Self { first: Runs(firsts), second: Runs(seconds), ratios })
+    }
+}
+
+/// Wall time of one run. The output is read and thrown away; the status does not matter (findings are a status too).
+fn wall(command: &mut Command) -> anyhow::Result<Duration> {
+    let started = Instant::now();
+    let name = || format!("{}", command.get_program().to_string_lossy());
+    let name = name();
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).stdin(Stdio::null()).spawn().context(name)?;
+    if let Some(mut output) = child.stdout.take() {
+        std::io::copy(&mut output, &mut std::io::sink())?;
+    }
+    child.wait()?;
+    Ok(started.elapsed())
+}
+
+impl fmt::Display for Runs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let last = self.0.len().saturating_sub(1);
+        write!(f, "{:.1} ms (min {:.1}, max {:.1}, {} runs)", self.at(last / 2), self.at(0), self.at(last), last + 1)
+    }
+}
+
+impl fmt::Display for Pair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ratio = |index: usize| self.ratios.get(index).copied().unwrap_or(f64::NAN);
+        let last = self.ratios.len().saturating_sub(1);
+        write!(
+            f,
+            "{} against {}; ratio {:.3} (min {:.3}, max {:.3})",
+            self.first,
+            self.second,
+            ratio(last / 2),
+            ratio(0),
+            ratio(last)
+        )
+    }
+}
