@@ -16,28 +16,22 @@ fn main() -> Result<(), Box<dyn Error>> {
     let providers = Path::new(&std::env::var("CARGO_MANIFEST_DIR")?).join("providers");
     println!("cargo::rerun-if-changed={}", providers.display());
     let files = read_folder(&providers)?;
-    let rules = read_rules(files);
+    let named: Vec<RuleFile<'_>> = files
+        .iter()
+        .map(|(name, text)| RuleFile { name, text })
+        .collect();
+    let rules = match parse_files(&named, &[]) {
+        Ok(rules) => rules,
+        Err(errors) => {
+            for error in errors.as_slice() {
+                println!("cargo::error={error}");
+            }
+            std::process::exit(1);
+        }
+    };
     let output = PathBuf::from(std::env::var("OUT_DIR")?).join("built_in_rules.rs");
     fs::write(output, Generator::default().file(&rules)?)?;
     Ok(())
-}
-
-fn read_rules(mut files: Vec<(String, String)>) -> Vec<Rule> {
-    loop {
-        let named: Vec<RuleFile<'_>> = files
-            .iter()
-            .map(|(name, text)| RuleFile { name, text })
-            .collect();
-        match parse_files(&named, &[]) {
-            Ok(rules) => return rules,
-            Err(errors) => {
-                for error in errors.as_slice() {
-                    println!("cargo::warning={error}");
-                }
-                files.retain(|(name, _)| errors.as_slice().iter().all(|error| error.file != *name));
-            }
-        }
-    }
 }
 
 /// Names as seen from the workspace, and texts, in the order of the names.

@@ -4,7 +4,7 @@
 //! with the same settings.
 
 use regex_syntax::ast::ErrorKind;
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::{Class, ClassBytesRange, Hir, HirKind};
 use regex_syntax::{Error, ParserBuilder};
 
 use crate::fields::Located;
@@ -130,7 +130,7 @@ fn starts_open(hir: &Hir) -> bool {
 fn is_nearly_everything(hir: &Hir) -> bool {
     match hir.kind() {
         HirKind::Class(Class::Bytes(class)) => {
-            let members: usize = class.ranges().iter().map(|range| range.len()).sum();
+            let members: usize = class.ranges().iter().map(ClassBytesRange::len).sum();
             members > NEARLY_EVERYTHING
         }
         HirKind::Class(Class::Unicode(_)) => true,

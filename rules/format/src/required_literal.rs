@@ -7,9 +7,10 @@
 //! INVARIANT: a yes is a proof. A no may be wrong for patterns that hide their literal in a strange way; none of the usual
 //! ones does, and the author can rewrite it.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
-use regex_syntax::hir::{Class, ClassBytes, Hir, HirKind, Repetition};
+use regex_syntax::hir::{Class, ClassBytes, ClassBytesRange, Hir, HirKind, Repetition};
 
 /// Most texts that are held at once while a stretch is spelled out.
 const MOST_TEXTS: usize = 4096;
@@ -26,6 +27,12 @@ const MOST_REPEATS_OF_ONE: u32 = 64;
 /// How many choices of a sequence are tried out together.
 const MOST_SPLITS: u32 = 2;
 
+/// Items that a sequence is taken apart into.
+const MOST_ITEMS: usize = 256;
+
+/// Work that a proof may take, roughly in bytes written; usual patterns need some thousand.
+const MOST_STEPS: usize = 1 << 20;
+
 /// Whether a literal matches in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LetterCase {
@@ -40,12 +47,13 @@ pub(crate) fn every_match_holds_one(hir: &Hir, literals: &[&str], case: LetterCa
         .map(|literal| case.fold(literal.as_bytes()))
         .collect();
     let longest = literals.iter().map(Vec::len).max().unwrap_or(0);
-    Proof {
+    let proof = Proof {
         literals,
         longest,
         case,
-    }
-    .holds(hir)
+        steps: Cell::new(MOST_STEPS),
+    };
+    proof.holds(hir)
 }
 
 impl LetterCase {
@@ -63,10 +71,15 @@ struct Proof {
     literals: Vec<Vec<u8>>,
     longest: usize,
     case: LetterCase,
+    /// How much work is left. Nested choices could take for ever; then nothing is proven.
+    steps: Cell<usize>,
 }
 
 impl Proof {
     fn holds(&self, hir: &Hir) -> bool {
+        if self.spend(1).is_none() {
+            return false;
+        }
         match hir.kind() {
             HirKind::Empty | HirKind::Look(_) | HirKind::Class(_) => false,
             HirKind::Literal(literal) => self.is_in(&self.case.fold(&literal.0)),
@@ -124,7 +137,10 @@ impl Proof {
     fn stretch_holds(&self, items: &[&Hir]) -> bool {
         let mut open = Texts::from([Vec::new()]);
         for item in items {
-            let Some(next) = self.texts(item).and_then(|texts| product(&open, &texts)) else {
+            let Some(next) = self
+                .texts(item)
+                .and_then(|texts| self.product(&open, &texts))
+            else {
                 return false;
             };
             open = next
@@ -153,7 +169,7 @@ impl Proof {
             HirKind::Concat(items) => items
                 .iter()
                 .try_fold(Texts::from([Vec::new()]), |texts, item| {
-                    product(&texts, &self.texts(item)?)
+                    self.product(&texts, &self.texts(item)?)
                 }),
             HirKind::Alternation(branches) => {
                 let mut all = Texts::new();
@@ -182,14 +198,14 @@ impl Proof {
             if times >= repetition.min {
                 all.extend(power.iter().cloned());
             }
-            power = product(&power, &once)?;
+            power = self.product(&power, &once)?;
         }
         (all.len() <= MOST_TEXTS).then_some(all)
     }
 
     fn members(&self, class: &Class) -> Option<Texts> {
         let class = byte_class(class)?;
-        let count: usize = class.ranges().iter().map(|range| range.len()).sum();
+        let count: usize = class.ranges().iter().map(ClassBytesRange::len).sum();
         if count > 2 * MOST_MEMBERS {
             return None;
         }
@@ -200,6 +216,31 @@ impl Proof {
             .map(|byte| self.case.fold(&[byte]))
             .collect();
         (members.len() <= MOST_MEMBERS).then_some(members)
+    }
+
+    /// Every text of the left followed by every text of the right.
+    fn product(&self, left: &Texts, right: &Texts) -> Option<Texts> {
+        let count = left.len().saturating_mul(right.len());
+        if count > MOST_TEXTS {
+            return None;
+        }
+        let bytes = |texts: &Texts| texts.iter().map(Vec::len).sum::<usize>();
+        let head_bytes = bytes(left).saturating_mul(right.len());
+        let tail_bytes = bytes(right).saturating_mul(left.len());
+        self.spend(count.saturating_add(head_bytes).saturating_add(tail_bytes))?;
+        let mut all = Texts::new();
+        for head in left {
+            for tail in right {
+                all.insert([head.as_slice(), tail.as_slice()].concat());
+            }
+        }
+        Some(all)
+    }
+
+    fn spend(&self, steps: usize) -> Option<()> {
+        let left = self.steps.get().checked_sub(steps)?;
+        self.steps.set(left);
+        Some(())
     }
 
     fn is_in(&self, text: &[u8]) -> bool {
@@ -221,6 +262,10 @@ fn byte_class(class: &Class) -> Option<ClassBytes> {
 /// A capture around a sequence hides nothing from the stretch around it. A repetition that cannot be spelled out still
 /// starts and ends with its content; itself it stands between the two as a break that no stretch crosses.
 fn flatten<'h>(hir: &'h Hir, items: &mut Vec<&'h Hir>) {
+    if items.len() > MOST_ITEMS {
+        items.push(hir);
+        return;
+    }
     match hir.kind() {
         HirKind::Repetition(repetition)
             if repetition.min > 0 && repetition.max.is_none_or(|most| most > MOST_REPEATS) =>
@@ -251,21 +296,10 @@ fn choices(hir: &Hir) -> Option<Vec<Vec<&Hir>>> {
     }
 }
 
-fn product(left: &Texts, right: &Texts) -> Option<Texts> {
-    if left.len().saturating_mul(right.len()) > MOST_TEXTS {
-        return None;
-    }
-    let mut all = Texts::new();
-    for head in left {
-        for tail in right {
-            all.insert([head.as_slice(), tail.as_slice()].concat());
-        }
-    }
-    Some(all)
-}
-
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::regex_check::read;
 
@@ -315,6 +349,15 @@ mod tests {
     }
 
     #[test]
+    fn a_pattern_of_nested_repetitions_ends_unproven() {
+        let nested = format!("{}a{}", "(".repeat(20), "){9,12}".repeat(20));
+        let choices = "(?:a?|b?|[ab]{0,8})".repeat(60);
+        for regex in [nested, choices] {
+            assert!(!proven(&regex, &["abcd"], LetterCase::Exact));
+        }
+    }
+
+    #[test]
     fn case_is_ignored_when_the_rule_says_so() {
         assert!(proven(
             "(?i)heroku[a-z]{3}",
@@ -326,5 +369,78 @@ mod tests {
             &["password", "passwd"],
             LetterCase::Ignored
         ));
+    }
+
+    /// Some text that `hir` matches, chosen by `choice`. Looks are passed over: fewer texts match then, none more.
+    fn spell(hir: &Hir, choice: &mut u64, text: &mut Vec<u8>) {
+        let mut below = |bound: usize| {
+            *choice = choice
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(*choice >> 33).unwrap() % bound
+        };
+        match hir.kind() {
+            HirKind::Empty | HirKind::Look(_) => {}
+            HirKind::Literal(literal) => text.extend_from_slice(&literal.0),
+            HirKind::Class(class) => {
+                let class = byte_class(class).unwrap();
+                let range = class.ranges()[below(class.ranges().len())];
+                text.push(range.start() + u8::try_from(below(range.len())).unwrap());
+            }
+            HirKind::Capture(capture) => spell(&capture.sub, choice, text),
+            HirKind::Concat(items) => items.iter().for_each(|item| spell(item, choice, text)),
+            HirKind::Alternation(branches) => spell(&branches[below(branches.len())], choice, text),
+            HirKind::Repetition(repetition) => {
+                let least = usize::try_from(repetition.min).unwrap();
+                let more = repetition
+                    .max
+                    .map_or(3, |most| usize::try_from(most).unwrap() - least);
+                for _ in 0..least + below(more + 1) {
+                    spell(&repetition.sub, choice, text);
+                }
+            }
+        }
+    }
+
+    fn regexes() -> impl Strategy<Value = String> {
+        let leaf = prop::sample::select(vec![
+            "a", "b", "ab", "ba", "[ab]", "[a-c]", "aba", "(?i)ab", ".",
+        ]);
+        leaf.prop_map(str::to_owned)
+            .prop_recursive(4, 24, 4, |inner| {
+                let suffix =
+                    prop::sample::select(vec!["?", "*", "+", "{2}", "{0,2}", "{1,3}", "{9,12}"]);
+                prop_oneof![
+                    prop::collection::vec(inner.clone(), 1..4).prop_map(|parts| parts.concat()),
+                    prop::collection::vec(inner.clone(), 2..4)
+                        .prop_map(|parts| format!("(?:{})", parts.join("|"))),
+                    (inner, suffix).prop_map(|(part, suffix)| format!("({part}){suffix}")),
+                ]
+            })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        /// The invariant: a yes is a proof.
+        #[test]
+        fn no_match_of_a_proven_pattern_is_without_a_literal(
+            regex in regexes(),
+            literals in prop::collection::vec("[ab]{2,4}", 1..4),
+            mut choice: u64,
+            is_exact: bool,
+        ) {
+            let case = if is_exact { LetterCase::Exact } else { LetterCase::Ignored };
+            let hir = read(&regex).unwrap();
+            let literals: Vec<&str> = literals.iter().map(String::as_str).collect();
+            if every_match_holds_one(&hir, &literals, case) {
+                for _ in 0..20 {
+                    let mut text = Vec::new();
+                    spell(&hir, &mut choice, &mut text);
+                    let text = String::from_utf8_lossy(&case.fold(&text)).into_owned();
+                    prop_assert!(literals.iter().any(|literal| text.contains(literal)), "{text:?}");
+                }
+            }
+        }
     }
 }

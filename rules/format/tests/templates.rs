@@ -129,6 +129,14 @@ fn mistakes_are_named_with_their_column() {
 }
 
 #[test]
+fn generators_nest_four_levels_deep_and_no_deeper() {
+    let nested = |levels: usize| format!("{}{}", "{to-hex:a".repeat(levels), "b}".repeat(levels));
+    assert!(render(&nested(4), 1).is_ok());
+    assert_eq!(problem(&nested(5)), (37, TemplateProblem::TooDeep));
+    assert_eq!(problem(&nested(10_000)).1, TemplateProblem::TooDeep);
+}
+
+#[test]
 fn every_checksum_kind_has_a_generator_of_its_name() {
     for (name, _) in Checksum::ALL {
         assert!(

@@ -1,7 +1,5 @@
 //! The encodings that credentials are written in, from bytes to text only.
 
-use std::fmt::Write as _;
-
 pub(super) const DIGITS: &[u8] = b"0123456789";
 pub(super) const LOWER: &[u8] = b"abcdefghijklmnopqrstuvwxyz";
 pub(super) const UPPER: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -38,11 +36,7 @@ pub(super) fn base32(bytes: &[u8]) -> String {
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    in_groups(bytes, HEX, 4)
 }
 
 /// A number in the positional system of an alphabet, most significant first, filled up on the left with its zero.

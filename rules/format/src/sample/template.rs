@@ -81,7 +81,7 @@ impl Template {
             template,
             position: 0,
         };
-        let parts = reader.parts(Depth::Outer)?;
+        let parts = reader.parts(OUTER)?;
         let marks: Vec<bool> = parts
             .iter()
             .filter_map(|part| match part {
@@ -148,12 +148,13 @@ impl Template {
     }
 }
 
-/// Whether braces around the part that is read end it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Depth {
-    Outer,
-    Inner,
-}
+/// How many generators stand around the part that is read. Inside one, a brace ends it.
+type Depth = usize;
+
+const OUTER: Depth = 0;
+
+/// Each level of encoding may double the text.
+const DEEPEST: Depth = 4;
 
 struct Reader<'t> {
     template: &'t str,
@@ -173,13 +174,13 @@ impl<'t> Reader<'t> {
                     text.push(next);
                     continue;
                 }
-                '{' => self.generator(start)?,
-                '}' if depth == Depth::Inner => {
+                '{' => self.generator(start, depth)?,
+                '}' if depth > OUTER => {
                     self.position = start;
                     break;
                 }
                 '}' => return Err(self.error(start, TemplateProblem::StrayBrace)),
-                '«' | '»' if depth == Depth::Inner => {
+                '«' | '»' if depth > OUTER => {
                     return Err(self.error(start, TemplateProblem::Marks));
                 }
                 '«' => Part::Open,
@@ -197,7 +198,7 @@ impl<'t> Reader<'t> {
     }
 
     /// What stands behind an opening brace, up to and with its closing one.
-    fn generator(&mut self, start: usize) -> Result<Part, TemplateError> {
+    fn generator(&mut self, start: usize, depth: Depth) -> Result<Part, TemplateError> {
         let name = self.name();
         let wrong = |problem| TemplateError::new(self.template, start, problem);
         if let Some(alphabet) = alphabet(name).map_err(wrong)? {
@@ -219,7 +220,10 @@ impl<'t> Reader<'t> {
         };
         let takes_template = matches!(generator.takes, Takes::Template | Takes::TemplateOrUsual);
         let argument = if takes_template && self.eat(':') {
-            let parts = self.parts(Depth::Inner)?;
+            if depth == DEEPEST {
+                return Err(self.error(start, TemplateProblem::TooDeep));
+            }
+            let parts = self.parts(depth + 1)?;
             self.close(start)?;
             Argument::Template(Template { parts })
         } else {

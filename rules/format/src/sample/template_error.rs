@@ -44,6 +44,9 @@ pub enum TemplateProblem {
     /// A class that cannot be read.
     #[error("a class is written as in [A-Z2-7], with ASCII characters only")]
     Class,
+    /// Generators inside generators inside generators.
+    #[error("generators stand inside each other at most four levels deep")]
+    TooDeep,
     /// The marks do not enclose one credential.
     #[error("a template has at most one «…», and not inside a generator")]
     Marks,
