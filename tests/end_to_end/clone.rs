@@ -119,7 +119,8 @@ fn a_wrong_token_is_an_error_that_does_not_show_it() {
     let run = served
         .trusting(revealing_scan(served.repository.sandbox()).arg(url))
         .run();
-    run.expect_status(2).expect_message(&["project.git"]);
+    run.expect_status(2)
+        .expect_message(&["localhost", "denied"]);
     assert!(
         !format!("{}{}", run.stdout, run.stderr).contains("wrong-password"),
         "{}",

@@ -152,7 +152,7 @@ impl Repository {
     /// Writes one file, commits it and returns the commit's id.
     pub fn commit_file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
         self.write(name, content);
-        self.commit(&format!("change {name}"))
+        self.commit("a change")
     }
 
     /// Turns the clock to so many seconds after 1970; the next commit is an hour later.

@@ -535,3 +535,62 @@ fn alternates_outside_the_repository_are_not_read_and_said() {
         .expect_absent(&outside)
         .expect_skipped(&["alternates"]);
 }
+
+#[test]
+fn a_ref_into_alternates_outside_the_repository_does_not_open_them() {
+    let outside = Credential::named("outside, by a ref");
+    let (other, commit) = leaky(&outside);
+    let repository = other.neighbour("hostile");
+    repository.write("README.md", "x\n");
+    let elsewhere = other.git_dir().join("objects");
+    fs::create_dir_all(repository.git_dir().join("objects/info")).expect("a folder");
+    fs::write(
+        repository.git_dir().join("objects/info/alternates"),
+        format!("{}\n", elsewhere.display()),
+    )
+    .expect("alternates");
+    fs::write(
+        repository.git_dir().join("refs/heads/stolen"),
+        format!("{commit}\n"),
+    )
+    .expect("a ref");
+    let shown = repository.git(&["show", "stolen:settings.py"]);
+    assert!(shown.contains(outside.text()), "git itself reads it");
+    let report = scan(&repository).expect_status(2).report();
+    report.expect_absent(&outside);
+}
+
+#[test]
+fn a_pseudo_ref_to_a_pruned_commit_is_no_gap() {
+    let credential = Credential::named("after a rebase");
+    let (repository, commit) = leaky(&credential);
+    repository.commit_file("other.txt", "soon gone\n");
+    repository.git(&["reset", "--quiet", "--hard", "HEAD~1"]);
+    let gone = repository.id("ORIG_HEAD");
+    repository.git(&["reflog", "expire", "--expire=now", "--all"]);
+    repository.git(&["gc", "--quiet", "--prune=now"]);
+    assert!(
+        !repository
+            .try_git(&["cat-file", "-e", &gone], "")
+            .status
+            .success(),
+        "git must have removed the commit that ORIG_HEAD names"
+    );
+    let report = scan(&repository).expect_status(1).report();
+    report.expect(
+        &credential,
+        &Place::git("settings.py").in_settings().commit(&commit),
+    );
+}
+
+#[test]
+fn an_entry_of_a_reflog_whose_commit_was_pruned_is_no_gap() {
+    let credential = Credential::named("pruned stash");
+    let (repository, _) = leaky(&credential);
+    repository.write("settings.py", "one\n").git(&["stash"]);
+    repository.write("settings.py", "two\n").git(&["stash"]);
+    let older = repository.id("stash@{1}");
+    fs::remove_file(repository.loose_object(&older)).expect("a loose object");
+    let report = scan(&repository).report();
+    report.expect(&credential, &Place::git("settings.py").in_settings());
+}

@@ -83,6 +83,7 @@ fn a_commit_that_was_reset_away_without_a_trace_in_the_reflog() {
     let dropped = repository.commit_file("deep/in/a/folder/settings.py", credential.file());
     repository.commit_file("later.txt", "on top of it\n");
     repository.git(&["reset", "--quiet", "--hard", "HEAD~2"]);
+    repository.git(&["update-ref", "-d", "ORIG_HEAD"]);
     repository.git(&["reflog", "expire", "--expire=now", "--all"]);
     let place = Place::git("deep/in/a/folder/settings.py")
         .in_settings()
@@ -170,9 +171,6 @@ fn a_file_of_a_tree_that_no_commit_has() {
     repository.git_with_input(&["mktree"], format!("100644 blob {blob}\tsettings.py\n"));
     findings_of(&repository).expect(
         &credential,
-        &Place::git("settings.py")
-            .in_settings()
-            .blob(&blob)
-            .unreachable(),
+        &Place::kind("git").in_settings().blob(&blob).unreachable(),
     );
 }
