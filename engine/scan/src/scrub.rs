@@ -1,8 +1,8 @@
 //! Takes credentials out of texts that come from the repository and stand in a report beside the finding: commit
 //! subjects, names of branches and files, the line around another credential.
 //!
-//! INVARIANT: after scrubbing, no text holds a credential that was found in the same scan and is long enough to be
-//! told from an everyday word.
+//! INVARIANT: after scrubbing, no text holds a credential that was found in the same scan and can be told from the words
+//! that a path or a line is made of anyway.
 
 use aho_corasick::AhoCorasick;
 use leakward_core::{Excerpt, Finding, Location, Secret};
@@ -10,6 +10,9 @@ use leakward_core::{Excerpt, Finding, Location, Secret};
 /// LIMIT: a shorter credential is left alone, because taking `admin` out of every path would make the report
 /// unreadable and protect nothing.
 const SHORTEST: usize = 8;
+
+/// LIMIT: a credential without a digit is left alone below this length: `secret_key` is also the name of a variable.
+const SHORTEST_OF_LETTERS: usize = 16;
 
 /// Knows the credentials of a scan and takes them out of texts.
 pub(crate) struct Scrubber {
@@ -21,7 +24,7 @@ impl Scrubber {
     /// A scrubber for `secrets`.
     #[expect(clippy::disallowed_methods, reason = "the credential is looked for in texts to take it out of them")]
     pub(crate) fn new<'s>(secrets: impl Iterator<Item = &'s Secret>) -> Self {
-        let secrets: Vec<&Secret> = secrets.filter(|secret| secret.len() >= SHORTEST).collect();
+        let secrets: Vec<&Secret> = secrets.filter(|secret| is_telling(secret)).collect();
         let masked = secrets.iter().map(|secret| secret.masked()).collect();
         let automaton = AhoCorasick::builder()
             .match_kind(aho_corasick::MatchKind::LeftmostLongest)
@@ -67,6 +70,13 @@ impl Scrubber {
     }
 }
 
+/// Whether a credential can be told from the words of a text.
+#[expect(clippy::disallowed_methods, reason = "asks only whether there is a digit in it")]
+fn is_telling(secret: &Secret) -> bool {
+    let has_digit = secret.expose().iter().any(u8::is_ascii_digit);
+    secret.len() >= if has_digit { SHORTEST } else { SHORTEST_OF_LETTERS }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,10 +92,10 @@ mod tests {
 
     #[test]
     fn a_short_credential_leaves_words_alone() {
-        let scrubber = Scrubber::new([&Secret::new(b"admin")].into_iter());
-        let mut text = "src/admin/mod.rs".to_owned();
+        let scrubber = Scrubber::new([&Secret::new(b"admin1"), &Secret::new(b"secret_key")].into_iter());
+        let mut text = "src/admin1/secret_key.rs".to_owned();
         scrubber.scrub_text(&mut text);
-        assert_eq!(text, "src/admin/mod.rs");
+        assert_eq!(text, "src/admin1/secret_key.rs");
     }
 
     #[test]
