@@ -15,6 +15,7 @@ use crate::run::simple_places;
 pub(crate) struct GitPlaces {
     provenance: Provenance,
     worktree: HashMap<ObjectId, Vec<String>>,
+    index: HashMap<ObjectId, Vec<String>>,
     /// What could not be read on the way.
     pub(crate) skipped: Vec<Skipped>,
 }
@@ -34,7 +35,7 @@ impl GitPlaces {
         }
         let provenance = Provenance::of(repository, &question);
         let skipped = provenance.skipped().to_vec();
-        Self { provenance, worktree: HashMap::new(), skipped }
+        Self { provenance, worktree: HashMap::new(), index: HashMap::new(), skipped }
     }
 
     /// Files of the working tree that are the same as their blob and were therefore not read.
@@ -44,11 +45,23 @@ impl GitPlaces {
         }
     }
 
+    /// What is staged and was looked at as a blob of the object database.
+    pub(crate) fn add_index(&mut self, staged: impl IntoIterator<Item = (String, ObjectId)>) {
+        for (path, blob) in staged {
+            self.index.entry(blob).or_default().push(path);
+        }
+    }
+
     /// The places of one piece.
     pub(crate) fn of_piece(&self, origin: &Origin) -> Vec<Place> {
         match origin {
             Origin::Blob(id) => {
-                let mut places = self.of_blob(id, LocationKind::Git);
+                let staged = self.index.get(id).map_or(&[][..], Vec::as_slice);
+                let mut places: Vec<Place> = staged.iter().map(|path| staged_place(path, id)).collect();
+                // What is only staged is in no commit; that no ref reaches its blob would not be worth a place of its own.
+                if staged.is_empty() || self.is_in_a_tree(id) {
+                    places.extend(self.of_blob(id, LocationKind::Git));
+                }
                 let files = self.worktree.get(id).into_iter().flatten();
                 places.extend(files.map(|path| Place::outside(LocationKind::Worktree, path)));
                 places
@@ -58,6 +71,10 @@ impl GitPlaces {
             Origin::Tag(id) => vec![self.of_message(id, self.provenance.tag(id))],
             _ => simple_places(origin),
         }
+    }
+
+    fn is_in_a_tree(&self, id: &ObjectId) -> bool {
+        self.provenance.blob(id).is_some_and(|found| !found.places.is_empty())
     }
 
     fn of_blob(&self, id: &ObjectId, kind: LocationKind) -> Vec<Place> {
@@ -89,6 +106,11 @@ impl GitPlaces {
             order: order.map_or(u64::MAX, u64::from),
         }
     }
+}
+
+/// A place in the index.
+fn staged_place(path: &str, id: &ObjectId) -> Place {
+    Place { blob: Some(id.to_string()), ..Place::outside(LocationKind::Index, path) }
 }
 
 fn place(kind: LocationKind, path: &str, id: &ObjectId, found: &Traced) -> Place {

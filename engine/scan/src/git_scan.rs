@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use leakward_core::outcome::SkippedKind;
@@ -83,6 +83,22 @@ impl PolicyFiles for Revision<'_> {
     fn read(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
         self.repository.file_at(&self.revision, path).map_err(io::Error::other)
     }
+
+    /// A file of the working tree is read as the revision has it; the change that is scanned could have brought its own.
+    /// A file outside of the working tree belongs to whoever typed its name.
+    fn read_named(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let Some(root) = self.repository.worktree() else { return std::fs::read(path) };
+        let inside = |folder: io::Result<PathBuf>| Some(folder.ok()?.strip_prefix(root.canonicalize().ok()?).ok()?.to_owned());
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        match (inside(folder.canonicalize()), path.file_name()) {
+            (Some(folder), Some(name)) => {
+                let in_tree = folder.join(name).to_string_lossy().replace('\\', "/");
+                let found = self.read(&in_tree)?;
+                found.ok_or_else(|| io::Error::other(format!("{} has no such file", self.revision)))
+            }
+            _ => std::fs::read(path),
+        }
+    }
 }
 
 fn scan_opened(repository: &Repository, context: Context<'_>, target: &Target) -> Result<Scanned, ScanError> {
@@ -105,7 +121,7 @@ fn scan_opened(repository: &Repository, context: Context<'_>, target: &Target) -
     let mut collected = collector.finish();
     collected.notes.append(&mut seen.notes);
     context.progress.phase("history of the findings");
-    let places = places(repository, &mut collected, &seen);
+    let places = places(repository, &mut collected, &seen, &context.request.scope);
     let scope = context.request.scope.in_words(repository.worktree().is_none());
     let line_hashes = context.request.line_hashes;
     let mut scanned = context.finish(collected, target, scope, |origin| places.of_piece(origin));
@@ -149,6 +165,8 @@ impl Seen {
                 repository.scan_objects(ObjectKinds::ALL, collector, context.request.threads)?;
                 if !repository.outside_alternates().is_empty() {
                     self.borrowed(repository, context, collector)?;
+                } else if repository.is_partial_clone() {
+                    tell_what_is_not_here(repository, collector)?;
                 }
             }
             History::Reachable => self.part(repository, context, collector, &git::Scope::Reachable)?,
@@ -228,14 +246,37 @@ fn ids(selection: &Selection) -> Vec<ObjectId> {
     [selection.blobs.as_slice(), &selection.commits, &selection.tags].concat()
 }
 
+/// Most missing objects that are named one by one; the rest is counted.
+const NAMED_MISSING_OBJECTS: usize = 100;
+
+/// Tells which objects a partial clone left with the other side.
+fn tell_what_is_not_here(repository: &Repository, collector: &Collector<'_>) -> Result<(), ScanError> {
+    let selection = Selection::of(repository, &git::Scope::Reachable)?;
+    selection.skipped.iter().cloned().for_each(|told| collector.skipped(told));
+    let missing = repository.not_held(&ids(&selection));
+    let tell = |what: String| {
+        let reason = "a partial clone left it with the other side; `git fetch --refetch` or `git backfill` brings it".to_owned();
+        collector.skipped(Skipped { kind: SkippedKind::Missing, what, reason });
+    };
+    missing.iter().take(NAMED_MISSING_OBJECTS).for_each(|id| tell(format!("blob {id}")));
+    if missing.len() > NAMED_MISSING_OBJECTS {
+        tell(format!("{} more blobs", missing.len() - NAMED_MISSING_OBJECTS));
+    }
+    Ok(())
+}
+
 /// Where the pieces with sightings belong.
-fn places(repository: &Repository, collected: &mut Collected, seen: &Seen) -> GitPlaces {
+fn places(repository: &Repository, collected: &mut Collected, seen: &Seen, scope: &Scope) -> GitPlaces {
     let origins: BTreeSet<Origin> = collected.sightings.iter().map(|sighting| (*sighting.origin).clone()).collect();
     let mut places = GitPlaces::of(repository, origins.iter());
     collected.skipped.append(&mut places.skipped);
     let wanted: HashSet<ObjectId> = origins.iter().filter_map(blob_of).collect();
     if !wanted.is_empty() {
         places.add_worktree(seen.unchanged.paths_of(&wanted));
+        if matches!(scope, Scope::Everything | Scope::ReachableOnly) {
+            let staged = Staged::of(repository).files.into_iter().filter(|file| wanted.contains(&file.blob));
+            places.add_index(staged.map(|file| (file.path.to_string(), file.blob)));
+        }
     }
     places
 }

@@ -18,6 +18,7 @@ mod git_scan;
 pub mod gitleaks;
 pub mod grouping;
 pub mod ignore_file;
+mod interruptible_input;
 pub mod path_glob;
 pub mod place;
 pub mod policy;

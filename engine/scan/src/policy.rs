@@ -28,6 +28,14 @@ pub trait PolicyFiles {
     /// # Errors
     /// When it is there and cannot be read.
     fn read(&self, path: &str) -> io::Result<Option<Vec<u8>>>;
+
+    /// A file that was named on the command line, relative to the current folder.
+    ///
+    /// # Errors
+    /// When it is not there or cannot be read.
+    fn read_named(&self, path: &Path) -> io::Result<Vec<u8>> {
+        std::fs::read(path)
+    }
 }
 
 /// Policy files in a folder.
@@ -35,12 +43,17 @@ pub trait PolicyFiles {
 pub struct Folder(pub PathBuf);
 
 impl PolicyFiles for Folder {
+    /// A link that leads out of the folder is an error: what is scanned must not choose which other files are read.
     fn read(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
-        match std::fs::read(self.0.join(path)) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
-            Err(error) => Err(error),
+        let real = match std::fs::canonicalize(self.0.join(path)) {
+            Ok(real) => real,
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        if !real.starts_with(std::fs::canonicalize(&self.0)?) {
+            return Err(io::Error::other("it leads out of the folder that is scanned and is not followed"));
         }
+        std::fs::read(real).map(Some)
     }
 }
 
@@ -189,7 +202,7 @@ fn parse<T: std::str::FromStr>(word: Option<&str>) -> Option<T> {
 
 fn load_config(files: &dyn PolicyFiles, overrides: &Overrides) -> Result<Config, PolicyError> {
     let (text, name) = match &overrides.config {
-        Some(path) => (Some(read_path(path)?), path.display().to_string()),
+        Some(path) => (Some(read_named(files, path)?), path.display().to_string()),
         None => (read_text(files, Config::NAME)?, Config::NAME.to_owned()),
     };
     text.map_or_else(|| Ok(Config::default()), |text| Ok(Config::parse(&text, &name)?))
@@ -234,7 +247,7 @@ fn load_rules(files: &dyn PolicyFiles, config: &Config, overrides: &Overrides) -
         rules = merge(&rules, &text, name)?;
     }
     for path in &overrides.rule_files {
-        rules = merge(&rules, &read_path(path)?, &path.display().to_string())?;
+        rules = merge(&rules, &read_named(files, path)?, &path.display().to_string())?;
     }
     let only: Vec<String> = if overrides.only_rules.is_empty() { config.rules.only.clone() } else { overrides.only_rules.clone() };
     let disabled: Vec<String> = config.rules.disable.iter().chain(&overrides.disabled_rules).cloned().collect();
@@ -255,7 +268,7 @@ fn load_baseline(
     key: &FingerprintKey,
 ) -> Result<Baseline, PolicyError> {
     let (text, name) = match (&overrides.baseline, name) {
-        (Some(path), _) => (read_path(path)?, path.display().to_string()),
+        (Some(path), _) => (read_named(files, path)?, path.display().to_string()),
         (None, Some(name)) => (read_text(files, name)?.ok_or_else(|| not_found(name))?, name.to_owned()),
         (None, None) => return Ok(Baseline::default()),
     };
@@ -283,9 +296,9 @@ fn read_text(files: &dyn PolicyFiles, name: &str) -> Result<Option<String>, Poli
     bytes.map(|bytes| String::from_utf8(bytes).map_err(|_| PolicyError::NotText(name.to_owned()))).transpose()
 }
 
-fn read_path(path: &Path) -> Result<String, PolicyError> {
+fn read_named(files: &dyn PolicyFiles, path: &Path) -> Result<String, PolicyError> {
     let name = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|source| PolicyError::Read { file: name.clone(), source })?;
+    let bytes = files.read_named(path).map_err(|source| PolicyError::Read { file: name.clone(), source })?;
     String::from_utf8(bytes).map_err(|_| PolicyError::NotText(name))
 }
 

@@ -1,6 +1,7 @@
 //! What is asked of a scan, resolved: nothing in here is text that still has to be understood, but for revisions,
 //! which only the repository can understand.
 
+use leakward_core::Skipped;
 use leakward_sources::tree::IgnoreRules;
 
 use crate::date::Date;
@@ -41,6 +42,8 @@ pub enum LineHashes {
 pub struct Request {
     /// What to scan; at least one.
     pub targets: Vec<Target>,
+    /// What was to be scanned beside them and cannot be: a target that is not there.
+    pub unusable: Vec<Skipped>,
     /// Which part of the repositories among them.
     pub scope: Scope,
     /// Whether `.gitignore` leaves files out.

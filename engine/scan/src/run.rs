@@ -15,10 +15,11 @@ use leakward_sources::{Origin, stream};
 use crate::collector::{Collected, Collector};
 use crate::git_scan;
 use crate::grouping::{self, Grouping};
+use crate::interruptible_input::InterruptibleInput;
 use crate::place::Place;
 use crate::policy::{Folder, NoFiles, Policy, PolicyError, PolicyFiles};
 use crate::progress::Progress;
-use crate::request::Request;
+use crate::request::{Request, Scope};
 use crate::target::{Target, TargetError};
 
 /// What a scan gives back.
@@ -64,6 +65,13 @@ pub enum ScanError {
     },
 }
 
+impl ScanError {
+    /// Whether it says nothing about the other targets: those are scanned, and this one is told as not scanned.
+    fn is_of_one_target(&self) -> bool {
+        matches!(self, Self::Target(_) | Self::Git(_) | Self::Clone(_))
+    }
+}
+
 /// Scans everything that `request` names, on its number of threads. Stops early when `interrupted` becomes true;
 /// the outcome then says so.
 ///
@@ -77,11 +85,18 @@ pub fn run(request: &Request, progress: &dyn Progress, interrupted: &AtomicBool)
         .build()
         .map_err(|error| ScanError::Environment { what: "worker threads", reason: error.to_string() })?;
     let mut scanned = Scanned::default();
+    scanned.outcome.skipped.clone_from(&request.unusable);
+    let several = request.targets.len() + request.unusable.len() > 1;
     pool.install(|| -> Result<(), ScanError> {
         for target in &request.targets {
-            let one = scan_target(target, request, progress, interrupted)?;
-            let prefix = (request.targets.len() > 1).then(|| target.name());
-            absorb(&mut scanned, one, prefix.as_deref());
+            match scan_target(target, request, progress, interrupted) {
+                Ok(one) => absorb(&mut scanned, one, several.then(|| target.name()).as_deref()),
+                Err(error) if several && error.is_of_one_target() => {
+                    let (what, reason) = (target.name(), error.to_string());
+                    scanned.outcome.skipped.push(Skipped { kind: SkippedKind::Unreadable, what, reason });
+                }
+                Err(error) => return Err(error),
+            }
         }
         Ok(())
     })?;
@@ -143,7 +158,7 @@ impl<'a> Context<'a> {
     fn scan_stdin(self) -> Scanned {
         self.progress.phase("standard input");
         let collector = self.collector();
-        stream::scan(std::io::stdin().lock(), &collector, &self.policy.detection.limits);
+        stream::scan(InterruptibleInput::new(std::io::stdin(), self.interrupted), &collector, &self.policy.detection.limits);
         let collected = collector.finish();
         self.finish(collected, &Target::Stdin, "all of it".to_owned(), simple_places)
     }
@@ -179,7 +194,9 @@ impl<'a> Context<'a> {
         outcome.notes.extend(self.policy.notes);
         outcome.stats.rules = self.detector.rules().len() as u64;
         outcome.targets.push(TargetSummary { name: target.name(), kind: target.kind_word().to_owned(), scope });
-        if outcome.stats.pieces == 0 && !outcome.skipped.iter().any(|skipped| skipped.kind == SkippedKind::Nothing) {
+        // A commit that only removes files, or is only reworded, must get past a hook.
+        let may_be_nothing = self.request.scope == Scope::Staged;
+        if outcome.stats.pieces == 0 && !may_be_nothing && !outcome.skipped.iter().any(|skipped| skipped.kind == SkippedKind::Nothing) {
             let reason = "there was nothing to scan in it".to_owned();
             outcome.skipped.push(Skipped { kind: SkippedKind::Nothing, what: target.name(), reason });
         }
