@@ -71,7 +71,12 @@ impl<'c> Visitor for Counter<'c> {
 
     fn skipped(&self, skipped: Skipped) {
         if self.0.skipped.fetch_add(1, Ordering::Relaxed) < 5 {
-            eprintln!("{}: {}: {}", skipped.kind.as_str(), skipped.what, skipped.reason);
+            eprintln!(
+                "{}: {}: {}",
+                skipped.kind.as_str(),
+                skipped.what,
+                skipped.reason
+            );
         }
     }
 }
@@ -79,9 +84,16 @@ impl<'c> Visitor for Counter<'c> {
 fn main() -> Result<(), GitError> {
     let arguments: Vec<String> = std::env::args().collect();
     let path = arguments.get(1).map_or(".", String::as_str);
-    let threads = arguments.get(2).and_then(|threads| threads.parse().ok()).unwrap_or(0);
+    let threads = arguments
+        .get(2)
+        .and_then(|threads| threads.parse().ok())
+        .unwrap_or(0);
     let blobs_only = arguments.get(3).is_some_and(|kinds| kinds == "blobs");
-    let kinds = if blobs_only { ObjectKinds::BLOBS } else { ObjectKinds::ALL };
+    let kinds = if blobs_only {
+        ObjectKinds::BLOBS
+    } else {
+        ObjectKinds::ALL
+    };
 
     let start = Instant::now();
     let repository = Repository::open(Path::new(path), OpenOptions::default())?;

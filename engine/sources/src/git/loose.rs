@@ -39,7 +39,11 @@ pub(crate) struct Loose {
 }
 
 /// The loose objects of the object folder with this number, and what looks like one and is none.
-pub(crate) fn list(number: usize, folder: &Path, hash: gix::hash::Kind) -> (Vec<Loose>, Vec<Skipped>) {
+pub(crate) fn list(
+    number: usize,
+    folder: &Path,
+    hash: gix::hash::Kind,
+) -> (Vec<Loose>, Vec<Skipped>) {
     let listed: Vec<_> = (0_u8..=255)
         .into_par_iter()
         .map(|byte| list_part(number, folder, byte, hash))
@@ -52,7 +56,12 @@ pub(crate) fn list(number: usize, folder: &Path, hash: gix::hash::Kind) -> (Vec<
     (objects, doubts)
 }
 
-fn list_part(number: usize, folder: &Path, byte: u8, hash: gix::hash::Kind) -> (Vec<Loose>, Vec<Skipped>) {
+fn list_part(
+    number: usize,
+    folder: &Path,
+    byte: u8,
+    hash: gix::hash::Kind,
+) -> (Vec<Loose>, Vec<Skipped>) {
     let (mut objects, mut doubts) = (Vec::new(), Vec::new());
     let start = format!("{byte:02x}");
     let part = folder.join(&start);
@@ -65,7 +74,9 @@ fn list_part(number: usize, folder: &Path, byte: u8, hash: gix::hash::Kind) -> (
     };
     let is_link = std::fs::symlink_metadata(&part).map(|metadata| metadata.is_symlink());
     let entries = match (is_link, std::fs::read_dir(&part)) {
-        (Err(error), _) if error.kind() == std::io::ErrorKind::NotFound => return (objects, doubts),
+        (Err(error), _) if error.kind() == std::io::ErrorKind::NotFound => {
+            return (objects, doubts);
+        }
         (Ok(true), _) => {
             doubt("", "a symbolic link is not followed");
             return (objects, doubts);
@@ -82,7 +93,10 @@ fn list_part(number: usize, folder: &Path, byte: u8, hash: gix::hash::Kind) -> (
                 Some(id) if entry.file_type().is_ok_and(|kind| kind.is_file()) => {
                     objects.push(Loose { folder: number, id });
                 }
-                Some(_) => doubt(&format!("/{}", entry.file_name().display()), "it is no plain file"),
+                Some(_) => doubt(
+                    &format!("/{}", entry.file_name().display()),
+                    "it is no plain file",
+                ),
                 None => {}
             },
             Err(error) => doubt("", &error.to_string()),
@@ -127,16 +141,26 @@ impl LooseReader {
     }
 
     /// Reads the object in the file at `path`; the content only when `wants` says so of its kind.
-    pub(crate) fn read(&mut self, path: &Path, wants: impl Fn(Kind) -> bool) -> Result<LooseObject<'_>, Fault> {
+    pub(crate) fn read(
+        &mut self,
+        path: &Path,
+        wants: impl Fn(Kind) -> bool,
+    ) -> Result<LooseObject<'_>, Fault> {
         let unreadable = |error: std::io::Error| Fault::Unreadable(error.to_string());
         // Opening something that is no plain file could wait for ever.
-        if !std::fs::symlink_metadata(path).map_err(unreadable)?.is_file() {
+        if !std::fs::symlink_metadata(path)
+            .map_err(unreadable)?
+            .is_file()
+        {
             return Err(Fault::Unreadable("it is no plain file".to_owned()));
         }
         let mut file = File::open(path).map_err(unreadable)?;
         self.compressed.clear();
         let first = u64::try_from(FIRST_READ).unwrap_or(u64::MAX);
-        (&mut file).take(first).read_to_end(&mut self.compressed).map_err(unreadable)?;
+        (&mut file)
+            .take(first)
+            .read_to_end(&mut self.compressed)
+            .map_err(unreadable)?;
         let mut start = [0; HEADER_LENGTH];
         let header = Header::parse(self.inflate.start(&self.compressed, &mut start)?)?;
         if !wants(header.kind) {
@@ -150,8 +174,13 @@ impl LooseReader {
             return Err(Fault::TooLarge { size, limit });
         }
         // Stored blocks make a stream larger than its content by a few bytes for each 64 KiB.
-        let rest = self.limit.saturating_add(self.limit / 1_000).saturating_add(first);
-        file.take(rest).read_to_end(&mut self.compressed).map_err(unreadable)?;
+        let rest = self
+            .limit
+            .saturating_add(self.limit / 1_000)
+            .saturating_add(first);
+        file.take(rest)
+            .read_to_end(&mut self.compressed)
+            .map_err(unreadable)?;
         self.content(&header)
     }
 
@@ -160,7 +189,8 @@ impl LooseReader {
             .ok()
             .and_then(|size| size.checked_add(header.length))
             .ok_or(Fault::NotAnObject)?;
-        self.inflate.exactly(&self.compressed, self.whole.resized(size))?;
+        self.inflate
+            .exactly(&self.compressed, self.whole.resized(size))?;
         Ok(LooseObject {
             kind: header.kind,
             content: self.whole.bytes().get(header.length..),
@@ -178,8 +208,12 @@ struct Header {
 impl Header {
     fn parse(bytes: &[u8]) -> Result<Self, Fault> {
         let end = memchr::memchr(0, bytes).ok_or(Fault::NotAnObject)?;
-        let text = bytes.get(..end).and_then(|text| std::str::from_utf8(text).ok());
-        let (kind, size) = text.and_then(|text| text.split_once(' ')).ok_or(Fault::NotAnObject)?;
+        let text = bytes
+            .get(..end)
+            .and_then(|text| std::str::from_utf8(text).ok());
+        let (kind, size) = text
+            .and_then(|text| text.split_once(' '))
+            .ok_or(Fault::NotAnObject)?;
         if !size.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(Fault::NotAnObject);
         }
@@ -200,7 +234,10 @@ mod tests {
     fn read(stored: &[u8]) -> Result<(Kind, Vec<u8>), Fault> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("object");
-        let mut encoder = flate2::write::ZlibEncoder::new(File::create(&path).unwrap(), flate2::Compression::fast());
+        let mut encoder = flate2::write::ZlibEncoder::new(
+            File::create(&path).unwrap(),
+            flate2::Compression::fast(),
+        );
         encoder.write_all(stored).unwrap();
         encoder.finish().unwrap();
         let mut reader = LooseReader::new(100_000);
@@ -220,13 +257,33 @@ mod tests {
 
     #[test]
     fn what_is_no_object_is_refused() {
-        for stored in [&b""[..], b"blob", b"blob 3", b"blub 3\0abc", b"blob +3\0abc", b"blob \0", b"blob 99999999999999999999\0"] {
-            assert!(matches!(read(stored), Err(Fault::NotAnObject)), "{stored:?}");
+        for stored in [
+            &b""[..],
+            b"blob",
+            b"blob 3",
+            b"blub 3\0abc",
+            b"blob +3\0abc",
+            b"blob \0",
+            b"blob 99999999999999999999\0",
+        ] {
+            assert!(
+                matches!(read(stored), Err(Fault::NotAnObject)),
+                "{stored:?}"
+            );
         }
         for stored in [&b"blob 4\0abc"[..], b"blob 2\0abc"] {
             assert!(matches!(read(stored), Err(Fault::Inflate(_))), "{stored:?}");
         }
         let over = read(b"blob 100001\0");
-        assert!(matches!(over, Err(Fault::TooLarge { size: 100_001, limit: 100_000 })), "{over:?}");
+        assert!(
+            matches!(
+                over,
+                Err(Fault::TooLarge {
+                    size: 100_001,
+                    limit: 100_000
+                })
+            ),
+            "{over:?}"
+        );
     }
 }

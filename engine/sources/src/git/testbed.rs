@@ -72,7 +72,7 @@ impl Bench {
         self.command(arguments).output().unwrap();
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("git");
         command
             .args(arguments)

@@ -1,4 +1,4 @@
-//! Which kinds of objects are wanted. Trees are not among them: they hold names, which are asked for by path.
+//! Which kinds of objects are wanted. Visitors are not shown trees: they hold names, which are asked for by path.
 
 use gix::objs::Kind;
 
@@ -13,7 +13,9 @@ impl ObjectKinds {
     pub const COMMITS: Self = Self(2);
     /// Annotated tags: names, messages and taggers.
     pub const TAGS: Self = Self(4);
-    /// All of these.
+    /// Trees; for ourselves alone.
+    pub(crate) const TREES: Self = Self(8);
+    /// All that are shown to visitors.
     pub const ALL: Self = Self(7);
 
     /// The kinds in this set or in `other`.
@@ -29,7 +31,7 @@ impl ObjectKinds {
             Kind::Blob => Self::BLOBS.0,
             Kind::Commit => Self::COMMITS.0,
             Kind::Tag => Self::TAGS.0,
-            Kind::Tree => 0,
+            Kind::Tree => Self::TREES.0,
         };
         self.0 & bit != 0
     }
@@ -43,7 +45,10 @@ mod tests {
     fn a_set_holds_what_it_was_made_of_and_never_trees() {
         let set = ObjectKinds::BLOBS.and(ObjectKinds::TAGS);
         let kinds = [Kind::Blob, Kind::Commit, Kind::Tag, Kind::Tree];
-        assert_eq!(kinds.map(|kind| set.contains(kind)), [true, false, true, false]);
+        assert_eq!(
+            kinds.map(|kind| set.contains(kind)),
+            [true, false, true, false]
+        );
         assert!(!ObjectKinds::ALL.contains(Kind::Tree));
     }
 }

@@ -67,10 +67,15 @@ impl Lfs {
     }
 
     fn read(&self, oid: &str) -> Result<Vec<u8>, (SkippedKind, String)> {
-        let path = self.path(oid).ok_or((SkippedKind::Corrupt, "its name is no SHA-256".to_owned()))?;
+        let path = self
+            .path(oid)
+            .ok_or((SkippedKind::Corrupt, "its name is no SHA-256".to_owned()))?;
         // Follows symbolic links, so that none can lead out of the repository.
         let Ok(real) = std::fs::canonicalize(&path) else {
-            return Err((SkippedKind::Missing, "it is not on disk; `git lfs fetch --all` brings it".to_owned()));
+            return Err((
+                SkippedKind::Missing,
+                "it is not on disk; `git lfs fetch --all` brings it".to_owned(),
+            ));
         };
         let unreadable = |error: std::io::Error| (SkippedKind::Unreadable, error.to_string());
         let metadata = std::fs::metadata(&real).map_err(unreadable)?;
@@ -79,7 +84,11 @@ impl Lfs {
             return Err((SkippedKind::Unreadable, reason.to_owned()));
         }
         if metadata.len() > self.limit {
-            let reason = format!("it has {} bytes, more than the limit of {}", metadata.len(), self.limit);
+            let reason = format!(
+                "it has {} bytes, more than the limit of {}",
+                metadata.len(),
+                self.limit
+            );
             return Err((SkippedKind::Limit, reason));
         }
         std::fs::read(&real).map_err(unreadable)
@@ -87,7 +96,13 @@ impl Lfs {
 
     fn path(&self, oid: &str) -> Option<PathBuf> {
         let (first, second) = (oid.get(..2)?, oid.get(2..4)?);
-        Some(self.common.join(Path::new("lfs/objects")).join(first).join(second).join(oid))
+        Some(
+            self.common
+                .join(Path::new("lfs/objects"))
+                .join(first)
+                .join(second)
+                .join(oid),
+        )
     }
 }
 
@@ -97,8 +112,14 @@ fn pointed_to(blob: &[u8]) -> Option<&str> {
         return None;
     }
     let text = std::str::from_utf8(blob).ok()?;
-    let oid = text.lines().find_map(|line| line.strip_prefix("oid sha256:"))?.trim_end();
-    let is_sha256 = oid.len() == 64 && oid.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let oid = text
+        .lines()
+        .find_map(|line| line.strip_prefix("oid sha256:"))?
+        .trim_end();
+    let is_sha256 = oid.len() == 64
+        && oid
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     is_sha256.then_some(oid)
 }
 
@@ -107,7 +128,8 @@ mod tests {
     use super::*;
 
     fn pointer(oid: &str) -> Vec<u8> {
-        format!("version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize 3\n").into_bytes()
+        format!("version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize 3\n")
+            .into_bytes()
     }
 
     fn id() -> ObjectId {
@@ -138,7 +160,11 @@ mod tests {
         let found = lfs.follow(&id(), &pointer(&here)).unwrap();
         assert_eq!(found.content, Ok(b"content".to_vec()));
         assert_eq!(lfs.follow(&id(), &pointer(&here)), None);
-        let missing = lfs.follow(&id(), &pointer(&gone)).unwrap().content.unwrap_err();
+        let missing = lfs
+            .follow(&id(), &pointer(&gone))
+            .unwrap()
+            .content
+            .unwrap_err();
         assert_eq!(missing.kind, SkippedKind::Missing);
         assert!(missing.what.contains(&gone));
     }
@@ -149,17 +175,26 @@ mod tests {
         let common = std::fs::canonicalize(folder.path()).unwrap();
         let (large, link) = ("ab".repeat(32), "ba".repeat(32));
         for oid in [&large, &link] {
-            std::fs::create_dir_all(common.join("lfs/objects").join(&oid[..2]).join(&oid[2..4])).unwrap();
+            std::fs::create_dir_all(common.join("lfs/objects").join(&oid[..2]).join(&oid[2..4]))
+                .unwrap();
         }
         let lfs = Lfs::new(common, 5);
         std::fs::write(lfs.path(&large).unwrap(), b"content").unwrap();
-        let told = lfs.follow(&id(), &pointer(&large)).unwrap().content.unwrap_err();
+        let told = lfs
+            .follow(&id(), &pointer(&large))
+            .unwrap()
+            .content
+            .unwrap_err();
         assert_eq!(told.kind, SkippedKind::Limit);
         #[cfg(unix)]
         {
             let outside = tempfile::NamedTempFile::new().unwrap();
             std::os::unix::fs::symlink(outside.path(), lfs.path(&link).unwrap()).unwrap();
-            let told = lfs.follow(&id(), &pointer(&link)).unwrap().content.unwrap_err();
+            let told = lfs
+                .follow(&id(), &pointer(&link))
+                .unwrap()
+                .content
+                .unwrap_err();
             assert_eq!(told.kind, SkippedKind::Unreadable);
         }
     }

@@ -16,7 +16,12 @@ pub(crate) mod reader;
 mod reports;
 mod scan;
 pub(crate) mod show;
+pub(crate) mod sink;
 pub(crate) mod store;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+pub(crate) mod witness;
 
 pub use kinds::ObjectKinds;
 pub use store::StoreSize;

@@ -58,7 +58,11 @@ impl<'s> Reader<'s> {
         let mut fault = None;
         let store = self.store;
         for (pack, position) in store.packed(id) {
-            let Some((pack, offset)) = store.packs.get(pack).and_then(|pack| Some((pack, pack.offset(position)?))) else {
+            let Some((pack, offset)) = store
+                .packs
+                .get(pack)
+                .and_then(|pack| Some((pack, pack.offset(position)?)))
+            else {
                 continue;
             };
             match self.decode_entry(pack, offset) {
@@ -105,14 +109,22 @@ impl<'s> Reader<'s> {
             let entry = pack.entry(next)?;
             if let Stored::Whole(kind) = entry.header.stored {
                 let mut content = Buffer::default();
-                inflate(&entry, &mut self.inflate, &mut content, self.store.limits.max_object_bytes)?;
+                inflate(
+                    &entry,
+                    &mut self.inflate,
+                    &mut content,
+                    self.store.limits.max_object_bytes,
+                )?;
                 break Decoded { kind, content };
             }
             if deltas.len() >= self.store.limits.max_delta_depth {
                 return Err(Fault::TooDeep(self.store.limits.max_delta_depth));
             }
             deltas.push(next);
-            match (pack.base_offset(next, entry.header.stored)?, entry.header.stored) {
+            match (
+                pack.base_offset(next, entry.header.stored)?,
+                entry.header.stored,
+            ) {
                 (Some(base), _) => next = base,
                 (None, Stored::IdDelta(base)) => break self.hop_to(&base)?,
                 (None, _) => return Err(Fault::BaseNotAnEntry),
@@ -178,7 +190,10 @@ impl<'s> Reader<'s> {
     fn loose_kind(&mut self, id: &ObjectId) -> Result<Option<Kind>, Fault> {
         for path in self.store.loose_paths(id) {
             if std::fs::symlink_metadata(&path).is_ok() {
-                return self.loose.read(&path, |_| false).map(|object| Some(object.kind));
+                return self
+                    .loose
+                    .read(&path, |_| false)
+                    .map(|object| Some(object.kind));
             }
         }
         Ok(None)
@@ -186,7 +201,12 @@ impl<'s> Reader<'s> {
 }
 
 /// Inflates what an entry holds, and returns the length of its compressed bytes.
-pub(crate) fn inflate(entry: &Entry<'_>, with: &mut Inflate, into: &mut Buffer, limit: u64) -> Result<usize, Fault> {
+pub(crate) fn inflate(
+    entry: &Entry<'_>,
+    with: &mut Inflate,
+    into: &mut Buffer,
+    limit: u64,
+) -> Result<usize, Fault> {
     let size = within(entry.header.size, limit)?;
     let most = (entry.compressed.len() as u64).saturating_mul(MAX_RATIO);
     if entry.header.size > most {

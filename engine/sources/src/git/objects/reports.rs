@@ -43,7 +43,10 @@ impl<'v, V: Visitor> Reports<'v, V> {
 
     /// Tells how many were left out.
     pub(crate) fn finish(self) {
-        let counts = self.counts.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let counts = self
+            .counts
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
         for (sort, (count, kind)) in counts {
             let more = count.saturating_sub(TOLD_EACH);
             if let Some(kind) = kind.filter(|_| more > 0) {

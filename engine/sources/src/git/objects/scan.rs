@@ -13,7 +13,8 @@ use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIter
 use super::kinds::ObjectKinds;
 use super::lfs::Lfs;
 use super::reader::Reader;
-use super::show::{Show, Shown};
+use super::show::Show;
+use super::sink::{ObjectSink, Shown};
 use super::store::{Store, StoreSize};
 use crate::git::loose::{Loose, LooseReader};
 use crate::git::pack::chains::chains;
@@ -37,14 +38,19 @@ impl Repository {
     ///
     /// # Errors
     /// When the threads cannot be started; anything else is told to the visitor.
-    pub fn scan_objects<V: Visitor>(&self, kinds: ObjectKinds, visitor: &V, threads: usize) -> Result<(), GitError> {
+    pub fn scan_objects<V: Visitor>(
+        &self,
+        kinds: ObjectKinds,
+        visitor: &V,
+        threads: usize,
+    ) -> Result<(), GitError> {
         in_pool(threads, || {
             let store = self.store();
             let size = store.size();
             visitor.expect(size.packed_objects + size.loose_objects, size.packed_bytes);
-            let scan = Scan::new(self, &store, visitor, kinds);
-            let plans = scan.plan_everything();
-            scan.run(plans, &store.loose);
+            let show = self.show(&store, visitor);
+            Scan::new(self, &store, &show, kinds).run_everything();
+            show.finish();
         })
     }
 
@@ -55,13 +61,20 @@ impl Repository {
     ///
     /// # Errors
     /// When the threads cannot be started; anything else is told to the visitor.
-    pub fn scan_blobs<V: Visitor>(&self, ids: &[ObjectId], visitor: &V, threads: usize) -> Result<(), GitError> {
+    pub fn scan_blobs<V: Visitor>(
+        &self,
+        ids: &[ObjectId],
+        visitor: &V,
+        threads: usize,
+    ) -> Result<(), GitError> {
         in_pool(threads, || {
             let store = Store::of_packs(self.object_folders(), self.object_hash(), self.limits());
             visitor.expect(ids.len() as u64, 0);
-            let scan = Scan::new(self, &store, visitor, ObjectKinds::ALL);
+            let show = self.show(&store, visitor);
+            let scan = Scan::new(self, &store, &show, ObjectKinds::ALL);
             let (plans, loose) = scan.plan(ids);
             scan.run(plans, &loose);
+            show.finish();
         })
     }
 
@@ -69,8 +82,22 @@ impl Repository {
     #[must_use]
     pub fn not_held(&self, ids: &[ObjectId]) -> Vec<ObjectId> {
         let store = self.store();
-        let held = |id: &ObjectId| store.packed(id).next().is_some() || store.loose_folder(id).is_some();
+        let held =
+            |id: &ObjectId| store.packed(id).next().is_some() || store.loose_folder(id).is_some();
         ids.iter().filter(|id| !held(id)).copied().collect()
+    }
+
+    /// Hands every object of the wanted kinds to `sink`, in the current Rayon pool.
+    pub(crate) fn collect_objects<S: ObjectSink>(&self, kinds: ObjectKinds, sink: &S) {
+        let store = self.store();
+        Scan::new(self, &store, sink, kinds).run_everything();
+    }
+
+    fn show<'v, V: Visitor>(&self, store: &Store, visitor: &'v V) -> Show<'v, V> {
+        Show::new(
+            visitor,
+            Lfs::new(self.common_dir(), store.limits.max_object_bytes),
+        )
     }
 
     fn store(&self) -> Store {
@@ -88,26 +115,30 @@ fn in_pool<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> Result<R
 }
 
 /// One scan of one store.
-struct Scan<'a, V: Visitor> {
+struct Scan<'a, S: ObjectSink> {
     repository: &'a Repository,
     store: &'a Store,
-    show: Show<'a, V>,
+    sink: &'a S,
     kinds: ObjectKinds,
 }
 
-impl<'a, V: Visitor> Scan<'a, V> {
-    fn new(repository: &'a Repository, store: &'a Store, visitor: &'a V, kinds: ObjectKinds) -> Self {
-        let lfs = Lfs::new(repository.common_dir(), store.limits.max_object_bytes);
-        let scan = Self {
+impl<'a, S: ObjectSink> Scan<'a, S> {
+    fn new(repository: &'a Repository, store: &'a Store, sink: &'a S, kinds: ObjectKinds) -> Self {
+        for doubt in &store.doubts {
+            sink.tell("files of the object database", doubt.clone());
+        }
+        Self {
             repository,
             store,
-            show: Show::new(visitor, lfs),
+            sink,
             kinds,
-        };
-        for doubt in &store.doubts {
-            scan.show.reports.tell("files of the object database", doubt.clone());
         }
-        scan
+    }
+
+    fn run_everything(self) {
+        let plans = self.plan_everything();
+        let store = self.store;
+        self.run(plans, &store.loose);
     }
 
     /// Plans for all wanted objects of all packs, and what is lost already.
@@ -131,9 +162,13 @@ impl<'a, V: Visitor> Scan<'a, V> {
         }
         for plan in &plans.walked {
             let left_out = u64::from(plan.pack.objects()).saturating_sub(plan.forest.len() as u64);
-            let weights = plan.forest.roots().filter_map(|root| plan.forest.node(root));
+            let weights = plan
+                .forest
+                .roots()
+                .filter_map(|root| plan.forest.node(root));
             let kept: u64 = weights.map(|root| u64::from(root.weight) << 10).sum();
-            self.show.visitor.advance(left_out, plan.pack.size().saturating_sub(kept));
+            self.sink
+                .advance(left_out, plan.pack.size().saturating_sub(kept));
         }
         plans
     }
@@ -144,7 +179,10 @@ impl<'a, V: Visitor> Scan<'a, V> {
         let mut loose = Vec::new();
         for id in ids.iter().collect::<BTreeSet<_>>() {
             if let Some((pack, position)) = self.store.packed(id).next() {
-                positions.get_mut(pack).into_iter().for_each(|list| list.push(position));
+                positions
+                    .get_mut(pack)
+                    .into_iter()
+                    .for_each(|list| list.push(position));
             } else if let Some(folder) = self.store.loose_folder(id) {
                 loose.push(Loose { folder, id: *id });
             } else {
@@ -166,18 +204,27 @@ impl<'a, V: Visitor> Scan<'a, V> {
         };
         match planned {
             Ok((forest, lost)) => {
-                plans.walked.push(Plan { number, pack, forest });
-                plans.lost.extend(lost.into_iter().map(|(position, fault)| Lost {
-                    pack: number,
-                    position,
-                    fault,
-                }));
+                plans.walked.push(Plan {
+                    number,
+                    pack,
+                    forest,
+                });
+                plans
+                    .lost
+                    .extend(lost.into_iter().map(|(position, fault)| Lost {
+                        pack: number,
+                        position,
+                        fault,
+                    }));
             }
-            Err(reason) => self.show.visitor.skipped(Skipped {
-                kind: SkippedKind::Limit,
-                what: format!("objects/pack/{}", pack.name()),
-                reason,
-            }),
+            Err(reason) => self.sink.tell(
+                "packs",
+                Skipped {
+                    kind: SkippedKind::Limit,
+                    what: format!("objects/pack/{}", pack.name()),
+                    reason,
+                },
+            ),
         }
     }
 
@@ -185,32 +232,28 @@ impl<'a, V: Visitor> Scan<'a, V> {
     fn run(self, plans: Plans<'a>, loose: &[Loose]) {
         let threads = rayon::current_num_threads();
         let mut lost = plans.lost;
-        lost.extend(Walk::new(self.store, &self.show, threads).run(&plans.walked));
+        lost.extend(Walk::new(self.store, self.sink, threads).run(&plans.walked));
         drop(plans.walked);
         self.show_loose(loose);
         self.try_again(lost);
-        if !self.show.visitor.stop() {
-            self.show.reports.finish();
-        }
     }
 
     fn show_loose(&self, loose: &[Loose]) {
         let limit = self.store.limits.max_object_bytes;
-        let visitor = self.show.visitor;
-        let workers = Workers::new(|| (LooseReader::new(limit), visitor.worker()));
+        let workers = Workers::new(|| (LooseReader::new(limit), self.sink.worker()));
         loose.par_iter().with_min_len(16).for_each(|object| {
-            if visitor.stop() {
+            if self.sink.stop() {
                 return;
             }
             if self.store.packed(&object.id).next().is_none() {
                 let (reader, worker) = &mut *workers.borrow();
                 self.show_loose_object(*object, reader, worker);
             }
-            visitor.advance(1, 0);
+            self.sink.advance(1, 0);
         });
     }
 
-    fn show_loose_object(&self, object: Loose, reader: &mut LooseReader, worker: &mut V::Worker) {
+    fn show_loose_object(&self, object: Loose, reader: &mut LooseReader, worker: &mut S::Worker) {
         let Some(path) = self.store.loose_path(object.folder, &object.id) else {
             return;
         };
@@ -224,14 +267,14 @@ impl<'a, V: Visitor> Scan<'a, V> {
         }
     }
 
-    fn show_object(&self, worker: &mut V::Worker, id: ObjectId, kind: Kind, content: &[u8]) {
+    fn show_object(&self, worker: &mut S::Worker, id: ObjectId, kind: Kind, content: &[u8]) {
         let shown = Shown {
             id,
             kind,
             content,
             change: None,
         };
-        drop(self.show.show(worker, &shown));
+        drop(self.sink.object(worker, &shown));
     }
 
     /// Shows those lost objects of which there is another copy, and tells of the others.
@@ -240,18 +283,26 @@ impl<'a, V: Visitor> Scan<'a, V> {
             return;
         }
         let mut reader = Reader::new(self.store);
-        let mut worker = self.show.visitor.worker();
+        let mut worker = self.sink.worker();
         for lost in lost {
-            let Some((pack, id)) = self.store.packs.get(lost.pack).and_then(|pack| Some((pack, pack.id(lost.position)?))) else {
+            let Some((pack, id)) = self
+                .store
+                .packs
+                .get(lost.pack)
+                .and_then(|pack| Some((pack, pack.id(lost.position)?)))
+            else {
                 continue;
             };
-            if self.show.visitor.stop() {
+            if self.sink.stop() {
                 return;
             }
-            let copies = self.store.packed(&id).count() + usize::from(self.store.loose_folder(&id).is_some());
+            let copies = self.store.packed(&id).count()
+                + usize::from(self.store.loose_folder(&id).is_some());
             match (copies > 1).then(|| reader.read(&id)) {
                 Some(Ok(Some(found))) if !self.kinds.contains(found.kind) => {}
-                Some(Ok(Some(found))) => self.show_object(&mut worker, id, found.kind, found.content.bytes()),
+                Some(Ok(Some(found))) => {
+                    self.show_object(&mut worker, id, found.kind, found.content.bytes())
+                }
                 _ => self.tell(&id, pack.name(), &lost.fault),
             }
         }
@@ -262,7 +313,7 @@ impl<'a, V: Visitor> Scan<'a, V> {
         if !self.repository.outside_alternates().is_empty()
             && let Ok(object) = self.repository.gix().find_object(*id)
         {
-            self.show_object(&mut self.show.visitor.worker(), *id, object.kind, &object.data);
+            self.show_object(&mut self.sink.worker(), *id, object.kind, &object.data);
             return;
         }
         let reason = if self.repository.is_partial_clone() {
@@ -275,7 +326,7 @@ impl<'a, V: Visitor> Scan<'a, V> {
             what: format!("object {id}"),
             reason: reason.to_owned(),
         };
-        self.show.reports.tell("missing objects", skipped);
+        self.sink.tell("missing objects", skipped);
     }
 
     fn tell(&self, id: &ObjectId, place: &str, fault: &Fault) {
@@ -290,7 +341,7 @@ impl<'a, V: Visitor> Scan<'a, V> {
             what: format!("object {id} in {place}"),
             reason: fault.to_string(),
         };
-        self.show.reports.tell(sort, skipped);
+        self.sink.tell(sort, skipped);
     }
 }
 

@@ -5,28 +5,20 @@
 //! (`tree`, `parent`, `object`, `type`) and the armour of a commit's signature would only be mistaken for credentials.
 //! Line numbers count in what is left.
 
-use gix::ObjectId;
 use gix::objs::Kind;
+use leakward_core::Skipped;
 
 use super::lfs::Lfs;
 use super::reports::Reports;
+use super::sink::{ObjectSink, Shown};
 use crate::piece::{Origin, Piece};
-use crate::visitor::{Edit, Visitor};
+use crate::visitor::Visitor;
 
 /// Shows objects to a visitor.
 pub(crate) struct Show<'v, V> {
-    pub(crate) visitor: &'v V,
-    pub(crate) reports: Reports<'v, V>,
+    visitor: &'v V,
+    reports: Reports<'v, V>,
     lfs: Lfs,
-}
-
-/// What one object is, for [`Show::show`].
-pub(crate) struct Shown<'a, N> {
-    pub(crate) id: ObjectId,
-    pub(crate) kind: Kind,
-    pub(crate) content: &'a [u8],
-    /// The base's note, and the edits that made the content from the base.
-    pub(crate) change: Option<(&'a N, &'a [Edit])>,
 }
 
 impl<'v, V: Visitor> Show<'v, V> {
@@ -38,21 +30,10 @@ impl<'v, V: Visitor> Show<'v, V> {
         }
     }
 
-    /// Shows an object; the note is the visitor's of a blob.
-    pub(crate) fn show(&self, worker: &mut V::Worker, object: &Shown<'_, V::Note>) -> Option<V::Note> {
-        match object.kind {
-            Kind::Blob => Some(self.blob(worker, object)),
-            Kind::Commit => {
-                let written = written_in_commit(object.content);
-                self.whole(worker, &Origin::Commit(object.id), &written);
-                None
-            }
-            Kind::Tag => {
-                let written = without_lines(object.content, &[b"object ", b"type "]);
-                self.whole(worker, &Origin::Tag(object.id), written);
-                None
-            }
-            Kind::Tree => None,
+    /// To be called at the end: tells how much was left out of what was told.
+    pub(crate) fn finish(self) {
+        if !self.visitor.stop() {
+            self.reports.finish();
         }
     }
 
@@ -76,6 +57,45 @@ impl<'v, V: Visitor> Show<'v, V> {
 
     fn whole(&self, worker: &mut V::Worker, origin: &Origin, bytes: &[u8]) {
         drop(self.visitor.whole(worker, Piece { origin, bytes }));
+    }
+}
+
+impl<V: Visitor> ObjectSink for Show<'_, V> {
+    type Worker = V::Worker;
+    type Note = V::Note;
+
+    fn worker(&self) -> V::Worker {
+        self.visitor.worker()
+    }
+
+    /// Shows an object; the note is the visitor's of a blob.
+    fn object(&self, worker: &mut V::Worker, object: &Shown<'_, V::Note>) -> Option<V::Note> {
+        match object.kind {
+            Kind::Blob => Some(self.blob(worker, object)),
+            Kind::Commit => {
+                let written = written_in_commit(object.content);
+                self.whole(worker, &Origin::Commit(object.id), &written);
+                None
+            }
+            Kind::Tag => {
+                let written = without_lines(object.content, &[b"object ", b"type "]);
+                self.whole(worker, &Origin::Tag(object.id), written);
+                None
+            }
+            Kind::Tree => None,
+        }
+    }
+
+    fn tell(&self, sort: &'static str, skipped: Skipped) {
+        self.reports.tell(sort, skipped);
+    }
+
+    fn stop(&self) -> bool {
+        self.visitor.stop()
+    }
+
+    fn advance(&self, objects: u64, bytes: u64) {
+        self.visitor.advance(objects, bytes);
     }
 }
 
@@ -107,8 +127,13 @@ fn start_of_signature(headers: &[u8]) -> Option<usize> {
     let value = headers.get(name..end_of_header(headers, name))?;
     let space = memchr::memchr(b' ', value)?;
     let armour = value.get(space + 1..)?;
-    let ends = [&b"SIGNATURE-----\n"[..], b"SIGNATURE-----\n \n", b"MESSAGE-----\n"];
-    let armoured = armour.starts_with(b"-----BEGIN ") && ends.iter().any(|end| armour.ends_with(end));
+    let ends = [
+        &b"SIGNATURE-----\n"[..],
+        b"SIGNATURE-----\n \n",
+        b"MESSAGE-----\n",
+    ];
+    let armoured =
+        armour.starts_with(b"-----BEGIN ") && ends.iter().any(|end| armour.ends_with(end));
     armoured.then_some(name)
 }
 
@@ -140,7 +165,8 @@ mod tests {
         let people = "author A <a@b> 1 +0\ncommitter B <b@c> 2 +0\n";
         let message = "\nsubject\n\ntree is no header here\n";
         let ids = "tree 1234\nparent 5678\nparent 9abc\n";
-        let signature = "gpgsig -----BEGIN PGP SIGNATURE-----\n \n abcd\n -----END PGP SIGNATURE-----\n";
+        let signature =
+            "gpgsig -----BEGIN PGP SIGNATURE-----\n \n abcd\n -----END PGP SIGNATURE-----\n";
         for between in ["", signature] {
             let commit = format!("{ids}{people}{between}encoding x\n{message}");
             assert_eq!(written(&commit), format!("{people}encoding x\n{message}"));

@@ -66,11 +66,16 @@ impl Store {
         for folder in folders {
             indexes.extend(store.list_packs(folder));
         }
-        let opened: Vec<_> = indexes.into_par_iter().map(|index| (Pack::open(&index, hash), index)).collect();
+        let opened: Vec<_> = indexes
+            .into_par_iter()
+            .map(|index| (Pack::open(&index, hash), index))
+            .collect();
         for (pack, index) in opened {
             store.add(pack, &index);
         }
-        store.packs.sort_by_key(|pack| std::cmp::Reverse(pack.objects()));
+        store
+            .packs
+            .sort_by_key(|pack| std::cmp::Reverse(pack.objects()));
         store
     }
 
@@ -78,7 +83,11 @@ impl Store {
     pub(crate) fn size(&self) -> StoreSize {
         StoreSize {
             packs: self.packs.len() as u64,
-            packed_objects: self.packs.iter().map(|pack| u64::from(pack.objects())).sum(),
+            packed_objects: self
+                .packs
+                .iter()
+                .map(|pack| u64::from(pack.objects()))
+                .sum(),
             packed_bytes: self.packs.iter().map(Pack::size).sum(),
             loose_objects: self.loose.len() as u64,
         }
@@ -99,7 +108,10 @@ impl Store {
 
     /// The object folder that holds an object in a file of its own.
     pub(crate) fn loose_folder(&self, id: &ObjectId) -> Option<usize> {
-        (0..self.folders.len()).find(|&folder| self.loose_path(folder, id).is_some_and(|path| path.is_file()))
+        (0..self.folders.len()).find(|&folder| {
+            self.loose_path(folder, id)
+                .is_some_and(|path| path.is_file())
+        })
     }
 
     /// The files that could hold an object that is not in a pack.
@@ -116,7 +128,11 @@ impl Store {
                 self.packs.push(pack);
             }
             Err(_) if !index.with_extension("pack").exists() => {
-                self.doubt(SkippedKind::Missing, index, "the pack of this index is not there");
+                self.doubt(
+                    SkippedKind::Missing,
+                    index,
+                    "the pack of this index is not there",
+                );
             }
             Err(reason) => self.doubt(SkippedKind::Corrupt, index, &reason),
         }

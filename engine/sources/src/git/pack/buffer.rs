@@ -21,7 +21,13 @@ impl Buffer {
     pub(crate) fn resized(&mut self, len: usize) -> &mut [u8] {
         if self.storage.len() < len {
             // Not `resize`: the old bytes need not be copied, and large zeroed memory is free of cost.
-            self.storage = vec![0; len.max(4 << 10).checked_next_power_of_two().filter(|_| len < 1 << 20).unwrap_or(len)];
+            self.storage = vec![
+                0;
+                len.max(4 << 10)
+                    .checked_next_power_of_two()
+                    .filter(|_| len < 1 << 20)
+                    .unwrap_or(len)
+            ];
         }
         self.len = len;
         self.storage.get_mut(..len).unwrap_or_default()

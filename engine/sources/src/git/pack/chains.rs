@@ -21,7 +21,8 @@ pub(crate) fn chains(
     pack: &Pack,
     positions: impl IntoIterator<Item = u32>,
 ) -> Result<(Forest, Vec<(u32, Fault)>), String> {
-    let mut order = Order::for_pack(pack).ok_or("it has too many objects for its size to be walked")?;
+    let mut order =
+        Order::for_pack(pack).ok_or("it has too many objects for its size to be walked")?;
     let mut links = BTreeMap::new();
     let mut lost = Vec::new();
     for position in positions {
@@ -40,10 +41,24 @@ pub(crate) fn chains(
         mark
     });
     let parent = |link: &Link| link.base.and_then(|base| order.find(base));
-    let parents = links.values().map(|link| parent(link).map_or(ROOT, |at| u32::try_from(at).unwrap_or(ROOT)));
+    let parents = links
+        .values()
+        .map(|link| parent(link).map_or(ROOT, |at| u32::try_from(at).unwrap_or(ROOT)));
     let (parents, marks) = (parents.collect(), marks.collect());
-    let forest = Forest::grow(Entries { order, parents, marks }, pack.size());
-    lost.extend(forest.circular().iter().map(|&position| (position, Fault::Circle)));
+    let forest = Forest::grow(
+        Entries {
+            order,
+            parents,
+            marks,
+        },
+        pack.size(),
+    );
+    lost.extend(
+        forest
+            .circular()
+            .iter()
+            .map(|&position| (position, Fault::Circle)),
+    );
     Ok((forest, lost))
 }
 
@@ -52,13 +67,21 @@ fn follow(pack: &Pack, position: u32, links: &mut BTreeMap<u64, Link>) -> Result
     let start = pack.offset(position).ok_or(Fault::OutsidePack)?;
     let mut added = BTreeMap::new();
     let mut next = Some(start);
-    while let Some(offset) = next.filter(|offset| !links.contains_key(offset) && !added.contains_key(offset)) {
+    while let Some(offset) =
+        next.filter(|offset| !links.contains_key(offset) && !added.contains_key(offset))
+    {
         let base = match pack.entry(offset) {
             Ok(entry) => pack.base_offset(offset, entry.header.stored)?,
             Err(fault) if offset == start => return Err(fault),
             Err(fault) => return Err(fault.of_base()),
         };
-        added.insert(offset, Link { base, position: None });
+        added.insert(
+            offset,
+            Link {
+                base,
+                position: None,
+            },
+        );
         next = base;
     }
     links.append(&mut added);

@@ -70,7 +70,12 @@ impl<'a> Delta<'a> {
     ///
     /// # Errors
     /// When the delta does not fit the base or itself; `result` and `edits` then hold anything.
-    pub fn apply(&self, base: &[u8], result: &mut [u8], edits: &mut Vec<Edit>) -> Result<(), DeltaError> {
+    pub fn apply(
+        &self,
+        base: &[u8],
+        result: &mut [u8],
+        edits: &mut Vec<Edit>,
+    ) -> Result<(), DeltaError> {
         edits.clear();
         if u64::try_from(base.len()) != Ok(self.base_size) {
             return Err(DeltaError::OtherBase);
@@ -97,7 +102,11 @@ impl<'a> Delta<'a> {
             };
             to = to.checked_add(len).ok_or(DeltaError::OtherResult)?;
         }
-        if to == result.len() { Ok(()) } else { Err(DeltaError::OtherResult) }
+        if to == result.len() {
+            Ok(())
+        } else {
+            Err(DeltaError::OtherResult)
+        }
     }
 }
 
@@ -127,7 +136,8 @@ fn insertion(instruction: u8, rest: &[u8]) -> Result<(&[u8], &[u8]), DeltaError>
     if instruction == 0 {
         return Err(DeltaError::Reserved);
     }
-    rest.split_at_checked(usize::from(instruction)).ok_or(DeltaError::CutOff)
+    rest.split_at_checked(usize::from(instruction))
+        .ok_or(DeltaError::CutOff)
 }
 
 /// Offset in the base and length of a copy, and what follows it.
@@ -168,10 +178,16 @@ fn note_insert(edits: &mut Vec<Edit>, to: usize, more: usize) {
 #[inline]
 fn note_copy(edits: &mut Vec<Edit>, from: usize, to: usize, more: usize) {
     match edits.last_mut() {
-        Some(Edit::Copy { from: before, len, .. }) if before.checked_add(*len) == Some(from) => {
+        Some(Edit::Copy {
+            from: before, len, ..
+        }) if before.checked_add(*len) == Some(from) => {
             *len = len.saturating_add(more);
         }
-        _ => edits.push(Edit::Copy { from, to, len: more }),
+        _ => edits.push(Edit::Copy {
+            from,
+            to,
+            len: more,
+        }),
     }
 }
 
@@ -207,15 +223,25 @@ mod tests {
     #[test]
     fn copies_and_insertions_that_continue_each_other_become_one_edit() {
         let base = b"0123456789";
-        let delta = [10, 12, 0x91, 0, 3, 0x91, 3, 2, 2, b'a', b'b', 1, b'c', 0x91, 5, 4];
+        let delta = [
+            10, 12, 0x91, 0, 3, 0x91, 3, 2, 2, b'a', b'b', 1, b'c', 0x91, 5, 4,
+        ];
         let (result, edits) = applied(base, &delta).unwrap();
         assert_eq!(result, b"01234abc5678");
         assert_eq!(
             edits,
             [
-                Edit::Copy { from: 0, to: 0, len: 5 },
+                Edit::Copy {
+                    from: 0,
+                    to: 0,
+                    len: 5
+                },
                 Edit::Insert { to: 5, len: 3 },
-                Edit::Copy { from: 5, to: 8, len: 4 },
+                Edit::Copy {
+                    from: 5,
+                    to: 8,
+                    len: 4
+                },
             ]
         );
     }
@@ -226,7 +252,14 @@ mod tests {
         let delta = [0x80, 0x80, 0x04, 0x80, 0x80, 0x04, 0x80];
         let (result, edits) = applied(&base, &delta).unwrap();
         assert_eq!(result, base);
-        assert_eq!(edits, [Edit::Copy { from: 0, to: 0, len: 0x1_0000 }]);
+        assert_eq!(
+            edits,
+            [Edit::Copy {
+                from: 0,
+                to: 0,
+                len: 0x1_0000
+            }]
+        );
     }
 
     #[test]

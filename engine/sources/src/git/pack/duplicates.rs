@@ -54,7 +54,9 @@ fn merge(packs: &[Pack], byte: u8) -> Vec<(usize, u32)> {
     let mut heap = BinaryHeap::new();
     for (number, pack) in packs.iter().enumerate() {
         let start = first_position(pack, byte);
-        let end = byte.checked_add(1).map_or(pack.objects(), |next| first_position(pack, next));
+        let end = byte
+            .checked_add(1)
+            .map_or(pack.objects(), |next| first_position(pack, next));
         if start < end {
             heap.extend(pack.id(start).map(|id| Reverse((id, number, start, end))));
         }
@@ -81,7 +83,10 @@ fn first_position(pack: &Pack, byte: u8) -> u32 {
     let (mut low, mut high) = (0, pack.objects());
     while low < high {
         let middle = low + (high - low) / 2;
-        if pack.id(middle).is_some_and(|id| id.as_bytes().first() < Some(&byte)) {
+        if pack
+            .id(middle)
+            .is_some_and(|id| id.as_bytes().first() < Some(&byte))
+        {
             low = middle + 1;
         } else {
             high = middle;

@@ -52,7 +52,9 @@ impl Pack {
     pub(crate) fn doubt(&self) -> Option<String> {
         let (in_pack, in_index) = (self.data.num_objects(), self.index.num_objects());
         if in_pack != in_index {
-            return Some(format!("it holds {in_pack} objects, but its index lists {in_index}"));
+            return Some(format!(
+                "it holds {in_pack} objects, but its index lists {in_index}"
+            ));
         }
         (self.data.checksum() != self.index.pack_checksum())
             .then(|| "it does not end as its index says: it was cut off or changed".to_owned())

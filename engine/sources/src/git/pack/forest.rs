@@ -34,12 +34,18 @@ impl Mark {
     pub(crate) const BROKEN: Self = Self(7);
 
     pub(crate) fn of(kind: Kind) -> Self {
-        let number = Self::KINDS.iter().position(|known| *known == kind).map_or(7, |at| at + 1);
+        let number = Self::KINDS
+            .iter()
+            .position(|known| *known == kind)
+            .map_or(7, |at| at + 1);
         Self(u8::try_from(number).unwrap_or(7))
     }
 
     pub(crate) fn kind(self) -> Option<Kind> {
-        usize::from(self.0 & 7).checked_sub(1).and_then(|at| Self::KINDS.get(at)).copied()
+        usize::from(self.0 & 7)
+            .checked_sub(1)
+            .and_then(|at| Self::KINDS.get(at))
+            .copied()
     }
 
     /// Neither its kind nor that it is broken is known.
@@ -163,7 +169,10 @@ impl Entries {
             let mut next = entry;
             while let Some(mark) = self.marks.get_mut(next).filter(|mark| !mark.needed()) {
                 mark.0 |= Mark::NEEDED;
-                next = self.parents.get(next).map_or(usize::MAX, |parent| *parent as usize);
+                next = self
+                    .parents
+                    .get(next)
+                    .map_or(usize::MAX, |parent| *parent as usize);
             }
         }
     }
@@ -237,7 +246,11 @@ impl Children {
     }
 
     fn range(&self, entry: u32) -> std::ops::Range<usize> {
-        let at = |entry: usize| self.starts.get(entry).map_or(self.list.len(), |start| *start as usize);
+        let at = |entry: usize| {
+            self.starts
+                .get(entry)
+                .map_or(self.list.len(), |start| *start as usize)
+        };
         at(entry as usize)..at(entry as usize + 1)
     }
 
@@ -264,7 +277,9 @@ impl Children {
         }
         for &entry in self.from_the_roots(parents).iter().rev() {
             let own = weights.get(entry as usize).copied().unwrap_or(0);
-            let parent = parents.get(entry as usize).map_or(usize::MAX, |parent| *parent as usize);
+            let parent = parents
+                .get(entry as usize)
+                .map_or(usize::MAX, |parent| *parent as usize);
             if let Some(weight) = weights.get_mut(parent) {
                 *weight = weight.saturating_add(own);
             }
@@ -277,7 +292,11 @@ impl Children {
         let weight = |entry: u32| weights.get(entry as usize).copied().unwrap_or(0);
         for entry in 0..u32::try_from(entries.parents.len()).unwrap_or(u32::MAX) {
             let range = self.range(entry);
-            if let Some(children) = self.list.get_mut(range).filter(|children| children.len() > 1) {
+            if let Some(children) = self
+                .list
+                .get_mut(range)
+                .filter(|children| children.len() > 1)
+            {
                 children.sort_by_key(|&child| weight(child));
             }
         }
@@ -304,7 +323,10 @@ impl Children {
 }
 
 fn roots(parents: &[u32]) -> impl Iterator<Item = u32> {
-    (0_u32..).zip(parents).filter(|(_, parent)| **parent == ROOT).map(|(entry, _)| entry)
+    (0_u32..)
+        .zip(parents)
+        .filter(|(_, parent)| **parent == ROOT)
+        .map(|(entry, _)| entry)
 }
 
 /// Positions in the index of wanted entries that no root leads to.

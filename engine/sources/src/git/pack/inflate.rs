@@ -43,7 +43,11 @@ impl Inflate {
 
     /// Fills `output` from the stream at the start of `input`, which may go on behind it, and returns the length
     /// of the stream.
-    pub(crate) fn exactly(&mut self, input: &[u8], output: &mut [u8]) -> Result<usize, InflateError> {
+    pub(crate) fn exactly(
+        &mut self,
+        input: &[u8],
+        output: &mut [u8],
+    ) -> Result<usize, InflateError> {
         self.decoder.reset();
         let size = output.len();
         let progress = self.decoder.decompress(input, output, true)?;
@@ -55,7 +59,11 @@ impl Inflate {
     }
 
     /// Decodes as much of the stream as fits into `output` and returns that part.
-    pub(crate) fn start<'o>(&mut self, input: &[u8], output: &'o mut [u8]) -> Result<&'o [u8], InflateError> {
+    pub(crate) fn start<'o>(
+        &mut self,
+        input: &[u8],
+        output: &'o mut [u8],
+    ) -> Result<&'o [u8], InflateError> {
         self.decoder.reset();
         Ok(self.decoder.decompress(input, output, false)?.output)
     }
@@ -109,7 +117,10 @@ mod tests {
         let stream = deflated(&[b'x'; 100_000]);
         let mut output = [0; 32];
         let cut = stream.len() / 2;
-        assert_eq!(Inflate::new().start(&stream[..cut], &mut output), Ok(&[b'x'; 32][..]));
+        assert_eq!(
+            Inflate::new().start(&stream[..cut], &mut output),
+            Ok(&[b'x'; 32][..])
+        );
     }
 
     proptest! {

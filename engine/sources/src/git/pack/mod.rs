@@ -16,6 +16,8 @@ pub mod delta;
 pub mod entry;
 
 pub(crate) mod buffer;
+#[cfg(test)]
+mod builder;
 pub(crate) mod chains;
 pub(crate) mod duplicates;
 pub(crate) mod fault;
@@ -25,6 +27,8 @@ pub(crate) mod inflate;
 mod order;
 mod rank;
 pub(crate) mod survey;
+#[cfg(test)]
+mod tests;
 pub(crate) mod walk;
 
 pub use delta::{Delta, DeltaError};

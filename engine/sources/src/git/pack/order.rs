@@ -74,7 +74,9 @@ impl Order {
     /// The position in the index.
     pub(crate) fn position(&self, entry: usize) -> Option<u32> {
         let position = self.packed.get(entry)? & self.nowhere();
-        u32::try_from(position).ok().filter(|_| position != self.nowhere())
+        u32::try_from(position)
+            .ok()
+            .filter(|_| position != self.nowhere())
     }
 
     /// The entry that starts at `offset`, given that it is likely to stand shortly before `near`.

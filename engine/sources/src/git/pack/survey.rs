@@ -31,7 +31,10 @@ pub(crate) trait Surroundings: Sync {
 }
 
 /// The forest of the wanted objects of `pack`, and the positions of those that cannot be decoded.
-pub(crate) fn survey(pack: &Pack, surroundings: &impl Surroundings) -> Result<(Forest, Vec<(u32, Fault)>), String> {
+pub(crate) fn survey(
+    pack: &Pack,
+    surroundings: &impl Surroundings,
+) -> Result<(Forest, Vec<(u32, Fault)>), String> {
     let order = Order::for_pack(pack).ok_or("it has too many objects for its size to be walked")?;
     let mut survey = Survey {
         pack,
@@ -49,10 +52,18 @@ pub(crate) fn survey(pack: &Pack, surroundings: &impl Surroundings) -> Result<(F
     survey.hand_down_kinds();
     survey.choose();
     let (mut lost, order) = (survey.lost, &survey.entries.order);
-    let positions = survey.faults.into_iter().map(|(entry, fault)| (order.position(entry), fault));
+    let positions = survey
+        .faults
+        .into_iter()
+        .map(|(entry, fault)| (order.position(entry), fault));
     lost.extend(positions.filter_map(|(position, fault)| Some((position?, fault))));
     let forest = Forest::grow(survey.entries, pack.size());
-    lost.extend(forest.circular().iter().map(|&position| (position, Fault::Circle)));
+    lost.extend(
+        forest
+            .circular()
+            .iter()
+            .map(|&position| (position, Fault::Circle)),
+    );
     Ok((forest, lost))
 }
 
@@ -113,7 +124,10 @@ impl<S: Surroundings> Survey<'_, S> {
             Stored::Whole(Kind::Blob) if header.size == 0 => return Ok((ROOT, Mark::EMPTY_BLOB)),
             Stored::Whole(kind) => return Ok((ROOT, Mark::of(kind))),
             Stored::OffsetDelta(_) => {
-                let base = self.pack.base_offset(offset, header.stored)?.ok_or(Fault::BaseNotAnEntry)?;
+                let base = self
+                    .pack
+                    .base_offset(offset, header.stored)?
+                    .ok_or(Fault::BaseNotAnEntry)?;
                 order.find_before(entry, base)
             }
             Stored::IdDelta(_) => match self.pack.base_offset(offset, header.stored)? {
@@ -130,7 +144,12 @@ impl<S: Surroundings> Survey<'_, S> {
         let mut path = Vec::new();
         for entry in 0..self.entries.marks.len() {
             let mut next = entry;
-            while let Some(mark) = self.entries.marks.get_mut(next).filter(|mark| mark.is_open()) {
+            while let Some(mark) = self
+                .entries
+                .marks
+                .get_mut(next)
+                .filter(|mark| mark.is_open())
+            {
                 *mark = Mark::FOLLOWED;
                 path.push(next);
                 next = self.parent(next);
@@ -151,7 +170,9 @@ impl<S: Surroundings> Survey<'_, S> {
 
     /// Notes what was learned of `entry`, and returns what its deltas learn from that.
     fn settle(&mut self, entry: usize, learned: Result<Kind, Fault>) -> Result<Kind, Fault> {
-        let mark = learned.as_ref().map_or(Mark::BROKEN, |&kind| Mark::of(kind));
+        let mark = learned
+            .as_ref()
+            .map_or(Mark::BROKEN, |&kind| Mark::of(kind));
         if let Some(slot) = self.entries.marks.get_mut(entry) {
             *slot = mark;
         }
@@ -172,11 +193,18 @@ impl<S: Surroundings> Survey<'_, S> {
     }
 
     fn fault_of_base(&self, base: usize) -> Fault {
-        self.faults.get(&base).cloned().unwrap_or(Fault::BaseNotAnEntry).of_base()
+        self.faults
+            .get(&base)
+            .cloned()
+            .unwrap_or(Fault::BaseNotAnEntry)
+            .of_base()
     }
 
     fn parent(&self, entry: usize) -> usize {
-        self.entries.parents.get(entry).map_or(usize::MAX, |parent| *parent as usize)
+        self.entries
+            .parents
+            .get(entry)
+            .map_or(usize::MAX, |parent| *parent as usize)
     }
 
     /// Marks what is wanted.

@@ -21,17 +21,17 @@ use super::file::{Entry, Pack};
 use super::forest::{Forest, Node};
 use super::inflate::Inflate;
 use crate::git::objects::reader::{Reader, inflate, within};
-use crate::git::objects::show::{Show, Shown};
+use crate::git::objects::sink::{ObjectSink, Shown};
 use crate::git::objects::store::Store;
-use crate::visitor::{Edit, Visitor};
+use crate::visitor::Edit;
 use crate::workers::Workers;
 
 /// PERF: roots are handed out in portions of about so many compressed kibibytes: enough that handing out costs nothing,
-/// few enough that all threads end together.
-const PORTION_KIB: u32 = 512;
+/// few enough that all threads end together. Tests are content with less, to see it happen.
+const PORTION_KIB: u32 = if cfg!(test) { 4 } else { 512 };
 
 /// PERF: a subtree of fewer compressed kibibytes is not worth handing to another thread.
-const WORTH_HANDING_OVER_KIB: u32 = 64;
+const WORTH_HANDING_OVER_KIB: u32 = if cfg!(test) { 1 } else { 64 };
 
 /// One pack and what is to be decoded of it.
 pub(crate) struct Plan<'s> {
@@ -49,10 +49,10 @@ pub(crate) struct Lost {
 }
 
 /// The walk over all plans.
-pub(crate) struct Walk<'a, V: Visitor> {
+pub(crate) struct Walk<'a, S: ObjectSink> {
     store: &'a Store,
-    show: &'a Show<'a, V>,
-    workers: Workers<'a, Hands<'a, V>>,
+    sink: &'a S,
+    workers: Workers<'a, Hands<'a, S>>,
     threads: usize,
     /// Tasks that no thread has begun.
     waiting: AtomicUsize,
@@ -62,14 +62,14 @@ pub(crate) struct Walk<'a, V: Visitor> {
 }
 
 /// What one thread works with.
-struct Hands<'a, V: Visitor> {
+struct Hands<'a, S: ObjectSink> {
     inflate: Inflate,
     instructions: Buffer,
     edits: Vec<Edit>,
     buffers: Buffers,
     /// For the few bases that are not at hand.
     reader: Option<Reader<'a>>,
-    visitor: V::Worker,
+    sink: S::Worker,
     objects: u64,
     bytes: u64,
 }
@@ -91,19 +91,18 @@ struct Frame<N> {
     depth: usize,
 }
 
-impl<'a, V: Visitor> Walk<'a, V> {
-    pub(crate) fn new(store: &'a Store, show: &'a Show<'a, V>, threads: usize) -> Self {
-        let visitor = show.visitor;
+impl<'a, S: ObjectSink> Walk<'a, S> {
+    pub(crate) fn new(store: &'a Store, sink: &'a S, threads: usize) -> Self {
         Self {
             store,
-            show,
+            sink,
             workers: Workers::new(move || Hands {
                 inflate: Inflate::new(),
                 instructions: Buffer::default(),
                 edits: Vec::new(),
                 buffers: Buffers::default(),
                 reader: None,
-                visitor: visitor.worker(),
+                sink: sink.worker(),
                 objects: 0,
                 bytes: 0,
             }),
@@ -125,46 +124,69 @@ impl<'a, V: Visitor> Walk<'a, V> {
                 }
             }
         });
-        self.lost.into_inner().unwrap_or_else(PoisonError::into_inner)
+        self.lost
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn roots<'s>(&'s self, scope: &Scope<'s>, plan: &'s Plan<'s>, roots: std::ops::Range<u32>) {
         self.waiting.fetch_sub(1, Ordering::Relaxed);
         let mut hands = self.workers.borrow();
         for root in roots {
-            if self.show.visitor.stop() {
+            if self.sink.stop() {
                 return;
             }
             if let Some(base) = self.visit(&mut hands, plan, root, None, 0) {
                 self.descend(scope, &mut hands, plan, Frame::over(plan, root, base, 0));
             }
         }
-        hands.report(self.show.visitor);
+        hands.report(self.sink);
     }
 
     /// Walks a subtree that another thread handed over: `number` and everything below it.
-    fn handed_over<'s>(&'s self, scope: &Scope<'s>, plan: &'s Plan<'s>, number: u32, base: Arc<Base<V::Note>>, depth: usize) {
+    fn handed_over<'s>(
+        &'s self,
+        scope: &Scope<'s>,
+        plan: &'s Plan<'s>,
+        number: u32,
+        base: Arc<Base<S::Note>>,
+        depth: usize,
+    ) {
         self.waiting.fetch_sub(1, Ordering::Relaxed);
         let mut hands = self.workers.borrow();
         let visited = self.visit(&mut hands, plan, number, Some(&base), depth);
         self.release(&mut hands, base);
         if let Some(base) = visited {
-            self.descend(scope, &mut hands, plan, Frame::over(plan, number, base, depth));
+            self.descend(
+                scope,
+                &mut hands,
+                plan,
+                Frame::over(plan, number, base, depth),
+            );
         }
-        hands.report(self.show.visitor);
+        hands.report(self.sink);
     }
 
     /// Walks everything below the frame.
-    fn descend<'s>(&'s self, scope: &Scope<'s>, hands: &mut Hands<'a, V>, plan: &'s Plan<'s>, top: Frame<V::Note>) {
+    fn descend<'s>(
+        &'s self,
+        scope: &Scope<'s>,
+        hands: &mut Hands<'a, S>,
+        plan: &'s Plan<'s>,
+        top: Frame<S::Note>,
+    ) {
         let mut frames = vec![top];
         while let Some(frame) = frames.last_mut() {
-            if self.show.visitor.stop() {
+            if self.sink.stop() {
                 break;
             }
             if frame.next >= frame.end {
                 // The rest of it was handed over.
                 let frame = frames.pop();
-                frame.and_then(|frame| frame.base).into_iter().for_each(|base| self.release(hands, base));
+                frame
+                    .and_then(|frame| frame.base)
+                    .into_iter()
+                    .for_each(|base| self.release(hands, base));
                 continue;
             }
             let (child, depth) = (frame.next, frame.depth + 1);
@@ -175,7 +197,10 @@ impl<'a, V: Visitor> Walk<'a, V> {
                 None => self.again(hands, plan, frame.number),
             };
             let (visited, base) = match base {
-                Ok(base) => (self.visit(hands, plan, child, Some(&base), depth), Some(base)),
+                Ok(base) => (
+                    self.visit(hands, plan, child, Some(&base), depth),
+                    Some(base),
+                ),
                 Err(fault) => {
                     self.lose(plan, child, &fault.of_base());
                     (None, None)
@@ -183,7 +208,10 @@ impl<'a, V: Visitor> Walk<'a, V> {
             };
             frame.base = base;
             if last && let Some(frame) = frames.pop() {
-                frame.base.into_iter().for_each(|base| self.release(hands, base));
+                frame
+                    .base
+                    .into_iter()
+                    .for_each(|base| self.release(hands, base));
             }
             if let Some(base) = visited {
                 frames.push(Frame::over(plan, child, base, depth));
@@ -199,12 +227,12 @@ impl<'a, V: Visitor> Walk<'a, V> {
     /// Decodes and shows one node; returns it when others are based on it.
     fn visit(
         &self,
-        hands: &mut Hands<'a, V>,
+        hands: &mut Hands<'a, S>,
         plan: &Plan<'_>,
         number: u32,
-        base: Option<&Base<V::Note>>,
+        base: Option<&Base<S::Note>>,
         depth: usize,
-    ) -> Option<Arc<Base<V::Note>>> {
+    ) -> Option<Arc<Base<S::Note>>> {
         let node = plan.forest.node(number)?;
         let decoded = if depth > self.store.limits.max_delta_depth {
             Err(Fault::TooDeep(self.store.limits.max_delta_depth))
@@ -223,19 +251,27 @@ impl<'a, V: Visitor> Walk<'a, V> {
             hands.buffers.give_back(content);
             return None;
         }
-        self.live.fetch_add(content.capacity() as u64, Ordering::Relaxed);
-        Some(Arc::new(Base { kind, content, note }))
+        self.live
+            .fetch_add(content.capacity() as u64, Ordering::Relaxed);
+        Some(Arc::new(Base {
+            kind,
+            content,
+            note,
+        }))
     }
 
     fn show_node(
         &self,
-        hands: &mut Hands<'a, V>,
+        hands: &mut Hands<'a, S>,
         plan: &Plan<'_>,
         node: &Node,
         (kind, content): (Kind, &[u8]),
-        base: Option<&Base<V::Note>>,
-    ) -> Option<V::Note> {
-        let id = node.position().filter(|_| node.wanted()).and_then(|position| plan.pack.id(position))?;
+        base: Option<&Base<S::Note>>,
+    ) -> Option<S::Note> {
+        let id = node
+            .position()
+            .filter(|_| node.wanted())
+            .and_then(|position| plan.pack.id(position))?;
         if content.is_empty() {
             return None;
         }
@@ -246,26 +282,35 @@ impl<'a, V: Visitor> Walk<'a, V> {
             content,
             change: note.map(|note| (note, hands.edits.as_slice())),
         };
-        self.show.show(&mut hands.visitor, &shown)
+        self.sink.object(&mut hands.sink, &shown)
     }
 
     /// The kind and content of a node; leaves the edits that made it in the hands.
     fn decode(
         &self,
-        hands: &mut Hands<'a, V>,
+        hands: &mut Hands<'a, S>,
         pack: &Pack,
         node: &Node,
-        base: Option<&Base<V::Note>>,
+        base: Option<&Base<S::Note>>,
     ) -> Result<(Kind, Buffer), Fault> {
         let entry = pack.entry(node.offset)?;
         let mut content = hands.buffers.take();
         let limit = self.store.limits.max_object_bytes;
         let (kind, used) = match (entry.header.stored, base) {
-            (Stored::Whole(kind), _) => (kind, inflate(&entry, &mut hands.inflate, &mut content, limit)?),
-            (_, Some(base)) => (base.kind, hands.apply(&entry, base.content.bytes(), &mut content, limit)?),
+            (Stored::Whole(kind), _) => (
+                kind,
+                inflate(&entry, &mut hands.inflate, &mut content, limit)?,
+            ),
+            (_, Some(base)) => (
+                base.kind,
+                hands.apply(&entry, base.content.bytes(), &mut content, limit)?,
+            ),
             (Stored::IdDelta(id), None) => {
                 let base = hands.reader(self.store).base(&id)?;
-                (base.kind, hands.apply(&entry, base.content.bytes(), &mut content, limit)?)
+                (
+                    base.kind,
+                    hands.apply(&entry, base.content.bytes(), &mut content, limit)?,
+                )
             }
             (Stored::OffsetDelta(_), None) => return Err(Fault::BaseNotAnEntry),
         };
@@ -275,10 +320,16 @@ impl<'a, V: Visitor> Walk<'a, V> {
     }
 
     /// Decodes a base that was let go once more. Its note is gone, so what is based on it is looked at as a whole.
-    fn again(&self, hands: &mut Hands<'a, V>, plan: &Plan<'_>, number: u32) -> Result<Arc<Base<V::Note>>, Fault> {
+    fn again(
+        &self,
+        hands: &mut Hands<'a, S>,
+        plan: &Plan<'_>,
+        number: u32,
+    ) -> Result<Arc<Base<S::Note>>, Fault> {
         let node = plan.forest.node(number).ok_or(Fault::OutsidePack)?;
         let decoded = hands.reader(self.store).decode(plan.pack, node.offset)?;
-        self.live.fetch_add(decoded.content.capacity() as u64, Ordering::Relaxed);
+        self.live
+            .fetch_add(decoded.content.capacity() as u64, Ordering::Relaxed);
         Ok(Arc::new(Base {
             kind: decoded.kind,
             content: decoded.content,
@@ -287,15 +338,16 @@ impl<'a, V: Visitor> Walk<'a, V> {
     }
 
     /// Lets go of a base; its buffer is used again when nobody else holds it.
-    fn release(&self, hands: &mut Hands<'a, V>, base: Arc<Base<V::Note>>) {
+    fn release(&self, hands: &mut Hands<'a, S>, base: Arc<Base<S::Note>>) {
         if let Some(base) = Arc::into_inner(base) {
-            self.live.fetch_sub(base.content.capacity() as u64, Ordering::Relaxed);
+            self.live
+                .fetch_sub(base.content.capacity() as u64, Ordering::Relaxed);
             hands.buffers.give_back(base.content);
         }
     }
 
     /// Lets go of the bases farthest up while all threads together hold too much.
-    fn keep_within_limit(&self, hands: &mut Hands<'a, V>, frames: &mut [Frame<V::Note>]) {
+    fn keep_within_limit(&self, hands: &mut Hands<'a, S>, frames: &mut [Frame<S::Note>]) {
         let Some((_, above)) = frames.split_last_mut() else {
             return;
         };
@@ -303,12 +355,21 @@ impl<'a, V: Visitor> Walk<'a, V> {
             if self.live.load(Ordering::Relaxed) <= self.store.limits.max_live_base_bytes {
                 return;
             }
-            frame.base.take().into_iter().for_each(|base| self.release(hands, base));
+            frame
+                .base
+                .take()
+                .into_iter()
+                .for_each(|base| self.release(hands, base));
         }
     }
 
     /// Gives the heaviest subtree that was not begun to a thread that has nothing to do.
-    fn hand_over<'s>(&'s self, scope: &Scope<'s>, plan: &'s Plan<'s>, frames: &mut [Frame<V::Note>]) {
+    fn hand_over<'s>(
+        &'s self,
+        scope: &Scope<'s>,
+        plan: &'s Plan<'s>,
+        frames: &mut [Frame<S::Note>],
+    ) {
         if self.waiting.load(Ordering::Relaxed) + 1 >= self.threads {
             return;
         }
@@ -321,7 +382,11 @@ impl<'a, V: Visitor> Walk<'a, V> {
             }
             let child = frame.end - 1;
             let weight = plan.forest.node(child).map_or(0, |node| node.weight);
-            if let Some(base) = frame.base.as_ref().filter(|_| weight >= WORTH_HANDING_OVER_KIB) {
+            if let Some(base) = frame
+                .base
+                .as_ref()
+                .filter(|_| weight >= WORTH_HANDING_OVER_KIB)
+            {
                 let (base, depth) = (Arc::clone(base), frame.depth + 1);
                 frame.end = child;
                 self.waiting.fetch_add(1, Ordering::Relaxed);
@@ -342,12 +407,16 @@ impl<'a, V: Visitor> Walk<'a, V> {
                 lost.push(Lost {
                     pack: plan.number,
                     position,
-                    fault: if distance == 0 { fault } else { fault.of_base() },
+                    fault: if distance == 0 {
+                        fault
+                    } else {
+                        fault.of_base()
+                    },
                 });
             }
         }
         drop(lost);
-        self.show.visitor.advance(objects, 0);
+        self.sink.advance(objects, 0);
     }
 }
 
@@ -364,13 +433,19 @@ impl<N> Frame<N> {
     }
 }
 
-impl<'a, V: Visitor> Hands<'a, V> {
+impl<'a, S: ObjectSink> Hands<'a, S> {
     fn reader(&mut self, store: &'a Store) -> &mut Reader<'a> {
         self.reader.get_or_insert_with(|| Reader::new(store))
     }
 
     /// Makes the result of a delta; returns the length of its compressed bytes.
-    fn apply(&mut self, entry: &Entry<'_>, base: &[u8], result: &mut Buffer, limit: u64) -> Result<usize, Fault> {
+    fn apply(
+        &mut self,
+        entry: &Entry<'_>,
+        base: &[u8],
+        result: &mut Buffer,
+        limit: u64,
+    ) -> Result<usize, Fault> {
         let used = inflate(entry, &mut self.inflate, &mut self.instructions, limit)?;
         let delta = Delta::parse(self.instructions.bytes())?;
         let size = within(delta.result_size, limit)?;
@@ -378,9 +453,12 @@ impl<'a, V: Visitor> Hands<'a, V> {
         Ok(used)
     }
 
-    /// Tells the visitor how much was done since the last time.
-    fn report(&mut self, visitor: &V) {
-        visitor.advance(std::mem::take(&mut self.objects), std::mem::take(&mut self.bytes));
+    /// Tells how much was done since the last time.
+    fn report(&mut self, sink: &S) {
+        sink.advance(
+            std::mem::take(&mut self.objects),
+            std::mem::take(&mut self.bytes),
+        );
     }
 }
 
