@@ -2,8 +2,10 @@
 //!
 //! Help texts are written for somebody who reads them once, in a hurry: what it does, then the default.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Finds leaked credentials in git histories, folders and streams.
@@ -117,7 +119,7 @@ pub(crate) struct ScanArgs {
     pub(crate) no_ignore: bool,
     /// Worker threads. Default: one for each processor.
     #[arg(long, value_name = "N")]
-    pub(crate) threads: Option<usize>,
+    pub(crate) threads: Option<NonZeroUsize>,
     /// Say for every candidate, kept or turned down, why.
     #[arg(long)]
     pub(crate) explain: bool,
@@ -185,7 +187,7 @@ pub(crate) struct PolicyArgs {
 #[derive(Debug, Args)]
 pub(crate) struct OutputArgs {
     /// Format of the report; may be given several times, each with its --output.
-    #[arg(short, long, value_name = "FORMAT")]
+    #[arg(short, long, value_name = "FORMAT", value_parser = formats())]
     pub(crate) format: Vec<String>,
     /// Write the report to this file; its format is that of the --format before it, or its extension's.
     #[arg(short, long, value_name = "FILE")]
@@ -199,6 +201,12 @@ pub(crate) struct OutputArgs {
     /// Treat what could not be scanned as a warning, not as an error.
     #[arg(long)]
     pub(crate) allow_incomplete: bool,
+}
+
+/// The names of all formats, so that the help lists them and a misspelt one is told with the nearest.
+fn formats() -> clap::builder::PossibleValuesParser {
+    let described = |format: leakward_report::Format| PossibleValue::new(format.name()).help(format.about());
+    leakward_report::Format::all().map(described).collect::<Vec<_>>().into()
 }
 
 /// `leakward baseline`
@@ -225,7 +233,7 @@ pub(crate) struct BaselineArgs {
     pub(crate) output: PathBuf,
     /// Worker threads. Default: one for each processor.
     #[arg(long, value_name = "N")]
-    pub(crate) threads: Option<usize>,
+    pub(crate) threads: Option<NonZeroUsize>,
 }
 
 /// `leakward rules`

@@ -1,6 +1,7 @@
 //! `leakward scan`: from what was typed to a request, from the outcome to reports and an exit status.
 
 use std::io::{self, IsTerminal as _};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
-use leakward_core::Outcome;
+use leakward_core::{Outcome, Skipped, SkippedKind};
 use leakward_detect::{InlineAllow, Sensitivity};
 use leakward_report::{Colour, Format, Report, ReportError, Settings};
 use leakward_scan::date::Date;
@@ -17,7 +18,7 @@ use leakward_scan::policy::Overrides;
 use leakward_scan::progress::{Progress, Silent};
 use leakward_scan::request::{LineHashes, Request, Scope};
 use leakward_scan::run::{self, Scanned};
-use leakward_scan::target::{Target, TargetKind};
+use leakward_scan::target::{Target, TargetError, TargetKind};
 use leakward_sources::tree::IgnoreRules;
 
 use crate::args::{ColorChoice, PolicyArgs, ScanArgs, ScopeArgs, SensitivityArg, TargetKindArg};
@@ -50,7 +51,7 @@ pub(crate) fn request(
     kind: Option<TargetKindArg>,
     scope: &ScopeArgs,
     policy: &PolicyArgs,
-    threads: Option<usize>,
+    threads: Option<NonZeroUsize>,
 ) -> anyhow::Result<Request> {
     let kind = kind.map(|kind| match kind {
         TargetKindArg::Git => TargetKind::Git,
@@ -61,22 +62,47 @@ pub(crate) fn request(
     let scope = resolve_scope(scope);
     // A scope is a part of a repository, so a folder in one stands for the repository around it.
     let kind = kind.or((scope != Scope::Everything).then_some(TargetKind::Git));
-    let targets = match targets {
-        [] if kind == Some(TargetKind::Stdin) => vec![Target::Stdin],
-        [] if kind == Some(TargetKind::Folder) => vec![Target::Folder(PathBuf::from("."))],
-        [] if kind == Some(TargetKind::Git) => vec![Target::resolve(".", kind)?],
-        [] => vec![Target::default_here()],
-        _ => targets.iter().map(|text| Target::resolve(text, kind)).collect::<Result<_, _>>()?,
+    let (targets, unusable) = match targets {
+        [] if kind == Some(TargetKind::Stdin) => (vec![Target::Stdin], Vec::new()),
+        [] if kind == Some(TargetKind::Folder) => (vec![Target::Folder(PathBuf::from("."))], Vec::new()),
+        [] if kind == Some(TargetKind::Git) => (vec![Target::resolve(".", kind)?], Vec::new()),
+        [] => (vec![Target::default_here()], Vec::new()),
+        _ => resolve_targets(targets, kind)?,
     };
     Ok(Request {
         targets,
+        unusable,
         scope,
         overrides: overrides(policy),
         policy_ref: policy.policy_ref.clone(),
-        threads: threads.filter(|&threads| threads > 0).unwrap_or_else(processors),
+        threads: threads.map_or_else(processors, NonZeroUsize::get),
         today: today(),
         ..Request::default()
     })
+}
+
+/// The targets that can be scanned, and those that cannot; an error when there are none of the first.
+fn resolve_targets(texts: &[String], kind: Option<TargetKind>) -> anyhow::Result<(Vec<Target>, Vec<Skipped>)> {
+    let (mut targets, mut unusable) = (Vec::new(), Vec::new());
+    let mut first_error = None;
+    for text in texts {
+        match Target::resolve(text, kind) {
+            Ok(target) => targets.push(target),
+            // An address can hold a token: its error names it without, and is not repeated here.
+            Err(error @ TargetError::Url(_)) => return Err(error.into()),
+            Err(error) => {
+                let kind = if matches!(error, TargetError::Missing(_)) { SkippedKind::Missing } else { SkippedKind::Unreadable };
+                let told = error.to_string();
+                let reason = told.strip_prefix(&format!("{text}: ")).unwrap_or(&told).to_owned();
+                unusable.push(Skipped { kind, what: text.clone(), reason });
+                first_error.get_or_insert(error);
+            }
+        }
+    }
+    match first_error {
+        Some(error) if targets.is_empty() => Err(error.into()),
+        _ => Ok((targets, unusable)),
+    }
 }
 
 fn resolve_scope(args: &ScopeArgs) -> Scope {
@@ -108,7 +134,7 @@ fn overrides(args: &PolicyArgs) -> Overrides {
 }
 
 fn processors() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
 fn today() -> Date {
