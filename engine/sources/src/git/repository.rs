@@ -173,7 +173,8 @@ impl Repository {
     /// Whether it is a partial clone: objects may be missing on purpose.
     #[must_use]
     pub fn is_partial_clone(&self) -> bool {
-        let is_promisor = |entry: std::fs::DirEntry| entry.path().extension() == Some("promisor".as_ref());
+        let is_promisor =
+            |entry: std::fs::DirEntry| entry.path().extension() == Some("promisor".as_ref());
         let packs = std::fs::read_dir(self.common_dir().join("objects/pack"));
         self.partial || packs.is_ok_and(|packs| packs.flatten().any(is_promisor))
     }
@@ -209,6 +210,10 @@ impl Repository {
         if self.ref_storage == RefStorage::Reftable {
             let reason = "stored as reftable: every object is scanned, the names of refs and what they reach are not known";
             tell(SkippedKind::Unsupported, "refs", reason);
+        }
+        if self.ref_storage == RefStorage::Files && self.head() == Head::Unknown {
+            let reason = "it names neither a branch nor a commit";
+            tell(SkippedKind::Corrupt, "HEAD", reason);
         }
         for name in &self.unknown_extensions {
             let reason = "an extension of the repository format that this version does not know";
