@@ -194,6 +194,21 @@ fn alternates_inside_the_repository() {
 }
 
 #[test]
+fn a_clone_that_shares_the_objects_of_another_repository() {
+    let credential = Credential::named("shared clone");
+    let (repository, commit) = leaky(&credential);
+    repository.git(&["clone", "--quiet", "--shared", ".", "../shared"]);
+    let shared = repository.existing("shared");
+    let blob = repository.blob(&commit, "settings.py");
+    assert!(!shared.loose_object(&blob).exists() && shared.packs().is_empty());
+    let place = Place::git("settings.py")
+        .in_settings()
+        .commit(&commit)
+        .reachable();
+    findings_of(&shared).expect(&credential, &place);
+}
+
+#[test]
 fn several_targets_in_one_run() {
     let (one, two) = (
         Credential::named("target one"),
