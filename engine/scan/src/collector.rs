@@ -72,14 +72,33 @@ impl<'a> Collector<'a> {
         interrupted: &'a AtomicBool,
         explain: bool,
     ) -> Self {
-        Self { detector, progress, interrupted, explain, seen: Mutex::default(), counters: Counters::default() }
+        Self {
+            detector,
+            progress,
+            interrupted,
+            explain,
+            seen: Mutex::default(),
+            counters: Counters::default(),
+        }
     }
 
     /// What was seen.
     #[must_use]
     pub fn finish(self) -> Collected {
-        let Seen { sightings, skipped, notes } = self.seen.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Collected { sightings, skipped, notes, stats: self.counters.stats() }
+        let Seen {
+            sightings,
+            skipped,
+            notes,
+        } = self
+            .seen
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        Collected {
+            sightings,
+            skipped,
+            notes,
+            stats: self.counters.stats(),
+        }
     }
 
     fn detect(&self, scratch: &mut Scratch, piece: Piece<'_>) -> Detection {
@@ -92,12 +111,23 @@ impl<'a> Collector<'a> {
         let mut locator = Locator::new(piece.bytes);
         let notes = rejected.iter().map(|rejected| {
             let start = locator.locate(rejected.span).start;
-            let rule = self.detector.rules().get(rejected.rule).map_or("", |rule| rule.id.as_str());
+            let rule = self
+                .detector
+                .rules()
+                .get(rejected.rule)
+                .map_or("", |rule| rule.id.as_str());
             let place = describe(piece.origin);
-            format!("{place}:{}:{}: not reported: {rule}: {}", start.line, start.column, rejected.reason)
+            format!(
+                "{place}:{}:{}: not reported: {rule}: {}",
+                start.line, start.column, rejected.reason
+            )
         });
         let notes: Vec<String> = notes.collect();
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).notes.extend(notes);
+        self.seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .notes
+            .extend(notes);
         explained.detection
     }
 
@@ -127,21 +157,36 @@ fn sightings(piece: Piece<'_>, mut matches: Vec<Match>) -> Vec<Sighting> {
         return Vec::new();
     }
     matches.sort_by_key(|matched| matched.span);
-    let masked: Vec<Masked> =
-        matches.iter().map(|matched| Masked { span: matched.span, text: matched.secret.masked() }).collect();
+    let masked: Vec<Masked> = matches
+        .iter()
+        .map(|matched| Masked {
+            span: matched.span,
+            text: matched.secret.masked(),
+        })
+        .collect();
     let origin = Arc::new(piece.origin.clone());
     let mut locator = Locator::new(piece.bytes);
-    let ranges: Vec<TextRange> = matches.iter().map(|matched| locator.locate(matched.span)).collect();
+    let ranges: Vec<TextRange> = matches
+        .iter()
+        .map(|matched| locator.locate(matched.span))
+        .collect();
     let hashes = line_hashes(piece, &ranges);
-    let of_match = |(ordinal, ((matched, own), range)): (usize, ((Match, &Masked), &TextRange))| Sighting {
-        range: *range,
-        excerpt: excerpt(piece.bytes, own, &masked),
-        line_hash: hashes.get(&range.start.line).cloned(),
-        origin: Arc::clone(&origin),
-        ordinal,
-        matched,
-    };
-    matches.into_iter().zip(&masked).zip(&ranges).enumerate().map(of_match).collect()
+    let of_match =
+        |(ordinal, ((matched, own), range)): (usize, ((Match, &Masked), &TextRange))| Sighting {
+            range: *range,
+            excerpt: excerpt(piece.bytes, own, &masked),
+            line_hash: hashes.get(&range.start.line).cloned(),
+            origin: Arc::clone(&origin),
+            ordinal,
+            matched,
+        };
+    matches
+        .into_iter()
+        .zip(&masked)
+        .zip(&ranges)
+        .enumerate()
+        .map(of_match)
+        .collect()
 }
 
 /// Hashes of the lines on which `ranges` start. A blob's are left for later: history gives many sightings, of which
@@ -171,14 +216,19 @@ impl Visitor for Collector<'_> {
                 self.skipped(Skipped {
                     kind: SkippedKind::Unreadable,
                     what: describe(piece.origin),
-                    reason: "detection failed on it (a fault of this program; please report it)".to_owned(),
+                    reason: "detection failed on it (a fault of this program; please report it)"
+                        .to_owned(),
                 });
             }
         }
     }
 
     fn skipped(&self, skipped: Skipped) {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).skipped.push(skipped);
+        self.seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .skipped
+            .push(skipped);
     }
 
     fn stop(&self) -> bool {
@@ -205,7 +255,8 @@ impl Counters {
         };
         kind.fetch_add(1, Ordering::Relaxed);
         self.pieces.fetch_add(1, Ordering::Relaxed);
-        self.bytes.fetch_add(piece.bytes.len() as u64, Ordering::Relaxed);
+        self.bytes
+            .fetch_add(piece.bytes.len() as u64, Ordering::Relaxed);
     }
 
     fn stats(&self) -> Stats {

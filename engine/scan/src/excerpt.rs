@@ -14,6 +14,9 @@ const MARGIN: usize = 60;
 /// so that a cut is seen as one.
 const LOOK: usize = 4 * MARGIN + 16;
 
+/// LIMIT: a credential that starts farther before the line is not masked on it; rules match no longer ones.
+const LONGEST: usize = 64 << 10;
+
 /// A credential on the line: where it stands and what is shown instead.
 #[derive(Clone, Debug)]
 pub struct Masked {
@@ -26,42 +29,39 @@ pub struct Masked {
 /// The excerpt for `of`, with `all` credentials of the piece masked. `all` is sorted by start; spans may overlap.
 #[must_use]
 pub fn excerpt(bytes: &[u8], of: &Masked, all: &[Masked]) -> Excerpt {
-    let line_start = line_start(bytes, of.span.start);
-    let line_end = line_end(bytes, of.span.end.max(of.span.start));
-    let first = all.partition_point(|masked| masked.span.end <= line_start);
     let mut before = String::new();
     let mut after = String::new();
-    let mut at = line_start;
-    for masked in all
+    push_masked(
+        &mut before,
+        bytes,
+        line_start(bytes, of.span.start)..of.span.start,
+        all,
+    );
+    push_masked(
+        &mut after,
+        bytes,
+        of.span.end..line_end(bytes, of.span.end),
+        all,
+    );
+    assemble(&before, &of.text, &after)
+}
+
+/// The text of `range`, with whatever of `all` reaches into it masked.
+fn push_masked(to: &mut String, bytes: &[u8], range: Range<usize>, all: &[Masked]) {
+    let mut at = range.start;
+    // PERF: a file can hold a hundred thousand credentials; only those that start near enough are looked at.
+    let first = all.partition_point(|masked| masked.span.start + LONGEST < range.start);
+    let near = all
         .get(first..)
         .unwrap_or_default()
         .iter()
-        .filter(|masked| !masked.span.overlaps(of.span))
-    {
-        if masked.span.start >= line_end {
-            break;
-        }
-        let side = if masked.span.start < of.span.start {
-            &mut before
-        } else {
-            &mut after
-        };
-        if masked.span.start > of.span.start && at < of.span.end {
-            at = of.span.end;
-        }
-        push_text(side, bytes, at..masked.span.start);
-        side.push_str(&masked.text);
+        .take_while(|masked| masked.span.start < range.end);
+    for masked in near.filter(|masked| masked.span.end > range.start) {
+        push_text(to, bytes, at..masked.span.start);
+        to.push_str(&masked.text);
         at = at.max(masked.span.end);
-        if masked.span.start < of.span.start && at > of.span.start {
-            at = of.span.start;
-        }
     }
-    if at <= of.span.start {
-        push_text(&mut before, bytes, at..of.span.start);
-        at = of.span.end;
-    }
-    push_text(&mut after, bytes, at.max(of.span.end)..line_end);
-    assemble(&before, &of.text, &after)
+    push_text(to, bytes, at..range.end);
 }
 
 fn assemble(before: &str, credential: &str, after: &str) -> Excerpt {

@@ -6,7 +6,9 @@ use std::collections::HashMap;
 
 use leakward_core::{LocationKind, Skipped};
 use leakward_sources::Origin;
-use leakward_sources::git::{ObjectId, Place as TracedPlace, Provenance, Question, Repository, Traced};
+use leakward_sources::git::{
+    ObjectId, Place as TracedPlace, Provenance, Question, Repository, Traced,
+};
 
 use crate::place::{CommitFacts, Place};
 use crate::run::simple_places;
@@ -22,7 +24,10 @@ pub(crate) struct GitPlaces {
 
 impl GitPlaces {
     /// Asks `repository` for the places of `origins`.
-    pub(crate) fn of<'o>(repository: &Repository, origins: impl Iterator<Item = &'o Origin>) -> Self {
+    pub(crate) fn of<'o>(
+        repository: &Repository,
+        origins: impl Iterator<Item = &'o Origin>,
+    ) -> Self {
         let mut question = Question::default();
         for origin in origins {
             match origin {
@@ -35,7 +40,12 @@ impl GitPlaces {
         }
         let provenance = Provenance::of(repository, &question);
         let skipped = provenance.skipped().to_vec();
-        Self { provenance, worktree: HashMap::new(), index: HashMap::new(), skipped }
+        Self {
+            provenance,
+            worktree: HashMap::new(),
+            index: HashMap::new(),
+            skipped,
+        }
     }
 
     /// Files of the working tree that are the same as their blob and were therefore not read.
@@ -57,7 +67,8 @@ impl GitPlaces {
         match origin {
             Origin::Blob(id) => {
                 let staged = self.index.get(id).map_or(&[][..], Vec::as_slice);
-                let mut places: Vec<Place> = staged.iter().map(|path| staged_place(path, id)).collect();
+                let mut places: Vec<Place> =
+                    staged.iter().map(|path| staged_place(path, id)).collect();
                 // What is only staged is in no commit; that no ref reaches its blob would not be worth a place of its own.
                 if staged.is_empty() || self.is_in_a_tree(id) {
                     places.extend(self.of_blob(id, LocationKind::Git));
@@ -74,13 +85,18 @@ impl GitPlaces {
     }
 
     fn is_in_a_tree(&self, id: &ObjectId) -> bool {
-        self.provenance.blob(id).is_some_and(|found| !found.places.is_empty())
+        self.provenance
+            .blob(id)
+            .is_some_and(|found| !found.places.is_empty())
     }
 
     fn of_blob(&self, id: &ObjectId, kind: LocationKind) -> Vec<Place> {
         let found = self.provenance.blob(id).cloned().unwrap_or_default();
         if found.places.is_empty() {
-            return vec![Place { in_head: Some(false), ..place(kind, "", id, &found) }];
+            return vec![Place {
+                in_head: Some(false),
+                ..place(kind, "", id, &found)
+            }];
         }
         let of_path = |at: &TracedPlace| Place {
             commit: at.commit.map(|commit| self.facts(&commit, at.order)),
@@ -92,11 +108,18 @@ impl GitPlaces {
 
     fn of_message(&self, id: &ObjectId, traced: Option<&Traced>) -> Place {
         let found = traced.cloned().unwrap_or_default();
-        Place { commit: Some(self.facts(id, None)), ..place(LocationKind::Message, "", id, &found) }
+        Place {
+            commit: Some(self.facts(id, None)),
+            ..place(LocationKind::Message, "", id, &found)
+        }
     }
 
     fn facts(&self, commit: &ObjectId, order: Option<u32>) -> CommitFacts {
-        let authorship = self.provenance.authorship(commit).cloned().unwrap_or_default();
+        let authorship = self
+            .provenance
+            .authorship(commit)
+            .cloned()
+            .unwrap_or_default();
         CommitFacts {
             id: commit.to_string(),
             author: authorship.author,
@@ -110,7 +133,10 @@ impl GitPlaces {
 
 /// A place in the index.
 fn staged_place(path: &str, id: &ObjectId) -> Place {
-    Place { blob: Some(id.to_string()), ..Place::outside(LocationKind::Index, path) }
+    Place {
+        blob: Some(id.to_string()),
+        ..Place::outside(LocationKind::Index, path)
+    }
 }
 
 fn place(kind: LocationKind, path: &str, id: &ObjectId, found: &Traced) -> Place {

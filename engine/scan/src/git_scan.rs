@@ -8,11 +8,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use leakward_core::outcome::SkippedKind;
 use leakward_core::Skipped;
+use leakward_core::outcome::SkippedKind;
 use leakward_sources::git::clone::{self, CloneProgress, Credentials, RemoteUrl};
 use leakward_sources::git::{
-    self, Head, HistoryScan, ObjectId, ObjectKinds, OpenOptions, Refs, Repository, Selection, Staged, Unchanged, Worktree,
+    self, Head, HistoryScan, ObjectId, ObjectKinds, OpenOptions, Refs, Repository, Selection,
+    Staged, Unchanged, Worktree,
 };
 use leakward_sources::{Origin, Visitor as _};
 
@@ -35,14 +36,20 @@ pub(crate) fn scan(
     let repository = Repository::open(path, OpenOptions::default())?;
     let context = match (&request.policy_ref, repository.worktree()) {
         (Some(revision), _) => {
-            let files = Revision { repository: &repository, revision: revision.clone() };
+            let files = Revision {
+                repository: &repository,
+                revision: revision.clone(),
+            };
             // A ref that does not exist would read like one without policy files.
             repository.file_at(revision, "leakward.toml")?;
             Context::new(&files, request, progress, interrupted)?
         }
         (None, Some(root)) => Context::new(&Folder(root), request, progress, interrupted)?,
         (None, None) if matches!(repository.head(), Head::Commit(_)) => {
-            let files = Revision { repository: &repository, revision: "HEAD".to_owned() };
+            let files = Revision {
+                repository: &repository,
+                revision: "HEAD".to_owned(),
+            };
             Context::new(&files, request, progress, interrupted)?
         }
         (None, None) => Context::new(&NoFiles, request, progress, interrupted)?,
@@ -61,14 +68,23 @@ pub(crate) fn scan_url(
     progress: &dyn Progress,
     interrupted: &AtomicBool,
 ) -> Result<Scanned, ScanError> {
-    let environment = |what| move |error: io::Error| ScanError::Environment { what, reason: error.to_string() };
+    let environment = |what| {
+        move |error: io::Error| ScanError::Environment {
+            what,
+            reason: error.to_string(),
+        }
+    };
     let folder = tempfile::Builder::new()
         .prefix("leakward-clone-")
         .tempdir()
         .map_err(environment("a temporary folder for the clone"))?;
     progress.phase("clone");
-    let token = std::env::var(TOKEN_VARIABLE).ok().filter(|token| !token.is_empty());
-    let url = url.clone().or_credentials(token.map(|token| Credentials::token(token.as_bytes())));
+    let token = std::env::var(TOKEN_VARIABLE)
+        .ok()
+        .filter(|token| !token.is_empty());
+    let url = url
+        .clone()
+        .or_credentials(token.map(|token| Credentials::token(token.as_bytes())));
     clone::bare(&url, folder.path(), &CloneProgress::default(), interrupted)?;
     scan(folder.path(), target, request, progress, interrupted)
 }
@@ -81,15 +97,30 @@ struct Revision<'r> {
 
 impl PolicyFiles for Revision<'_> {
     fn read(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
-        self.repository.file_at(&self.revision, path).map_err(io::Error::other)
+        self.repository
+            .file_at(&self.revision, path)
+            .map_err(io::Error::other)
     }
 
     /// A file of the working tree is read as the revision has it; the change that is scanned could have brought its own.
     /// A file outside of the working tree belongs to whoever typed its name.
     fn read_named(&self, path: &Path) -> io::Result<Vec<u8>> {
-        let Some(root) = self.repository.worktree() else { return std::fs::read(path) };
-        let inside = |folder: io::Result<PathBuf>| Some(folder.ok()?.strip_prefix(root.canonicalize().ok()?).ok()?.to_owned());
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let Some(root) = self.repository.worktree() else {
+            return std::fs::read(path);
+        };
+        let inside = |folder: io::Result<PathBuf>| {
+            Some(
+                folder
+                    .ok()?
+                    .strip_prefix(root.canonicalize().ok()?)
+                    .ok()?
+                    .to_owned(),
+            )
+        };
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
         match (inside(folder.canonicalize()), path.file_name()) {
             (Some(folder), Some(name)) => {
                 let in_tree = folder.join(name).to_string_lossy().replace('\\', "/");
@@ -101,7 +132,11 @@ impl PolicyFiles for Revision<'_> {
     }
 }
 
-fn scan_opened(repository: &Repository, context: Context<'_>, target: &Target) -> Result<Scanned, ScanError> {
+fn scan_opened(
+    repository: &Repository,
+    context: Context<'_>,
+    target: &Target,
+) -> Result<Scanned, ScanError> {
     let collector = context.collector();
     let mut seen = Seen::default();
     match &context.request.scope {
@@ -114,15 +149,25 @@ fn scan_opened(repository: &Repository, context: Context<'_>, target: &Target) -
             seen.worktree(repository, &context, &collector, HistoryScan::Left);
         }
         Scope::Staged => seen.staged(repository, &context, &collector),
-        Scope::Range(range) => seen.part(repository, &context, &collector, &git::Scope::range(range)?)?,
-        Scope::Since(revision) => seen.part(repository, &context, &collector, &git::Scope::Since(revision.clone()))?,
+        Scope::Range(range) => {
+            seen.part(repository, &context, &collector, &git::Scope::range(range)?)?
+        }
+        Scope::Since(revision) => seen.part(
+            repository,
+            &context,
+            &collector,
+            &git::Scope::Since(revision.clone()),
+        )?,
         Scope::Worktree => seen.worktree(repository, &context, &collector, HistoryScan::Left),
     }
     let mut collected = collector.finish();
     collected.notes.append(&mut seen.notes);
     context.progress.phase("history of the findings");
     let places = places(repository, &mut collected, &seen, &context.request.scope);
-    let scope = context.request.scope.in_words(repository.worktree().is_none());
+    let scope = context
+        .request
+        .scope
+        .in_words(repository.worktree().is_none());
     let line_hashes = context.request.line_hashes;
     let mut scanned = context.finish(collected, target, scope, |origin| places.of_piece(origin));
     if line_hashes == LineHashes::Compute {
@@ -156,9 +201,15 @@ impl Seen {
         history: History,
     ) -> Result<(), ScanError> {
         context.progress.phase("history");
-        repository.shortcomings().into_iter().for_each(|told| collector.skipped(told));
+        repository
+            .shortcomings()
+            .into_iter()
+            .for_each(|told| collector.skipped(told));
         let refs = Refs::of(repository);
-        refs.skipped().iter().cloned().for_each(|told| collector.skipped(told));
+        refs.skipped()
+            .iter()
+            .cloned()
+            .for_each(|told| collector.skipped(told));
         refs.scan_names(collector);
         match history {
             History::All => {
@@ -169,7 +220,9 @@ impl Seen {
                     tell_what_is_not_here(repository, collector)?;
                 }
             }
-            History::Reachable => self.part(repository, context, collector, &git::Scope::Reachable)?,
+            History::Reachable => {
+                self.part(repository, context, collector, &git::Scope::Reachable)?
+            }
         }
         Ok(())
     }
@@ -182,7 +235,11 @@ impl Seen {
         collector: &Collector<'_>,
     ) -> Result<(), ScanError> {
         let selection = Selection::of(repository, &git::Scope::Reachable)?;
-        selection.skipped.iter().cloned().for_each(|told| collector.skipped(told));
+        selection
+            .skipped
+            .iter()
+            .cloned()
+            .for_each(|told| collector.skipped(told));
         let borrowed = repository.not_held(&ids(&selection));
         repository.scan_blobs(&borrowed, collector, context.request.threads)?;
         Ok(())
@@ -214,28 +271,49 @@ impl Seen {
         collector: &Collector<'_>,
         selection: &Selection,
     ) -> Result<(), ScanError> {
-        selection.skipped.iter().cloned().for_each(|told| collector.skipped(told));
+        selection
+            .skipped
+            .iter()
+            .cloned()
+            .for_each(|told| collector.skipped(told));
         repository.scan_blobs(&ids(selection), collector, context.request.threads)?;
         Ok(())
     }
 
-    fn staged(&mut self, repository: &Repository, context: &Context<'_>, collector: &Collector<'_>) {
+    fn staged(
+        &mut self,
+        repository: &Repository,
+        context: &Context<'_>,
+        collector: &Collector<'_>,
+    ) {
         context.progress.phase("staged files");
         let staged = Staged::of(repository);
-        let files = staged.scan(repository, collector, &|path| context.policy.exclude.is_match(path));
+        let files = staged.scan(repository, collector, &|path| {
+            context.policy.exclude.is_match(path)
+        });
         if files == 0 {
             self.notes.push("nothing is staged".to_owned());
         }
     }
 
-    fn worktree(&mut self, repository: &Repository, context: &Context<'_>, collector: &Collector<'_>, history: HistoryScan) {
-        let Some(worktree) = Worktree::of(repository) else { return };
+    fn worktree(
+        &mut self,
+        repository: &Repository,
+        context: &Context<'_>,
+        collector: &Collector<'_>,
+        history: HistoryScan,
+    ) {
+        let Some(worktree) = Worktree::of(repository) else {
+            return;
+        };
         context.progress.phase("working tree");
-        let scan = worktree.with_ignore_rules(context.request.ignore_rules).scan(
-            collector,
-            &|path| context.policy.exclude.is_match(path),
-            history,
-        );
+        let scan = worktree
+            .with_ignore_rules(context.request.ignore_rules)
+            .scan(
+                collector,
+                &|path| context.policy.exclude.is_match(path),
+                history,
+            );
         self.notes.extend(scan.notes);
         self.unchanged = scan.unchanged;
     }
@@ -243,38 +321,72 @@ impl Seen {
 
 /// Everything in a selection that is looked at.
 fn ids(selection: &Selection) -> Vec<ObjectId> {
-    [selection.blobs.as_slice(), &selection.commits, &selection.tags].concat()
+    [
+        selection.blobs.as_slice(),
+        &selection.commits,
+        &selection.tags,
+    ]
+    .concat()
 }
 
 /// Most missing objects that are named one by one; the rest is counted.
 const NAMED_MISSING_OBJECTS: usize = 100;
 
 /// Tells which objects a partial clone left with the other side.
-fn tell_what_is_not_here(repository: &Repository, collector: &Collector<'_>) -> Result<(), ScanError> {
+fn tell_what_is_not_here(
+    repository: &Repository,
+    collector: &Collector<'_>,
+) -> Result<(), ScanError> {
     let selection = Selection::of(repository, &git::Scope::Reachable)?;
-    selection.skipped.iter().cloned().for_each(|told| collector.skipped(told));
+    selection
+        .skipped
+        .iter()
+        .cloned()
+        .for_each(|told| collector.skipped(told));
     let missing = repository.not_held(&ids(&selection));
     let tell = |what: String| {
         let reason = "a partial clone left it with the other side; `git fetch --refetch` or `git backfill` brings it".to_owned();
-        collector.skipped(Skipped { kind: SkippedKind::Missing, what, reason });
+        collector.skipped(Skipped {
+            kind: SkippedKind::Missing,
+            what,
+            reason,
+        });
     };
-    missing.iter().take(NAMED_MISSING_OBJECTS).for_each(|id| tell(format!("blob {id}")));
+    missing
+        .iter()
+        .take(NAMED_MISSING_OBJECTS)
+        .for_each(|id| tell(format!("blob {id}")));
     if missing.len() > NAMED_MISSING_OBJECTS {
-        tell(format!("{} more blobs", missing.len() - NAMED_MISSING_OBJECTS));
+        tell(format!(
+            "{} more blobs",
+            missing.len() - NAMED_MISSING_OBJECTS
+        ));
     }
     Ok(())
 }
 
 /// Where the pieces with sightings belong.
-fn places(repository: &Repository, collected: &mut Collected, seen: &Seen, scope: &Scope) -> GitPlaces {
-    let origins: BTreeSet<Origin> = collected.sightings.iter().map(|sighting| (*sighting.origin).clone()).collect();
+fn places(
+    repository: &Repository,
+    collected: &mut Collected,
+    seen: &Seen,
+    scope: &Scope,
+) -> GitPlaces {
+    let origins: BTreeSet<Origin> = collected
+        .sightings
+        .iter()
+        .map(|sighting| (*sighting.origin).clone())
+        .collect();
     let mut places = GitPlaces::of(repository, origins.iter());
     collected.skipped.append(&mut places.skipped);
     let wanted: HashSet<ObjectId> = origins.iter().filter_map(blob_of).collect();
     if !wanted.is_empty() {
         places.add_worktree(seen.unchanged.paths_of(&wanted));
         if matches!(scope, Scope::Everything | Scope::ReachableOnly) {
-            let staged = Staged::of(repository).files.into_iter().filter(|file| wanted.contains(&file.blob));
+            let staged = Staged::of(repository)
+                .files
+                .into_iter()
+                .filter(|file| wanted.contains(&file.blob));
             places.add_index(staged.map(|file| (file.path.to_string(), file.blob)));
         }
     }
@@ -292,22 +404,44 @@ fn blob_of(origin: &Origin) -> Option<ObjectId> {
 fn fill_line_hashes(repository: &Repository, scanned: &mut Scanned) {
     let handle = repository.gix();
     let mut lines: HashMap<String, Vec<u32>> = HashMap::new();
-    let firsts = || scanned.outcome.findings.iter().filter_map(|finding| finding.locations.first());
+    let firsts = || {
+        scanned
+            .outcome
+            .findings
+            .iter()
+            .filter_map(|finding| finding.locations.first())
+    };
     for location in firsts().filter(|location| location.line_hash.is_none()) {
         if let Some(blob) = &location.blob {
-            lines.entry(blob.clone()).or_default().push(location.range.start.line);
+            lines
+                .entry(blob.clone())
+                .or_default()
+                .push(location.range.start.line);
         }
     }
     let hashes: HashMap<String, HashMap<u32, String>> = lines
         .into_iter()
         .filter_map(|(blob, lines)| {
             // A blob that was just scanned; should it be gone, its findings are reported without this hash.
-            let object = handle.find_object(ObjectId::from_hex(blob.as_bytes()).ok()?).ok()?;
-            Some((blob, leakward_core::line_hash::primary_location_line_hashes(&object.data, &lines)))
+            let object = handle
+                .find_object(ObjectId::from_hex(blob.as_bytes()).ok()?)
+                .ok()?;
+            Some((
+                blob,
+                leakward_core::line_hash::primary_location_line_hashes(&object.data, &lines),
+            ))
         })
         .collect();
-    for location in scanned.outcome.findings.iter_mut().filter_map(|finding| finding.locations.first_mut()) {
-        let hash = location.blob.as_ref().and_then(|blob| hashes.get(blob)?.get(&location.range.start.line));
+    for location in scanned
+        .outcome
+        .findings
+        .iter_mut()
+        .filter_map(|finding| finding.locations.first_mut())
+    {
+        let hash = location
+            .blob
+            .as_ref()
+            .and_then(|blob| hashes.get(blob)?.get(&location.range.start.line));
         if location.line_hash.is_none() {
             location.line_hash = hash.cloned();
         }

@@ -8,7 +8,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use leakward_core::{Confidence, Finding, Fingerprint, Location, LocationKind, Outcome, Rule, Verdict};
+use leakward_core::{
+    Confidence, Finding, Fingerprint, Location, LocationKind, Outcome, Rule, Verdict,
+};
 use leakward_detect::{Detector, PathJudgement, Sensitivity};
 
 use crate::baseline::Baseline;
@@ -58,20 +60,33 @@ impl<'a> Grouping<'a> {
     /// Nothing grouped yet.
     #[must_use]
     pub fn new(detector: &'a Detector, policy: &'a Policy, reveal: Reveal, today: Date) -> Self {
-        Self { detector, policy, reveal, today, groups: BTreeMap::new(), suppressed: 0, rejected: 0 }
+        Self {
+            detector,
+            policy,
+            reveal,
+            today,
+            groups: BTreeMap::new(),
+            suppressed: 0,
+            rejected: 0,
+        }
     }
 
     /// Adds a sighting with its places.
     pub fn add(&mut self, sighting: &Sighting, places: Vec<Place>) {
         let rule = self.rule(sighting);
-        let fingerprint = self.policy.key.fingerprint(&rule.id, &sighting.matched.secret);
+        let fingerprint = self
+            .policy
+            .key
+            .fingerprint(&rule.id, &sighting.matched.secret);
         if self.leaves_out_finding(fingerprint, sighting) {
             self.suppressed += 1;
             return;
         }
         for place in places {
             match self.decide(sighting, &place) {
-                Decision::Keep(confidence, reason) => self.keep(fingerprint, sighting, place, confidence, reason),
+                Decision::Keep(confidence, reason) => {
+                    self.keep(fingerprint, sighting, place, confidence, reason)
+                }
                 Decision::Reject => self.rejected += 1,
                 Decision::Suppress => self.suppressed += 1,
             }
@@ -97,10 +112,17 @@ impl<'a> Grouping<'a> {
         let line = sighting.range.start.line;
         let policy = self.policy;
         if policy.exclude.is_match(&place.path)
-            || policy.ignore.ignores_place(&place.path, &rule.id, self.today)
+            || policy
+                .ignore
+                .ignores_place(&place.path, &rule.id, self.today)
             || policy.gitleaks_ignore.ignores(commit, &place.path, line)
             || policy.baseline.knows_place(commit, &place.path, line)
-            || commit.is_some_and(|id| policy.allowed_commits.iter().any(|allowed| id.starts_with(allowed.as_str())))
+            || commit.is_some_and(|id| {
+                policy
+                    .allowed_commits
+                    .iter()
+                    .any(|allowed| id.starts_with(allowed.as_str()))
+            })
         {
             return Decision::Suppress;
         }
@@ -119,7 +141,11 @@ impl<'a> Grouping<'a> {
         if confidence < shown {
             return Decision::Reject;
         }
-        if confidence < policy.min_confidence { Decision::Suppress } else { Decision::Keep(confidence, reason) }
+        if confidence < policy.min_confidence {
+            Decision::Suppress
+        } else {
+            Decision::Keep(confidence, reason)
+        }
     }
 
     fn keep(
@@ -130,7 +156,15 @@ impl<'a> Grouping<'a> {
         confidence: Confidence,
         reason: Option<String>,
     ) {
-        let reasons = || sighting.matched.reasons.iter().cloned().chain(reason.clone()).collect();
+        let reasons = || {
+            sighting
+                .matched
+                .reasons
+                .iter()
+                .cloned()
+                .chain(reason.clone())
+                .collect()
+        };
         let group = self.groups.entry(fingerprint).or_insert_with(|| Group {
             best: sighting.clone(),
             confidence,
@@ -166,7 +200,10 @@ impl<'a> Grouping<'a> {
 pub fn sort(findings: &mut [Finding]) {
     findings.sort_by(|a, b| {
         let place = |finding: &Finding| {
-            finding.locations.first().map(|location| (location.path.clone(), location.range.start))
+            finding
+                .locations
+                .first()
+                .map(|location| (location.path.clone(), location.range.start))
         };
         (b.severity, b.confidence)
             .cmp(&(a.severity, a.confidence))
@@ -183,13 +220,28 @@ fn lowered(confidence: Confidence) -> Option<Confidence> {
     }
 }
 
-fn finding(fingerprint: Fingerprint, rule: &Rule, group: Group, reveal: Reveal, limit: usize) -> Finding {
+fn finding(
+    fingerprint: Fingerprint,
+    rule: &Rule,
+    group: Group,
+    reveal: Reveal,
+    limit: usize,
+) -> Finding {
     let matched = &group.best.matched;
-    let (secret, masked, entropy) = (matched.secret.clone(), matched.secret.masked(), matched.entropy);
+    let (secret, masked, entropy) = (
+        matched.secret.clone(),
+        matched.secret.masked(),
+        matched.entropy,
+    );
     let mut places = collapse(group.places);
     places.sort_by(|(a, sighting_a), (b, sighting_b)| {
         let key = |place: &Place, sighting: &Sighting| {
-            (place.rank(), place.order(), place.path.clone(), sighting.range.start)
+            (
+                place.rank(),
+                place.order(),
+                place.path.clone(),
+                sighting.range.start,
+            )
         };
         key(a, sighting_a).cmp(&key(b, sighting_b))
     });
@@ -211,7 +263,10 @@ fn finding(fingerprint: Fingerprint, rule: &Rule, group: Group, reveal: Reveal, 
         docs_url: rule.docs_url.as_ref().map(ToString::to_string),
         excerpt: first.as_ref().map(|sighting| sighting.excerpt.clone()),
         verdict: Verdict::NotChecked,
-        locations: places.into_iter().map(|(place, sighting)| location(place, &sighting)).collect(),
+        locations: places
+            .into_iter()
+            .map(|(place, sighting)| location(place, &sighting))
+            .collect(),
         more_locations,
     }
 }
@@ -229,16 +284,32 @@ struct Spot {
 /// One place for each spot: the first in history, and the version at HEAD where it is another one.
 fn collapse(mut places: Vec<(Place, Sighting)>) -> Vec<(Place, Sighting)> {
     places.sort_by_key(|(place, sighting)| (place.order(), place.blob.clone(), sighting.ordinal));
-    let mut occurrences: HashMap<(LocationKind, String, Option<String>, Option<String>), usize> = HashMap::new();
+    let mut occurrences: HashMap<(LocationKind, String, Option<String>, Option<String>), usize> =
+        HashMap::new();
     let mut spots: HashMap<Spot, usize> = HashMap::new();
     let mut kept: Vec<(Place, Sighting)> = Vec::new();
     for (place, sighting) in places {
         let commit = place.commit.as_ref().map(|commit| commit.id.clone());
-        let count = occurrences.entry((place.kind, place.path.clone(), place.blob.clone(), commit)).or_default();
-        let object = if place.path.is_empty() { place.blob.clone() } else { None };
-        let spot = Spot { kind: place.kind, path: place.path.clone(), object, occurrence: *count };
+        let count = occurrences
+            .entry((place.kind, place.path.clone(), place.blob.clone(), commit))
+            .or_default();
+        let object = if place.path.is_empty() {
+            place.blob.clone()
+        } else {
+            None
+        };
+        let spot = Spot {
+            kind: place.kind,
+            path: place.path.clone(),
+            object,
+            occurrence: *count,
+        };
         *count += 1;
-        match spots.get(&spot).copied().and_then(|index| kept.get_mut(index)) {
+        match spots
+            .get(&spot)
+            .copied()
+            .and_then(|index| kept.get_mut(index))
+        {
             None => {
                 spots.insert(spot, kept.len());
                 kept.push((place, sighting));
@@ -272,7 +343,12 @@ fn location(place: Place, sighting: &Sighting) -> Location {
     location.reachable = place.reachable;
     location.in_head = place.in_head;
     location.refs = place.refs;
-    location.decoded = sighting.matched.decoded.iter().map(|encoding| (*encoding).to_owned()).collect();
+    location.decoded = sighting
+        .matched
+        .decoded
+        .iter()
+        .map(|encoding| (*encoding).to_owned())
+        .collect();
     if let Some(commit) = place.commit {
         location.commit = Some(commit.id);
         location.author = commit.author;

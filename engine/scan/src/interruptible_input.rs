@@ -38,7 +38,12 @@ impl<'a> InterruptibleInput<'a> {
                 }
             }
         });
-        Self { chunks, chunk: Vec::new(), read: 0, stopped }
+        Self {
+            chunks,
+            chunk: Vec::new(),
+            read: 0,
+            stopped,
+        }
     }
 }
 
@@ -71,7 +76,10 @@ impl Read for InterruptibleInput<'_> {
         }
         let rest = self.chunk.get(self.read..).unwrap_or_default();
         let length = rest.len().min(buffer.len());
-        buffer.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        buffer
+            .iter_mut()
+            .zip(rest)
+            .for_each(|(to, from)| *to = *from);
         self.read += length;
         Ok(length)
     }
@@ -86,7 +94,9 @@ mod tests {
         let bytes: Vec<u8> = (0..300_000_u32).flat_map(u32::to_le_bytes).collect();
         let stopped = AtomicBool::new(false);
         let mut read = Vec::new();
-        InterruptibleInput::new(io::Cursor::new(bytes.clone()), &stopped).read_to_end(&mut read).expect("no error");
+        InterruptibleInput::new(io::Cursor::new(bytes.clone()), &stopped)
+            .read_to_end(&mut read)
+            .expect("no error");
         assert_eq!(read, bytes);
     }
 
@@ -101,7 +111,12 @@ mod tests {
         let (_keeps_it_waiting, never) = std::sync::mpsc::channel();
         let stopped = AtomicBool::new(true);
         let mut read = Vec::new();
-        assert_eq!(InterruptibleInput::new(Endless(never), &stopped).read_to_end(&mut read).expect("no error"), 0);
+        assert_eq!(
+            InterruptibleInput::new(Endless(never), &stopped)
+                .read_to_end(&mut read)
+                .expect("no error"),
+            0
+        );
     }
 
     #[test]
@@ -114,7 +129,12 @@ mod tests {
         }
         let stopped = AtomicBool::new(false);
         let mut read = Vec::new();
-        let error = InterruptibleInput::new((&b"before"[..]).chain(Broken), &stopped).read_to_end(&mut read).expect_err("broken");
-        assert_eq!((read.as_slice(), error.to_string().as_str()), (&b"before"[..], "the pipe broke"));
+        let error = InterruptibleInput::new((&b"before"[..]).chain(Broken), &stopped)
+            .read_to_end(&mut read)
+            .expect_err("broken");
+        assert_eq!(
+            (read.as_slice(), error.to_string().as_str()),
+            (&b"before"[..], "the pipe broke")
+        );
     }
 }

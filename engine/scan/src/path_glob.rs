@@ -22,17 +22,27 @@ pub fn path_globs<'g>(globs: impl IntoIterator<Item = &'g str>) -> Result<GlobSe
     for glob in globs {
         set.add(compile(glob)?);
     }
-    set.build().map_err(|error| NotAGlob { glob: String::new(), problem: error.to_string() })
+    set.build().map_err(|error| NotAGlob {
+        glob: String::new(),
+        problem: error.to_string(),
+    })
 }
 
 fn compile(glob: &str) -> Result<Glob, NotAGlob> {
     let trimmed = glob.strip_prefix('/').unwrap_or(glob);
-    let anywhere = if trimmed.trim_end_matches('/').contains('/') || trimmed.len() < glob.len() { "" } else { "**/" };
+    let anywhere = if trimmed.trim_end_matches('/').contains('/') || trimmed.len() < glob.len() {
+        ""
+    } else {
+        "**/"
+    };
     let below = if trimmed.ends_with('/') { "**" } else { "" };
     GlobBuilder::new(&format!("{anywhere}{trimmed}{below}"))
         .literal_separator(true)
         .build()
-        .map_err(|error| NotAGlob { glob: glob.to_owned(), problem: error.kind().to_string() })
+        .map_err(|error| NotAGlob {
+            glob: glob.to_owned(),
+            problem: error.kind().to_string(),
+        })
 }
 
 #[cfg(test)]

@@ -42,7 +42,15 @@ impl Place {
     /// A place outside of git's objects.
     #[must_use]
     pub fn outside(kind: LocationKind, path: impl Into<String>) -> Self {
-        Self { kind, path: path.into(), blob: None, commit: None, reachable: None, in_head: None, refs: Vec::new() }
+        Self {
+            kind,
+            path: path.into(),
+            blob: None,
+            commit: None,
+            reachable: None,
+            in_head: None,
+            refs: Vec::new(),
+        }
     }
 
     /// Its commit's place in the order of history; what has no commit comes last.

@@ -47,11 +47,20 @@ impl PolicyFiles for Folder {
     fn read(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
         let real = match std::fs::canonicalize(self.0.join(path)) {
             Ok(real) => real,
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(None),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+                ) =>
+            {
+                return Ok(None);
+            }
             Err(error) => return Err(error),
         };
         if !real.starts_with(std::fs::canonicalize(&self.0)?) {
-            return Err(io::Error::other("it leads out of the folder that is scanned and is not followed"));
+            return Err(io::Error::other(
+                "it leads out of the folder that is scanned and is not followed",
+            ));
         }
         std::fs::read(real).map(Some)
     }
@@ -154,7 +163,9 @@ pub enum PolicyError {
     #[error("[allow] values: {0:?} cannot be used: {1}")]
     Expression(String, String),
     /// The fingerprint key is to come from a variable that is not set.
-    #[error("the configuration takes the fingerprint key from the environment variable {0}, which is not set")]
+    #[error(
+        "the configuration takes the fingerprint key from the environment variable {0}, which is not set"
+    )]
     Key(String),
     /// A rule is named that does not exist.
     #[error(transparent)]
@@ -171,12 +182,21 @@ impl Policy {
         let config = load_config(files, overrides)?;
         let key = fingerprint_key(&config)?;
         let rules = load_rules(files, &config, overrides)?;
-        let exclude: Vec<String> = config.paths.exclude.iter().chain(&overrides.exclude).cloned().collect();
+        let exclude: Vec<String> = config
+            .paths
+            .exclude
+            .iter()
+            .chain(&overrides.exclude)
+            .cloned()
+            .collect();
         let baseline_name = config.scan.baseline.as_deref();
         Ok(Self {
             rules,
             detection: detection(&config, overrides),
-            min_severity: overrides.min_severity.or(parse(config.scan.min_severity.as_deref())).unwrap_or(Severity::Low),
+            min_severity: overrides
+                .min_severity
+                .or(parse(config.scan.min_severity.as_deref()))
+                .unwrap_or(Severity::Low),
             min_confidence: parse(config.scan.min_confidence.as_deref()).unwrap_or(Confidence::Low),
             exclude: path_globs(exclude.iter().map(String::as_str))?,
             allow: AllowList::new(&config.allow.values, &config.allow.words)?,
@@ -205,11 +225,16 @@ fn load_config(files: &dyn PolicyFiles, overrides: &Overrides) -> Result<Config,
         Some(path) => (Some(read_named(files, path)?), path.display().to_string()),
         None => (read_text(files, Config::NAME)?, Config::NAME.to_owned()),
     };
-    text.map_or_else(|| Ok(Config::default()), |text| Ok(Config::parse(&text, &name)?))
+    text.map_or_else(
+        || Ok(Config::default()),
+        |text| Ok(Config::parse(&text, &name)?),
+    )
 }
 
 fn fingerprint_key(config: &Config) -> Result<FingerprintKey, PolicyError> {
-    let Some(variable) = &config.fingerprint.key_env else { return Ok(FingerprintKey::default()) };
+    let Some(variable) = &config.fingerprint.key_env else {
+        return Ok(FingerprintKey::default());
+    };
     match std::env::var(variable) {
         Ok(key) if !key.is_empty() => Ok(FingerprintKey::new(Secret::new(key.as_bytes()))),
         _ => Err(PolicyError::Key(variable.clone())),
@@ -222,43 +247,86 @@ fn detection(config: &Config, overrides: &Overrides) -> Settings {
         SensitivityWord::Default => Sensitivity::Default,
         SensitivityWord::High => Sensitivity::High,
     });
-    let inline_from_file = config.scan.inline_allow.map(|honour| if honour { InlineAllow::Honour } else { InlineAllow::Ignore });
+    let inline_from_file = config.scan.inline_allow.map(|honour| {
+        if honour {
+            InlineAllow::Honour
+        } else {
+            InlineAllow::Ignore
+        }
+    });
     let defaults = Limits::default();
     let table = &config.limits;
     let limits = Limits {
-        max_object_bytes: table.max_object_mib.map_or(defaults.max_object_bytes, |mib| mib.saturating_mul(MIB)),
-        max_stdin_bytes: table.max_stdin_mib.map_or(defaults.max_stdin_bytes, |mib| mib.saturating_mul(MIB)),
+        max_object_bytes: table
+            .max_object_mib
+            .map_or(defaults.max_object_bytes, |mib| mib.saturating_mul(MIB)),
+        max_stdin_bytes: table
+            .max_stdin_mib
+            .map_or(defaults.max_stdin_bytes, |mib| mib.saturating_mul(MIB)),
         max_decode_depth: table.max_decode_depth.unwrap_or(defaults.max_decode_depth),
-        max_locations_per_finding: table.max_locations.unwrap_or(defaults.max_locations_per_finding),
+        max_locations_per_finding: table
+            .max_locations
+            .unwrap_or(defaults.max_locations_per_finding),
         ..defaults
     };
     Settings {
-        sensitivity: overrides.sensitivity.or(from_file).unwrap_or(Sensitivity::Default),
-        inline_allow: overrides.inline_allow.or(inline_from_file).unwrap_or(InlineAllow::Honour),
+        sensitivity: overrides
+            .sensitivity
+            .or(from_file)
+            .unwrap_or(Sensitivity::Default),
+        inline_allow: overrides
+            .inline_allow
+            .or(inline_from_file)
+            .unwrap_or(InlineAllow::Honour),
         limits,
         ..Settings::default()
     }
 }
 
-fn load_rules(files: &dyn PolicyFiles, config: &Config, overrides: &Overrides) -> Result<Vec<Rule>, PolicyError> {
+fn load_rules(
+    files: &dyn PolicyFiles,
+    config: &Config,
+    overrides: &Overrides,
+) -> Result<Vec<Rule>, PolicyError> {
     let mut rules = leakward_rules::built_in().to_vec();
     for name in &config.rules.files {
         let text = read_text(files, name)?.ok_or_else(|| not_found(name))?;
         rules = merge(&rules, &text, name)?;
     }
     for path in &overrides.rule_files {
-        rules = merge(&rules, &read_named(files, path)?, &path.display().to_string())?;
+        rules = merge(
+            &rules,
+            &read_named(files, path)?,
+            &path.display().to_string(),
+        )?;
     }
-    let only: Vec<String> = if overrides.only_rules.is_empty() { config.rules.only.clone() } else { overrides.only_rules.clone() };
-    let disabled: Vec<String> = config.rules.disable.iter().chain(&overrides.disabled_rules).cloned().collect();
+    let only: Vec<String> = if overrides.only_rules.is_empty() {
+        config.rules.only.clone()
+    } else {
+        overrides.only_rules.clone()
+    };
+    let disabled: Vec<String> = config
+        .rules
+        .disable
+        .iter()
+        .chain(&overrides.disabled_rules)
+        .cloned()
+        .collect();
     if only.is_empty() && disabled.is_empty() {
         return Ok(rules);
     }
-    Ok(Selection { enable: only, disable: disabled }.apply(rules)?)
+    Ok(Selection {
+        enable: only,
+        disable: disabled,
+    }
+    .apply(rules)?)
 }
 
 fn merge(rules: &[Rule], text: &str, name: &str) -> Result<Vec<Rule>, PolicyError> {
-    Ok(leakward_rules::merge(rules, leakward_rules::parse(text, name)?))
+    Ok(leakward_rules::merge(
+        rules,
+        leakward_rules::parse(text, name)?,
+    ))
 }
 
 fn load_baseline(
@@ -269,7 +337,10 @@ fn load_baseline(
 ) -> Result<Baseline, PolicyError> {
     let (text, name) = match (&overrides.baseline, name) {
         (Some(path), _) => (read_named(files, path)?, path.display().to_string()),
-        (None, Some(name)) => (read_text(files, name)?.ok_or_else(|| not_found(name))?, name.to_owned()),
+        (None, Some(name)) => (
+            read_text(files, name)?.ok_or_else(|| not_found(name))?,
+            name.to_owned(),
+        ),
         (None, None) => return Ok(Baseline::default()),
     };
     Ok(Baseline::parse(&text, &name, key)?)
@@ -282,26 +353,45 @@ fn load_ignore(files: &dyn PolicyFiles) -> Result<IgnoreFile, PolicyError> {
     }
 }
 
-fn load_gitleaks_ignore(files: &dyn PolicyFiles, notes: &mut Vec<String>) -> Result<GitleaksIgnore, PolicyError> {
-    let Some(text) = read_text(files, GitleaksIgnore::NAME)? else { return Ok(GitleaksIgnore::default()) };
+fn load_gitleaks_ignore(
+    files: &dyn PolicyFiles,
+    notes: &mut Vec<String>,
+) -> Result<GitleaksIgnore, PolicyError> {
+    let Some(text) = read_text(files, GitleaksIgnore::NAME)? else {
+        return Ok(GitleaksIgnore::default());
+    };
     let (ignore, not_understood) = GitleaksIgnore::parse(&text);
     notes.extend(not_understood.iter().map(|line| {
-        format!("{}:{line}: neither commit:path:rule:line nor path:rule:line; it suppresses nothing", GitleaksIgnore::NAME)
+        format!(
+            "{}:{line}: neither commit:path:rule:line nor path:rule:line; it suppresses nothing",
+            GitleaksIgnore::NAME
+        )
     }));
     Ok(ignore)
 }
 
 fn read_text(files: &dyn PolicyFiles, name: &str) -> Result<Option<String>, PolicyError> {
-    let bytes = files.read(name).map_err(|source| PolicyError::Read { file: name.to_owned(), source })?;
-    bytes.map(|bytes| String::from_utf8(bytes).map_err(|_| PolicyError::NotText(name.to_owned()))).transpose()
+    let bytes = files.read(name).map_err(|source| PolicyError::Read {
+        file: name.to_owned(),
+        source,
+    })?;
+    bytes
+        .map(|bytes| String::from_utf8(bytes).map_err(|_| PolicyError::NotText(name.to_owned())))
+        .transpose()
 }
 
 fn read_named(files: &dyn PolicyFiles, path: &Path) -> Result<String, PolicyError> {
     let name = path.display().to_string();
-    let bytes = files.read_named(path).map_err(|source| PolicyError::Read { file: name.clone(), source })?;
+    let bytes = files.read_named(path).map_err(|source| PolicyError::Read {
+        file: name.clone(),
+        source,
+    })?;
     String::from_utf8(bytes).map_err(|_| PolicyError::NotText(name))
 }
 
 fn not_found(name: &str) -> PolicyError {
-    PolicyError::Read { file: name.to_owned(), source: io::Error::from(io::ErrorKind::NotFound) }
+    PolicyError::Read {
+        file: name.to_owned(),
+        source: io::Error::from(io::ErrorKind::NotFound),
+    }
 }

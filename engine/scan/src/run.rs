@@ -77,13 +77,20 @@ impl ScanError {
 ///
 /// # Errors
 /// When a target, its policy or its repository cannot be used at all.
-pub fn run(request: &Request, progress: &dyn Progress, interrupted: &AtomicBool) -> Result<Scanned, ScanError> {
+pub fn run(
+    request: &Request,
+    progress: &dyn Progress,
+    interrupted: &AtomicBool,
+) -> Result<Scanned, ScanError> {
     let started = Instant::now();
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(request.threads)
         .thread_name(|index| format!("scan-{index}"))
         .build()
-        .map_err(|error| ScanError::Environment { what: "worker threads", reason: error.to_string() })?;
+        .map_err(|error| ScanError::Environment {
+            what: "worker threads",
+            reason: error.to_string(),
+        })?;
     let mut scanned = Scanned::default();
     scanned.outcome.skipped.clone_from(&request.unusable);
     let several = request.targets.len() + request.unusable.len() > 1;
@@ -93,7 +100,11 @@ pub fn run(request: &Request, progress: &dyn Progress, interrupted: &AtomicBool)
                 Ok(one) => absorb(&mut scanned, one, several.then(|| target.name()).as_deref()),
                 Err(error) if several && error.is_of_one_target() => {
                     let (what, reason) = (target.name(), error.to_string());
-                    scanned.outcome.skipped.push(Skipped { kind: SkippedKind::Unreadable, what, reason });
+                    scanned.outcome.skipped.push(Skipped {
+                        kind: SkippedKind::Unreadable,
+                        what,
+                        reason,
+                    });
                 }
                 Err(error) => return Err(error),
             }
@@ -102,7 +113,11 @@ pub fn run(request: &Request, progress: &dyn Progress, interrupted: &AtomicBool)
     })?;
     if interrupted.load(Ordering::Relaxed) {
         let (what, reason) = ("the scan".to_owned(), "stopped before its end".to_owned());
-        scanned.outcome.skipped.push(Skipped { kind: SkippedKind::Interrupted, what, reason });
+        scanned.outcome.skipped.push(Skipped {
+            kind: SkippedKind::Interrupted,
+            what,
+            reason,
+        });
     }
     let stats = &mut scanned.outcome.stats;
     stats.threads = request.threads as u64;
@@ -146,33 +161,62 @@ impl<'a> Context<'a> {
         let rules = std::mem::take(&mut policy.rules);
         let detector = Detector::new(rules, policy.detection.clone())?;
         for line in policy.ignore.expired_lines(request.today) {
-            policy.notes.push(format!(".leakwardignore:{line}: its date has passed; it no longer suppresses anything"));
+            policy.notes.push(format!(
+                ".leakwardignore:{line}: its date has passed; it no longer suppresses anything"
+            ));
         }
-        Ok(Self { policy, detector, request, progress, interrupted })
+        Ok(Self {
+            policy,
+            detector,
+            request,
+            progress,
+            interrupted,
+        })
     }
 
     pub(crate) fn collector(&self) -> Collector<'_> {
-        Collector::new(&self.detector, self.progress, self.interrupted, self.request.explain)
+        Collector::new(
+            &self.detector,
+            self.progress,
+            self.interrupted,
+            self.request.explain,
+        )
     }
 
     fn scan_stdin(self) -> Scanned {
         self.progress.phase("standard input");
         let collector = self.collector();
-        stream::scan(InterruptibleInput::new(std::io::stdin(), self.interrupted), &collector, &self.policy.detection.limits);
+        stream::scan(
+            InterruptibleInput::new(std::io::stdin(), self.interrupted),
+            &collector,
+            &self.policy.detection.limits,
+        );
         let collected = collector.finish();
-        self.finish(collected, &Target::Stdin, "all of it".to_owned(), simple_places)
+        self.finish(
+            collected,
+            &Target::Stdin,
+            "all of it".to_owned(),
+            simple_places,
+        )
     }
 
     fn scan_tree(self, target: &Target, path: &Path) -> Scanned {
         self.progress.phase("files");
         let collector = self.collector();
-        let tree = Tree::new(path, self.policy.detection.limits.clone()).with_ignore_rules(self.request.ignore_rules);
+        let tree = Tree::new(path, self.policy.detection.limits.clone())
+            .with_ignore_rules(self.request.ignore_rules);
         let walked = tree.scan(&collector, &|path| self.policy.exclude.is_match(path));
         let mut collected = collector.finish();
         for nested in &walked.repositories {
-            collected.notes.push(format!("{nested}: a git repository, scanned as a folder; scan it by itself for its history"));
+            collected.notes.push(format!(
+                "{nested}: a git repository, scanned as a folder; scan it by itself for its history"
+            ));
         }
-        let scope = if matches!(target, Target::File(_)) { "the file" } else { "all files" };
+        let scope = if matches!(target, Target::File(_)) {
+            "the file"
+        } else {
+            "all files"
+        };
         self.finish(collected, target, scope.to_owned(), simple_places)
     }
 
@@ -184,8 +228,18 @@ impl<'a> Context<'a> {
         scope: String,
         places: impl Fn(&Origin) -> Vec<Place>,
     ) -> Scanned {
-        let mut outcome = Outcome { skipped: collected.skipped, notes: collected.notes, stats: collected.stats, ..Outcome::default() };
-        let mut grouping = Grouping::new(&self.detector, &self.policy, self.request.reveal, self.request.today);
+        let mut outcome = Outcome {
+            skipped: collected.skipped,
+            notes: collected.notes,
+            stats: collected.stats,
+            ..Outcome::default()
+        };
+        let mut grouping = Grouping::new(
+            &self.detector,
+            &self.policy,
+            self.request.reveal,
+            self.request.today,
+        );
         for sighting in collected.sightings {
             let places = places(&sighting.origin);
             grouping.add(&sighting, places);
@@ -193,15 +247,34 @@ impl<'a> Context<'a> {
         grouping.finish(&mut outcome);
         outcome.notes.extend(self.policy.notes);
         outcome.stats.rules = self.detector.rules().len() as u64;
-        outcome.targets.push(TargetSummary { name: target.name(), kind: target.kind_word().to_owned(), scope });
+        outcome.targets.push(TargetSummary {
+            name: target.name(),
+            kind: target.kind_word().to_owned(),
+            scope,
+        });
         // A commit that only removes files, or is only reworded, must get past a hook.
         let may_be_nothing = self.request.scope == Scope::Staged;
-        if outcome.stats.pieces == 0 && !may_be_nothing && !outcome.skipped.iter().any(|skipped| skipped.kind == SkippedKind::Nothing) {
+        if outcome.stats.pieces == 0
+            && !may_be_nothing
+            && !outcome
+                .skipped
+                .iter()
+                .any(|skipped| skipped.kind == SkippedKind::Nothing)
+        {
             let reason = "there was nothing to scan in it".to_owned();
-            outcome.skipped.push(Skipped { kind: SkippedKind::Nothing, what: target.name(), reason });
+            outcome.skipped.push(Skipped {
+                kind: SkippedKind::Nothing,
+                what: target.name(),
+                reason,
+            });
         }
-        outcome.skipped.sort_by(|a, b| (a.kind, &a.what, &a.reason).cmp(&(b.kind, &b.what, &b.reason)));
-        Scanned { outcome, rules: self.detector.rules().to_vec() }
+        outcome
+            .skipped
+            .sort_by(|a, b| (a.kind, &a.what, &a.reason).cmp(&(b.kind, &b.what, &b.reason)));
+        Scanned {
+            outcome,
+            rules: self.detector.rules().to_vec(),
+        }
     }
 }
 
@@ -211,11 +284,26 @@ pub(crate) fn simple_places(origin: &Origin) -> Vec<Place> {
         Origin::Worktree(path) => Place::outside(LocationKind::Worktree, path),
         Origin::File(path) => Place::outside(LocationKind::File, path),
         Origin::Stdin => Place::outside(LocationKind::Stdin, "-"),
-        Origin::Index(path, id) => Place { blob: Some(id.to_string()), ..Place::outside(LocationKind::Index, path) },
-        Origin::RefName(name) => Place { reachable: Some(true), ..Place::outside(LocationKind::Ref, name) },
-        Origin::EntryName(tree) => Place { blob: Some(tree.to_string()), ..Place::outside(LocationKind::Path, "") },
-        Origin::Blob(id) | Origin::Lfs(_, id) => Place { blob: Some(id.to_string()), ..Place::outside(LocationKind::Git, "") },
-        Origin::Commit(id) | Origin::Tag(id) => Place { blob: Some(id.to_string()), ..Place::outside(LocationKind::Message, "") },
+        Origin::Index(path, id) => Place {
+            blob: Some(id.to_string()),
+            ..Place::outside(LocationKind::Index, path)
+        },
+        Origin::RefName(name) => Place {
+            reachable: Some(true),
+            ..Place::outside(LocationKind::Ref, name)
+        },
+        Origin::EntryName(tree) => Place {
+            blob: Some(tree.to_string()),
+            ..Place::outside(LocationKind::Path, "")
+        },
+        Origin::Blob(id) | Origin::Lfs(_, id) => Place {
+            blob: Some(id.to_string()),
+            ..Place::outside(LocationKind::Git, "")
+        },
+        Origin::Commit(id) | Origin::Tag(id) => Place {
+            blob: Some(id.to_string()),
+            ..Place::outside(LocationKind::Message, "")
+        },
     };
     vec![place]
 }
@@ -223,7 +311,12 @@ pub(crate) fn simple_places(origin: &Origin) -> Vec<Place> {
 /// Adds one target's result to the whole. With several targets, paths say which one they are in.
 fn absorb(whole: &mut Scanned, mut one: Scanned, prefix: Option<&str>) {
     if let Some(prefix) = prefix {
-        for location in one.outcome.findings.iter_mut().flat_map(|finding| &mut finding.locations) {
+        for location in one
+            .outcome
+            .findings
+            .iter_mut()
+            .flat_map(|finding| &mut finding.locations)
+        {
             location.path = format!("{}/{}", prefix.trim_end_matches('/'), location.path);
         }
     }
@@ -238,7 +331,11 @@ fn absorb(whole: &mut Scanned, mut one: Scanned, prefix: Option<&str>) {
     outcome.notes.append(&mut one.outcome.notes);
     add_stats(&mut outcome.stats, &one.outcome.stats);
     for finding in one.outcome.findings {
-        match outcome.findings.iter_mut().find(|known| known.fingerprint == finding.fingerprint) {
+        match outcome
+            .findings
+            .iter_mut()
+            .find(|known| known.fingerprint == finding.fingerprint)
+        {
             Some(known) => known.locations.extend(finding.locations),
             None => outcome.findings.push(finding),
         }

@@ -22,7 +22,10 @@ pub(crate) struct Scrubber {
 
 impl Scrubber {
     /// A scrubber for `secrets`.
-    #[expect(clippy::disallowed_methods, reason = "the credential is looked for in texts to take it out of them")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the credential is looked for in texts to take it out of them"
+    )]
     pub(crate) fn new<'s>(secrets: impl Iterator<Item = &'s Secret>) -> Self {
         let secrets: Vec<&Secret> = secrets.filter(|secret| is_telling(secret)).collect();
         let masked = secrets.iter().map(|secret| secret.masked()).collect();
@@ -30,7 +33,10 @@ impl Scrubber {
             .match_kind(aho_corasick::MatchKind::LeftmostLongest)
             .build(secrets.iter().map(|secret| secret.expose()));
         // It fails only beyond four billion states; nothing is shown then.
-        Self { automaton: automaton.ok(), masked }
+        Self {
+            automaton: automaton.ok(),
+            masked,
+        }
     }
 
     /// Takes the credentials out of everything a report shows of `finding`.
@@ -38,21 +44,44 @@ impl Scrubber {
         if let Some(excerpt) = &mut finding.excerpt {
             self.scrub_excerpt(excerpt);
         }
-        finding.locations.iter_mut().for_each(|location| self.scrub_location(location));
+        finding
+            .locations
+            .iter_mut()
+            .for_each(|location| self.scrub_location(location));
     }
 
     fn scrub_location(&self, location: &mut Location) {
         self.scrub_text(&mut location.path);
-        location.refs.iter_mut().for_each(|name| self.scrub_text(name));
-        for text in [&mut location.subject, &mut location.author, &mut location.email].into_iter().flatten() {
+        location
+            .refs
+            .iter_mut()
+            .for_each(|name| self.scrub_text(name));
+        for text in [
+            &mut location.subject,
+            &mut location.author,
+            &mut location.email,
+        ]
+        .into_iter()
+        .flatten()
+        {
             self.scrub_text(text);
         }
     }
 
     /// The credential itself is masked in an excerpt already; this is for another one that nobody reported there.
     fn scrub_excerpt(&self, excerpt: &mut Excerpt) {
-        let part = |from: usize, to: usize| excerpt.text.chars().skip(from).take(to - from).collect::<String>();
-        let (mut before, marked) = (part(0, excerpt.marked.start), part(excerpt.marked.start, excerpt.marked.end));
+        let part = |from: usize, to: usize| {
+            excerpt
+                .text
+                .chars()
+                .skip(from)
+                .take(to - from)
+                .collect::<String>()
+        };
+        let (mut before, marked) = (
+            part(0, excerpt.marked.start),
+            part(excerpt.marked.start, excerpt.marked.end),
+        );
         let mut after = part(excerpt.marked.end, usize::MAX);
         self.scrub_text(&mut before);
         self.scrub_text(&mut after);
@@ -63,7 +92,9 @@ impl Scrubber {
 
     fn scrub_text(&self, text: &mut String) {
         match &self.automaton {
-            Some(automaton) if automaton.is_match(text.as_str()) => *text = automaton.replace_all(text, &self.masked),
+            Some(automaton) if automaton.is_match(text.as_str()) => {
+                *text = automaton.replace_all(text, &self.masked)
+            }
             Some(_) => {}
             None => text.clear(),
         }
@@ -71,10 +102,18 @@ impl Scrubber {
 }
 
 /// Whether a credential can be told from the words of a text.
-#[expect(clippy::disallowed_methods, reason = "asks only whether there is a digit in it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "asks only whether there is a digit in it"
+)]
 fn is_telling(secret: &Secret) -> bool {
     let has_digit = secret.expose().iter().any(u8::is_ascii_digit);
-    secret.len() >= if has_digit { SHORTEST } else { SHORTEST_OF_LETTERS }
+    secret.len()
+        >= if has_digit {
+            SHORTEST
+        } else {
+            SHORTEST_OF_LETTERS
+        }
 }
 
 #[cfg(test)]
@@ -92,7 +131,8 @@ mod tests {
 
     #[test]
     fn a_short_credential_leaves_words_alone() {
-        let scrubber = Scrubber::new([&Secret::new(b"admin1"), &Secret::new(b"secret_key")].into_iter());
+        let scrubber =
+            Scrubber::new([&Secret::new(b"admin1"), &Secret::new(b"secret_key")].into_iter());
         let mut text = "src/admin1/secret_key.rs".to_owned();
         scrubber.scrub_text(&mut text);
         assert_eq!(text, "src/admin1/secret_key.rs");
@@ -101,9 +141,20 @@ mod tests {
     #[test]
     fn the_mark_of_an_excerpt_stays_on_its_credential() {
         let scrubber = Scrubber::new([&Secret::new(b"swordfish-of-old")].into_iter());
-        let mut excerpt = Excerpt { text: "a=swordfish-of-old b=****".to_owned(), marked: 21..25 };
+        let mut excerpt = Excerpt {
+            text: "a=swordfish-of-old b=****".to_owned(),
+            marked: 21..25,
+        };
         scrubber.scrub_excerpt(&mut excerpt);
-        let marked: String = excerpt.text.chars().skip(excerpt.marked.start).take(excerpt.marked.len()).collect();
-        assert_eq!((marked.as_str(), excerpt.text.contains("swordfish")), ("****", false));
+        let marked: String = excerpt
+            .text
+            .chars()
+            .skip(excerpt.marked.start)
+            .take(excerpt.marked.len())
+            .collect();
+        assert_eq!(
+            (marked.as_str(), excerpt.text.contains("swordfish")),
+            ("****", false)
+        );
     }
 }

@@ -88,7 +88,11 @@ impl Target {
     #[must_use]
     pub fn default_here() -> Self {
         let here = PathBuf::from(".");
-        if repository_at(&here, Discovery::Upwards) { Self::Git(here) } else { Self::Folder(here) }
+        if repository_at(&here, Discovery::Upwards) {
+            Self::Git(here)
+        } else {
+            Self::Folder(here)
+        }
     }
 
     /// The word for its kind in reports.
@@ -118,16 +122,28 @@ fn resolve_path(text: &str, kind: Option<TargetKind>) -> Result<Target, TargetEr
     let path = PathBuf::from(text);
     let metadata = std::fs::metadata(&path).map_err(|source| match source.kind() {
         std::io::ErrorKind::NotFound => TargetError::Missing(text.to_owned()),
-        _ => TargetError::Unreadable { name: text.to_owned(), source },
+        _ => TargetError::Unreadable {
+            name: text.to_owned(),
+            source,
+        },
     })?;
-    let wrong = |expected| Err(TargetError::WrongKind { name: text.to_owned(), expected });
+    let wrong = |expected| {
+        Err(TargetError::WrongKind {
+            name: text.to_owned(),
+            expected,
+        })
+    };
     match kind {
-        Some(TargetKind::Git) if !repository_at(&path, Discovery::Upwards) => wrong("git repository"),
+        Some(TargetKind::Git) if !repository_at(&path, Discovery::Upwards) => {
+            wrong("git repository")
+        }
         Some(TargetKind::Git) => Ok(Target::Git(path)),
         Some(TargetKind::Folder) if !metadata.is_dir() => wrong("folder"),
         Some(TargetKind::Folder) => Ok(Target::Folder(path)),
         Some(TargetKind::File) if metadata.is_dir() => wrong("file"),
-        _ if metadata.is_dir() && kind.is_none() && repository_at(&path, Discovery::Exact) => Ok(Target::Git(path)),
+        _ if metadata.is_dir() && kind.is_none() && repository_at(&path, Discovery::Exact) => {
+            Ok(Target::Git(path))
+        }
         _ if metadata.is_dir() => Ok(Target::Folder(path)),
         _ if metadata.is_file() || kind == Some(TargetKind::File) => Ok(Target::File(path)),
         _ => Err(TargetError::Special(text.to_owned())),
@@ -136,8 +152,14 @@ fn resolve_path(text: &str, kind: Option<TargetKind>) -> Result<Target, TargetEr
 
 /// Whether a repository is there. One that is damaged counts as one, so that the damage gets told.
 fn repository_at(path: &Path, discovery: Discovery) -> bool {
-    let options = OpenOptions { discovery, ..OpenOptions::default() };
-    !matches!(Repository::open(path, options), Err(leakward_sources::git::GitError::NotARepository { .. }))
+    let options = OpenOptions {
+        discovery,
+        ..OpenOptions::default()
+    };
+    !matches!(
+        Repository::open(path, options),
+        Err(leakward_sources::git::GitError::NotARepository { .. })
+    )
 }
 
 /// The target that an address names, unless `text` is a path.
@@ -154,7 +176,8 @@ fn as_url(text: &str) -> Result<Option<Target>, TargetError> {
 
 /// `user@host:path`, as ssh and scp write it.
 fn is_scp_like(text: &str) -> bool {
-    text.split_once(':').is_some_and(|(host, path)| host.contains('@') && !host.contains('/') && !path.is_empty())
+    text.split_once(':')
+        .is_some_and(|(host, path)| host.contains('@') && !host.contains('/') && !path.is_empty())
 }
 
 #[cfg(test)]
@@ -170,20 +193,28 @@ mod tests {
             ("src/main.rs", None),
             ("C:\\work", None),
         ] {
-            assert_eq!(as_url(text).expect(text).map(|target| target.kind_word()), kind, "{text}");
+            assert_eq!(
+                as_url(text).expect(text).map(|target| target.kind_word()),
+                kind,
+                "{text}"
+            );
         }
         assert!(as_url("ftp://example.com/x").is_err());
     }
 
     #[test]
     fn a_missing_target_is_an_error_that_names_it() {
-        let error = Target::resolve("no/such/thing", None).expect_err("missing").to_string();
+        let error = Target::resolve("no/such/thing", None)
+            .expect_err("missing")
+            .to_string();
         assert_eq!(error, "no/such/thing: no such file or folder");
     }
 
     #[test]
     fn a_token_in_a_url_is_not_part_of_its_name() {
-        let target = as_url("https://user:token@example.com/a/b.git").expect("an address").expect("a target");
+        let target = as_url("https://user:token@example.com/a/b.git")
+            .expect("an address")
+            .expect("a target");
         assert!(!target.name().contains("token"), "{}", target.name());
     }
 }
