@@ -137,6 +137,8 @@ pub(crate) struct History {
     parents: Vec<u32>,
     first_parent: Vec<u32>,
     numbers: HashMap<ObjectId, u32>,
+    /// The commits with smaller numbers are reached by the tips, the others are not.
+    reached: u32,
     /// Commits that are referred to and not there, and not because the clone is shallow.
     pub(crate) skipped: Vec<Skipped>,
 }
@@ -144,14 +146,32 @@ pub(crate) struct History {
 impl History {
     /// Loads everything that `tips` reach.
     pub(crate) fn load(repository: &Repository, lookup: &Lookup, tips: &[ObjectId]) -> Self {
+        Self::with_known(repository, lookup, tips, HashMap::new())
+    }
+
+    /// Everything that `tips` reach, and whatever else is in `known`. What is in `known` need not be read.
+    pub(crate) fn with_known(
+        repository: &Repository,
+        lookup: &Lookup,
+        tips: &[ObjectId],
+        mut known: HashMap<ObjectId, CommitFacts>,
+    ) -> Self {
         let boundary: HashSet<ObjectId> = repository.shallow_boundary().into_iter().collect();
-        let mut found: Vec<(ObjectId, CommitFacts)> = Vec::new();
+        for id in &boundary {
+            known.entry(*id).and_modify(|facts| facts.parents.clear());
+        }
+        let mut found: Vec<(ObjectId, CommitFacts)> = Vec::with_capacity(known.len());
         let mut skipped = Vec::new();
         let mut seen: HashSet<ObjectId> = tips.iter().copied().collect();
-        let mut pending: Vec<ObjectId> = seen.iter().copied().collect();
+        let mut pending: Vec<ObjectId> = tips.to_vec();
+        pending.sort_unstable();
+        pending.dedup();
         let mut buffer = Vec::new();
         while let Some(id) = pending.pop() {
-            match read(lookup, &id, &boundary, &mut buffer) {
+            let facts = known
+                .remove(&id)
+                .map_or_else(|| read(lookup, &id, &boundary, &mut buffer), Ok);
+            match facts {
                 Ok(facts) => {
                     pending.extend(facts.parents.iter().filter(|&&parent| seen.insert(parent)));
                     found.push((id, facts));
@@ -159,11 +179,28 @@ impl History {
                 Err(absent) => skipped.push(absent.told("commit", &id)),
             }
         }
-        Self::from_facts(found, skipped)
+        let reached = u32::try_from(found.len()).unwrap_or(u32::MAX);
+        let mut others: Vec<(ObjectId, CommitFacts)> = known.into_iter().collect();
+        others.sort_unstable_by_key(|(id, _)| *id);
+        found.append(&mut others);
+        Self {
+            reached,
+            ..Self::from_facts(found, skipped)
+        }
+    }
+
+    /// Whether a tip reaches the commit.
+    pub(crate) fn is_reached(&self, commit: u32) -> bool {
+        commit < self.reached
+    }
+
+    /// The trees of the commits that a tip reaches.
+    pub(crate) fn reached_trees(&self) -> &[ObjectId] {
+        self.trees.get(..self.reached as usize).unwrap_or_default()
     }
 
     /// The graph of these commits. Parents that are not among them are left out.
-    pub(crate) fn from_facts(found: Vec<(ObjectId, CommitFacts)>, skipped: Vec<Skipped>) -> Self {
+    fn from_facts(found: Vec<(ObjectId, CommitFacts)>, skipped: Vec<Skipped>) -> Self {
         let mut history = Self {
             numbers: (0..)
                 .zip(&found)

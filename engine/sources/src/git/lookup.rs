@@ -102,16 +102,6 @@ impl Lookup {
             .map(|header| header.size)
     }
 
-    /// The kind of an object, or nothing when it is not to be had.
-    pub(crate) fn kind(&self, id: &gix::oid) -> Option<Kind> {
-        self.repository
-            .objects
-            .try_header(id)
-            .ok()
-            .flatten()
-            .map(|header| header.kind)
-    }
-
     /// What objects are named with.
     pub(crate) fn hash(&self) -> gix::hash::Kind {
         self.repository.object_hash()

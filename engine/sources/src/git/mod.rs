@@ -7,7 +7,6 @@
 mod alternates;
 pub mod clone;
 mod commits;
-mod dangling;
 mod error;
 mod file_at;
 mod index;

@@ -3,13 +3,14 @@
 //! Each tree is decoded once, however many commits have it. Foreign bytes: an entry that cannot be decoded ends its
 //! tree, which is told, and what stood before it is used.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bstr::BStr;
 use gix::ObjectId;
 use gix::hashtable::hash_map::Entry;
-use gix::objs::{Kind, TreeRefIter};
+use gix::objs::Kind;
 use leakward_core::{Skipped, SkippedKind};
 use rayon::Scope;
 
@@ -47,23 +48,48 @@ pub(crate) fn for_each<'a>(
     hash: gix::hash::Kind,
     mut each: impl FnMut(TreeEntry<'a>),
 ) -> Result<(), Absent> {
-    for entry in TreeRefIter::from_bytes(data, hash) {
-        let entry = entry.map_err(|error| Absent::Corrupt(error.to_string()))?;
-        let kind = if entry.mode.is_tree() {
-            EntryKind::Tree
-        } else if entry.mode.is_commit() {
-            EntryKind::Submodule
-        } else {
-            EntryKind::Blob
-        };
-        each(TreeEntry {
-            name: entry.filename,
-            id: entry.oid,
-            kind,
-            is_link: entry.mode.is_link(),
-        });
+    let mut rest = data;
+    while !rest.is_empty() {
+        let (entry, after) = first_entry(rest, hash).ok_or_else(|| {
+            Absent::Corrupt(format!(
+                "its entry at byte {} is damaged",
+                data.len() - rest.len()
+            ))
+        })?;
+        each(entry);
+        rest = after;
     }
     Ok(())
+}
+
+/// The entry `mode name\0id` at the start of `data`, and what follows it.
+fn first_entry(data: &[u8], hash: gix::hash::Kind) -> Option<(TreeEntry<'_>, &[u8])> {
+    // LIMIT: git writes five or six digits; more would not fit the type of a mode.
+    const MAX_DIGITS: usize = 8;
+    let space = data
+        .iter()
+        .take(MAX_DIGITS + 1)
+        .position(|&byte| byte == b' ')?;
+    let (digits, named) = (data.get(..space)?, data.get(space + 1..)?);
+    let mut mode = 0_u32;
+    for digit in digits {
+        mode = mode << 3 | u32::from(digit.checked_sub(b'0').filter(|digit| *digit < 8)?);
+    }
+    let end = memchr::memchr(0, named)?;
+    let (id, rest) = named
+        .get(end + 1..)?
+        .split_at_checked(hash.len_in_bytes())?;
+    let entry = TreeEntry {
+        name: named.get(..end)?.into(),
+        id: gix::oid::try_from_bytes(id).ok()?,
+        kind: match mode & 0o170_000 {
+            0o040_000 => EntryKind::Tree,
+            0o160_000 => EntryKind::Submodule,
+            _ => EntryKind::Blob,
+        },
+        is_link: mode & 0o170_000 == 0o120_000,
+    };
+    Some((entry, rest))
 }
 
 /// A set of ids that all threads add to, numbered in the order in which they come.
@@ -117,6 +143,18 @@ impl Numbered {
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.next.load(Ordering::Relaxed) as usize
+    }
+
+    /// The ids of these numbers.
+    pub(crate) fn with_numbers(&self, numbers: &[u32]) -> Vec<(ObjectId, u32)> {
+        let wanted: HashSet<u32> = numbers.iter().copied().collect();
+        let mut found = Vec::new();
+        for shard in &self.shards {
+            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = shard.iter().filter(|(_, number)| wanted.contains(number));
+            found.extend(known.map(|(id, number)| (*id, *number)));
+        }
+        found
     }
 
     /// All of them, sorted.
@@ -195,13 +233,33 @@ impl<'a, S: TreeSink> TreeWalk<'a, S> {
         }
     }
 
+    /// A walk that goes on where another reading of trees has stopped: `seen` has numbers for all trees that are known.
+    pub(crate) fn going_on(repository: &'a Repository, sink: &'a S, seen: Numbered) -> Self {
+        Self {
+            seen,
+            ..Self::new(repository, sink)
+        }
+    }
+
     /// Leaves out a tree and what is only below it.
     pub(crate) fn without(&self, tree: &ObjectId) {
         self.seen.insert(tree);
     }
 
-    /// Walks, in the current Rayon pool.
+    /// Walks what is new at or below `roots`, in the current Rayon pool.
     pub(crate) fn run(self, roots: &[ObjectId]) -> WalkedTrees<S::State> {
+        let new: Vec<(ObjectId, u32)> = roots
+            .iter()
+            .filter_map(|root| match self.seen.number(root) {
+                (number, true) => Some((*root, number)),
+                (_, false) => None,
+            })
+            .collect();
+        self.run_numbered(&new)
+    }
+
+    /// Walks `roots`, which have their numbers already, and what is new below them.
+    pub(crate) fn run_numbered(self, roots: &[(ObjectId, u32)]) -> WalkedTrees<S::State> {
         let workers = Workers::new(|| Hand {
             lookup: Lookup::new(self.repository),
             state: self.sink.state(),
@@ -212,11 +270,8 @@ impl<'a, S: TreeSink> TreeWalk<'a, S> {
                 let (walk, workers) = (&self, &workers);
                 scope.spawn(move |scope| {
                     let mut hand = workers.borrow();
-                    for &root in chunk {
-                        let (number, is_new) = walk.seen.number(&root);
-                        if is_new {
-                            walk.descend(scope, workers, &mut hand, vec![(root, number, 0)]);
-                        }
+                    for &(root, number) in chunk {
+                        walk.descend(scope, workers, &mut hand, vec![(root, number, 0)]);
                     }
                 });
             }
@@ -292,5 +347,67 @@ pub(crate) fn too_deep(tree: &ObjectId) -> Skipped {
         kind: SkippedKind::Limit,
         what: format!("tree {tree}"),
         reason: "folders are nested deeper than the limit".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listed(data: &[u8]) -> (Vec<(String, EntryKind, bool)>, bool) {
+        let mut entries = Vec::new();
+        let read = for_each(data, gix::hash::Kind::Sha1, |entry| {
+            entries.push((entry.name.to_string(), entry.kind, entry.is_link));
+        });
+        (entries, read.is_ok())
+    }
+
+    #[test]
+    fn entries_of_every_mode_are_read() {
+        let mut tree = Vec::new();
+        for (mode, name) in [
+            ("100644", "a"),
+            ("40000", "b"),
+            ("040000", "c"),
+            ("120000", "d"),
+            ("160000", "e"),
+            ("100664", "f g"),
+        ] {
+            tree.extend_from_slice(format!("{mode} {name}\0").as_bytes());
+            tree.extend_from_slice(&[7; 20]);
+        }
+        let expected = [
+            ("a", EntryKind::Blob, false),
+            ("b", EntryKind::Tree, false),
+            ("c", EntryKind::Tree, false),
+            ("d", EntryKind::Blob, true),
+            ("e", EntryKind::Submodule, false),
+            ("f g", EntryKind::Blob, false),
+        ];
+        let expected = expected
+            .map(|(name, kind, link)| (name.to_owned(), kind, link))
+            .to_vec();
+        assert_eq!(listed(&tree), (expected, true));
+    }
+
+    #[test]
+    fn a_damaged_tree_gives_what_stands_before_the_damage() {
+        let mut tree = b"100644 a\0".to_vec();
+        tree.extend_from_slice(&[7; 20]);
+        for damage in [
+            &b"100644 b\0short"[..],
+            b"100644 b",
+            b"999 b\0",
+            b" ",
+            b"100644100644 b\0",
+            b"\0",
+        ] {
+            let damaged = [&tree[..], damage].concat();
+            assert_eq!(
+                listed(&damaged),
+                (vec![("a".to_owned(), EntryKind::Blob, false)], false)
+            );
+        }
+        assert_eq!(listed(b""), (Vec::new(), true));
     }
 }

@@ -13,7 +13,7 @@ mod tests;
 mod walker;
 
 pub(crate) use contents::{Contents, ReadError};
-pub(crate) use scan::{Looker, tell_excluded, unreadable};
+pub(crate) use scan::{Looker, tell_excluded};
 pub(crate) use walker::{Found, Kind, Sink, Walker};
 
 pub use scan::Tree;

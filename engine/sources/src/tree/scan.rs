@@ -181,7 +181,7 @@ impl<V: Visitor> Looker<V> {
 }
 
 /// What is told of a file that could not be read.
-pub(crate) fn unreadable(relative: &BStr, error: &ReadError) -> Skipped {
+fn unreadable(relative: &BStr, error: &ReadError) -> Skipped {
     Skipped {
         kind: match error {
             ReadError::TooLarge { .. } => SkippedKind::Limit,

@@ -7,10 +7,9 @@ use std::collections::HashMap;
 
 use bstr::{BStr, BString};
 use gix::ObjectId;
-use leakward_core::Skipped;
 
-use crate::git::Repository;
-use crate::git::trees::{EntryKind, Numbered, TreeEntry, TreeSink, TreeWalk};
+use super::collect::{NameNumbers, Part};
+use crate::git::trees::{EntryKind, Numbered, TreeEntry};
 
 /// A number for the name of a folder or file.
 pub(super) type NameNumber = u32;
@@ -22,11 +21,11 @@ pub(super) struct Target(u32);
 impl Target {
     const THING: u32 = 1 << 31;
 
-    fn tree(number: u32) -> Self {
+    pub(super) fn tree(number: u32) -> Self {
         Self(number)
     }
 
-    fn thing(number: u32) -> Self {
+    pub(super) fn thing(number: u32) -> Self {
         Self(number | Self::THING)
     }
 
@@ -67,8 +66,13 @@ impl<'q> Things<'q> {
         }
     }
 
+    /// Whether nothing is looked for.
+    pub(super) fn is_empty(&self) -> bool {
+        self.blobs.is_empty() && self.names.is_empty()
+    }
+
     /// The things that an entry is: its content, its name, or both.
-    fn of(&self, entry: &TreeEntry<'_>) -> [Option<u32>; 2] {
+    pub(super) fn of(&self, entry: &TreeEntry<'_>) -> [Option<u32>; 2] {
         let by_content = match entry.kind {
             EntryKind::Blob => self.blobs.get(entry.id).copied(),
             EntryKind::Tree | EntryKind::Submodule => None,
@@ -93,43 +97,39 @@ pub(super) struct TreeGraph {
 }
 
 impl TreeGraph {
-    /// Reads all distinct trees below `roots`, in the current Rayon pool.
-    pub(super) fn read(
-        repository: &Repository,
-        roots: &[ObjectId],
-        things: &Things<'_>,
-    ) -> (Self, Vec<Skipped>) {
-        let walked = TreeWalk::new(repository, &Noting(things)).run(roots);
+    /// The graph of what was collected.
+    pub(super) fn of(parts: Vec<Part>, trees: Numbered) -> Self {
+        let useful = leading_to_things(&parts, trees.len());
         let mut names = NameNumbers::default();
-        let mut all: Vec<(u32, Edge)> = Vec::new();
-        for part in walked.states {
-            let renumbered: Vec<u32> = part
-                .names
-                .list
-                .iter()
-                .map(|name| names.number(name.as_ref()))
-                .collect();
-            all.extend(part.edges.into_iter().filter_map(|(tree, edge)| {
-                let name = *renumbered.get(edge.name as usize)?;
-                Some((tree, Edge { name, ..edge }))
-            }));
+        let mut kept: Vec<(u32, Edge)> = Vec::new();
+        for part in parts {
+            let mut renumbered: Vec<Option<NameNumber>> = vec![None; part.names.list.len()];
+            for (tree, edge) in part.edges {
+                if edge
+                    .target
+                    .as_tree()
+                    .is_some_and(|tree| !is_set(&useful, tree))
+                {
+                    continue;
+                }
+                let at = edge.name as usize;
+                let (Some(slot), Some(name)) = (renumbered.get_mut(at), part.names.list.get(at))
+                else {
+                    continue;
+                };
+                let name = *slot.get_or_insert_with(|| names.number(name.as_ref()));
+                kept.push((tree, Edge { name, ..edge }));
+            }
         }
-        let count = walked.trees.len();
-        let useful = leading_to_things(&all, count);
-        all.retain(|(_, edge)| {
-            edge.target
-                .as_tree()
-                .is_none_or(|tree| is_set(&useful, tree))
-        });
-        all.sort_unstable();
+        kept.sort_unstable();
         let mut graph = Self {
-            first_edge: vec![0; count + 1],
-            edges: all.iter().map(|(_, edge)| *edge).collect(),
+            first_edge: vec![0; trees.len() + 1],
+            edges: kept.iter().map(|(_, edge)| *edge).collect(),
             names: names.list,
-            trees: Some(walked.trees),
+            trees: Some(trees),
         };
-        count_up(&mut graph.first_edge, all.iter().map(|(tree, _)| *tree));
-        (graph, walked.skipped)
+        count_up(&mut graph.first_edge, kept.iter().map(|(tree, _)| *tree));
+        graph
     }
 
     /// The number of a tree that was read.
@@ -154,16 +154,17 @@ impl TreeGraph {
 }
 
 /// The trees from which a wanted thing can be reached: those that hold one, and those above them.
-fn leading_to_things(edges: &[(u32, Edge)], trees: usize) -> Vec<bool> {
-    let mut first_above = vec![0; trees + 1];
+fn leading_to_things(parts: &[Part], trees: usize) -> Vec<bool> {
+    let edges = || parts.iter().flat_map(|part| &part.edges);
     let below = |edge: &Edge| edge.target.as_tree();
+    let mut first_above = vec![0; trees + 1];
     count_up(
         &mut first_above,
-        edges.iter().filter_map(|(_, edge)| below(edge)),
+        edges().filter_map(|(_, edge)| below(edge)),
     );
     let mut next = first_above.clone();
     let mut above = vec![0; first_above.last().map_or(0, |&all| all as usize)];
-    for (tree, edge) in edges {
+    for (tree, edge) in edges() {
         if let Some(at) = below(edge).and_then(|child| next.get_mut(child as usize)) {
             if let Some(slot) = above.get_mut(*at as usize) {
                 *slot = *tree;
@@ -172,8 +173,7 @@ fn leading_to_things(edges: &[(u32, Edge)], trees: usize) -> Vec<bool> {
         }
     }
     let mut useful = vec![false; trees];
-    let mut pending: Vec<u32> = edges
-        .iter()
+    let mut pending: Vec<u32> = edges()
         .filter(|(_, edge)| edge.target.as_thing().is_some())
         .map(|(tree, _)| *tree)
         .collect();
@@ -206,49 +206,4 @@ fn count_up(starts: &mut [u32], numbers: impl Iterator<Item = u32>) {
 
 fn is_set(marks: &[bool], number: u32) -> bool {
     marks.get(number as usize).copied().unwrap_or(false)
-}
-
-/// Names with their numbers.
-#[derive(Default)]
-struct NameNumbers {
-    numbers: HashMap<BString, NameNumber>,
-    list: Vec<BString>,
-}
-
-impl NameNumbers {
-    fn number(&mut self, name: &BStr) -> NameNumber {
-        if let Some(number) = self.numbers.get(name) {
-            return *number;
-        }
-        let number = u32::try_from(self.list.len()).unwrap_or(u32::MAX);
-        self.list.push(name.to_owned());
-        self.numbers.insert(name.to_owned(), number);
-        number
-    }
-}
-
-/// Notes the edges of all trees.
-struct Noting<'t, 'q>(&'t Things<'q>);
-
-/// What one task noted; the names have numbers of its own.
-#[derive(Default)]
-struct Part {
-    names: NameNumbers,
-    edges: Vec<(u32, Edge)>,
-}
-
-impl TreeSink for Noting<'_, '_> {
-    type State = Part;
-
-    fn state(&self) -> Part {
-        Part::default()
-    }
-
-    fn entry(&self, part: &mut Part, tree: u32, entry: TreeEntry<'_>, subtree: Option<u32>) {
-        let things = self.0.of(&entry).into_iter().flatten().map(Target::thing);
-        for target in things.chain(subtree.map(Target::tree)) {
-            let name = part.names.number(entry.name);
-            part.edges.push((tree, Edge { name, target }));
-        }
-    }
 }

@@ -51,7 +51,7 @@ impl Paths {
 const MAX_STEPS: u64 = 50_000_000;
 
 /// LIMIT: paths that lead to wanted things, for the same reason.
-const MAX_PATHS: usize = 1_000_000;
+const MAX_PATHS: usize = 250_000;
 
 /// Which commits brought what where.
 #[derive(Default)]

@@ -210,15 +210,18 @@ fn names_of_files_and_folders_are_traced_whatever_is_in_them() {
 fn blobs_that_refs_name_directly_or_through_a_tree_are_reachable() {
     let bed = Testbed::new();
     let bench = bed.init("r", &[]);
-    bench.commit(&[("d/a", "text")], "first");
+    let commit = bench.commit(&[("d/a", "text")], "first");
     let (blob, tree) = (bench.id("HEAD:d/a"), bench.id("HEAD^{tree}"));
     bench.git(&["tag", "blob", &blob.to_string()]);
     bench.git(&["tag", "-a", "tree", &tree.to_string(), "-m", "x"]);
     bench.git(&["update-ref", "-d", "refs/heads/main"]);
     let answer = ask(&bench, &[blob]);
     let traced = answer.blob(&blob).unwrap();
-    assert_eq!(places(traced), [("d/a", None, false)]);
-    assert!(traced.reachable);
+    assert_eq!(places(traced), [("d/a", Some(commit), false)]);
+    assert!(
+        traced.reachable,
+        "by the tree, although nothing reaches the commit any more"
+    );
     let mut refs = traced.refs.clone();
     refs.sort();
     assert_eq!(refs, ["refs/tags/blob", "refs/tags/tree"]);

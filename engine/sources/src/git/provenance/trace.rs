@@ -7,12 +7,13 @@ use gix::ObjectId;
 use leakward_core::{Skipped, SkippedKind};
 
 use super::authorship::Authorship;
+use super::collect::Collected;
 use super::graph::{Things, TreeGraph};
 use super::introduced::{Introductions, PathNumber};
 use super::reach::{Reached, RefOrder};
-use crate::git::commits::{CommitFacts, History, Tips};
+use crate::git::commits::{History, Tips};
 use crate::git::lookup::Lookup;
-use crate::git::{Head, Refs, Repository, dangling};
+use crate::git::{Head, Refs, Repository};
 
 /// What is asked for. Duplicates do no harm.
 #[derive(Clone, Debug, Default)]
@@ -32,7 +33,7 @@ pub struct Question {
 pub struct Place {
     /// The path, with `/` between folders; bytes that are not UTF-8 are replaced.
     pub path: String,
-    /// The first commit that had it there; nothing when only `HEAD`'s tree is known.
+    /// The first commit that had it there; nothing when a ref names the tree without a commit.
     pub commit: Option<ObjectId>,
     /// Place of that commit in an order in which parents come before their children; comparable within one answer.
     pub order: Option<u32>,
@@ -74,7 +75,8 @@ impl Provenance {
         if question.is_empty() {
             return Self::default();
         }
-        Tracing::start(repository, &question).finish()
+        let (tracing, graph) = Tracing::start(repository, &question);
+        tracing.finish(&graph)
     }
 
     /// Where a blob comes from.
@@ -156,7 +158,7 @@ struct Tracing<'q> {
     question: &'q Question,
     lookup: Lookup,
     refs: Refs,
-    /// Everything that refs reach.
+    /// All commits, those that refs reach first.
     history: History,
     order: Vec<u32>,
     /// Refs that do not name a commit directly, and what they lead to.
@@ -165,12 +167,21 @@ struct Tracing<'q> {
 }
 
 impl<'q> Tracing<'q> {
-    fn start(repository: &'q Repository, question: &'q Question) -> Self {
+    /// Reads everything that the answer needs.
+    fn start(repository: &'q Repository, question: &'q Question) -> (Self, TreeGraph) {
         let lookup = Lookup::new(repository);
         let refs = Refs::of(repository);
+        let things = Things::new(&question.blobs, &question.names);
+        let mut collected = Collected::read(repository, &things);
         let mut tips = Tips::of(&lookup, &refs.targets());
-        let history = History::load(repository, &lookup, &tips.commits);
+        let known = std::mem::take(&mut collected.commits);
+        let history = History::with_known(repository, &lookup, &tips.commits, known);
+        if !things.is_empty() {
+            let roots = [history.reached_trees(), &tips.trees].concat();
+            collected.complete(repository, &things, &roots);
+        }
         let mut answer = Provenance::default();
+        answer.skipped.append(&mut collected.skipped);
         answer.skipped.extend_from_slice(refs.skipped());
         answer.skipped.append(&mut tips.skipped);
         answer.skipped.extend_from_slice(&history.skipped);
@@ -180,7 +191,7 @@ impl<'q> Tracing<'q> {
             .filter(|named| history.number(&named.target).is_none())
             .map(|named| (named.name.clone(), Tips::of(&lookup, &[named.target])))
             .collect();
-        Self {
+        let tracing = Self {
             order: history.oldest_first(),
             indirect,
             repository,
@@ -189,27 +200,25 @@ impl<'q> Tracing<'q> {
             refs,
             history,
             answer,
-        }
+        };
+        (tracing, TreeGraph::of(collected.parts, collected.trees))
     }
 
-    fn finish(mut self) -> Provenance {
-        let head = self.head_tree();
+    fn finish(mut self, graph: &TreeGraph) -> Provenance {
         let mut traced = vec![Traced::default(); self.question.things()];
-        let mut brought_by = vec![Vec::new(); self.question.things()];
-        if self.question.things() > 0 {
-            let things = Things::new(&self.question.blobs, &self.question.names);
-            let mut roots = self.history.trees.clone();
-            roots.extend(head);
-            roots.extend(self.indirect.iter().flat_map(|(_, tips)| &tips.trees));
-            let (graph, skipped) = TreeGraph::read(self.repository, &roots, &things);
-            self.answer.skipped.extend(skipped);
-            let mut found = Introductions::find(&self.history, &self.order, &graph);
-            self.place_named_trees(&mut found, &graph, &mut traced);
-            self.places(found, &graph, head, &mut traced, &mut brought_by);
+        let mut found = Introductions::find(&self.history, &self.order, graph);
+        let in_head = self.in_head(&mut found, graph);
+        self.place(&found, graph, &in_head, &mut traced);
+        self.place_named_trees(&mut found, graph, &mut traced);
+        if found.cut {
+            self.answer.skipped.push(Skipped {
+                kind: SkippedKind::Limit,
+                what: "paths of findings".to_owned(),
+                reason: "there are more paths than can be listed".to_owned(),
+            });
         }
-        self.name_refs(&mut traced, brought_by);
+        self.name_refs(&mut traced, self.brought_by(&found));
         self.name_refs_of_blobs(&mut traced);
-        self.trace_lost(&mut traced);
         let names = traced.split_off(self.question.blobs.len());
         self.answer.blobs = self.question.blobs.iter().copied().zip(traced).collect();
         self.answer.names = self.question.names.iter().cloned().zip(names).collect();
@@ -218,58 +227,66 @@ impl<'q> Tracing<'q> {
         self.answer
     }
 
-    /// Fills in the places of each thing, and lists the commits that brought it.
-    fn places(
-        &mut self,
-        mut found: Introductions,
-        graph: &TreeGraph,
-        head: Option<ObjectId>,
-        traced: &mut [Traced],
-        brought_by: &mut [Vec<u32>],
-    ) {
-        let in_head: HashSet<(u32, PathNumber)> = head
-            .and_then(|head| graph.tree(&head))
-            .map(|head| found.contents(graph, head))
+    /// What `HEAD` has where.
+    fn in_head(&self, found: &mut Introductions, graph: &TreeGraph) -> HashSet<(u32, PathNumber)> {
+        let head = self.head_tree().and_then(|head| graph.tree(&head));
+        head.map(|head| found.contents(graph, head))
             .unwrap_or_default()
             .into_iter()
-            .collect();
-        if found.cut {
-            self.answer.skipped.push(Skipped {
-                kind: SkippedKind::Limit,
-                what: "paths of findings".to_owned(),
-                reason: "there are more paths than can be listed".to_owned(),
-            });
+            .collect()
+    }
+
+    /// For each thing the commits that brought it, those that no ref reaches left out.
+    fn brought_by(&self, found: &Introductions) -> Vec<Vec<u32>> {
+        let mut brought_by = vec![Vec::new(); self.question.things()];
+        for ((thing, _), commits) in &found.brought {
+            if let Some(list) = brought_by.get_mut(*thing as usize) {
+                list.extend(
+                    commits
+                        .iter()
+                        .filter(|&&commit| self.history.is_reached(commit)),
+                );
+            }
         }
-        let mut rank = vec![0_u32; self.history.len()];
+        brought_by
+    }
+
+    /// Fills in the places of each thing: those that some ref reaches, or, when there are none, the others.
+    fn place(
+        &self,
+        found: &Introductions,
+        graph: &TreeGraph,
+        in_head: &HashSet<(u32, PathNumber)>,
+        traced: &mut [Traced],
+    ) {
+        let mut ranks = vec![0_u32; self.history.len()];
         for (place, &commit) in (0..).zip(&self.order) {
-            if let Some(rank) = rank.get_mut(commit as usize) {
+            if let Some(rank) = ranks.get_mut(commit as usize) {
                 *rank = place;
             }
         }
-        let mut sorted: Vec<(u32, Option<u32>, PathNumber)> =
-            Vec::with_capacity(found.brought.len());
+        let mut has_reached = vec![false; traced.len()];
+        let mut sorted: Vec<(u32, u32, PathNumber, u32)> = Vec::with_capacity(found.brought.len());
         for (&(thing, path), commits) in &found.brought {
-            let first = commits
-                .first()
-                .and_then(|&commit| rank.get(commit as usize).copied());
-            sorted.push((thing, first, path));
-            if let Some(list) = brought_by.get_mut(thing as usize) {
-                list.extend(commits);
+            let reached = commits
+                .iter()
+                .find(|&&commit| self.history.is_reached(commit));
+            if let Some(has_reached) = has_reached.get_mut(thing as usize) {
+                *has_reached |= reached.is_some();
+            }
+            if let Some(&first) = reached.or(commits.first()) {
+                let rank = ranks.get(first as usize).copied().unwrap_or(u32::MAX);
+                sorted.push((thing, rank, path, first));
             }
         }
-        let only_in_head = in_head
-            .iter()
-            .filter(|key| !found.brought.contains_key(key));
-        sorted.extend(only_in_head.map(|&(thing, path)| (thing, None, path)));
-        sorted.sort_by_cached_key(|&(thing, first, path)| {
-            (
-                thing,
-                first.unwrap_or(u32::MAX),
-                found.paths.text(path, graph),
-            )
+        sorted.retain(|&(thing, _, _, first)| {
+            self.history.is_reached(first) || has_reached.get(thing as usize) == Some(&false)
+        });
+        sorted.sort_by_cached_key(|&(thing, rank, path, _)| {
+            (thing, rank, found.paths.text(path, graph))
         });
         let limit = self.repository.limits().max_locations_per_finding;
-        for (thing, first, path) in sorted {
+        for (thing, rank, path, first) in sorted {
             let Some(traced) = traced.get_mut(thing as usize) else {
                 continue;
             };
@@ -277,13 +294,10 @@ impl<'q> Tracing<'q> {
                 traced.more_places += 1;
                 continue;
             }
-            let commit = first
-                .and_then(|rank| self.order.get(rank as usize))
-                .and_then(|&commit| self.history.ids.get(commit as usize));
             traced.places.push(Place {
                 path: found.paths.text(path, graph).to_str_lossy().into_owned(),
-                commit: commit.copied(),
-                order: first,
+                commit: self.history.ids.get(first as usize).copied(),
+                order: Some(rank),
                 in_head: in_head.contains(&(thing, path)),
             });
         }
@@ -336,7 +350,7 @@ impl<'q> Tracing<'q> {
             self.question
                 .commits
                 .iter()
-                .map(|commit| self.history.number(commit).into_iter().collect()),
+                .map(|commit| self.reached_number(commit).into_iter().collect()),
         );
         let refs = RefOrder::of(self.refs.all(), &self.history, &self.lookup);
         let mut answers = refs.reaching(&self.history, &self.order, &questions);
@@ -357,43 +371,6 @@ impl<'q> Tracing<'q> {
                 ..Traced::default()
             };
             self.answer.commits.insert(*id, traced);
-        }
-    }
-
-    /// Looks for what no ref reaches in the commits that no ref reaches; they are looked for only then.
-    fn trace_lost(&mut self, traced: &mut [Traced]) {
-        let is_lost = |traced: &Traced| traced.places.is_empty() && !traced.reachable;
-        if !traced.iter().any(is_lost) {
-            return;
-        }
-        let known: HashSet<ObjectId> = self.history.ids.iter().copied().collect();
-        let lost: Vec<(ObjectId, CommitFacts)> = dangling::commits(self.repository, &known);
-        if lost.is_empty() {
-            return;
-        }
-        let history = History::from_facts(lost, Vec::new());
-        let order = history.oldest_first();
-        let things = Things::new(&self.question.blobs, &self.question.names);
-        let (graph, skipped) = TreeGraph::read(self.repository, &history.trees, &things);
-        self.answer.skipped.extend(skipped);
-        let found = Introductions::find(&history, &order, &graph);
-        let whole = std::mem::replace(&mut self.history, history);
-        let whole_order = std::mem::replace(&mut self.order, order);
-        let mut again = vec![Traced::default(); traced.len()];
-        let mut unused = vec![Vec::new(); traced.len()];
-        self.places(found, &graph, None, &mut again, &mut unused);
-        self.history = whole;
-        self.order = whole_order;
-        for (traced, again) in traced.iter_mut().zip(again) {
-            if is_lost(traced) {
-                traced.places = again.places;
-                // Whatever a ref reaches comes first.
-                let reached = u32::try_from(self.history.len()).unwrap_or(u32::MAX);
-                for place in &mut traced.places {
-                    place.order = place.order.map(|order| order.saturating_add(reached));
-                }
-                traced.more_places = again.more_places;
-            }
         }
     }
 
@@ -450,6 +427,13 @@ impl<'q> Tracing<'q> {
                 Err(absent) => answer.skipped.push(absent.told("object", &id)),
             }
         }
+    }
+
+    /// The number of a commit, when some ref reaches it.
+    fn reached_number(&self, commit: &ObjectId) -> Option<u32> {
+        self.history
+            .number(commit)
+            .filter(|&number| self.history.is_reached(number))
     }
 
     fn head_tree(&self) -> Option<ObjectId> {
