@@ -2,19 +2,22 @@
 
 use std::sync::OnceLock;
 
-use leakward_core::rule::Class;
-use leakward_core::{Confidence, Rule, Secret, Span};
+use leakward_core::Rule;
 
-use crate::confirm::Candidate;
-use crate::detection::{Detection, Explained, Manner, Match, PathJudgement, Rejected};
+use crate::decode;
+use crate::detection::{Detection, Explained, Manner, Match, PathJudgement};
 use crate::error::DetectorError;
-use crate::judge::{self, Companions, Judge, Judgement, Role, Spans};
+use crate::judge::{self, Judge, Role};
 use crate::path_rules::PathRules;
-use crate::prefilter::{Hit, Prefilter};
-use crate::rule_index::{RuleIndex, User};
+use crate::prefilter::{Hit, Literal, Prefilter};
+use crate::rule_index::RuleIndex;
 use crate::rule_matcher::RuleMatcher;
 use crate::scratch::Scratch;
-use crate::settings::{InlineAllow, Sensitivity, Settings};
+use crate::search::Search;
+use crate::settings::Settings;
+
+/// For each rule, the numbers of its companions' rules.
+type CompanionNumbers = Vec<Vec<Option<usize>>>;
 
 /// A set of rules, ready to look at bytes. Shared by all threads; each has its own [`Scratch`].
 #[derive(Debug)]
@@ -26,8 +29,7 @@ pub struct Detector {
     matchers: Vec<OnceLock<RuleMatcher>>,
     paths: Vec<OnceLock<PathRules>>,
     judge: Judge,
-    /// For each rule with companions, the numbers of their rules.
-    companions: OnceLock<Vec<Vec<Option<usize>>>>,
+    companions: OnceLock<CompanionNumbers>,
 }
 
 impl Detector {
@@ -85,115 +87,131 @@ impl Detector {
         Ok(())
     }
 
-    /// Adds to `hits` every literal that starts in `from..to`, sorted by position. Reads beyond `to` as needed, and
-    /// nothing before `from`.
+    /// Adds to `hits` every literal, and every run of digits that may be an encoding, that starts in `from..to`; sorted by
+    /// position. Reads beyond `to` as needed, and one byte before `from`: see [`Detector::extent`].
     pub fn prefilter(&self, bytes: &[u8], from: usize, to: usize, hits: &mut Vec<Hit>) {
+        let first_new = hits.len();
         self.prefilter.find(bytes, from, to, hits);
+        if self.settings.limits.max_decode_depth > 0 {
+            let before = hits.len();
+            let run = self.index.run();
+            decode::find_runs(bytes, from, to.min(bytes.len()), |start| {
+                hits.extend(u32::try_from(start).ok().map(|position| Hit {
+                    position,
+                    literal: run,
+                }));
+            });
+            if hits.len() > before {
+                hits.get_mut(first_new..)
+                    .unwrap_or_default()
+                    .sort_unstable();
+            }
+        }
     }
 
     /// Length of the longest literal in bytes: how far a hit depends on what follows its first byte.
     #[must_use]
     pub fn longest_literal(&self) -> usize {
-        self.prefilter.longest()
+        self.prefilter.longest().max(decode::SHORTEST_RUN)
     }
 
-    /// How many bytes before and after its position the decision about a hit may read, at most, over all rules. Reads
+    /// Which bytes around its position make a hit a hit: so many before it, and so many from it on. What stands elsewhere
+    /// does not matter; so a hit can be carried over with text that is copied with these bytes.
+    #[must_use]
+    pub fn extent(&self, hit: Hit) -> (usize, usize) {
+        if self.index.is_run(hit.literal) {
+            (1, decode::SHORTEST_RUN)
+        } else {
+            (0, self.literal(hit.literal).map_or(0, Literal::longest))
+        }
+    }
+
+    /// How many bytes before and after its position the decision about a hit may read, at most, over all hits. Reads
     /// every expression.
     #[must_use]
     pub fn reach(&self) -> (usize, usize) {
-        let max_secret = self.settings.limits.max_secret_bytes;
         (0..self.rules.len())
-            .filter_map(|rule| self.matcher(rule))
-            .map(|matcher| matcher.reach(max_secret))
-            .fold((0, 0), |(before, after), (more_before, more_after)| {
-                (before.max(more_before), after.max(more_after))
-            })
+            .filter_map(|rule| self.rule_reach(rule))
+            .fold(self.decode_reach(), wider)
     }
 
-    /// The same for the hits of one literal: mostly far less, for few rules have credentials without a bound.
+    /// The same for one hit: mostly far less, for few rules have credentials without a bound.
     #[must_use]
     pub fn reach_of(&self, hit: Hit) -> (usize, usize) {
-        let max_secret = self.settings.limits.max_secret_bytes;
-        let longest = self
-            .prefilter
-            .literal(hit.literal)
-            .map_or(0, crate::prefilter::Literal::longest);
-        self.index
-            .users(hit.literal)
-            .iter()
-            .filter_map(|user| self.matcher(user.rule as usize))
-            .map(|matcher| matcher.reach(max_secret))
-            .fold((0, 0), |(before, after), (more_before, more_after)| {
-                (before.max(more_before), after.max(more_after + longest))
-            })
+        if self.index.is_encoding_mark(hit.literal) {
+            return self.decode_reach();
+        }
+        let longest = self.literal(hit.literal).map_or(0, Literal::longest);
+        let users = self.index.users(hit.literal).iter();
+        let (before, after) = users
+            .filter_map(|user| self.rule_reach(user.rule as usize))
+            .fold((0, 0), wider);
+        (before, after + longest)
+    }
+
+    fn rule_reach(&self, rule: usize) -> Option<(usize, usize)> {
+        self.matcher(rule).map(RuleMatcher::reach)
+    }
+
+    /// Encoded runs are read whole.
+    fn decode_reach(&self) -> (usize, usize) {
+        (
+            decode::ESCAPES_REACH,
+            self.settings.limits.max_decoded_bytes.saturating_mul(2),
+        )
     }
 
     /// Finds the credentials in `bytes`.
     pub fn detect(&self, bytes: &[u8], scratch: &mut Scratch) -> Detection {
-        self.detect_with(bytes, scratch, &mut None)
+        let hits = self.all_hits(bytes, scratch);
+        let (detection, _) = Search::new(self, scratch, None).run(bytes, &hits);
+        scratch.hits = hits;
+        detection
     }
 
     /// The same, and what was turned down and why.
     pub fn detect_explained(&self, bytes: &[u8], scratch: &mut Scratch) -> Explained {
-        let mut rejected = Some(Vec::new());
-        let detection = self.detect_with(bytes, scratch, &mut rejected);
-        let mut rejected = rejected.unwrap_or_default();
-        rejected.sort_by_key(|rejected| (rejected.span, rejected.rule));
+        let hits = self.all_hits(bytes, scratch);
+        let (detection, rejected) = Search::new(self, scratch, Some(Vec::new())).run(bytes, &hits);
+        scratch.hits = hits;
         Explained {
             detection,
             rejected,
         }
     }
 
-    fn detect_with(
-        &self,
-        bytes: &[u8],
-        scratch: &mut Scratch,
-        rejected: &mut Option<Vec<Rejected>>,
-    ) -> Detection {
+    /// Decides about `hits`, which must be all hits of `bytes`, sorted by position.
+    pub fn confirm(&self, bytes: &[u8], hits: &[Hit], scratch: &mut Scratch) -> Detection {
+        Search::new(self, scratch, None).run(bytes, hits).0
+    }
+
+    fn all_hits(&self, bytes: &[u8], scratch: &mut Scratch) -> Vec<Hit> {
         let mut hits = std::mem::take(&mut scratch.hits);
         hits.clear();
         self.prefilter(bytes, 0, bytes.len(), &mut hits);
-        let detection = self.confirm_with(bytes, &hits, scratch, rejected);
-        scratch.hits = hits;
-        detection
+        hits
     }
 
-    /// Decides about `hits`, which must be all hits of `bytes`, sorted by position.
-    pub fn confirm(&self, bytes: &[u8], hits: &[Hit], scratch: &mut Scratch) -> Detection {
-        self.confirm_with(bytes, hits, scratch, &mut None)
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
     }
 
-    fn confirm_with(
-        &self,
-        bytes: &[u8],
-        hits: &[Hit],
-        scratch: &mut Scratch,
-        rejected: &mut Option<Vec<Rejected>>,
-    ) -> Detection {
-        let mut detection = Detection::default();
-        scratch.passed.forget();
-        scratch.candidates.clear();
-        for hit in hits {
-            self.confirm_hit(bytes, *hit, scratch, &mut detection);
-            if scratch.candidates.len() >= self.settings.limits.max_matches_per_piece {
-                detection
-                    .limited
-                    .push("more candidates than the limit; the rest was not looked at".to_owned());
-                break;
-            }
-        }
-        if !scratch.candidates.is_empty() {
-            let candidates = std::mem::take(&mut scratch.candidates);
-            self.judge_all(bytes, &candidates, &mut detection, rejected);
-            scratch.candidates = candidates;
-        }
-        detection
+    pub(crate) fn index(&self) -> &RuleIndex {
+        &self.index
     }
 
-    fn matcher(&self, rule: usize) -> Option<&RuleMatcher> {
-        let max_secret = self.settings.limits.max_secret_bytes;
+    pub(crate) fn judge(&self) -> &Judge {
+        &self.judge
+    }
+
+    pub(crate) fn literal(&self, number: u32) -> Option<&Literal> {
+        self.prefilter.literal(number)
+    }
+
+    /// The rule made ready; reads its expression the first time.
+    pub(crate) fn matcher(&self, rule: usize) -> Option<&RuleMatcher> {
         let rule_text = self.rules.get(rule)?;
+        let max_secret = self.settings.limits.max_secret_bytes;
         Some(
             self.matchers
                 .get(rule)?
@@ -201,168 +219,8 @@ impl Detector {
         )
     }
 
-    fn confirm_hit(
-        &self,
-        bytes: &[u8],
-        hit: Hit,
-        scratch: &mut Scratch,
-        detection: &mut Detection,
-    ) {
-        for user in self.index.users(hit.literal) {
-            if !scratch.passed.covers(user.rule as usize, hit.position) {
-                self.try_rule(bytes, hit, *user, scratch, detection);
-            }
-        }
-    }
-
-    fn try_rule(
-        &self,
-        bytes: &[u8],
-        hit: Hit,
-        user: User,
-        scratch: &mut Scratch,
-        detection: &mut Detection,
-    ) -> Option<()> {
-        let (number, position) = (user.rule as usize, hit.position as usize);
-        let rule = self.rules.get(number)?;
-        let matcher = self.matcher(number)?;
-        let cache = scratch.caches.get_mut(number)?;
-        let literal_end = || self.prefilter.literal(hit.literal)?.end_at(bytes, position);
-        let candidate = match matcher {
-            RuleMatcher::Pattern(pattern) => {
-                let max_secret = self.settings.limits.max_secret_bytes;
-                let found =
-                    pattern.find(bytes, (position, user.which as usize), max_secret, cache)?;
-                if found.cut {
-                    detection.limited.push(format!(
-                        "a match of {} was cut at {max_secret} bytes",
-                        rule.id
-                    ));
-                }
-                scratch.passed.note(number, found.whole.end);
-                Candidate::new(number, found.credential)
-            }
-            RuleMatcher::Keyword(keyword) => {
-                let found = keyword.find(bytes, (position, literal_end()?), cache)?;
-                scratch.passed.note(number, found.credential.end);
-                let mut candidate = Candidate::new(number, found.credential);
-                candidate.name = Some(found.name);
-                if !found.is_assigned {
-                    candidate
-                        .evidence
-                        .push((-15, "nothing says that it is the name's value".into()));
-                }
-                candidate
-            }
-            RuleMatcher::Native(native) => {
-                let candidate = native.find(number, bytes, Span::new(position, literal_end()?))?;
-                scratch.passed.note(number, candidate.span.end);
-                candidate
-            }
-            RuleMatcher::Refused(reason) => {
-                scratch.passed.note(number, usize::MAX);
-                detection
-                    .limited
-                    .push(format!("rule {} was not applied: {reason}", rule.id));
-                return None;
-            }
-        };
-        scratch.candidates.push(candidate);
-        Some(())
-    }
-
-    fn judge_all(
-        &self,
-        bytes: &[u8],
-        candidates: &[Candidate],
-        detection: &mut Detection,
-        rejected: &mut Option<Vec<Rejected>>,
-    ) {
-        let companions = Companions::new(
-            candidates
-                .iter()
-                .map(|candidate| (candidate.rule, candidate.span)),
-        );
-        let mut kept: Vec<Match> = Vec::new();
-        for candidate in candidates {
-            match self.judge_one(bytes, candidate, &companions) {
-                Ok(matched) => kept.push(matched),
-                Err(reason) => {
-                    detection.rejected += 1;
-                    if let Some(rejected) = rejected {
-                        rejected.push(Rejected {
-                            rule: candidate.rule,
-                            span: candidate.span,
-                            reason,
-                        });
-                    }
-                }
-            }
-        }
-        self.report_once(&mut kept);
-        kept.retain(|matched| {
-            let is_shown = self.is_shown(matched);
-            let is_allowed = is_shown
-                && self.settings.inline_allow == InlineAllow::Honour
-                && judge::allows(bytes, matched.span);
-            detection.suppressed += u64::from(is_allowed);
-            is_shown && !is_allowed
-        });
-        kept.sort_by_key(|matched| (matched.span, matched.rule));
-        detection.matches = kept;
-    }
-
-    fn judge_one(
-        &self,
-        bytes: &[u8],
-        candidate: &Candidate,
-        companions: &Companions,
-    ) -> Result<Match, String> {
-        let Some(rule) = self.rules.get(candidate.rule) else {
-            return Err(String::new());
-        };
-        let (mut confidence, mut reasons) = match self.judge.judge(rule, candidate, bytes) {
-            Judgement::Credential(confidence, reasons) => (confidence, reasons),
-            Judgement::Rejected(reason) => return Err(reason),
-        };
-        let mut found = Vec::new();
-        for (companion, number) in rule
-            .companions
-            .iter()
-            .zip(self.companion_numbers(candidate.rule))
-        {
-            let span = number.and_then(|number| {
-                companions.nearest(bytes, number, candidate.span, companion.within_lines)
-            });
-            match span {
-                Some(span) => {
-                    found.push((companion.name.to_string(), span));
-                    reasons.push(format!("its {} stands near by", companion.name));
-                    if confidence == Confidence::Medium {
-                        confidence = Confidence::High;
-                    }
-                }
-                None if companion.required => {
-                    return Err(format!("its {} is not near by", companion.name));
-                }
-                None => {}
-            }
-        }
-        let secret = candidate.secret(bytes);
-        Ok(Match {
-            rule: candidate.rule,
-            span: candidate.span,
-            secret: Secret::new(secret),
-            entropy: judge::shannon(secret),
-            confidence,
-            reasons,
-            decoded: Vec::new(),
-            companions: found,
-            manner: candidate.manner,
-        })
-    }
-
-    fn companion_numbers(&self, rule: usize) -> &[Option<usize>] {
+    /// The numbers of the rules of a rule's companions, in its order.
+    pub(crate) fn companion_numbers(&self, rule: usize) -> &[Option<usize>] {
         let all = self.companions.get_or_init(|| {
             let numbers = judge::rule_numbers(&self.rules);
             let of_rule = |rule: &Rule| {
@@ -374,36 +232,6 @@ impl Detector {
             self.rules.iter().map(of_rule).collect()
         });
         all.get(rule).map_or(&[], Vec::as_slice)
-    }
-
-    /// Keeps, of matches that overlap, the most specific one: then the surer, then the longer one.
-    fn report_once(&self, matches: &mut Vec<Match>) {
-        use std::cmp::Reverse;
-        matches.sort_by_key(|matched| {
-            let specificity = self
-                .rules
-                .get(matched.rule)
-                .map_or(0, |rule| rule.specificity);
-            (
-                Reverse(specificity),
-                Reverse(matched.confidence),
-                Reverse(matched.span.len()),
-                matched.span.start,
-                matched.rule,
-            )
-        });
-        let mut taken = Spans::default();
-        matches.retain(|matched| taken.insert(matched.span));
-    }
-
-    fn is_shown(&self, matched: &Match) -> bool {
-        let is_secret = self
-            .rules
-            .get(matched.rule)
-            .is_some_and(|rule| rule.class == Class::Secret);
-        is_secret
-            && (self.settings.sensitivity == Sensitivity::High
-                || matched.confidence > Confidence::Low)
     }
 
     /// What a match means in a file of this path, whose folders are separated by `/`.
@@ -425,4 +253,12 @@ impl Detector {
             matched.manner == Manner::Bare,
         )
     }
+}
+
+/// The larger of both distances on each side.
+fn wider(
+    (before, after): (usize, usize),
+    (more_before, more_after): (usize, usize),
+) -> (usize, usize) {
+    (before.max(more_before), after.max(more_after))
 }

@@ -31,6 +31,7 @@ mod prefilter;
 mod rule_index;
 mod rule_matcher;
 mod scratch;
+mod search;
 mod settings;
 mod word_list;
 

@@ -18,9 +18,23 @@ pub(crate) struct User {
     pub(crate) which: u32,
 }
 
+/// Texts that say "something is encoded here": escaped quotes, equals signs, colons and slashes.
+const ENCODING_MARKS: &[&str] = &[
+    "%3a%2f%2f",
+    "%22%3a",
+    "%3d",
+    "\\u0022",
+    "\\u0026",
+    "\\u0027",
+    "\\u003d",
+    "\\u003a",
+];
+
 /// Which rules have which literal. Equal literals of several rules have one number.
 #[derive(Debug)]
 pub(crate) struct RuleIndex {
+    /// Literals from this number on belong to no rule: they mark encodings. One past the last stands for runs of digits.
+    first_mark: u32,
     /// For each literal, where its users start in `users`; one more at the end.
     first: Vec<u32>,
     users: Vec<User>,
@@ -53,7 +67,13 @@ impl RuleIndex {
             }
         }
         pairs.sort_by_key(|(number, user)| (*number, user.rule));
-        Ok((RuleIndex::of(&pairs, literals.len()), literals))
+        let index = RuleIndex::of(&pairs, literals.len());
+        literals.extend(
+            ENCODING_MARKS
+                .iter()
+                .map(|mark| Literal::new(&Text::Borrowed(mark), Spelling::AnyCase)),
+        );
+        Ok((index, literals))
     }
 
     fn of(pairs: &[(u32, User)], literals: usize) -> RuleIndex {
@@ -69,9 +89,25 @@ impl RuleIndex {
             *count = sum;
         }
         RuleIndex {
+            first_mark: u32::try_from(literals).unwrap_or(u32::MAX),
             first,
             users: pairs.iter().map(|(_, user)| *user).collect(),
         }
+    }
+
+    /// Whether the literal of this number marks an encoding.
+    pub(crate) fn is_encoding_mark(&self, literal: u32) -> bool {
+        literal >= self.first_mark
+    }
+
+    /// The number that stands for runs of digits.
+    pub(crate) fn run(&self) -> u32 {
+        u32::MAX
+    }
+
+    /// Whether the literal of this number stands for a run of digits.
+    pub(crate) fn is_run(&self, literal: u32) -> bool {
+        literal == self.run()
     }
 
     /// The rules that have the literal of this number.

@@ -25,7 +25,7 @@ impl RuleMatcher {
         let refused = RuleMatcher::Refused;
         match &rule.find {
             Find::Pattern(pattern) => {
-                PatternMatcher::new(pattern).map_or_else(refused, RuleMatcher::Pattern)
+                PatternMatcher::new(pattern, max_secret).map_or_else(refused, RuleMatcher::Pattern)
             }
             Find::Keyword(keyword) => {
                 KeywordMatcher::new(keyword, max_secret).map_or_else(refused, RuleMatcher::Keyword)
@@ -48,9 +48,9 @@ impl RuleMatcher {
     }
 
     /// How far before and after a hit's end it may read.
-    pub(crate) fn reach(&self, max_secret: usize) -> (usize, usize) {
+    pub(crate) fn reach(&self) -> (usize, usize) {
         match self {
-            RuleMatcher::Pattern(pattern) => pattern.reach(max_secret),
+            RuleMatcher::Pattern(pattern) => pattern.reach(),
             RuleMatcher::Keyword(keyword) => keyword.reach(),
             RuleMatcher::Native(native) => native.reach(),
             RuleMatcher::Refused(_) => (0, 0),

@@ -36,6 +36,7 @@ pub(crate) struct PatternMatcher {
     /// For each literal of the rule, in order, the places where it stands.
     places: Vec<Vec<Place>>,
     longest: Option<usize>,
+    max_secret: usize,
 }
 
 /// What a try at a hit came to.
@@ -54,7 +55,7 @@ impl PatternMatcher {
     ///
     /// # Errors
     /// What the expression's parser says against it.
-    pub(crate) fn new(pattern: &Pattern) -> Result<PatternMatcher, String> {
+    pub(crate) fn new(pattern: &Pattern, max_secret: usize) -> Result<PatternMatcher, String> {
         let expression = Expression::new(&pattern.regex, pattern.group)?;
         let spelling = if pattern.ignore_case {
             Spelling::AnyCase
@@ -69,6 +70,7 @@ impl PatternMatcher {
         Ok(PatternMatcher {
             places: places(&expression.outline().rows, &literals),
             longest: expression.outline().longest,
+            max_secret,
             expression,
             boundary: pattern.boundary,
             group: pattern.group,
@@ -81,7 +83,7 @@ impl PatternMatcher {
     }
 
     /// How far before and after the hit of any of its literals the rule may read, boundary tests included.
-    pub(crate) fn reach(&self, max_secret: usize) -> (usize, usize) {
+    pub(crate) fn reach(&self) -> (usize, usize) {
         let before = self
             .places
             .iter()
@@ -89,11 +91,15 @@ impl PatternMatcher {
             .map(|place| place.most)
             .max()
             .unwrap_or(0);
-        let after = self.longest.unwrap_or(max_secret).min(max_secret);
+        let after = self.longest_match();
         (
             before + boundary::READS_BEFORE,
             after + boundary::READS_AFTER,
         )
+    }
+
+    fn longest_match(&self) -> usize {
+        self.longest.unwrap_or(self.max_secret).min(self.max_secret)
     }
 
     /// Tries to match around the hit of the rule's literal number `which` at `position`.
@@ -101,11 +107,10 @@ impl PatternMatcher {
         &self,
         bytes: &[u8],
         (position, which): (usize, usize),
-        max_secret: usize,
         cache: &mut Option<Box<ExpressionCache>>,
     ) -> Option<Found> {
         self.places.get(which)?.iter().find_map(|place| {
-            let longest = self.longest.unwrap_or(max_secret).min(max_secret);
+            let longest = self.longest_match();
             if place.least == place.most {
                 let start = position.checked_sub(place.least)?;
                 if self.group == 0 && !boundary::starts_alone(bytes, start, self.boundary) {

@@ -1,0 +1,344 @@
+//! A decoded run: its bytes, and for each of them where it came from.
+
+use leakward_core::{Limits, Span};
+
+use super::{base64, escaped, hex, inflate, run, text};
+use crate::byte_set::ByteSet;
+
+/// LIMIT: how far to each side of an escape text is looked at.
+pub(crate) const ESCAPES_REACH: usize = 2_048;
+
+/// Decoded bytes with their way back.
+#[derive(Clone, Debug)]
+pub(crate) struct Decoded {
+    /// The decoded bytes.
+    pub(crate) bytes: Vec<u8>,
+    /// For each of them the source bytes that it came from. Empty when only the whole can be told.
+    sources: Vec<(u32, u32)>,
+    /// All source bytes.
+    whole: Span,
+    /// The names of the encodings, outermost first.
+    pub(crate) encodings: Vec<&'static str>,
+    /// Whether a limit cut it.
+    pub(crate) is_cut: bool,
+}
+
+impl Decoded {
+    pub(super) fn new(encodings: &[&'static str]) -> Decoded {
+        Decoded {
+            bytes: Vec::new(),
+            sources: Vec::new(),
+            whole: Span::new(0, 0),
+            encodings: encodings.to_vec(),
+            is_cut: false,
+        }
+    }
+
+    pub(super) fn push(&mut self, byte: u8, start: usize, end: usize) {
+        let narrow = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
+        self.bytes.push(byte);
+        self.sources.push((narrow(start), narrow(end)));
+        self.whole = if self.bytes.len() == 1 {
+            Span::new(start, end)
+        } else {
+            Span::new(self.whole.start, end)
+        };
+    }
+
+    /// The source bytes of a span of decoded ones.
+    pub(crate) fn original(&self, span: Span) -> Span {
+        let first = self.sources.get(span.start);
+        let last = span
+            .end
+            .checked_sub(1)
+            .and_then(|last| self.sources.get(last));
+        match (first, last) {
+            (Some((start, _)), Some((_, end))) => Span::new(*start as usize, *end as usize),
+            _ => self.whole,
+        }
+    }
+
+    /// The source bytes of everything.
+    pub(crate) fn whole(&self) -> Span {
+        self.whole
+    }
+}
+
+/// What stands in the run of base64 digits that starts at `start`, when it decodes to text.
+pub(crate) fn decode_run(bytes: &[u8], start: usize, limits: &Limits) -> Option<Decoded> {
+    let head = bytes.get(start..start + run::SHORTEST)?;
+    if head.iter().all(u8::is_ascii_hexdigit) {
+        return decode_hex(bytes, start, limits);
+    }
+    // Six groups tell; most runs are identifiers and end here.
+    let sample = base64::decode(head)?;
+    let kind = kind_of(&sample)?;
+    let most = limits.max_decoded_bytes / 3 * 4;
+    let lines = lines_of(bytes, start, most);
+    let mut decoded = Decoded::new(&["base64"]);
+    decode_lines(bytes, &lines, &mut decoded);
+    decoded.is_cut = lines.last().is_some_and(|line| line.end - start >= most);
+    match kind {
+        Kind::Text => Some(decoded).filter(|decoded| text::looks_like_text(&decoded.bytes)),
+        Kind::Utf16 => {
+            let inner = super::wide::decode(&decoded.bytes)?;
+            Some(compose(&decoded, &inner))
+        }
+        Kind::Packed => {
+            let (text, name, is_cut) = inflate::inflate(&decoded.bytes, limits.max_decoded_bytes)?;
+            Some(Decoded {
+                bytes: text,
+                sources: Vec::new(),
+                whole: decoded.whole,
+                encodings: vec!["base64", name],
+                is_cut,
+            })
+        }
+    }
+}
+
+/// What the first bytes of a run decode to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Utf16,
+    Packed,
+}
+
+fn kind_of(sample: &[u8]) -> Option<Kind> {
+    if text::looks_like_text(sample) {
+        Some(Kind::Text)
+    } else if text::looks_like_utf16(sample) {
+        Some(Kind::Utf16)
+    } else if matches!(
+        sample,
+        [0x1F, 0x8B, 8, ..] | [0x78, 0x01 | 0x5E | 0x9C | 0xDA, ..]
+    ) {
+        Some(Kind::Packed)
+    } else {
+        None
+    }
+}
+
+/// The parts of a run that is wrapped over lines: lines of equal length, a line break (or its escape) and indentation between.
+fn lines_of(bytes: &[u8], start: usize, most: usize) -> Vec<Span> {
+    let limit = start.saturating_add(most);
+    let mut lines = Vec::new();
+    let mut at = start;
+    loop {
+        let end = run::DIGITS.run_end(bytes, at, limit);
+        lines.push(Span::new(at, end));
+        let length = end - at;
+        let is_wrapped = (60..=80).contains(&length)
+            && length % 4 == 0
+            && lines
+                .first()
+                .is_some_and(|first: &Span| first.len() == length);
+        let skipped = match bytes.get(end..).unwrap_or_default() {
+            [b'\r', b'\n', ..] | [b'\\', b'n', ..] => 2,
+            [b'\n', ..] => 1,
+            _ => return lines,
+        };
+        let next = ByteSet::BLANK.run_end(bytes, end + skipped, end + skipped + 40);
+        if !is_wrapped
+            || !bytes
+                .get(next)
+                .is_some_and(|byte| run::DIGITS.contains(*byte))
+        {
+            return lines;
+        }
+        at = next;
+    }
+}
+
+fn decode_lines(bytes: &[u8], lines: &[Span], decoded: &mut Decoded) {
+    let (mut bits, mut count) = (0_u32, 0);
+    let mut before = 0;
+    for line in lines {
+        for (at, byte) in (line.start..).zip(bytes.get(line.range()).unwrap_or_default()) {
+            let Some(digit) = base64::digit(*byte) else {
+                return;
+            };
+            bits = (bits << 6 | u32::from(digit)) & 0xFFFF;
+            count += 6;
+            if count >= 8 {
+                count -= 8;
+                decoded.push((bits >> count & 0xFF) as u8, before, at + 1);
+            }
+            before = at;
+            if count == 0 {
+                before = at + 1;
+            }
+        }
+    }
+}
+
+fn decode_hex(bytes: &[u8], start: usize, limits: &Limits) -> Option<Decoded> {
+    let limit = start.saturating_add(limits.max_decoded_bytes.saturating_mul(2));
+    let end = ByteSet::HEX.run_end(bytes, start, limit);
+    let row = bytes.get(start..end)?;
+    let mut decoded = Decoded::new(&["hex"]);
+    let mut sample = Vec::new();
+    hex::decode(row.get(..32)?, |byte, _, _| sample.push(byte));
+    if !text::looks_like_text(&sample) {
+        return None;
+    }
+    hex::decode(row, |byte, from, to| {
+        decoded.push(byte, start + from, start + to)
+    });
+    decoded.is_cut = end == limit;
+    Some(decoded)
+}
+
+/// What stands around the escape at `at` (`%3D`, `\u003d`, `\x3d`), when undoing it changes something.
+pub(crate) fn decode_escapes(bytes: &[u8], at: usize) -> Option<Decoded> {
+    let floor = at.saturating_sub(ESCAPES_REACH);
+    let is_percent = bytes.get(at) == Some(&b'%');
+    let set = if is_percent {
+        escaped::PERCENT_RUN
+    } else {
+        ByteSet::EMPTY.with_range(b' ', b'~').with_range(0x80, 0xFF)
+    };
+    let start = set.run_start(bytes, at, floor);
+    let end = set.run_end(bytes, at, at.saturating_add(ESCAPES_REACH));
+    let run = bytes.get(start..end)?;
+    let mut decoded = Decoded::new(&[if is_percent { "percent" } else { "escapes" }]);
+    let emit = |byte, from: usize, to: usize| decoded.push(byte, start + from, start + to);
+    if is_percent {
+        escaped::decode_percent(run, emit);
+    } else {
+        escaped::decode_backslash(run, emit);
+    }
+    (decoded.bytes.len() < run.len()).then_some(decoded)
+}
+
+/// The inner decoding with the outer one's way back.
+fn compose(outer: &Decoded, inner: &Decoded) -> Decoded {
+    let mut composed = Decoded::new(&[]);
+    composed.encodings = outer
+        .encodings
+        .iter()
+        .chain(&inner.encodings)
+        .copied()
+        .collect();
+    composed.is_cut = outer.is_cut || inner.is_cut;
+    for (at, byte) in inner.bytes.iter().enumerate() {
+        let span = outer.original(inner.original(Span::new(at, at + 1)));
+        composed.push(*byte, span.start, span.end);
+    }
+    composed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "the password of the day is swordfish, said nobody ever";
+
+    fn decoded(text: &str) -> Option<(String, Decoded)> {
+        let decoded = decode_run(text.as_bytes(), 0, &Limits::default())?;
+        Some((
+            String::from_utf8_lossy(&decoded.bytes).into_owned(),
+            decoded,
+        ))
+    }
+
+    /// The base64 of `bytes`, without padding.
+    pub(crate) fn encode(bytes: &[u8]) -> String {
+        const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        bytes
+            .chunks(3)
+            .flat_map(|group| {
+                let bits = group
+                    .iter()
+                    .fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte))
+                    << (8 * (3 - group.len()));
+                (0..=group.len())
+                    .map(move |at| DIGITS[(bits >> (18 - 6 * at) & 63) as usize] as char)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_span_of_decoded_bytes_maps_back_to_the_digits_that_hold_it() {
+        let (text, run) = decoded(&encode(TEXT.as_bytes())).expect("text");
+        assert_eq!(text, TEXT);
+        // Bytes 0..3 are the first four digits, byte 4 is in digits 5 and 6, byte 5 in digits 6 and 7.
+        assert_eq!(run.original(Span::new(0, 3)), Span::new(0, 4));
+        assert_eq!(run.original(Span::new(4, 5)), Span::new(5, 7));
+        assert_eq!(run.original(Span::new(5, 6)), Span::new(6, 8));
+        assert_eq!(run.whole(), Span::new(0, encode(TEXT.as_bytes()).len()));
+    }
+
+    #[test]
+    fn a_run_wrapped_over_lines_is_one_text() {
+        let long = TEXT.repeat(4);
+        let flat = encode(long.as_bytes());
+        let wrapped: Vec<String> = flat
+            .as_bytes()
+            .chunks(64)
+            .map(|line| String::from_utf8_lossy(line).into_owned())
+            .collect();
+        for separator in ["\n", "\r\n", "\n    ", "\\n"] {
+            let joined = wrapped.join(separator);
+            let (text, run) = decoded(&joined).expect("text");
+            assert_eq!(text, long, "{separator:?}");
+            assert_eq!(
+                run.original(Span::new(48, 51)),
+                Span::new(64 + separator.len(), 68 + separator.len())
+            );
+        }
+    }
+
+    #[test]
+    fn hex_utf16_and_gzip_are_read() {
+        let hex: String = TEXT.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let (text, run) = decoded(&hex).expect("hex");
+        assert_eq!(
+            (text.as_str(), run.original(Span::new(1, 2))),
+            (TEXT, Span::new(2, 4))
+        );
+        let wide: Vec<u8> = TEXT.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let (text, run) = decoded(&encode(&wide)).expect("wide");
+        assert_eq!(
+            (text.as_str(), &run.encodings[..]),
+            (TEXT, &["base64", "utf-16le"][..])
+        );
+        let mut packed = Vec::new();
+        std::io::Read::read_to_end(
+            &mut flate2::read::GzEncoder::new(TEXT.as_bytes(), flate2::Compression::best()),
+            &mut packed,
+        )
+        .expect("packed");
+        let flat = encode(&packed);
+        let (text, run) = decoded(&flat).expect("gzip");
+        assert_eq!(
+            (text.as_str(), run.original(Span::new(4, 5))),
+            (TEXT, Span::new(0, flat.len()))
+        );
+    }
+
+    #[test]
+    fn identifiers_digests_and_images_are_left_alone() {
+        for text in [
+            "a_rather_long_identifier_in_a_program",
+            "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+            "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAf",
+            "------------------------------------",
+            "SomeVeryLongClassNameForATestOfThings",
+        ] {
+            assert!(decoded(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn escapes_are_undone_around_them() {
+        let text = "x = 'postgres%3A%2F%2Fu%3Ahunter2%40db' # y";
+        let at = text.find('%').expect("a sign");
+        let run = decode_escapes(text.as_bytes(), at).expect("escapes");
+        assert!(String::from_utf8_lossy(&run.bytes).contains("postgres://u:hunter2@db"));
+        let run = decode_escapes(b"a\nkey\\u003d\\\"x\\\"\nb", 5).expect("escapes");
+        assert_eq!(run.bytes, b"key=\"x\"");
+        assert_eq!(run.original(Span::new(3, 4)), Span::new(5, 11));
+    }
+}

@@ -1,0 +1,338 @@
+//! One look at one piece of bytes: confirm its hits, judge what they bring, decode what is encoded and look there too.
+//!
+//! What is found in decoded bytes is mapped back level by level, so that at the end all matches lie in the original
+//! bytes; only then overlaps are settled, comments obeyed and low confidence left out.
+
+use std::cmp::Reverse;
+
+use leakward_core::rule::Class;
+use leakward_core::{Confidence, Secret, Span};
+
+use crate::confirm::Candidate;
+use crate::decode::{self, Decoded};
+use crate::detection::{Detection, Match, Rejected};
+use crate::detector::Detector;
+use crate::judge::{self, Companions, Judgement, Spans};
+use crate::prefilter::Hit;
+use crate::rule_index::User;
+use crate::rule_matcher::RuleMatcher;
+use crate::scratch::Scratch;
+use crate::settings::{InlineAllow, Sensitivity};
+
+/// One look at one piece of bytes.
+pub(crate) struct Search<'a> {
+    detector: &'a Detector,
+    scratch: &'a mut Scratch,
+    detection: Detection,
+    /// What was turned down, when somebody wants to know.
+    rejected: Option<Vec<Rejected>>,
+}
+
+/// What a level of decoding adds to what is found below it.
+#[derive(Clone, Copy, Debug)]
+struct Level {
+    /// How many levels may follow.
+    left: usize,
+}
+
+impl<'a> Search<'a> {
+    /// A look with the buffers of this thread; `rejected` collects what is turned down.
+    pub(crate) fn new(
+        detector: &'a Detector,
+        scratch: &'a mut Scratch,
+        rejected: Option<Vec<Rejected>>,
+    ) -> Search<'a> {
+        Search {
+            detector,
+            scratch,
+            detection: Detection::default(),
+            rejected,
+        }
+    }
+
+    /// Looks at `bytes`, whose hits are known.
+    pub(crate) fn run(mut self, bytes: &[u8], hits: &[Hit]) -> (Detection, Vec<Rejected>) {
+        let level = Level {
+            left: self.detector.settings().limits.max_decode_depth,
+        };
+        let mut matches = Vec::new();
+        if level.left > 0
+            && let Some(decoded) = decode::decode_wide(bytes)
+        {
+            self.look_inside(&decoded, level, &mut matches);
+        }
+        self.look_at(bytes, hits, level, &mut matches);
+        self.finish(bytes, matches)
+    }
+
+    /// Confirms and judges `hits`, then looks into what is encoded in `bytes`.
+    fn look_at(&mut self, bytes: &[u8], hits: &[Hit], level: Level, matches: &mut Vec<Match>) {
+        self.scratch.passed.forget();
+        self.scratch.candidates.clear();
+        let most = self.detector.settings().limits.max_matches_per_piece;
+        let mut encoded = Vec::new();
+        for hit in hits {
+            if self.detector.index().is_encoding_mark(hit.literal) {
+                encoded.push(*hit);
+                continue;
+            }
+            for user in self.detector.index().users(hit.literal) {
+                if !self.scratch.passed.covers(user.rule as usize, hit.position) {
+                    self.try_rule(bytes, *hit, *user);
+                }
+            }
+            if self.scratch.candidates.len() >= most {
+                self.limit(
+                    "more candidates than the limit; the rest of the piece was not looked at"
+                        .to_owned(),
+                );
+                break;
+            }
+        }
+        if !self.scratch.candidates.is_empty() {
+            let candidates = std::mem::take(&mut self.scratch.candidates);
+            self.judge_all(bytes, &candidates, matches);
+            self.scratch.candidates = candidates;
+        }
+        if level.left > 0 {
+            self.look_into_encoded(bytes, &encoded, level, matches);
+        }
+    }
+
+    /// Tells once that something was limited.
+    fn limit(&mut self, what: String) {
+        if !self.detection.limited.contains(&what) {
+            self.detection.limited.push(what);
+        }
+    }
+
+    fn try_rule(&mut self, bytes: &[u8], hit: Hit, user: User) -> Option<()> {
+        let (number, position) = (user.rule as usize, hit.position as usize);
+        let detector = self.detector;
+        let cache = self.scratch.caches.get_mut(number)?;
+        let literal_end = || detector.literal(hit.literal)?.end_at(bytes, position);
+        let candidate = match detector.matcher(number)? {
+            RuleMatcher::Pattern(pattern) => {
+                let found = pattern.find(bytes, (position, user.which as usize), cache)?;
+                self.scratch.passed.note(number, found.whole.end);
+                if found.cut {
+                    let id = detector
+                        .rules()
+                        .get(number)
+                        .map_or("", |rule| rule.id.as_str());
+                    self.limit(format!("a match of {id} reached the longest length of a credential and was cut there"));
+                }
+                Candidate::new(number, found.credential)
+            }
+            RuleMatcher::Keyword(keyword) => {
+                let found = keyword.find(bytes, (position, literal_end()?), cache)?;
+                self.scratch.passed.note(number, found.credential.end);
+                let mut candidate = Candidate::new(number, found.credential);
+                candidate.name = Some(found.name);
+                if !found.is_assigned {
+                    candidate
+                        .evidence
+                        .push((-15, "nothing says that it is the name's value".into()));
+                }
+                candidate
+            }
+            RuleMatcher::Native(native) => {
+                let candidate = native.find(number, bytes, Span::new(position, literal_end()?))?;
+                self.scratch.passed.note(number, candidate.span.end);
+                candidate
+            }
+            RuleMatcher::Refused(reason) => {
+                let id = detector
+                    .rules()
+                    .get(number)
+                    .map_or("", |rule| rule.id.as_str());
+                self.scratch.passed.note(number, usize::MAX);
+                self.limit(format!("rule {id} was not applied: {reason}"));
+                return None;
+            }
+        };
+        self.scratch.candidates.push(candidate);
+        Some(())
+    }
+
+    fn judge_all(&mut self, bytes: &[u8], candidates: &[Candidate], matches: &mut Vec<Match>) {
+        let companions = Companions::new(
+            candidates
+                .iter()
+                .map(|candidate| (candidate.rule, candidate.span)),
+        );
+        for candidate in candidates {
+            match self.judge_one(bytes, candidate, &companions) {
+                Ok(matched) => matches.push(matched),
+                Err(reason) => {
+                    self.detection.rejected += 1;
+                    if let Some(rejected) = &mut self.rejected {
+                        rejected.push(Rejected {
+                            rule: candidate.rule,
+                            span: candidate.span,
+                            reason,
+                        });
+                    }
+                }
+            }
+        }
+    }
+
+    fn judge_one(
+        &self,
+        bytes: &[u8],
+        candidate: &Candidate,
+        companions: &Companions,
+    ) -> Result<Match, String> {
+        let rule = self
+            .detector
+            .rules()
+            .get(candidate.rule)
+            .ok_or_else(String::new)?;
+        let (mut confidence, mut reasons) =
+            match self.detector.judge().judge(rule, candidate, bytes) {
+                Judgement::Credential(confidence, reasons) => (confidence, reasons),
+                Judgement::Rejected(reason) => return Err(reason),
+            };
+        let mut found = Vec::new();
+        for (companion, number) in rule
+            .companions
+            .iter()
+            .zip(self.detector.companion_numbers(candidate.rule))
+        {
+            let nearest = number.and_then(|number| {
+                companions.nearest(bytes, number, candidate.span, companion.within_lines)
+            });
+            match nearest {
+                Some(span) => {
+                    found.push((companion.name.to_string(), span));
+                    reasons.push(format!("its {} stands near by", companion.name));
+                    confidence = confidence.max(Confidence::Medium);
+                }
+                None if companion.required => {
+                    return Err(format!("its {} is not near by", companion.name));
+                }
+                None => {}
+            }
+        }
+        let secret = candidate.secret(bytes);
+        Ok(Match {
+            rule: candidate.rule,
+            span: candidate.span,
+            secret: Secret::new(secret),
+            entropy: judge::shannon(secret),
+            confidence,
+            reasons,
+            decoded: Vec::new(),
+            companions: found,
+            manner: candidate.manner,
+        })
+    }
+
+    fn look_into_encoded(
+        &mut self,
+        bytes: &[u8],
+        marks: &[Hit],
+        level: Level,
+        matches: &mut Vec<Match>,
+    ) {
+        let mut done = 0;
+        for mark in marks {
+            let position = mark.position as usize;
+            if position < done {
+                continue;
+            }
+            let decoded = if self.detector.index().is_run(mark.literal) {
+                decode::decode_run(bytes, position, &self.detector.settings().limits)
+            } else {
+                decode::decode_escapes(bytes, position)
+            };
+            if let Some(decoded) = decoded {
+                done = decoded.whole().end;
+                self.look_inside(&decoded, level, matches);
+            }
+        }
+    }
+
+    /// Looks at decoded bytes and maps back what is found.
+    fn look_inside(&mut self, decoded: &Decoded, level: Level, matches: &mut Vec<Match>) {
+        if decoded.is_cut {
+            self.limit(
+                "a decoded value is longer than the limit; the rest of it was not looked at"
+                    .to_owned(),
+            );
+        }
+        let mut hits = Vec::new();
+        self.detector
+            .prefilter(&decoded.bytes, 0, decoded.bytes.len(), &mut hits);
+        if hits.is_empty() {
+            return;
+        }
+        let (mut found, rejected_before) = (Vec::new(), self.rejected.as_ref().map_or(0, Vec::len));
+        let below = Level {
+            left: level.left - 1,
+        };
+        self.look_at(&decoded.bytes, &hits, below, &mut found);
+        for matched in &mut found {
+            matched.span = decoded.original(matched.span);
+            matched
+                .companions
+                .iter_mut()
+                .for_each(|(_, span)| *span = decoded.original(*span));
+            matched
+                .decoded
+                .splice(0..0, decoded.encodings.iter().copied());
+        }
+        for rejected in self.rejected.iter_mut().flatten().skip(rejected_before) {
+            rejected.span = decoded.original(rejected.span);
+        }
+        matches.append(&mut found);
+    }
+
+    /// Settles overlaps, obeys comments, leaves out what is not to be shown.
+    fn finish(mut self, bytes: &[u8], mut matches: Vec<Match>) -> (Detection, Vec<Rejected>) {
+        self.report_once(&mut matches);
+        let settings = self.detector.settings();
+        matches.retain(|matched| {
+            let is_shown = self.is_shown(matched);
+            let is_allowed = is_shown
+                && settings.inline_allow == InlineAllow::Honour
+                && judge::allows(bytes, matched.span);
+            self.detection.suppressed += u64::from(is_allowed);
+            is_shown && !is_allowed
+        });
+        matches.sort_by_key(|matched| (matched.span, matched.rule));
+        self.detection.matches = matches;
+        let mut rejected = self.rejected.unwrap_or_default();
+        rejected.sort_by_key(|rejected| (rejected.span, rejected.rule));
+        (self.detection, rejected)
+    }
+
+    /// Keeps, of matches that overlap, the most specific one: then the surer, then the longer one.
+    fn report_once(&self, matches: &mut Vec<Match>) {
+        matches.sort_by_key(|matched| {
+            let specificity = self
+                .detector
+                .rules()
+                .get(matched.rule)
+                .map_or(0, |rule| rule.specificity);
+            let length = Reverse(matched.span.len());
+            (
+                Reverse(specificity),
+                Reverse(matched.confidence),
+                length,
+                matched.span.start,
+                matched.rule,
+            )
+        });
+        let mut taken = Spans::default();
+        matches.retain(|matched| taken.insert(matched.span));
+    }
+
+    fn is_shown(&self, matched: &Match) -> bool {
+        let rule = self.detector.rules().get(matched.rule);
+        let is_secret = rule.is_some_and(|rule| rule.class == Class::Secret);
+        let shows_low = self.detector.settings().sensitivity == Sensitivity::High;
+        is_secret && (shows_low || matched.confidence > Confidence::Low)
+    }
+}
