@@ -30,10 +30,29 @@ use crate::sinks::{Destination, Sink};
 const STATUS_ERROR: u8 = 2;
 
 /// Runs the scan, writes its reports, and says how it ended.
-pub(crate) fn scan(args: &ScanArgs, sinks: &[Sink], color: ColorChoice, messages: Messages) -> anyhow::Result<ExitCode> {
-    let mut request = request(&args.targets, args.kind, &args.scope, &args.policy, args.threads)?;
-    request.ignore_rules = if args.no_ignore { IgnoreRules::Disregard } else { IgnoreRules::Respect };
-    request.reveal = if args.output.reveal { Reveal::Secrets } else { Reveal::Masked };
+pub(crate) fn scan(
+    args: &ScanArgs,
+    sinks: &[Sink],
+    color: ColorChoice,
+    messages: Messages,
+) -> anyhow::Result<ExitCode> {
+    let mut request = request(
+        &args.targets,
+        args.kind,
+        &args.scope,
+        &args.policy,
+        args.threads,
+    )?;
+    request.ignore_rules = if args.no_ignore {
+        IgnoreRules::Disregard
+    } else {
+        IgnoreRules::Respect
+    };
+    request.reveal = if args.output.reveal {
+        Reveal::Secrets
+    } else {
+        Reveal::Masked
+    };
     request.explain = args.explain;
     if sinks.iter().any(|sink| sink.format.name() == "sarif") {
         request.line_hashes = LineHashes::Compute;
@@ -42,7 +61,11 @@ pub(crate) fn scan(args: &ScanArgs, sinks: &[Sink], color: ColorChoice, messages
     write_reports(&scanned, sinks, color)?;
     let outcome = &scanned.outcome;
     tell(outcome, sinks, args.output.allow_incomplete, messages);
-    Ok(status(outcome, args.output.exit_code, args.output.allow_incomplete))
+    Ok(status(
+        outcome,
+        args.output.exit_code,
+        args.output.allow_incomplete,
+    ))
 }
 
 /// What was typed, resolved.
@@ -64,7 +87,9 @@ pub(crate) fn request(
     let kind = kind.or((scope != Scope::Everything).then_some(TargetKind::Git));
     let (targets, unusable) = match targets {
         [] if kind == Some(TargetKind::Stdin) => (vec![Target::Stdin], Vec::new()),
-        [] if kind == Some(TargetKind::Folder) => (vec![Target::Folder(PathBuf::from("."))], Vec::new()),
+        [] if kind == Some(TargetKind::Folder) => {
+            (vec![Target::Folder(PathBuf::from("."))], Vec::new())
+        }
         [] if kind == Some(TargetKind::Git) => (vec![Target::resolve(".", kind)?], Vec::new()),
         [] => (vec![Target::default_here()], Vec::new()),
         _ => resolve_targets(targets, kind)?,
@@ -72,6 +97,7 @@ pub(crate) fn request(
     Ok(Request {
         targets,
         unusable,
+        index_file: (scope == Scope::Staged).then(hook_index).flatten(),
         scope,
         overrides: overrides(policy),
         policy_ref: policy.policy_ref.clone(),
@@ -82,7 +108,10 @@ pub(crate) fn request(
 }
 
 /// The targets that can be scanned, and those that cannot; an error when there are none of the first.
-fn resolve_targets(texts: &[String], kind: Option<TargetKind>) -> anyhow::Result<(Vec<Target>, Vec<Skipped>)> {
+fn resolve_targets(
+    texts: &[String],
+    kind: Option<TargetKind>,
+) -> anyhow::Result<(Vec<Target>, Vec<Skipped>)> {
     let (mut targets, mut unusable) = (Vec::new(), Vec::new());
     let mut first_error = None;
     for text in texts {
@@ -91,10 +120,21 @@ fn resolve_targets(texts: &[String], kind: Option<TargetKind>) -> anyhow::Result
             // An address can hold a token: its error names it without, and is not repeated here.
             Err(error @ TargetError::Url(_)) => return Err(error.into()),
             Err(error) => {
-                let kind = if matches!(error, TargetError::Missing(_)) { SkippedKind::Missing } else { SkippedKind::Unreadable };
+                let kind = if matches!(error, TargetError::Missing(_)) {
+                    SkippedKind::Missing
+                } else {
+                    SkippedKind::Unreadable
+                };
                 let told = error.to_string();
-                let reason = told.strip_prefix(&format!("{text}: ")).unwrap_or(&told).to_owned();
-                unusable.push(Skipped { kind, what: text.clone(), reason });
+                let reason = told
+                    .strip_prefix(&format!("{text}: "))
+                    .unwrap_or(&told)
+                    .to_owned();
+                unusable.push(Skipped {
+                    kind,
+                    what: text.clone(),
+                    reason,
+                });
                 first_error.get_or_insert(error);
             }
         }
@@ -103,6 +143,14 @@ fn resolve_targets(texts: &[String], kind: Option<TargetKind>) -> anyhow::Result
         Some(error) if targets.is_empty() => Err(error.into()),
         _ => Ok((targets, unusable)),
     }
+}
+
+/// The index that git prepared for the hook we run as: `git commit --all` and `git commit FILE` make one of their own.
+/// Nothing else of git's environment counts.
+fn hook_index() -> Option<PathBuf> {
+    let file = std::env::var_os("GIT_INDEX_FILE").filter(|file| !file.is_empty())?;
+    // Hooks run at the root of the working tree, which is what git's relative paths start from.
+    std::path::absolute(file).ok()
 }
 
 fn resolve_scope(args: &ScopeArgs) -> Scope {
@@ -140,7 +188,9 @@ fn processors() -> usize {
 fn today() -> Date {
     const SECONDS_PER_DAY: u64 = 86_400;
     // A clock before 1970 is not set; decisions with a date then hold.
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since_1970 = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     Date::from_unix_days(since_1970.as_secs() / SECONDS_PER_DAY)
 }
 
@@ -165,7 +215,11 @@ pub(crate) fn run_request(request: &Request, messages: Messages) -> anyhow::Resu
 }
 
 fn write_reports(scanned: &Scanned, sinks: &[Sink], color: ColorChoice) -> anyhow::Result<()> {
-    let report = Report { outcome: &scanned.outcome, rules: &scanned.rules, tool_version: env!("CARGO_PKG_VERSION") };
+    let report = Report {
+        outcome: &scanned.outcome,
+        rules: &scanned.rules,
+        tool_version: env!("CARGO_PKG_VERSION"),
+    };
     for sink in sinks {
         match &sink.destination {
             Destination::Standard => write_standard(&report, sink.format, color)?,
@@ -181,8 +235,16 @@ fn write_standard(report: &Report<'_>, format: Format, color: ColorChoice) -> an
         ColorChoice::Always => anstream::ColorChoice::Always,
         ColorChoice::Never => anstream::ColorChoice::Never,
     };
-    let colour = if choice == anstream::ColorChoice::Never { Colour::Off } else { Colour::On };
-    let settings = Settings { colour, width: width(), ..Settings::default() };
+    let colour = if choice == anstream::ColorChoice::Never {
+        Colour::Off
+    } else {
+        Colour::On
+    };
+    let settings = Settings {
+        colour,
+        width: width(),
+        ..Settings::default()
+    };
     match leakward_report::write(format, report, &settings, &mut io::stdout().lock()) {
         // The reader (head, a pager) has seen enough.
         Err(ReportError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -198,15 +260,23 @@ fn write_file(report: &Report<'_>, format: Format, path: &Path) -> anyhow::Resul
 
 /// Columns of the terminal, where `COLUMNS` or the terminal tells; a readable width otherwise.
 fn width() -> usize {
-    std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(100)
+    std::env::var("COLUMNS")
+        .ok()
+        .and_then(|columns| columns.parse().ok())
+        .unwrap_or(100)
 }
 
 /// Says on standard error what the report itself did not show to whoever started the program.
 fn tell(outcome: &Outcome, sinks: &[Sink], allow_incomplete: bool, messages: Messages) {
     for target in &outcome.targets {
-        messages.info(&format!("{}: scanned as {} ({})", target.name, target.kind, target.scope));
+        messages.info(&format!(
+            "{}: scanned as {} ({})",
+            target.name, target.kind, target.scope
+        ));
     }
-    let shown = sinks.iter().any(|sink| sink.destination == Destination::Standard && sink.format.name() == "terminal");
+    let shown = sinks
+        .iter()
+        .any(|sink| sink.destination == Destination::Standard && sink.format.name() == "terminal");
     if shown {
         return;
     }

@@ -33,7 +33,8 @@ pub(crate) fn scan(
     progress: &dyn Progress,
     interrupted: &AtomicBool,
 ) -> Result<Scanned, ScanError> {
-    let repository = Repository::open(path, OpenOptions::default())?;
+    let options = OpenOptions { index_file: request.index_file.clone(), ..OpenOptions::default() };
+    let repository = Repository::open(path, options)?;
     let context = match (&request.policy_ref, repository.worktree()) {
         (Some(revision), _) => {
             let files = Revision {

@@ -1,6 +1,8 @@
 //! What is asked of a scan, resolved: nothing in here is text that still has to be understood, but for revisions,
 //! which only the repository can understand.
 
+use std::path::PathBuf;
+
 use leakward_core::Skipped;
 use leakward_sources::tree::IgnoreRules;
 
@@ -46,6 +48,8 @@ pub struct Request {
     pub unusable: Vec<Skipped>,
     /// Which part of the repositories among them.
     pub scope: Scope,
+    /// The index that a hook is to look at instead of the repository's own.
+    pub index_file: Option<PathBuf>,
     /// Whether `.gitignore` leaves files out.
     pub ignore_rules: IgnoreRules,
     /// What was typed that policy files would say otherwise.

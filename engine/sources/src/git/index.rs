@@ -24,7 +24,7 @@ impl Index {
     /// # Errors
     /// What to tell when it is there and cannot be read.
     pub(crate) fn of(repository: &Repository) -> Result<Option<Self>, Skipped> {
-        let path = repository.git_dir().join("index");
+        let path = repository.index_file();
         match path.symlink_metadata() {
             Ok(metadata) if metadata.is_file() => {}
             Ok(_) => return Err(told(SkippedKind::Unreadable, "it is not a regular file")),

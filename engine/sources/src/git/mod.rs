@@ -5,6 +5,7 @@
 //! some of them, the index, the refs and the way from a blob back to its commits.
 
 mod alternates;
+mod belonging;
 pub mod clone;
 mod commits;
 mod error;

@@ -50,6 +50,7 @@ impl Refs {
             refs.collect_stored(repository);
         }
         refs.collect_files(repository);
+        refs.forget_pruned(repository);
         refs.refs.sort_unstable();
         refs.refs.dedup();
         refs
@@ -168,6 +169,17 @@ impl Refs {
             self.collect_heads(&private, "", &known);
         }
         self.collect_stash(&common.join("logs/refs/stash"));
+    }
+
+    /// Leaves out where an operation began or what was fetched once (`ORIG_HEAD`, `FETCH_HEAD` …) when its object is gone:
+    /// git keeps no object for these names, so that is no gap in what there is.
+    fn forget_pruned(&mut self, repository: &Repository) {
+        let handle = repository.gix();
+        let is_kept = |name: &str| {
+            let last = name.rsplit('/').next().unwrap_or(name);
+            last == "HEAD" || !(last.ends_with("HEAD") || last == "AUTO_MERGE") || name.starts_with("refs/")
+        };
+        self.refs.retain(|one| is_kept(&one.name) || handle.has_object(one.target));
     }
 
     /// What the files in `folder` that are called `HEAD`, `FETCH_HEAD`, `MERGE_HEAD` and so on lead to.

@@ -18,6 +18,7 @@ use leakward_core::{Limits, Skipped, SkippedKind};
 
 use super::GitError;
 use super::alternates::Alternates;
+use super::belonging;
 
 /// Where to look for the repository.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,6 +37,9 @@ pub struct OpenOptions {
     pub discovery: Discovery,
     /// The caps for everything that is read from it.
     pub limits: Limits,
+    /// The file to read the index from instead of the repository's own: git gives hooks such a file (`GIT_INDEX_FILE`)
+    /// when what will be committed is not what the index holds.
+    pub index_file: Option<PathBuf>,
 }
 
 /// How a repository stores its refs.
@@ -67,6 +71,7 @@ pub struct Repository {
     ref_storage: RefStorage,
     partial: bool,
     unknown_extensions: Vec<String>,
+    index_file: Option<PathBuf>,
 }
 
 impl Repository {
@@ -84,6 +89,7 @@ impl Repository {
             path: path.to_owned(),
         })?;
         let shared = open_isolated(&found, &options.limits)?;
+        belonging::check(&found, &shared.to_thread_local())?;
         let common = canonical(shared.to_thread_local().common_dir());
         let configuration = Configuration::read(&shared.to_thread_local());
         Ok(Self {
@@ -92,6 +98,7 @@ impl Repository {
             partial: configuration.partial,
             unknown_extensions: configuration.unknown_extensions,
             limits: options.limits,
+            index_file: options.index_file,
             shared,
         })
     }
@@ -113,6 +120,14 @@ impl Repository {
     #[must_use]
     pub fn git_dir(&self) -> PathBuf {
         self.shared.to_thread_local().git_dir().to_owned()
+    }
+
+    /// The file with the index.
+    #[must_use]
+    pub(crate) fn index_file(&self) -> PathBuf {
+        self.index_file
+            .clone()
+            .unwrap_or_else(|| self.git_dir().join("index"))
     }
 
     /// The folder with `objects` and `refs`, which linked worktrees share.
@@ -202,6 +217,9 @@ impl Repository {
                 reason: reason.to_owned(),
             });
         };
+        if let Err(error) = self.shared.to_thread_local().shallow_commits() {
+            tell(SkippedKind::Corrupt, "shallow", &error.to_string());
+        }
         let boundary = self.shallow_boundary().len();
         if boundary > 0 {
             let reason = format!("a shallow clone: history before {boundary} commits is not here");
@@ -277,18 +295,28 @@ fn repository_at(folder: &Path) -> Result<Option<PathBuf>, GitError> {
     Ok((looks_bare && gix::discover::is_git(folder).is_ok()).then(|| folder.to_owned()))
 }
 
+/// LIMIT: packs that gix can serve objects from when it could not count them because an alternate is broken.
+const SLOTS_WITHOUT_COUNTING: u16 = 1_024;
+
 /// Opens what [`find`] found, with nothing but the repository's own storage settings in force.
 fn open_isolated(found: &Path, limits: &Limits) -> Result<gix::ThreadSafeRepository, GitError> {
     // LIMIT: gix needs the delta, the base and the result at once, and counts them together.
     let allocation = limits.max_object_bytes.saturating_mul(3);
-    gix::open::Options::isolated()
+    let options = gix::open::Options::isolated()
         .open_path_as_is(true)
         .with(gix::sec::Trust::Reduced)
         .config_overrides([
             "core.useReplaceRefs=false".to_owned(),
             format!("gitoxide.objects.allocLimit={allocation}"),
-        ])
+        ]);
+    let without_counting = gix::odb::store::init::Slots::Given(SLOTS_WITHOUT_COUNTING);
+    options
+        .clone()
         .open(found)
+        .or_else(|error| {
+            let options = options.object_store_slots(without_counting);
+            options.open(found).map_err(|_| error)
+        })
         .map_err(|error| GitError::Unsupported {
             path: found.to_owned(),
             reason: format!("{error:#}"),
@@ -360,3 +388,6 @@ fn ref_storage(configuration: &Configuration, common: &Path) -> RefStorage {
         None => RefStorage::Files,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 //! A blob is shown as it is, with the edits that made it when its base was shown too, and when it is an LFS pointer so is the
 //! file it points to. Of a commit and a tag the part that people write is shown: the lines that hold nothing but ids
 //! (`tree`, `parent`, `object`, `type`) and the armour of a commit's signature would only be mistaken for credentials.
-//! Line numbers count in what is left.
+//! The message comes first, so that its lines count as its writer counts them.
 
 use gix::objs::Kind;
 use leakward_core::Skipped;
@@ -74,12 +74,12 @@ impl<V: Visitor> ObjectSink for Show<'_, V> {
             Kind::Blob => Some(self.blob(worker, object)),
             Kind::Commit => {
                 let written = written_in_commit(object.content);
-                self.whole(worker, &Origin::Commit(object.id), &written);
+                self.whole(worker, &Origin::Commit(object.id), &message_first(&written));
                 None
             }
             Kind::Tag => {
                 let written = without_lines(object.content, &[b"object ", b"type "]);
-                self.whole(worker, &Origin::Tag(object.id), written);
+                self.whole(worker, &Origin::Tag(object.id), &message_first(written));
                 None
             }
             Kind::Tree => None,
@@ -107,6 +107,14 @@ fn without_lines<'a>(object: &'a [u8], starts: &[&[u8]]) -> &'a [u8] {
         rest = rest.get(end..).unwrap_or_default();
     }
     rest
+}
+
+/// The message, an empty line, and the headers; without a message what there is.
+fn message_first(object: &[u8]) -> std::borrow::Cow<'_, [u8]> {
+    let Some(end) = memchr::memmem::find(object, b"\n\n") else { return object.into() };
+    let (headers, message) = object.split_at_checked(end + 1).unwrap_or((object, b""));
+    let message = message.get(1..).unwrap_or_default();
+    [message, b"\n\n", headers].concat().into()
 }
 
 /// Authors, message and unusual headers of a commit.
@@ -174,6 +182,14 @@ mod tests {
         let no_signature = "gpgsig some other text\n";
         let commit = format!("{ids}{people}{no_signature}{message}");
         assert_eq!(written(&commit), format!("{people}{no_signature}{message}"));
+    }
+
+    #[test]
+    fn the_message_stands_before_the_headers() {
+        let shown = message_first(b"author A\ncommitter B\n\nsubject\n\nbody\n");
+        assert_eq!(&*shown, b"subject\n\nbody\n\n\nauthor A\ncommitter B\n");
+        assert_eq!(&*message_first(b"author A\n"), b"author A\n");
+        assert_eq!(&*message_first(b"author A\n\n"), b"\n\nauthor A\n");
     }
 
     #[test]
