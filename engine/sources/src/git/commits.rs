@@ -6,7 +6,7 @@
 //! The commit-graph file is not used on purpose: whoever made the repository could have written another history
 //! into it than the one that the commits tell.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use gix::ObjectId;
 use gix::objs::Kind;
@@ -136,7 +136,7 @@ pub(crate) struct History {
     /// Parents of commit `n`: `parents[first_parent[n]..first_parent[n + 1]]`.
     parents: Vec<u32>,
     first_parent: Vec<u32>,
-    numbers: HashMap<ObjectId, u32>,
+    numbers: gix::hashtable::HashMap<ObjectId, u32>,
     /// The commits with smaller numbers are reached by the tips, the others are not.
     reached: u32,
     /// Commits that are referred to and not there, and not because the clone is shallow.
@@ -146,7 +146,7 @@ pub(crate) struct History {
 impl History {
     /// Loads everything that `tips` reach.
     pub(crate) fn load(repository: &Repository, lookup: &Lookup, tips: &[ObjectId]) -> Self {
-        Self::with_known(repository, lookup, tips, HashMap::new())
+        Self::with_known(repository, lookup, tips, gix::hashtable::HashMap::default())
     }
 
     /// Everything that `tips` reach, and whatever else is in `known`. What is in `known` need not be read.
@@ -154,7 +154,7 @@ impl History {
         repository: &Repository,
         lookup: &Lookup,
         tips: &[ObjectId],
-        mut known: HashMap<ObjectId, CommitFacts>,
+        mut known: gix::hashtable::HashMap<ObjectId, CommitFacts>,
     ) -> Self {
         let boundary: HashSet<ObjectId> = repository.shallow_boundary().into_iter().collect();
         for id in &boundary {
@@ -162,7 +162,7 @@ impl History {
         }
         let mut found: Vec<(ObjectId, CommitFacts)> = Vec::with_capacity(known.len());
         let mut skipped = Vec::new();
-        let mut seen: HashSet<ObjectId> = tips.iter().copied().collect();
+        let mut seen: gix::hashtable::HashSet<ObjectId> = tips.iter().copied().collect();
         let mut pending: Vec<ObjectId> = tips.to_vec();
         pending.sort_unstable();
         pending.dedup();

@@ -48,22 +48,27 @@ pub(crate) fn for_each<'a>(
     hash: gix::hash::Kind,
     mut each: impl FnMut(TreeEntry<'a>),
 ) -> Result<(), Absent> {
-    let mut rest = data;
-    while !rest.is_empty() {
-        let (entry, after) = first_entry(rest, hash).ok_or_else(|| {
-            Absent::Corrupt(format!(
-                "its entry at byte {} is damaged",
-                data.len() - rest.len()
-            ))
-        })?;
+    let mut at = 0;
+    while at < data.len() {
+        let (entry, length) = entry_at(data, at, hash).ok_or_else(|| damaged_at(at))?;
         each(entry);
-        rest = after;
+        at += length;
     }
     Ok(())
 }
 
-/// The entry `mode name\0id` at the start of `data`, and what follows it.
-fn first_entry(data: &[u8], hash: gix::hash::Kind) -> Option<(TreeEntry<'_>, &[u8])> {
+/// What is told of a tree whose entry at this place is damaged.
+pub(crate) fn damaged_at(at: usize) -> Absent {
+    Absent::Corrupt(format!("its entry at byte {at} is damaged"))
+}
+
+/// The entry `mode name\0id` at this place, and its length.
+pub(crate) fn entry_at(
+    data: &[u8],
+    at: usize,
+    hash: gix::hash::Kind,
+) -> Option<(TreeEntry<'_>, usize)> {
+    let data = data.get(at..)?;
     // LIMIT: git writes five or six digits; more would not fit the type of a mode.
     const MAX_DIGITS: usize = 8;
     let space = data
@@ -76,9 +81,7 @@ fn first_entry(data: &[u8], hash: gix::hash::Kind) -> Option<(TreeEntry<'_>, &[u
         mode = mode << 3 | u32::from(digit.checked_sub(b'0').filter(|digit| *digit < 8)?);
     }
     let end = memchr::memchr(0, named)?;
-    let (id, rest) = named
-        .get(end + 1..)?
-        .split_at_checked(hash.len_in_bytes())?;
+    let id = named.get(end + 1..)?.get(..hash.len_in_bytes())?;
     let entry = TreeEntry {
         name: named.get(..end)?.into(),
         id: gix::oid::try_from_bytes(id).ok()?,
@@ -89,7 +92,7 @@ fn first_entry(data: &[u8], hash: gix::hash::Kind) -> Option<(TreeEntry<'_>, &[u
         },
         is_link: mode & 0o170_000 == 0o120_000,
     };
-    Some((entry, rest))
+    Some((entry, space + 1 + end + 1 + id.len()))
 }
 
 /// A set of ids that all threads add to, numbered in the order in which they come.

@@ -4,7 +4,7 @@
 //! What refs reach and the database does not hold (borrowed objects) is read one by one afterwards.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use bstr::{BStr, BString};
 use gix::ObjectId;
@@ -12,45 +12,58 @@ use gix::objs::Kind;
 use leakward_core::Skipped;
 
 use super::graph::{Edge, NameNumber, Target, Things};
+use super::noted::TreeNote;
 use crate::git::commits::CommitFacts;
 use crate::git::objects::sink::{ObjectSink, Shown};
-use crate::git::trees::{self, Numbered, TreeEntry, TreeSink, TreeWalk};
+use crate::git::trees::{EntryKind, Numbered, TreeEntry, TreeSink, TreeWalk};
 use crate::git::{ObjectKinds, Repository};
 
 /// All commits, and the edges of all trees.
 pub(super) struct Collected {
-    pub(super) commits: HashMap<ObjectId, CommitFacts>,
+    pub(super) commits: gix::hashtable::HashMap<ObjectId, CommitFacts>,
     pub(super) parts: Vec<Part>,
+    pub(super) names: NameNumbers,
     /// The trees with their numbers: those that were read and those that they refer to.
     pub(super) trees: Numbered,
     pub(super) skipped: Vec<Skipped>,
 }
 
-/// What one task noted; the names have numbers of its own.
+/// What one task noted.
 #[derive(Default)]
 pub(super) struct Part {
-    pub(super) names: NameNumbers,
     pub(super) edges: Vec<(u32, Edge)>,
     read: Vec<u32>,
     commits: Vec<(ObjectId, CommitFacts)>,
 }
 
-/// Names with their numbers.
+/// Names with their numbers, for all threads.
 #[derive(Default)]
-pub(super) struct NameNumbers {
-    numbers: HashMap<BString, NameNumber>,
-    pub(super) list: Vec<BString>,
-}
+pub(super) struct NameNumbers(RwLock<HashMap<BString, NameNumber>>);
 
 impl NameNumbers {
-    pub(super) fn number(&mut self, name: &BStr) -> NameNumber {
-        if let Some(number) = self.numbers.get(name) {
+    fn number(&self, name: &BStr) -> NameNumber {
+        if let Some(number) = self
+            .0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(name)
+        {
             return *number;
         }
-        let number = u32::try_from(self.list.len()).unwrap_or(u32::MAX);
-        self.list.push(name.to_owned());
-        self.numbers.insert(name.to_owned(), number);
-        number
+        let mut numbers = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+        *numbers.entry(name.to_owned()).or_insert(next)
+    }
+
+    /// The names by their numbers.
+    pub(super) fn into_list(self) -> Vec<BString> {
+        let numbers = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut list: Vec<(NameNumber, BString)> = numbers
+            .into_iter()
+            .map(|(name, number)| (number, name))
+            .collect();
+        list.sort_unstable();
+        list.into_iter().map(|(_, name)| name).collect()
     }
 }
 
@@ -61,6 +74,7 @@ impl Collected {
             things,
             hash: repository.object_hash(),
             trees: Numbered::new(),
+            names: NameNumbers::default(),
             parts: Mutex::default(),
             skipped: Mutex::default(),
         };
@@ -80,6 +94,7 @@ impl Collected {
                 .flat_map(|part| part.commits.drain(..))
                 .collect(),
             parts,
+            names: collector.names,
             trees: collector.trees,
             skipped: collector
                 .skipped
@@ -119,7 +134,11 @@ impl Collected {
         missing.sort_unstable();
         missing.dedup();
         starts.extend(missing.iter().map(|root| (*root, trees.number(root).0)));
-        let walked = TreeWalk::going_on(repository, &Noting(things), trees).run_numbered(&starts);
+        let noting = Noting {
+            things,
+            names: &self.names,
+        };
+        let walked = TreeWalk::going_on(repository, &noting, trees).run_numbered(&starts);
         self.trees = walked.trees;
         self.parts.extend(walked.states);
         self.skipped.extend(walked.skipped);
@@ -160,6 +179,7 @@ struct Collector<'c> {
     things: &'c Things<'c>,
     hash: gix::hash::Kind,
     trees: Numbered,
+    names: NameNumbers,
     parts: Mutex<Vec<Part>>,
     skipped: Mutex<Vec<Skipped>>,
 }
@@ -183,7 +203,7 @@ impl Drop for Noted<'_> {
 /// A reference to a collector, so that what the threads noted can be borrowed from it.
 impl<'c> ObjectSink for &'c Collector<'c> {
     type Worker = Noted<'c>;
-    type Note = ();
+    type Note = TreeNote;
 
     fn worker(&self) -> Noted<'c> {
         Noted {
@@ -192,33 +212,20 @@ impl<'c> ObjectSink for &'c Collector<'c> {
         }
     }
 
-    fn object(&self, worker: &mut Noted<'c>, object: &Shown<'_, ()>) -> Option<()> {
-        let part = &mut worker.part;
-        let damage = match object.kind {
-            Kind::Commit => match CommitFacts::parse(object.content) {
-                Some(facts) => {
-                    part.commits.push((object.id, facts));
-                    None
-                }
-                // It is told where it is missed: when something reaches it.
-                None => None,
-            },
-            Kind::Tree => {
-                let number = self.trees.number(&object.id).0;
-                part.read.push(number);
-                trees::for_each(object.content, self.hash, |entry| {
-                    let subtree = (entry.kind == trees::EntryKind::Tree)
-                        .then(|| self.trees.number(entry.id).0);
-                    part.note(self.things, number, &entry, subtree);
-                })
-                .err()
+    fn object(&self, worker: &mut Noted<'c>, object: &Shown<'_, TreeNote>) -> Option<TreeNote> {
+        match object.kind {
+            Kind::Commit => {
+                // One that is damaged is told where it is missed: when something reaches it.
+                let facts = CommitFacts::parse(object.content);
+                worker
+                    .part
+                    .commits
+                    .extend(facts.map(|facts| (object.id, facts)));
+                None
             }
+            Kind::Tree => Some(self.tree(&mut worker.part, object)),
             Kind::Blob | Kind::Tag => None,
-        };
-        if let Some(absent) = damage {
-            self.tell("trees", absent.told("tree", &object.id));
         }
-        None
     }
 
     fn tell(&self, _sort: &'static str, skipped: Skipped) {
@@ -229,24 +236,48 @@ impl<'c> ObjectSink for &'c Collector<'c> {
     }
 }
 
-impl Part {
-    fn note(
-        &mut self,
-        things: &Things<'_>,
-        tree: u32,
-        entry: &TreeEntry<'_>,
-        subtree: Option<u32>,
-    ) {
-        let things = things.of(entry).into_iter().flatten().map(Target::thing);
-        for target in things.chain(subtree.map(Target::tree)) {
-            let name = self.names.number(entry.name);
-            self.edges.push((tree, Edge { name, target }));
+impl Collector<'_> {
+    fn tree(&self, part: &mut Part, object: &Shown<'_, TreeNote>) -> TreeNote {
+        let number = self.trees.number(&object.id).0;
+        let (note, damage) =
+            TreeNote::read(object.content, self.hash, object.change, |entry, edges| {
+                let subtree =
+                    (entry.kind == EntryKind::Tree).then(|| self.trees.number(entry.id).0);
+                edges_of(entry, subtree, self.things, &self.names, edges);
+            });
+        part.read.push(number);
+        part.edges.extend(note.edges().map(|edge| (number, edge)));
+        if let Some(absent) = damage {
+            let told = absent.told("tree", &object.id);
+            self.skipped
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(told);
         }
+        note
+    }
+}
+
+/// The edges that an entry is worth: to the things it is, and to the tree it is.
+fn edges_of(
+    entry: &TreeEntry<'_>,
+    subtree: Option<u32>,
+    things: &Things<'_>,
+    names: &NameNumbers,
+    edges: &mut Vec<Edge>,
+) {
+    let things = things.of(entry).into_iter().flatten().map(Target::thing);
+    for target in things.chain(subtree.map(Target::tree)) {
+        let name = names.number(entry.name);
+        edges.push(Edge { name, target });
     }
 }
 
 /// Notes the edges of trees that are read one by one.
-struct Noting<'t, 'q>(&'t Things<'q>);
+struct Noting<'t, 'q> {
+    things: &'t Things<'q>,
+    names: &'t NameNumbers,
+}
 
 impl TreeSink for Noting<'_, '_> {
     type State = Part;
@@ -256,6 +287,9 @@ impl TreeSink for Noting<'_, '_> {
     }
 
     fn entry(&self, part: &mut Part, tree: u32, entry: TreeEntry<'_>, subtree: Option<u32>) {
-        part.note(self.0, tree, &entry, subtree);
+        let mut edges = Vec::new();
+        edges_of(&entry, subtree, self.things, self.names, &mut edges);
+        part.edges
+            .extend(edges.into_iter().map(|edge| (tree, edge)));
     }
 }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use bstr::{BStr, BString};
 use gix::ObjectId;
 
-use super::collect::{NameNumbers, Part};
+use super::collect::{Collected, Part};
 use crate::git::trees::{EntryKind, Numbered, TreeEntry};
 
 /// A number for the name of a folder or file.
@@ -98,34 +98,28 @@ pub(super) struct TreeGraph {
 
 impl TreeGraph {
     /// The graph of what was collected.
-    pub(super) fn of(parts: Vec<Part>, trees: Numbered) -> Self {
+    pub(super) fn of(collected: Collected) -> Self {
+        let Collected {
+            parts,
+            names,
+            trees,
+            ..
+        } = collected;
         let useful = leading_to_things(&parts, trees.len());
-        let mut names = NameNumbers::default();
         let mut kept: Vec<(u32, Edge)> = Vec::new();
         for part in parts {
-            let mut renumbered: Vec<Option<NameNumber>> = vec![None; part.names.list.len()];
-            for (tree, edge) in part.edges {
-                if edge
-                    .target
+            let leads = |edge: &Edge| {
+                edge.target
                     .as_tree()
-                    .is_some_and(|tree| !is_set(&useful, tree))
-                {
-                    continue;
-                }
-                let at = edge.name as usize;
-                let (Some(slot), Some(name)) = (renumbered.get_mut(at), part.names.list.get(at))
-                else {
-                    continue;
-                };
-                let name = *slot.get_or_insert_with(|| names.number(name.as_ref()));
-                kept.push((tree, Edge { name, ..edge }));
-            }
+                    .is_none_or(|tree| is_set(&useful, tree))
+            };
+            kept.extend(part.edges.into_iter().filter(|(_, edge)| leads(edge)));
         }
         kept.sort_unstable();
         let mut graph = Self {
             first_edge: vec![0; trees.len() + 1],
             edges: kept.iter().map(|(_, edge)| *edge).collect(),
-            names: names.list,
+            names: names.into_list(),
             trees: Some(trees),
         };
         count_up(&mut graph.first_edge, kept.iter().map(|(tree, _)| *tree));

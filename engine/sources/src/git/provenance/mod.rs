@@ -11,6 +11,7 @@ mod authorship;
 mod collect;
 mod graph;
 mod introduced;
+mod noted;
 mod reach;
 #[cfg(test)]
 mod tests;

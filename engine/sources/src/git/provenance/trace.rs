@@ -201,7 +201,7 @@ impl<'q> Tracing<'q> {
             history,
             answer,
         };
-        (tracing, TreeGraph::of(collected.parts, collected.trees))
+        (tracing, TreeGraph::of(collected))
     }
 
     fn finish(mut self, graph: &TreeGraph) -> Provenance {
