@@ -107,6 +107,7 @@ fn glob_fits(pattern: &str, id: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parse;
 
     #[test]
     fn a_star_stands_for_any_characters() {
@@ -122,5 +123,84 @@ mod tests {
         ] {
             assert_eq!(glob_fits(pattern, id), fits, "{pattern} {id}");
         }
+    }
+
+    fn rules() -> Vec<Rule> {
+        let rule = |id: &str| {
+            format!(
+                "[[rule]]\nid = '{id}'\ntitle = 'A'\nseverity = 'low'\nliterals = ['acme_']\npattern = 'acme_[a-z]'\n"
+            )
+        };
+        let companion = "[[rule.companion]]\nname = 'id'\nrule = 'acme-key-id'\n";
+        let text = [
+            "version = 1\nprovider = 'Acme'\n",
+            &rule("acme-secret"),
+            companion,
+            &rule("acme-key-id"),
+            &rule("other-secret"),
+        ];
+        parse(&text.concat(), "acme.toml").unwrap()
+    }
+
+    fn select(enable: &[&str], disable: &[&str]) -> Result<Vec<String>, UnknownRule> {
+        let owned =
+            |patterns: &[&str]| patterns.iter().map(|&pattern| pattern.to_owned()).collect();
+        let selection = Selection {
+            enable: owned(enable),
+            disable: owned(disable),
+        };
+        let reported = |rule: &Rule| rule.class == Class::Secret;
+        selection.apply(rules()).map(|rules| {
+            rules
+                .iter()
+                .filter(|rule| reported(rule))
+                .map(|rule| rule.id.to_string())
+                .collect()
+        })
+    }
+
+    #[test]
+    fn off_wins_over_on_and_all_are_on_when_nothing_is_said() {
+        for (enable, disable, selected) in [
+            (
+                &[] as &[&str],
+                &[] as &[&str],
+                &["acme-secret", "acme-key-id", "other-secret"] as &[&str],
+            ),
+            (&["acme-*"], &[], &["acme-secret", "acme-key-id"]),
+            (&["acme-*"], &["*-id"], &["acme-secret"]),
+            (&[], &["acme-*"], &["other-secret"]),
+        ] {
+            assert_eq!(select(enable, disable).unwrap(), selected);
+        }
+    }
+
+    #[test]
+    fn a_companion_stays_as_an_identifier() {
+        let selection = Selection {
+            enable: vec!["acme-secret".to_owned()],
+            disable: Vec::new(),
+        };
+        let kept: Vec<_> = selection
+            .apply(rules())
+            .unwrap()
+            .into_iter()
+            .map(|rule| (rule.id.to_string(), rule.class))
+            .collect();
+        let expected = [
+            ("acme-secret", Class::Secret),
+            ("acme-key-id", Class::Identifier),
+        ];
+        assert_eq!(kept, expected.map(|(id, class)| (id.to_owned(), class)));
+    }
+
+    #[test]
+    fn a_pattern_that_fits_nothing_is_told_with_the_nearest_id() {
+        let error = select(&["acme-secert"], &[]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "no rule fits \"acme-secert\"; did you mean \"acme-secret\"?"
+        );
+        assert!(select(&[], &["aws-*"]).is_err());
     }
 }

@@ -31,7 +31,7 @@ const MOST_SPLITS: u32 = 2;
 const MOST_ITEMS: usize = 256;
 
 /// Work that a proof may take, roughly in bytes written; usual patterns need some thousand.
-const MOST_STEPS: usize = 1 << 20;
+const MOST_STEPS: usize = 1 << 18;
 
 /// Whether a literal matches in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -87,9 +87,9 @@ pub(super) fn gcp_service_account(draft: &mut Draft, _: &Argument) {
         "{{\n  \"type\": \"service_account\",\n  \"project_id\": \"{project}\",\n  \
          \"private_key_id\": \"{id}\",\n  \"private_key\": \""
     ));
-    draft.push_credential(&key);
+    draft.push_credential(&format!("{key}\\n"));
     draft.push(&format!(
-        "\\n\",\n  \"client_email\": \"{account}\",\n  \"client_id\": \"{client}\",\n  \
+        "\",\n  \"client_email\": \"{account}\",\n  \"client_id\": \"{client}\",\n  \
          \"auth_uri\": \"https://accounts.google.com/o/oauth2/auth\",\n  \
          \"token_uri\": \"https://oauth2.googleapis.com/token\"\n}}"
     ));

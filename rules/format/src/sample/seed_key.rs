@@ -2,7 +2,7 @@
 
 use super::argument::Argument;
 use super::crc::crc16;
-use super::draft::{Draft, altered};
+use super::draft::Draft;
 use super::encoding::base32;
 
 /// Five bits that say seed, at the top of the first byte.
@@ -32,14 +32,15 @@ fn nats_version(kind: &str) -> [u8; 2] {
 }
 
 fn push(draft: &mut Draft, version: &[u8], key: &[u8; 32]) {
-    let text = with_check(version, key);
-    draft.push_checked(&text, &altered(&text));
+    let covered = [version, key].concat();
+    let check = crc16(&covered);
+    // Not by its last character: that of a NATS seed ends in two bits that stand for nothing.
+    let [valid, broken] = [check, !check].map(|check| encoded(&covered, check));
+    draft.push_checked(&valid, &broken);
 }
 
-fn with_check(version: &[u8], key: &[u8; 32]) -> String {
-    let covered = [version, key].concat();
-    let check = crc16(&covered).to_le_bytes();
-    base32(&[covered.as_slice(), &check].concat())
+fn encoded(covered: &[u8], check: u16) -> String {
+    base32(&[covered, &check.to_le_bytes()].concat())
 }
 
 #[cfg(test)]
@@ -48,18 +49,22 @@ mod tests {
 
     #[test]
     fn the_worked_examples_hold() {
-        let key = std::array::from_fn(|i| i.to_le_bytes()[0]);
+        let key: [u8; 32] = std::array::from_fn(|i| i.to_le_bytes()[0]);
+        let with_check = |version: &[u8]| {
+            let covered = [version, &key].concat();
+            encoded(&covered, crc16(&covered))
+        };
         let stellar = [
             "SAAACAQDAQCQMBYIBEFAWDANBYHR",
             "AEISCMKBKFQXDAMRUGY4DUPB6NKI",
         ]
         .concat();
-        assert_eq!(with_check(&[0x90], &key), stellar);
+        assert_eq!(with_check(&[0x90]), stellar);
         let nats = [
             "SUAAAAICAMCAKBQHBAEQUCYMBUHA6",
             "EARCIJRIFIWC4MBSGQ3DQOR4H776Y",
         ]
         .concat();
-        assert_eq!(with_check(&nats_version("U"), &key), nats);
+        assert_eq!(with_check(&nats_version("U")), nats);
     }
 }
