@@ -81,7 +81,7 @@ impl Repository {
     /// Those of `ids` that are not in the repository itself, so that only a folder outside of it can hold them.
     #[must_use]
     pub fn not_held(&self, ids: &[ObjectId]) -> Vec<ObjectId> {
-        let store = self.store();
+        let store = Store::of_packs(self.object_folders(), self.object_hash(), self.limits());
         let held =
             |id: &ObjectId| store.packed(id).next().is_some() || store.loose_folder(id).is_some();
         ids.iter().filter(|id| !held(id)).copied().collect()
@@ -301,7 +301,7 @@ impl<'a, S: ObjectSink> Scan<'a, S> {
             match (copies > 1).then(|| reader.read(&id)) {
                 Some(Ok(Some(found))) if !self.kinds.contains(found.kind) => {}
                 Some(Ok(Some(found))) => {
-                    self.show_object(&mut worker, id, found.kind, found.content.bytes())
+                    self.show_object(&mut worker, id, found.kind, found.content.bytes());
                 }
                 _ => self.tell(&id, pack.name(), &lost.fault),
             }

@@ -111,7 +111,9 @@ fn without_lines<'a>(object: &'a [u8], starts: &[&[u8]]) -> &'a [u8] {
 
 /// The message, an empty line, and the headers; without a message what there is.
 fn message_first(object: &[u8]) -> std::borrow::Cow<'_, [u8]> {
-    let Some(end) = memchr::memmem::find(object, b"\n\n") else { return object.into() };
+    let Some(end) = memchr::memmem::find(object, b"\n\n") else {
+        return object.into();
+    };
     let (headers, message) = object.split_at_checked(end + 1).unwrap_or((object, b""));
     let message = message.get(1..).unwrap_or_default();
     [message, b"\n\n", headers].concat().into()

@@ -41,28 +41,16 @@ fn by_git(bench: &Bench) -> Pieces {
     pieces
 }
 
-/// The content without the header lines that begin with one of these words.
+/// The message, and then the headers without those that begin with one of these words.
 fn without_headers(content: &[u8], hidden: &[&str]) -> Vec<u8> {
     if hidden.is_empty() {
         return content.to_vec();
     }
-    let headers_end = content
-        .windows(2)
-        .position(|pair| pair == b"\n\n")
-        .map_or(content.len(), |at| at + 1);
-    let (headers, message) = content.split_at(headers_end);
-    let mut kept: Vec<u8> = headers
-        .split_inclusive(|byte| *byte == b'\n')
-        .filter(|line| {
-            !hidden
-                .iter()
-                .any(|start| line.starts_with(start.as_bytes()))
-        })
-        .flatten()
-        .copied()
-        .collect();
-    kept.extend_from_slice(message);
-    kept
+    let text = std::str::from_utf8(content).unwrap();
+    let (headers, message) = text.split_once("\n\n").unwrap();
+    let shown = |line: &&str| !hidden.iter().any(|start| line.starts_with(start));
+    let headers: Vec<&str> = headers.lines().filter(shown).collect();
+    format!("{message}\n\n{}\n", headers.join("\n")).into_bytes()
 }
 
 fn open(bench: &Bench, limits: Limits) -> Repository {

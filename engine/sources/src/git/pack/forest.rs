@@ -259,7 +259,7 @@ impl Children {
     }
 
     /// Every entry that a root leads to, bases before deltas.
-    fn from_the_roots(&self, parents: &[u32]) -> Vec<u32> {
+    fn reached(&self, parents: &[u32]) -> Vec<u32> {
         let mut reached: Vec<u32> = roots(parents).collect();
         let mut next = 0;
         while let Some(&entry) = reached.get(next) {
@@ -275,7 +275,7 @@ impl Children {
         for weight in &mut weights {
             *weight = (*weight >> 10) + 1;
         }
-        for &entry in self.from_the_roots(parents).iter().rev() {
+        for &entry in self.reached(parents).iter().rev() {
             let own = weights.get(entry as usize).copied().unwrap_or(0);
             let parent = parents
                 .get(entry as usize)
@@ -300,7 +300,7 @@ impl Children {
                 children.sort_by_key(|&child| weight(child));
             }
         }
-        let reached = self.from_the_roots(&entries.parents);
+        let reached = self.reached(&entries.parents);
         let mut first_child = roots(&entries.parents).count();
         let mut nodes = Vec::with_capacity(reached.len());
         for &entry in &reached {
