@@ -128,7 +128,10 @@ pub(crate) struct ScanArgs {
 /// Which part of a repository.
 #[derive(Debug, Args)]
 #[group(multiple = false)]
-#[expect(clippy::struct_excessive_bools, reason = "one flag each, of which clap allows one")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "one flag each, of which clap allows one"
+)]
 pub(crate) struct ScopeArgs {
     /// Only what is staged for the next commit.
     #[arg(long)]
@@ -205,8 +208,12 @@ pub(crate) struct OutputArgs {
 
 /// The names of all formats, so that the help lists them and a misspelt one is told with the nearest.
 fn formats() -> clap::builder::PossibleValuesParser {
-    let described = |format: leakward_report::Format| PossibleValue::new(format.name()).help(format.about());
-    leakward_report::Format::all().map(described).collect::<Vec<_>>().into()
+    let described =
+        |format: leakward_report::Format| PossibleValue::new(format.name()).help(format.about());
+    leakward_report::Format::all()
+        .map(described)
+        .collect::<Vec<_>>()
+        .into()
 }
 
 /// `leakward baseline`
@@ -229,7 +236,12 @@ pub(crate) struct BaselineArgs {
     #[command(flatten)]
     pub(crate) policy: PolicyArgs,
     /// The file to write; `-` for standard output.
-    #[arg(short, long, value_name = "FILE", default_value = "leakward-baseline.json")]
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        default_value = "leakward-baseline.json"
+    )]
     pub(crate) output: PathBuf,
     /// Worker threads. Default: one for each processor.
     #[arg(long, value_name = "N")]

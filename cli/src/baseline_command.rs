@@ -17,13 +17,27 @@ pub(crate) fn create(args: &BaselineArgs, messages: Messages) -> anyhow::Result<
     let outcome = run_request(&request, messages)?.outcome;
     let text = Baseline::write(&outcome.findings);
     if args.output == Path::new("-") {
-        std::io::stdout().write_all(text.as_bytes()).context("standard output")?;
+        std::io::stdout()
+            .write_all(text.as_bytes())
+            .context("standard output")?;
     } else {
         std::fs::write(&args.output, text).with_context(|| args.output.display().to_string())?;
     }
-    messages.info(&format!("{}: {} findings", args.output.display(), outcome.findings.len()));
-    for skipped in outcome.skipped.iter().filter(|skipped| skipped.kind.makes_incomplete()) {
+    messages.info(&format!(
+        "{}: {} findings",
+        args.output.display(),
+        outcome.findings.len()
+    ));
+    for skipped in outcome
+        .skipped
+        .iter()
+        .filter(|skipped| skipped.kind.makes_incomplete())
+    {
         messages.error(&format!("{}: {}", skipped.what, skipped.reason));
     }
-    Ok(if outcome.complete() { ExitCode::SUCCESS } else { ExitCode::from(2) })
+    Ok(if outcome.complete() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(2)
+    })
 }

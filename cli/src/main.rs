@@ -38,10 +38,15 @@ fn main() -> ExitCode {
 fn run(cli: &Cli, matches: &clap::ArgMatches, messages: Messages) -> anyhow::Result<ExitCode> {
     match &cli.command {
         Command::Scan(args) => {
-            let typed = matches.subcommand_matches("scan").map(sinks::Typed::from_matches).unwrap_or_default();
+            let typed = matches
+                .subcommand_matches("scan")
+                .map(sinks::Typed::from_matches)
+                .unwrap_or_default();
             scan_command::scan(args, &sinks::pair(typed)?, cli.messages.color, messages)
         }
-        Command::Baseline(BaselineCommand::Create(args)) => baseline_command::create(args, messages),
+        Command::Baseline(BaselineCommand::Create(args)) => {
+            baseline_command::create(args, messages)
+        }
         Command::Rules(command) => rules_command::run(command),
     }
 }

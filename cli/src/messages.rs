@@ -46,7 +46,10 @@ impl Messages {
             (false, 1) => Level::Info,
             (false, _) => Level::Debug,
         };
-        Self { lowest, format: args.log_format }
+        Self {
+            lowest,
+            format: args.log_format,
+        }
     }
 
     /// Whether messages of this level are said.
@@ -61,7 +64,9 @@ impl Messages {
         }
         let line = match self.format {
             LogFormat::Text => format!("leakward: {}{}", prefix(level), printable(text)),
-            LogFormat::Json => serde_json::json!({ "level": level.word(), "message": text }).to_string(),
+            LogFormat::Json => {
+                serde_json::json!({ "level": level.word(), "message": text }).to_string()
+            }
         };
         // Standard error may be closed; then there is nobody to tell.
         drop(writeln!(std::io::stderr().lock(), "{line}"));
@@ -90,7 +95,15 @@ fn prefix(level: Level) -> &'static str {
 
 /// Without control characters: paths come from foreign repositories and could carry escape sequences.
 fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+    text.chars()
+        .map(|c| {
+            if c.is_control() && c != '\n' {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -101,7 +114,12 @@ mod tests {
     fn quiet_leaves_errors_and_verbose_adds_information() {
         let at = |quiet, verbose| {
             let color = crate::args::ColorChoice::Auto;
-            Messages::new(&MessageArgs { quiet, verbose, log_format: LogFormat::Text, color })
+            Messages::new(&MessageArgs {
+                quiet,
+                verbose,
+                log_format: LogFormat::Text,
+                color,
+            })
         };
         assert!(at(true, 2).says(Level::Error) && !at(true, 2).says(Level::Warning));
         assert!(at(false, 0).says(Level::Warning) && !at(false, 0).says(Level::Info));

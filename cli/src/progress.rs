@@ -25,7 +25,11 @@ impl Bar {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
-        Self { started: Instant::now(), bar, phase: Mutex::default() }
+        Self {
+            started: Instant::now(),
+            bar,
+            phase: Mutex::default(),
+        }
     }
 
     /// Takes the bar off the screen.
@@ -35,8 +39,14 @@ impl Bar {
 
     fn show_when_due(&self) {
         if self.bar.is_hidden() && self.started.elapsed() >= PATIENCE {
-            self.bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
-            self.bar.set_message(self.phase.lock().unwrap_or_else(PoisonError::into_inner).clone());
+            self.bar
+                .set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
+            self.bar.set_message(
+                self.phase
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .clone(),
+            );
         }
     }
 }

@@ -48,7 +48,11 @@ fn list(args: &RulesListArgs) -> anyhow::Result<ExitCode> {
             writeln!(out, "{}", serde_json::to_string_pretty(&entries)?)
         }
         RulesFormat::Text => reported.into_iter().try_for_each(|rule| {
-            writeln!(out, "{:<45} {:<9} {}: {}", rule.id, rule.severity, rule.provider, rule.title)
+            writeln!(
+                out,
+                "{:<45} {:<9} {}: {}",
+                rule.id, rule.severity, rule.provider, rule.title
+            )
         }),
     };
     finish(written)
@@ -71,11 +75,17 @@ fn show(id: &str, files: &[PathBuf]) -> anyhow::Result<ExitCode> {
     let rules = load(files)?;
     let Some(rule) = leakward_rules::find(&rules, id) else {
         let nearest = leakward_rule_format::nearest(id, rules.iter().map(|rule| rule.id.as_str()));
-        let hint = nearest.map(|id| format!("; did you mean {id}?")).unwrap_or_default();
+        let hint = nearest
+            .map(|id| format!("; did you mean {id}?"))
+            .unwrap_or_default();
         bail!("no rule is called {id:?}{hint}");
     };
     let mut out = io::stdout().lock();
-    finish(describe(rule).into_iter().try_for_each(|(key, value)| writeln!(out, "{key:<12} {value}")))
+    finish(
+        describe(rule)
+            .into_iter()
+            .try_for_each(|(key, value)| writeln!(out, "{key:<12} {value}")),
+    )
 }
 
 /// What a rule says, as a list for people.
@@ -102,16 +112,40 @@ fn describe(rule: &Rule) -> Vec<(&'static str, String)> {
         }
     }
     if rule.min_entropy > 0.0 {
-        lines.push(("entropy", format!("at least {} bits a byte", rule.min_entropy)));
+        lines.push((
+            "entropy",
+            format!("at least {} bits a byte", rule.min_entropy),
+        ));
     }
-    lines.extend(rule.checksum.map(|checksum| ("checksum", checksum.as_str().to_owned())));
+    lines.extend(
+        rule.checksum
+            .map(|checksum| ("checksum", checksum.as_str().to_owned())),
+    );
     for companion in rule.companions.iter() {
-        let need = if companion.required { "needs" } else { "goes with" };
-        lines.push(("companion", format!("{need} {} within {} lines", companion.rule, companion.within_lines)));
+        let need = if companion.required {
+            "needs"
+        } else {
+            "goes with"
+        };
+        lines.push((
+            "companion",
+            format!(
+                "{need} {} within {} lines",
+                companion.rule, companion.within_lines
+            ),
+        ));
     }
     lines.extend(rule.docs_url.iter().map(|url| ("docs", url.to_string())));
-    lines.extend(rule.revoke_url.iter().map(|url| ("revoke at", url.to_string())));
-    lines.extend(rule.samples.iter().map(|sample| ("sample", sample.to_string())));
+    lines.extend(
+        rule.revoke_url
+            .iter()
+            .map(|url| ("revoke at", url.to_string())),
+    );
+    lines.extend(
+        rule.samples
+            .iter()
+            .map(|sample| ("sample", sample.to_string())),
+    );
     lines
 }
 
@@ -119,41 +153,67 @@ fn describe(rule: &Rule) -> Vec<(&'static str, String)> {
 fn check(files: &[PathBuf]) -> anyhow::Result<ExitCode> {
     let checked: Vec<Rule> = match files {
         [] => leakward_rules::built_in().to_vec(),
-        _ => files.iter().map(|file| read(file)).collect::<anyhow::Result<Vec<_>>>()?.concat(),
+        _ => files
+            .iter()
+            .map(|file| read(file))
+            .collect::<anyhow::Result<Vec<_>>>()?
+            .concat(),
     };
     let count = checked.len();
     let ids: Vec<String> = checked.iter().map(|rule| rule.id.to_string()).collect();
     let all = leakward_rules::merge(leakward_rules::built_in(), checked);
     let detector = Detector::new(all, Settings::default())?;
-    let problems: Vec<String> =
-        ids.iter().filter_map(|id| leakward_rules::find(detector.rules(), id)).flat_map(|rule| problems(&detector, rule)).collect();
+    let problems: Vec<String> = ids
+        .iter()
+        .filter_map(|id| leakward_rules::find(detector.rules(), id))
+        .flat_map(|rule| problems(&detector, rule))
+        .collect();
     let mut out = io::stdout().lock();
-    let written = problems.iter().try_for_each(|problem| writeln!(out, "{problem}"));
-    let summary = written.and_then(|()| writeln!(out, "{count} rules checked, {} problems", problems.len()));
+    let written = problems
+        .iter()
+        .try_for_each(|problem| writeln!(out, "{problem}"));
+    let summary =
+        written.and_then(|()| writeln!(out, "{count} rules checked, {} problems", problems.len()));
     finish(summary)?;
-    Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(2) })
+    Ok(if problems.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(2)
+    })
 }
 
 fn problems(detector: &Detector, rule: &Rule) -> Vec<String> {
     let mut problems = Vec::new();
     let mut scratch = detector.scratch();
     let mut finds = |template: &str, seed: u64| -> Result<bool, String> {
-        let rendered = sample::render(template, seed).map_err(|error| format!("{}: {template:?}: {error}", rule.id))?;
+        let rendered = sample::render(template, seed)
+            .map_err(|error| format!("{}: {template:?}: {error}", rule.id))?;
         let detection = detector.detect(rendered.text.as_ref(), &mut scratch);
-        Ok(detection.matches.iter().any(|matched| detector.rules().get(matched.rule).is_some_and(|by| by.id == rule.id)))
+        Ok(detection.matches.iter().any(|matched| {
+            detector
+                .rules()
+                .get(matched.rule)
+                .is_some_and(|by| by.id == rule.id)
+        }))
     };
     for seed in 0..SEEDS {
         for template in rule.samples.iter().filter(|_| rule.class == Class::Secret) {
             match finds(template, seed) {
                 Ok(true) => {}
-                Ok(false) => problems.push(format!("{}: does not find its sample {template:?} (seed {seed})", rule.id)),
+                Ok(false) => problems.push(format!(
+                    "{}: does not find its sample {template:?} (seed {seed})",
+                    rule.id
+                )),
                 Err(problem) => problems.push(problem),
             }
         }
         for template in rule.near_misses.iter() {
             match finds(template, seed) {
                 Ok(false) => {}
-                Ok(true) => problems.push(format!("{}: finds its near miss {template:?} (seed {seed})", rule.id)),
+                Ok(true) => problems.push(format!(
+                    "{}: finds its near miss {template:?} (seed {seed})",
+                    rule.id
+                )),
                 Err(problem) => problems.push(problem),
             }
         }
@@ -164,7 +224,9 @@ fn problems(detector: &Detector, rule: &Rule) -> Vec<String> {
 /// A closed pipe is no error: the reader has seen enough.
 fn finish(written: io::Result<()>) -> anyhow::Result<ExitCode> {
     match written {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context("standard output"),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(error).context("standard output")
+        }
         _ => Ok(ExitCode::SUCCESS),
     }
 }

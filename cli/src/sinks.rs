@@ -41,14 +41,26 @@ impl Typed {
 
     /// The options as they were typed, from clap's matches of a command that has both.
     pub(crate) fn from_matches(matches: &clap::ArgMatches) -> Vec<Self> {
-        let formats = matches.get_many::<String>("format").into_iter().flatten().cloned();
-        let outputs = matches.get_many::<PathBuf>("output").into_iter().flatten().cloned();
+        let formats = matches
+            .get_many::<String>("format")
+            .into_iter()
+            .flatten()
+            .cloned();
+        let outputs = matches
+            .get_many::<PathBuf>("output")
+            .into_iter()
+            .flatten()
+            .cloned();
         let format_indices = matches.indices_of("format").into_iter().flatten();
         let output_indices = matches.indices_of("output").into_iter().flatten();
         let mut typed: Vec<Self> = format_indices
             .zip(formats)
             .map(|(index, format)| Self::Format(index, format))
-            .chain(output_indices.zip(outputs).map(|(index, output)| Self::Output(index, output)))
+            .chain(
+                output_indices
+                    .zip(outputs)
+                    .map(|(index, output)| Self::Output(index, output)),
+            )
             .collect();
         typed.sort_by_key(Self::index);
         typed
@@ -64,34 +76,58 @@ pub(crate) fn pair(typed: Vec<Typed>) -> anyhow::Result<Vec<Sink>> {
     for option in typed {
         match option {
             Typed::Format(_, name) => {
-                let format = name.parse::<Format>().map_err(|error| anyhow::anyhow!("--format: {error}"))?;
+                let format = name
+                    .parse::<Format>()
+                    .map_err(|error| anyhow::anyhow!("--format: {error}"))?;
                 if let Some(output) = outputs_without_format.pop() {
-                    sinks.push(Sink { format, destination: destination(output) });
+                    sinks.push(Sink {
+                        format,
+                        destination: destination(output),
+                    });
                 } else if let Some(earlier) = waiting.replace(format) {
                     to_standard(&mut standard, earlier)?;
                 }
             }
             Typed::Output(_, path) => match waiting.take() {
-                Some(format) => sinks.push(Sink { format, destination: destination(path) }),
+                Some(format) => sinks.push(Sink {
+                    format,
+                    destination: destination(path),
+                }),
                 None if Format::for_path(&path).is_none() => outputs_without_format.push(path),
-                None => sinks.extend(Format::for_path(&path).map(|format| Sink { format, destination: destination(path) })),
+                None => sinks.extend(Format::for_path(&path).map(|format| Sink {
+                    format,
+                    destination: destination(path),
+                })),
             },
         }
     }
     if let Some(path) = outputs_without_format.first() {
-        bail!("--output {}: say its format with --format, or by its extension (.json, .jsonl, .sarif, .csv)", path.display());
+        bail!(
+            "--output {}: say its format with --format, or by its extension (.json, .jsonl, .sarif, .csv)",
+            path.display()
+        );
     }
     if let Some(format) = waiting {
         to_standard(&mut standard, format)?;
     }
     let nothing_typed = sinks.is_empty() && standard.is_none();
-    let standard = if nothing_typed { Some(terminal()?) } else { standard };
-    sinks.extend(standard.map(|format| Sink { format, destination: Destination::Standard }));
+    let standard = if nothing_typed {
+        Some(terminal()?)
+    } else {
+        standard
+    };
+    sinks.extend(standard.map(|format| Sink {
+        format,
+        destination: Destination::Standard,
+    }));
     Ok(sinks)
 }
 
 fn terminal() -> anyhow::Result<Format> {
-    "terminal".parse().map_err(|error| anyhow::anyhow!("{error}")).context("the terminal view is missing")
+    "terminal"
+        .parse()
+        .map_err(|error| anyhow::anyhow!("{error}"))
+        .context("the terminal view is missing")
 }
 
 fn to_standard(standard: &mut Option<Format>, format: Format) -> anyhow::Result<()> {
@@ -102,7 +138,11 @@ fn to_standard(standard: &mut Option<Format>, format: Format) -> anyhow::Result<
 }
 
 fn destination(path: PathBuf) -> Destination {
-    if path == Path::new("-") { Destination::Standard } else { Destination::File(path) }
+    if path == Path::new("-") {
+        Destination::Standard
+    } else {
+        Destination::File(path)
+    }
 }
 
 #[cfg(test)]
@@ -110,15 +150,20 @@ mod tests {
     use super::*;
 
     fn pairs(words: &[&str]) -> Result<Vec<String>, String> {
-        let typed = words.iter().enumerate().map(|(index, word)| match word.strip_prefix("-o") {
-            Some(path) => Typed::Output(index, PathBuf::from(path)),
-            None => Typed::Format(index, (*word).to_owned()),
-        });
+        let typed = words
+            .iter()
+            .enumerate()
+            .map(|(index, word)| match word.strip_prefix("-o") {
+                Some(path) => Typed::Output(index, PathBuf::from(path)),
+                None => Typed::Format(index, (*word).to_owned()),
+            });
         let shown = |sink: Sink| match sink.destination {
             Destination::Standard => format!("{}:stdout", sink.format.name()),
             Destination::File(path) => format!("{}:{}", sink.format.name(), path.display()),
         };
-        pair(typed.collect()).map(|sinks| sinks.into_iter().map(shown).collect()).map_err(|error| error.to_string())
+        pair(typed.collect())
+            .map(|sinks| sinks.into_iter().map(shown).collect())
+            .map_err(|error| error.to_string())
     }
 
     #[test]
@@ -126,7 +171,10 @@ mod tests {
         for (words, expected) in [
             (&[][..], &["terminal:stdout"][..]),
             (&["json"], &["json:stdout"]),
-            (&["sarif", "-oa.out", "json", "-ob.out"], &["sarif:a.out", "json:b.out"]),
+            (
+                &["sarif", "-oa.out", "json", "-ob.out"],
+                &["sarif:a.out", "json:b.out"],
+            ),
             (&["-oa.sarif"], &["sarif:a.sarif"]),
             (&["-oa.sarif", "json"], &["sarif:a.sarif", "json:stdout"]),
             (&["-oa.out", "json"], &["json:a.out"]),
@@ -138,8 +186,16 @@ mod tests {
 
     #[test]
     fn what_cannot_be_paired_is_an_error_that_names_it() {
-        assert!(pairs(&["json", "csv"]).expect_err("two").contains("two reports for standard output"));
-        assert!(pairs(&["-oreport.out"]).expect_err("no format").contains("report.out"));
+        assert!(
+            pairs(&["json", "csv"])
+                .expect_err("two")
+                .contains("two reports for standard output")
+        );
+        assert!(
+            pairs(&["-oreport.out"])
+                .expect_err("no format")
+                .contains("report.out")
+        );
         assert!(pairs(&["jsno"]).expect_err("misspelt").contains("jsno"));
     }
 }

@@ -33,7 +33,10 @@ pub(crate) fn scan(
     progress: &dyn Progress,
     interrupted: &AtomicBool,
 ) -> Result<Scanned, ScanError> {
-    let options = OpenOptions { index_file: request.index_file.clone(), ..OpenOptions::default() };
+    let options = OpenOptions {
+        index_file: request.index_file.clone(),
+        ..OpenOptions::default()
+    };
     let repository = Repository::open(path, options)?;
     let context = match (&request.policy_ref, repository.worktree()) {
         (Some(revision), _) => {
@@ -219,6 +222,9 @@ impl Seen {
                     self.borrowed(repository, context, collector)?;
                 } else if repository.is_partial_clone() {
                     tell_what_is_not_here(repository, collector)?;
+                } else {
+                    let missing = repository.missing_from_index();
+                    missing.into_iter().for_each(|told| collector.skipped(told));
                 }
             }
             History::Reachable => {

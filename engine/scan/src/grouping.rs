@@ -6,7 +6,7 @@
 //!
 //! INVARIANT: a finding disappears only when all of its places are left out, and each one left out is counted.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use leakward_core::{
     Confidence, Finding, Fingerprint, Location, LocationKind, Outcome, Rule, Verdict,
@@ -37,6 +37,8 @@ pub struct Grouping<'a> {
     reveal: Reveal,
     today: Date,
     groups: BTreeMap<Fingerprint, Group>,
+    /// Paths at which foreign decisions, which name a commit and a line, leave a finding out.
+    left_out: HashSet<(Fingerprint, String)>,
     suppressed: u64,
     rejected: u64,
 }
@@ -66,6 +68,7 @@ impl<'a> Grouping<'a> {
             reveal,
             today,
             groups: BTreeMap::new(),
+            left_out: HashSet::new(),
             suppressed: 0,
             rejected: 0,
         }
@@ -83,6 +86,9 @@ impl<'a> Grouping<'a> {
             return;
         }
         for place in places {
+            if self.is_decided_elsewhere(sighting, &place) {
+                self.left_out.insert((fingerprint, place.path.clone()));
+            }
             match self.decide(sighting, &place) {
                 Decision::Keep(confidence, reason) => {
                     self.keep(fingerprint, sighting, place, confidence, reason)
@@ -106,17 +112,25 @@ impl<'a> Grouping<'a> {
             || self.rule(sighting).severity < self.policy.min_severity
     }
 
+    /// Whether another tool's ignore file or redacted baseline names this place. It stands for the credential at this
+    /// path, in whatever version of the file, because those tools name one commit and one line only.
+    fn is_decided_elsewhere(&self, sighting: &Sighting, place: &Place) -> bool {
+        let commit = place.commit.as_ref().map(|commit| commit.id.as_str());
+        let line = sighting.range.start.line;
+        self.policy
+            .gitleaks_ignore
+            .ignores(commit, &place.path, line)
+            || self.policy.baseline.knows_place(commit, &place.path, line)
+    }
+
     fn decide(&self, sighting: &Sighting, place: &Place) -> Decision {
         let rule = self.rule(sighting);
         let commit = place.commit.as_ref().map(|commit| commit.id.as_str());
-        let line = sighting.range.start.line;
         let policy = self.policy;
         if policy.exclude.is_match(&place.path)
             || policy
                 .ignore
                 .ignores_place(&place.path, &rule.id, self.today)
-            || policy.gitleaks_ignore.ignores(commit, &place.path, line)
-            || policy.baseline.knows_place(commit, &place.path, line)
             || commit.is_some_and(|id| {
                 policy
                     .allowed_commits
@@ -183,8 +197,19 @@ impl<'a> Grouping<'a> {
         let limit = self.policy.detection.limits.max_locations_per_finding;
         outcome.stats.suppressed += self.suppressed;
         outcome.stats.rejected += self.rejected;
-        let scrubber = Scrubber::new(self.groups.values().map(|group| &group.best.matched.secret));
-        for (fingerprint, group) in self.groups {
+        let scrubber = Scrubber::new(
+            self.detector,
+            self.groups.values().map(|group| &group.best.matched.secret),
+        );
+        for (fingerprint, mut group) in self.groups {
+            let before = group.places.len();
+            group
+                .places
+                .retain(|(place, _)| !self.left_out.contains(&(fingerprint, place.path.clone())));
+            outcome.stats.suppressed += (before - group.places.len()) as u64;
+            if group.places.is_empty() {
+                continue;
+            }
             let rule = &self.detector.rules()[group.best.matched.rule];
             let mut finding = finding(fingerprint, rule, group, self.reveal, limit);
             if self.reveal == Reveal::Masked {

@@ -191,7 +191,14 @@ impl<'a> Context<'a> {
             &collector,
             &self.policy.detection.limits,
         );
-        let collected = collector.finish();
+        let mut collected = collector.finish();
+        if collected.stats.bytes == 0 {
+            collected.skipped.push(Skipped {
+                kind: SkippedKind::Nothing,
+                what: "standard input".to_owned(),
+                reason: "there was nothing in it".to_owned(),
+            });
+        }
         self.finish(
             collected,
             &Target::Stdin,

@@ -1,11 +1,14 @@
 //! Takes credentials out of texts that come from the repository and stand in a report beside the finding: commit
 //! subjects, names of branches and files, the line around another credential.
 //!
+//! Names of files and folders are not scanned for themselves, so texts are also looked at with the detector.
+//!
 //! INVARIANT: after scrubbing, no text holds a credential that was found in the same scan and can be told from the words
 //! that a path or a line is made of anyway.
 
 use aho_corasick::AhoCorasick;
 use leakward_core::{Excerpt, Finding, Location, Secret};
+use leakward_detect::Detector;
 
 /// LIMIT: a shorter credential is left alone, because taking `admin` out of every path would make the report
 /// unreadable and protect nothing.
@@ -15,18 +18,22 @@ const SHORTEST: usize = 8;
 const SHORTEST_OF_LETTERS: usize = 16;
 
 /// Knows the credentials of a scan and takes them out of texts.
-pub(crate) struct Scrubber {
+pub(crate) struct Scrubber<'d> {
+    detector: &'d Detector,
     automaton: Option<AhoCorasick>,
     masked: Vec<String>,
 }
 
-impl Scrubber {
+impl<'d> Scrubber<'d> {
     /// A scrubber for `secrets`.
     #[expect(
         clippy::disallowed_methods,
         reason = "the credential is looked for in texts to take it out of them"
     )]
-    pub(crate) fn new<'s>(secrets: impl Iterator<Item = &'s Secret>) -> Self {
+    pub(crate) fn new<'s>(
+        detector: &'d Detector,
+        secrets: impl Iterator<Item = &'s Secret>,
+    ) -> Self {
         let secrets: Vec<&Secret> = secrets.filter(|secret| is_telling(secret)).collect();
         let masked = secrets.iter().map(|secret| secret.masked()).collect();
         let automaton = AhoCorasick::builder()
@@ -98,6 +105,16 @@ impl Scrubber {
             Some(_) => {}
             None => text.clear(),
         }
+        let mut found = self
+            .detector
+            .detect(text.as_bytes(), &mut self.detector.scratch())
+            .matches;
+        found.sort_by_key(|matched| std::cmp::Reverse(matched.span));
+        for matched in found {
+            if text.get(matched.span.range()).is_some() {
+                text.replace_range(matched.span.range(), &matched.secret.masked());
+            }
+        }
     }
 }
 
@@ -120,10 +137,16 @@ fn is_telling(secret: &Secret) -> bool {
 mod tests {
     use super::*;
 
+    fn detector() -> Detector {
+        Detector::new(Vec::new(), leakward_detect::Settings::default())
+            .expect("no rules make a detector")
+    }
+
     #[test]
     fn a_credential_is_taken_out_of_subject_and_path() {
+        let detector = detector();
         let secret = Secret::new(b"correct-horse-battery");
-        let scrubber = Scrubber::new([&secret].into_iter());
+        let scrubber = Scrubber::new(&detector, [&secret].into_iter());
         let mut text = "remove correct-horse-battery again".to_owned();
         scrubber.scrub_text(&mut text);
         assert_eq!(text, format!("remove {} again", secret.masked()));
@@ -131,8 +154,11 @@ mod tests {
 
     #[test]
     fn a_short_credential_leaves_words_alone() {
-        let scrubber =
-            Scrubber::new([&Secret::new(b"admin1"), &Secret::new(b"secret_key")].into_iter());
+        let detector = detector();
+        let scrubber = Scrubber::new(
+            &detector,
+            [&Secret::new(b"admin1"), &Secret::new(b"secret_key")].into_iter(),
+        );
         let mut text = "src/admin1/secret_key.rs".to_owned();
         scrubber.scrub_text(&mut text);
         assert_eq!(text, "src/admin1/secret_key.rs");
@@ -140,7 +166,8 @@ mod tests {
 
     #[test]
     fn the_mark_of_an_excerpt_stays_on_its_credential() {
-        let scrubber = Scrubber::new([&Secret::new(b"swordfish-of-old")].into_iter());
+        let detector = detector();
+        let scrubber = Scrubber::new(&detector, [&Secret::new(b"swordfish-of-old")].into_iter());
         let mut excerpt = Excerpt {
             text: "a=swordfish-of-old b=****".to_owned(),
             marked: 21..25,

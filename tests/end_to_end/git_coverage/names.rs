@@ -48,27 +48,3 @@ fn the_name_of_a_packed_ref() {
         &Place::kind("ref").path(&format!("refs/heads/{credential}")),
     );
 }
-
-#[test]
-fn the_name_of_a_file() {
-    let credential = Credential::named("file name");
-    let repository = repository();
-    let name = format!("exports/{credential}.json");
-    let commit = repository.commit_file(&name, "{}\n");
-    repository.remove(&name).commit("remove it");
-    findings_of(&repository).expect(
-        &credential,
-        &Place::kind("path").path(&name).commit(&commit).reachable(),
-    );
-}
-
-#[test]
-fn the_name_of_a_folder() {
-    let credential = Credential::named("folder name");
-    let repository = repository();
-    let commit = repository.commit_file(&format!("{credential}/export.json"), "{}\n");
-    findings_of(&repository).expect(
-        &credential,
-        &Place::kind("path").commit(&commit).reachable(),
-    );
-}
