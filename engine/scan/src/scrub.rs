@@ -41,6 +41,7 @@ impl<'d> Scrubber<'d> {
             .build(secrets.iter().map(|secret| secret.expose()));
         // It fails only beyond four billion states; nothing is shown then.
         Self {
+            detector,
             automaton: automaton.ok(),
             masked,
         }
