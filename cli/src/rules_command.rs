@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
-use leakward_core::Rule;
 use leakward_core::rule::{Class, Find};
-use leakward_detect::{Detector, Settings};
+use leakward_core::{Rule, Span};
+use leakward_detect::{Detector, Match, Scratch, Settings};
 use leakward_rules::sample;
 
 use crate::args::{RulesCommand, RulesFormat, RulesListArgs};
@@ -182,43 +182,73 @@ fn check(files: &[PathBuf]) -> anyhow::Result<ExitCode> {
     })
 }
 
+/// Who finds the credential of a rendered template.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Finder {
+    /// The rule itself.
+    Itself,
+    /// Another rule, which is as specific or more: one credential is reported once.
+    Another,
+    /// Nobody.
+    Nobody,
+}
+
 fn problems(detector: &Detector, rule: &Rule) -> Vec<String> {
-    let mut problems = Vec::new();
     let mut scratch = detector.scratch();
-    let mut finds = |template: &str, seed: u64| -> Result<bool, String> {
-        let rendered = sample::render(template, seed)
-            .map_err(|error| format!("{}: {template:?}: {error}", rule.id))?;
-        let detection = detector.detect(rendered.text.as_ref(), &mut scratch);
-        Ok(detection.matches.iter().any(|matched| {
-            detector
-                .rules()
-                .get(matched.rule)
-                .is_some_and(|by| by.id == rule.id)
-        }))
-    };
+    let mut problems = Vec::new();
     for seed in 0..SEEDS {
         for template in rule.samples.iter().filter(|_| rule.class == Class::Secret) {
-            match finds(template, seed) {
-                Ok(true) => {}
-                Ok(false) => problems.push(format!(
-                    "{}: does not find its sample {template:?} (seed {seed})",
-                    rule.id
-                )),
+            match finder(detector, &mut scratch, rule, template, seed) {
+                Ok(Finder::Itself | Finder::Another) => {}
+                Ok(Finder::Nobody) => {
+                    problems.push(format!(
+                        "{}: does not find its sample {template:?} (seed {seed})",
+                        rule.id
+                    ));
+                }
                 Err(problem) => problems.push(problem),
             }
         }
         for template in rule.near_misses.iter() {
-            match finds(template, seed) {
-                Ok(false) => {}
-                Ok(true) => problems.push(format!(
-                    "{}: finds its near miss {template:?} (seed {seed})",
-                    rule.id
-                )),
+            match finder(detector, &mut scratch, rule, template, seed) {
+                Ok(Finder::Nobody | Finder::Another) => {}
+                Ok(Finder::Itself) => {
+                    problems.push(format!(
+                        "{}: finds its near miss {template:?} (seed {seed})",
+                        rule.id
+                    ));
+                }
                 Err(problem) => problems.push(problem),
             }
         }
     }
     problems
+}
+
+fn finder(
+    detector: &Detector,
+    scratch: &mut Scratch,
+    rule: &Rule,
+    template: &str,
+    seed: u64,
+) -> Result<Finder, String> {
+    let rendered = sample::render(template, seed)
+        .map_err(|error| format!("{}: {template:?}: {error}", rule.id))?;
+    let secret = Span::new(rendered.secret.start, rendered.secret.end);
+    let found = detector.detect(rendered.text.as_bytes(), scratch).matches;
+    let is_own = |matched: &Match| {
+        detector
+            .rules()
+            .get(matched.rule)
+            .is_some_and(|by| by.id == rule.id)
+    };
+    Ok(if found.iter().any(is_own) {
+        Finder::Itself
+    } else if found.iter().any(|matched| matched.span.overlaps(secret)) {
+        Finder::Another
+    } else {
+        Finder::Nobody
+    })
 }
 
 /// A closed pipe is no error: the reader has seen enough.

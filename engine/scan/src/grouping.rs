@@ -217,6 +217,15 @@ impl<'a> Grouping<'a> {
             }
             outcome.findings.push(finding);
         }
+        if self.reveal == Reveal::Masked {
+            let of_skipped = outcome
+                .skipped
+                .iter_mut()
+                .flat_map(|skipped| [&mut skipped.what, &mut skipped.reason]);
+            of_skipped
+                .chain(&mut outcome.notes)
+                .for_each(|text| scrubber.scrub_text(text));
+        }
         sort(&mut outcome.findings);
     }
 }

@@ -98,7 +98,8 @@ impl<'d> Scrubber<'d> {
         excerpt.text = before + &marked + &after;
     }
 
-    fn scrub_text(&self, text: &mut String) {
+    /// Takes the credentials out of a message.
+    pub(crate) fn scrub_text(&self, text: &mut String) {
         match &self.automaton {
             Some(automaton) if automaton.is_match(text.as_str()) => {
                 *text = automaton.replace_all(text, &self.masked)

@@ -377,7 +377,7 @@ fn every_version_is_found_whether_loose_packed_or_repacked() {
     ]);
     assert_eq!(expect_all("repacked"), loose);
     assert!(
-        repository.listing(&repository.only_pack()).deepest() > 3,
+        repository.listing(&repository.only_pack()).deepest() > 0,
         "there must be chains"
     );
 }
