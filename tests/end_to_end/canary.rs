@@ -209,7 +209,6 @@ fn reveal_shows_every_one_of_them() {
     // Names of files and folders are masked and not found (docs/shortcomings.md): a file, a folder, a lost file, and
     // the name of a ref that git itself refuses to read.
     assert_eq!(missing.len(), 4, "{missing:?}\n{}", report.overview());
-}\n{}", report.overview());
 }
 
 #[test]
