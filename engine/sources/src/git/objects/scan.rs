@@ -4,6 +4,7 @@
 //! another.
 
 use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 
 use gix::ObjectId;
 use gix::objs::Kind;
@@ -144,11 +145,12 @@ impl<'a, S: ObjectSink> Scan<'a, S> {
     /// Plans for all wanted objects of all packs, and what is lost already.
     fn plan_everything(&self) -> Plans<'a> {
         let duplicates = Duplicates::among(&self.store.packs);
+        let reader = Mutex::new(Reader::new(self.store));
         let packs = self.store.packs.par_iter().enumerate();
         let planned: Vec<_> = packs
             .map(|(number, pack)| {
                 let surroundings = Everything {
-                    store: self.store,
+                    reader: &reader,
                     duplicates: &duplicates,
                     pack: number,
                     kinds: self.kinds,
@@ -160,6 +162,10 @@ impl<'a, S: ObjectSink> Scan<'a, S> {
         for (number, planned) in planned {
             self.add_plan(&mut plans, number, planned);
         }
+        // What another pack shows is not lost.
+        plans
+            .lost
+            .retain(|lost| !duplicates.contains(lost.pack, lost.position));
         for plan in &plans.walked {
             let left_out = u64::from(plan.pack.objects()).saturating_sub(plan.forest.len() as u64);
             let weights = plan
@@ -357,7 +363,8 @@ struct Plans<'a> {
 
 /// Wants all objects of some kinds once.
 struct Everything<'a> {
-    store: &'a Store,
+    /// Bases outside of a pack are rare, so all packs share one reader.
+    reader: &'a Mutex<Reader<'a>>,
     duplicates: &'a Duplicates,
     pack: usize,
     kinds: ObjectKinds,
@@ -369,7 +376,8 @@ impl Surroundings for Everything<'_> {
     }
 
     fn kind_of(&self, id: &ObjectId) -> Result<Kind, Fault> {
-        let found = Reader::new(self.store).kind(id).map_err(Fault::of_base)?;
+        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = reader.kind(id).map_err(Fault::of_base)?;
         found.ok_or(Fault::BaseMissing(*id))
     }
 }

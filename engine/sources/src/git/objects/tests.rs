@@ -93,7 +93,7 @@ fn agrees_with_git(bench: &Bench) -> Witness {
         let (expected, done) = witness.progress();
         assert_eq!(done, expected, "progress ends where it should");
         let blobs_alone = Witness::default();
-        let ids: Vec<_> = witness.pieces().into_keys().filter_map(blob_id).collect();
+        let ids: Vec<_> = witness.pieces().keys().filter_map(blob_id).collect();
         repository.scan_blobs(&ids, &blobs_alone, threads).unwrap();
         assert!(blobs_alone.pieces() == only_blobs(witness.pieces()));
         last = Some(witness);
@@ -101,9 +101,9 @@ fn agrees_with_git(bench: &Bench) -> Witness {
     last.unwrap()
 }
 
-fn blob_id(origin: Origin) -> Option<ObjectId> {
+fn blob_id(origin: &Origin) -> Option<ObjectId> {
     match origin {
-        Origin::Blob(id) => Some(id),
+        Origin::Blob(id) => Some(*id),
         _ => None,
     }
 }

@@ -4,7 +4,7 @@
 //! grows a [`forest`] from them: for each object that is wanted, the way from a whole object down to it, without
 //! anything else. [`walk`] then goes through the trees of that forest, base before delta, on all cores.
 //!
-//! DESIGN.md in this crate says why this order, what it costs, and what was tried instead.
+//! [`design`] says why this order, what it costs, and what was tried instead.
 #![cfg_attr(
     not(test),
     deny(
@@ -33,6 +33,10 @@ pub(crate) mod survey;
 #[cfg(test)]
 mod tests;
 pub(crate) mod walk;
+
+#[cfg(doc)]
+#[doc = include_str!("../../../DESIGN.md")]
+pub mod design {}
 
 pub use delta::{Delta, DeltaError};
 pub use entry::{EntryError, EntryHeader, Stored};

@@ -337,6 +337,30 @@ fn an_empty_blob_is_neither_shown_nor_told() {
 }
 
 #[test]
+fn an_object_that_is_damaged_in_one_of_two_packs_is_shown_once() {
+    // Packs are looked at from the largest on: the damaged copy comes first, and then last.
+    for damaged_pack_is_larger in [true, false] {
+        let bare = Bare::new();
+        let (mut damaged, mut intact) = (PackBuilder::new(), PackBuilder::new());
+        damaged.entry(id_of(Kind::Blob, A), 5, &[], A);
+        damaged.lying_entry(id_of(Kind::Blob, B), 3, &[], B, 4);
+        intact.whole(Kind::Blob, A);
+        intact.whole(Kind::Blob, B);
+        let larger = if damaged_pack_is_larger {
+            &mut damaged
+        } else {
+            &mut intact
+        };
+        larger.whole(Kind::Blob, C);
+        bare.add("damaged", damaged);
+        bare.add("intact", intact);
+        let witness = bare.walk(Limits::default(), 1);
+        assert_eq!(shown(&witness), set(&[A, B, C]));
+        assert_eq!(witness.told(), []);
+    }
+}
+
+#[test]
 fn an_object_twice_in_one_pack_is_shown_once() {
     let bare = Bare::new();
     let mut pack = PackBuilder::new();
@@ -510,6 +534,7 @@ proptest! {
     ) {
         let bare = Bare::new();
         build(&steps, &bare);
+        let index_is_intact = damage.iter().all(|(in_pack, ..)| *in_pack);
         for (in_pack, at, byte) in damage {
             let path = bare.packs().join(if in_pack { "pack-0.pack" } else { "pack-0.idx" });
             let mut bytes = std::fs::read(&path).unwrap();
@@ -519,6 +544,10 @@ proptest! {
         }
         // What it shows and tells depends on the damage; it must come to an end, without a panic, and edits that do not
         // explain their piece fail the witness.
-        bare.walk(Limits::default(), threads);
+        let witness = bare.walk(Limits::default(), threads);
+        if index_is_intact {
+            // Fails when something is shown twice.
+            witness.pieces();
+        }
     }
 }
