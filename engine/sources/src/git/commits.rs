@@ -73,16 +73,27 @@ pub(crate) struct Tips {
     pub(crate) skipped: Vec<Skipped>,
 }
 
+/// Commits that have been read already.
+pub(crate) type Known = gix::hashtable::HashMap<ObjectId, CommitFacts>;
+
 /// Longest chain of tags of tags that is followed.
 const MAX_TAG_CHAIN: usize = 100;
 
 impl Tips {
     /// Follows each of `targets`.
     pub(crate) fn of(lookup: &Lookup, targets: &[ObjectId]) -> Self {
+        Self::with_known(lookup, targets, &Known::default())
+    }
+
+    /// The same; what is in `known` is a commit and need not be read.
+    pub(crate) fn with_known(lookup: &Lookup, targets: &[ObjectId], known: &Known) -> Self {
         let mut tips = Self::default();
         let mut seen = HashSet::new();
         let mut buffer = Vec::new();
         for &target in targets {
+            if known.contains_key(&target) && seen.insert(target) {
+                tips.commits.push(target);
+            }
             tips.follow(lookup, target, &mut seen, &mut buffer);
         }
         tips
@@ -146,7 +157,7 @@ pub(crate) struct History {
 impl History {
     /// Loads everything that `tips` reach.
     pub(crate) fn load(repository: &Repository, lookup: &Lookup, tips: &[ObjectId]) -> Self {
-        Self::with_known(repository, lookup, tips, gix::hashtable::HashMap::default())
+        Self::with_known(repository, lookup, tips, Known::default())
     }
 
     /// Everything that `tips` reach, and whatever else is in `known`. What is in `known` need not be read.
@@ -154,7 +165,7 @@ impl History {
         repository: &Repository,
         lookup: &Lookup,
         tips: &[ObjectId],
-        mut known: gix::hashtable::HashMap<ObjectId, CommitFacts>,
+        mut known: Known,
     ) -> Self {
         let boundary: HashSet<ObjectId> = repository.shallow_boundary().into_iter().collect();
         for id in &boundary {

@@ -11,7 +11,7 @@ use gix::ObjectId;
 use gix::objs::Kind;
 use leakward_core::Skipped;
 
-use super::graph::{Edge, NameNumber, Target, Things};
+use super::graph::{Edge, Groups, NameNumber, Target, Things};
 use super::noted::TreeNote;
 use crate::git::commits::CommitFacts;
 use crate::git::objects::sink::{ObjectSink, Shown};
@@ -19,18 +19,18 @@ use crate::git::trees::{EntryKind, Numbered, TreeEntry, TreeSink, TreeWalk};
 use crate::git::{ObjectKinds, Repository};
 
 /// All commits, and the edges of all trees.
-pub(super) struct Collected {
-    pub(super) commits: gix::hashtable::HashMap<ObjectId, CommitFacts>,
+pub(crate) struct Collected {
+    pub(crate) commits: gix::hashtable::HashMap<ObjectId, CommitFacts>,
     pub(super) parts: Vec<Part>,
     pub(super) names: NameNumbers,
     /// The trees with their numbers: those that were read and those that they refer to.
-    pub(super) trees: Numbered,
-    pub(super) skipped: Vec<Skipped>,
+    pub(crate) trees: Numbered,
+    pub(crate) skipped: Vec<Skipped>,
 }
 
 /// What one task noted.
 #[derive(Default)]
-pub(super) struct Part {
+pub(crate) struct Part {
     pub(super) edges: Vec<(u32, Edge)>,
     read: Vec<u32>,
     commits: Vec<(ObjectId, CommitFacts)>,
@@ -38,7 +38,7 @@ pub(super) struct Part {
 
 /// Names with their numbers, for all threads.
 #[derive(Default)]
-pub(super) struct NameNumbers(RwLock<HashMap<BString, NameNumber>>);
+pub(crate) struct NameNumbers(RwLock<HashMap<BString, NameNumber>>);
 
 impl NameNumbers {
     fn number(&self, name: &BStr) -> NameNumber {
@@ -68,8 +68,8 @@ impl NameNumbers {
 }
 
 impl Collected {
-    /// Reads all commits, and, when there are things to be found in them, all trees. In the current Rayon pool.
-    pub(super) fn read(repository: &Repository, things: &Things<'_>) -> Self {
+    /// Reads all objects of the wanted kinds, in the current Rayon pool.
+    pub(crate) fn read(repository: &Repository, things: &Things<'_>, wanted: Wanted) -> Self {
         let collector = Collector {
             things,
             hash: repository.object_hash(),
@@ -78,10 +78,9 @@ impl Collected {
             parts: Mutex::default(),
             skipped: Mutex::default(),
         };
-        let kinds = if things.is_empty() {
-            ObjectKinds::COMMITS
-        } else {
-            ObjectKinds::COMMITS.and(ObjectKinds::TREES)
+        let kinds = match wanted {
+            Wanted::Commits => ObjectKinds::COMMITS,
+            Wanted::CommitsAndTrees => ObjectKinds::COMMITS.and(ObjectKinds::TREES),
         };
         repository.collect_objects(kinds, &&collector);
         let mut parts = collector
@@ -103,37 +102,39 @@ impl Collected {
         }
     }
 
-    /// Reads those trees at or below `roots` that are not there yet. They are told when they are nowhere.
-    pub(super) fn complete(
+    /// Reads those trees at or below `roots` that are not there yet; they are told when they are nowhere. Gives back, by
+    /// the numbers of the trees, which ones are at or below `roots`.
+    pub(crate) fn complete(
         &mut self,
         repository: &Repository,
         things: &Things<'_>,
         roots: &[ObjectId],
-    ) {
-        let mut missing: Vec<ObjectId> = roots
+    ) -> Vec<bool> {
+        let known = self.trees.len();
+        let mut starts: Vec<(ObjectId, u32)> = roots
             .iter()
-            .filter(|root| self.trees.get(root).is_none())
-            .copied()
+            .filter_map(|root| match self.trees.number(root) {
+                (number, true) => Some((*root, number)),
+                (_, false) => None,
+            })
             .collect();
-        let mut is_read = vec![false; self.trees.len()];
+        let reached = self.below(roots);
+        let mut is_read = vec![false; known];
         for number in self.parts.iter().flat_map(|part| &part.read) {
             if let Some(read) = is_read.get_mut(*number as usize) {
                 *read = true;
             }
         }
-        let not_read = if is_read.iter().all(|read| *read) {
-            Vec::new()
-        } else {
-            self.reached_but_not_read(&is_read, roots)
-        };
-        if missing.is_empty() && not_read.is_empty() {
-            return;
+        let not_read: Vec<u32> = (0..)
+            .zip(is_read.iter().zip(&reached))
+            .filter(|(_, (read, reached))| !**read && **reached)
+            .map(|(number, _)| number)
+            .collect();
+        starts.extend(self.trees.with_numbers(&not_read));
+        if starts.is_empty() {
+            return reached;
         }
         let trees = std::mem::replace(&mut self.trees, Numbered::new());
-        let mut starts: Vec<(ObjectId, u32)> = trees.with_numbers(&not_read);
-        missing.sort_unstable();
-        missing.dedup();
-        starts.extend(missing.iter().map(|root| (*root, trees.number(root).0)));
         let noting = Noting {
             things,
             names: &self.names,
@@ -142,36 +143,40 @@ impl Collected {
         self.trees = walked.trees;
         self.parts.extend(walked.states);
         self.skipped.extend(walked.skipped);
+        self.below(roots)
     }
 
-    /// The trees below `roots` that are referred to and were not read.
-    fn reached_but_not_read(&self, is_read: &[bool], roots: &[ObjectId]) -> Vec<u32> {
-        let mut below: HashMap<u32, Vec<u32>> = HashMap::new();
-        for (tree, edge) in self.parts.iter().flat_map(|part| &part.edges) {
-            if let Some(child) = edge.target.as_tree() {
-                below.entry(*tree).or_default().push(child);
-            }
-        }
-        let mut seen = vec![false; is_read.len()];
+    /// By the numbers of the trees, which ones are at or below `roots` as far as is known.
+    fn below(&self, roots: &[ObjectId]) -> Vec<bool> {
+        let edges = || {
+            let edges = self.parts.iter().flat_map(|part| &part.edges);
+            edges.filter_map(|(tree, edge)| Some((*tree, edge.target.as_tree()?)))
+        };
+        let groups = Groups::of(self.trees.len(), edges);
+        let mut reached = vec![false; self.trees.len()];
         let mut pending: Vec<u32> = roots
             .iter()
             .filter_map(|root| self.trees.get(root))
             .collect();
-        let mut found = Vec::new();
         while let Some(tree) = pending.pop() {
-            let Some(seen) = seen.get_mut(tree as usize) else {
+            let Some(reached) = reached.get_mut(tree as usize) else {
                 continue;
             };
-            if std::mem::replace(seen, true) {
-                continue;
+            if !std::mem::replace(reached, true) {
+                pending.extend(groups.of_number(tree));
             }
-            if is_read.get(tree as usize) == Some(&false) {
-                found.push(tree);
-            }
-            pending.extend(below.get(&tree).into_iter().flatten());
         }
-        found
+        reached
     }
+}
+
+/// Which objects are to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// Only commits.
+    Commits,
+    /// Commits and trees.
+    CommitsAndTrees,
 }
 
 /// Notes commits and the edges of trees while the database is walked.

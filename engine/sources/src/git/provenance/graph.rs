@@ -12,11 +12,11 @@ use super::collect::{Collected, Part};
 use crate::git::trees::{EntryKind, Numbered, TreeEntry};
 
 /// A number for the name of a folder or file.
-pub(super) type NameNumber = u32;
+pub(crate) type NameNumber = u32;
 
 /// Where an edge leads: to a tree, or, with the highest bit set, to a wanted thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Target(u32);
+pub(crate) struct Target(u32);
 
 impl Target {
     const THING: u32 = 1 << 31;
@@ -42,18 +42,23 @@ impl Target {
 
 /// An entry of a tree that leads to something wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Edge {
+pub(crate) struct Edge {
     pub(super) name: NameNumber,
     pub(super) target: Target,
 }
 
 /// What is looked for in trees, with a number for each.
-pub(super) struct Things<'q> {
+pub(crate) struct Things<'q> {
     blobs: gix::hashtable::HashMap<ObjectId, u32>,
     names: HashMap<&'q BStr, u32>,
 }
 
 impl<'q> Things<'q> {
+    /// Nothing.
+    pub(crate) fn none() -> Self {
+        Self::new(&[], &[])
+    }
+
     /// Numbers the blobs first, then the names.
     pub(super) fn new(blobs: &[ObjectId], names: &'q [BString]) -> Self {
         let first_name = u32::try_from(blobs.len()).unwrap_or(u32::MAX);
@@ -150,22 +155,9 @@ impl TreeGraph {
 /// The trees from which a wanted thing can be reached: those that hold one, and those above them.
 fn leading_to_things(parts: &[Part], trees: usize) -> Vec<bool> {
     let edges = || parts.iter().flat_map(|part| &part.edges);
-    let below = |edge: &Edge| edge.target.as_tree();
-    let mut first_above = vec![0; trees + 1];
-    count_up(
-        &mut first_above,
-        edges().filter_map(|(_, edge)| below(edge)),
-    );
-    let mut next = first_above.clone();
-    let mut above = vec![0; first_above.last().map_or(0, |&all| all as usize)];
-    for (tree, edge) in edges() {
-        if let Some(at) = below(edge).and_then(|child| next.get_mut(child as usize)) {
-            if let Some(slot) = above.get_mut(*at as usize) {
-                *slot = *tree;
-            }
-            *at += 1;
-        }
-    }
+    let above = Groups::of(trees, || {
+        edges().filter_map(|(tree, edge)| Some((edge.target.as_tree()?, *tree)))
+    });
     let mut useful = vec![false; trees];
     let mut pending: Vec<u32> = edges()
         .filter(|(_, edge)| edge.target.as_thing().is_some())
@@ -176,12 +168,42 @@ fn leading_to_things(parts: &[Part], trees: usize) -> Vec<bool> {
             continue;
         };
         if !std::mem::replace(mark, true) {
-            let bound = |number: usize| first_above.get(number).map_or(0, |&at| at as usize);
-            let parents = above.get(bound(tree as usize)..bound(tree as usize + 1));
-            pending.extend(parents.unwrap_or_default());
+            pending.extend(above.of_number(tree));
         }
     }
     useful
+}
+
+/// Pairs of numbers, grouped by the first of them.
+pub(super) struct Groups {
+    starts: Vec<u32>,
+    members: Vec<u32>,
+}
+
+impl Groups {
+    /// Groups the pairs, which are asked for twice. The first numbers are below `count`.
+    pub(super) fn of<I: Iterator<Item = (u32, u32)>>(count: usize, pairs: impl Fn() -> I) -> Self {
+        let mut starts = vec![0; count + 1];
+        count_up(&mut starts, pairs().map(|(group, _)| group));
+        let mut next = starts.clone();
+        let mut members = vec![0; starts.last().map_or(0, |&all| all as usize)];
+        for (group, member) in pairs() {
+            if let Some(at) = next.get_mut(group as usize) {
+                if let Some(slot) = members.get_mut(*at as usize) {
+                    *slot = member;
+                }
+                *at += 1;
+            }
+        }
+        Self { starts, members }
+    }
+
+    /// The second numbers of the pairs with this first number.
+    pub(super) fn of_number(&self, number: u32) -> &[u32] {
+        let bound = |number: usize| self.starts.get(number).map_or(0, |&at| at as usize);
+        let range = bound(number as usize)..bound(number as usize + 1);
+        self.members.get(range).unwrap_or_default()
+    }
 }
 
 /// Turns numbers into the starts of their groups: `starts[n]..starts[n + 1]` is the group of `n`.

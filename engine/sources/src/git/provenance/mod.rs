@@ -8,10 +8,10 @@
 //! dates are corrected accordingly; raw committer dates put the work of wrong clocks first.
 
 mod authorship;
-mod collect;
-mod graph;
+pub(crate) mod collect;
+pub(crate) mod graph;
 mod introduced;
-mod noted;
+pub(crate) mod noted;
 mod reach;
 #[cfg(test)]
 mod tests;

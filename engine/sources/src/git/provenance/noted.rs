@@ -20,7 +20,7 @@ const ENTRIES_PER_MARK: usize = 12;
 
 /// What is noted of a tree.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct TreeNote {
+pub(crate) struct TreeNote {
     /// Where some of the entries begin, and where the last one ends; growing.
     marks: Vec<usize>,
     /// The edges with the place of their entry; growing.
@@ -36,7 +36,7 @@ impl TreeNote {
     /// Reads a tree. `edges_of` appends the edges that an entry is worth.
     ///
     /// When the tree is damaged, what stands before the damage is noted, and the damage is given back as well.
-    pub(super) fn read(
+    pub(crate) fn read(
         content: &[u8],
         hash: gix::hash::Kind,
         change: Option<(&TreeNote, &[Edit])>,

@@ -7,7 +7,7 @@ use gix::ObjectId;
 use leakward_core::{Skipped, SkippedKind};
 
 use super::authorship::Authorship;
-use super::collect::Collected;
+use super::collect::{Collected, Wanted};
 use super::graph::{Things, TreeGraph};
 use super::introduced::{Introductions, PathNumber};
 use super::reach::{Reached, RefOrder};
@@ -172,8 +172,13 @@ impl<'q> Tracing<'q> {
         let lookup = Lookup::new(repository);
         let refs = Refs::of(repository);
         let things = Things::new(&question.blobs, &question.names);
-        let mut collected = Collected::read(repository, &things);
-        let mut tips = Tips::of(&lookup, &refs.targets());
+        let wanted = if things.is_empty() {
+            Wanted::Commits
+        } else {
+            Wanted::CommitsAndTrees
+        };
+        let mut collected = Collected::read(repository, &things, wanted);
+        let mut tips = Tips::with_known(&lookup, &refs.targets(), &collected.commits);
         let known = std::mem::take(&mut collected.commits);
         let history = History::with_known(repository, &lookup, &tips.commits, known);
         if !things.is_empty() {

@@ -7,6 +7,7 @@
 
 mod newcomers;
 mod painted;
+mod reachable;
 mod scope;
 mod select;
 #[cfg(test)]

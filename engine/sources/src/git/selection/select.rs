@@ -8,11 +8,12 @@ use rayon::prelude::*;
 
 use super::newcomers::Newcomers;
 use super::painted::{self, Painted, Sides};
+use super::reachable;
 use super::{Scope, ScopeError};
-use crate::git::commits::{CommitFacts, History, Tips};
+use crate::git::commits::{CommitFacts, Tips};
 use crate::git::lookup::Lookup;
 use crate::git::trees::{EntryKind, Numbered, TreeEntry, TreeSink, TreeWalk};
-use crate::git::{Index, Refs, Repository};
+use crate::git::{Refs, Repository};
 
 /// How many commits one task compares with their parents. Neighbours in time share trees.
 const COMMITS_PER_TASK: usize = 64;
@@ -43,7 +44,7 @@ impl Selection {
     pub fn of(repository: &Repository, scope: &Scope) -> Result<Self, ScopeError> {
         let lookup = Lookup::new(repository);
         let selected = match scope {
-            Scope::Reachable => reachable(repository, &lookup),
+            Scope::Reachable => reachable::select(repository, &lookup),
             Scope::Range { from, to } => {
                 let (from, to) = (revision(repository, from)?, revision(repository, to)?);
                 between(repository, &lookup, &[to], &[from], Sides::WantedOnly)
@@ -69,7 +70,7 @@ impl Selection {
         Ok(selected)
     }
 
-    fn sort(&mut self) {
+    pub(super) fn sort(&mut self) {
         for ids in [
             &mut self.commits,
             &mut self.tags,
@@ -236,48 +237,8 @@ pub(super) fn all_new_trees(repository: &Repository, painted: &Painted) -> Selec
     selection
 }
 
-/// Everything that refs and the index reach.
-fn reachable(repository: &Repository, lookup: &Lookup) -> Selection {
-    let refs = Refs::of(repository);
-    let tips = Tips::of(lookup, &refs.targets());
-    let history = History::load(repository, lookup, &tips.commits);
-    let mut roots = history.trees.clone();
-    roots.extend(&tips.trees);
-    let blobs = Blobs(Numbered::new());
-    for &blob in &tips.blobs {
-        blobs.0.insert(&blob);
-    }
-    let mut skipped = [refs.skipped(), &tips.skipped, &history.skipped].concat();
-    match Index::of(repository) {
-        Ok(Some(index)) => {
-            for (blob, tree) in index.objects() {
-                match tree {
-                    EntryKind::Tree => roots.push(blob),
-                    EntryKind::Blob => {
-                        blobs.0.insert(&blob);
-                    }
-                    EntryKind::Submodule => {}
-                }
-            }
-        }
-        Ok(None) => {}
-        Err(told) => skipped.push(told),
-    }
-    let walked = TreeWalk::new(repository, &blobs).run(&roots);
-    skipped.extend(walked.skipped);
-    let mut selection = Selection {
-        commits: history.ids,
-        tags: tips.tags,
-        trees: walked.trees.into_sorted(),
-        blobs: blobs.0.into_sorted(),
-        skipped,
-    };
-    selection.sort();
-    selection
-}
-
 /// Collects the blobs of all trees.
-struct Blobs(Numbered);
+pub(super) struct Blobs(pub(super) Numbered);
 
 impl TreeSink for Blobs {
     type State = ();
