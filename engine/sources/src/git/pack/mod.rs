@@ -1,8 +1,8 @@
 //! Packs: what their entries are, how they hang together, and how all of them are decoded once.
 //!
-//! A pack stores most objects as changes of another object. [`survey`] reads the header of every entry and
-//! grows a [`forest`] from them: for each object that is wanted, the way from a whole object down to it, without
-//! anything else. [`walk`] then goes through the trees of that forest, base before delta, on all cores.
+//! A pack stores most objects as changes of another object. `survey` reads the header of every entry and
+//! grows a `forest` from them: for each object that is wanted, the way from a whole object down to it, without
+//! anything else. `walk` then goes through the trees of that forest, base before delta, on all cores.
 //!
 //! [`design`] says why this order, what it costs, and what was tried instead.
 #![cfg_attr(
