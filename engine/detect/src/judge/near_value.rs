@@ -24,22 +24,23 @@ pub(crate) fn weigh(
     context: &Context,
     scale: &mut Scale,
 ) {
-    let traits = Traits::of(value);
+    let body = body(value);
+    let traits = Traits::of(body);
     if let Some(reason) = reference::reason(value)
         .or_else(|| ciphertext::reason(value))
-        .or_else(|| placeholder::reason(value))
+        .or_else(|| placeholder::reason(body))
     {
         scale.reject(reason);
         return;
     }
-    if let Some(found) = look_alike::find(value)
+    if let Some(found) = look_alike::find(body)
         && !found.may_be_key
     {
         scale.reject(found.reason);
         return;
     }
     let text = [name, between].join(&b' ').to_ascii_lowercase();
-    let is_uuid = look_alike::is_uuid(value);
+    let is_uuid = look_alike::is_uuid(body);
     if traits.looks_random() || is_uuid {
         scale.weigh(5, "its characters look random");
     } else if traits.reads_like_words() {
@@ -63,5 +64,50 @@ pub(crate) fn weigh(
     }
     if context.is_endless() {
         scale.weigh(-15, "it stands in minified or generated text");
+    }
+}
+
+/// Shortest run of letters and digits that is judged for the whole value.
+const TELLING_RUN: usize = 16;
+
+/// The part of a value that can be random: the rule asks for the tags before it (`sk_test_`, `key-`, `0x`) and for the
+/// separators in it, so these say nothing about this value.
+fn body(value: &[u8]) -> &[u8] {
+    let longest = value
+        .split(|byte| !byte.is_ascii_alphanumeric())
+        .max_by_key(|run| run.len())
+        .unwrap_or(value);
+    if longest.len() >= TELLING_RUN {
+        return longest.strip_prefix(b"0x").unwrap_or(longest);
+    }
+    let mut rest = value;
+    while let Some(end) = rest.iter().position(|byte| !byte.is_ascii_alphabetic())
+        && matches!(rest.get(end), Some(b'-' | b'_'))
+        && end > 0
+        && let Some(after) = rest.get(end + 1..)
+        && after.len() >= TELLING_RUN
+    {
+        rest = after;
+    }
+    rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::body;
+
+    #[test]
+    fn tags_and_separators_that_the_rule_asks_for_are_not_judged() {
+        let random = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
+        for value in [
+            format!("sk_test_{random}"),
+            format!("0x{random}"),
+            format!("1/12:{random}"),
+        ] {
+            assert_eq!(body(value.as_bytes()), random.as_bytes(), "{value}");
+        }
+        let uuid = "0f1e2d3c-4b5a-4978-8796-a5b4c3d2e1f0";
+        assert_eq!(body(format!("api-{uuid}").as_bytes()), uuid.as_bytes());
+        assert_eq!(body(b"api-key"), b"api-key");
     }
 }

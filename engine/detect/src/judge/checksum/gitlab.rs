@@ -22,12 +22,16 @@ pub(super) fn routable(secret: &[u8]) -> Proof {
     if expected != sum {
         return Proof::Fails;
     }
-    // The prefix ends in a dash, but a payload may hold dashes too: some dash must leave a payload of the stated length.
+    // The prefix ends in a dash (`glrt-t1_` in an underscore), and a payload may hold these too: after some of them the
+    // rest must have the stated length.
     let states = |payload: usize| {
         u32::try_from(payload)
             .is_ok_and(|payload| radix::write(payload, radix::BASE36, 2) == length)
     };
-    let dashes = head.iter().enumerate().filter(|(_, byte)| **byte == b'-');
+    let dashes = head
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| matches!(byte, b'-' | b'_'));
     Proof::of(
         dashes
             .into_iter()
