@@ -10,11 +10,37 @@ use crate::word_list::WordList;
 const SECRET_WORDS: WordList =
     WordList::new(" key token secret pass pwd auth cred api bearer access sign webhook license ");
 
-/// Words in a name which say that its value is public.
-const PUBLIC_WORDS: WordList = WordList::new(
-    " public publishable _id -id client_id clientid site_key sitekey commit sha hash digest version \
-     rev uuid guid project_id account_id etag checksum ",
-);
+/// Words of a name which say that its value is public. Whole words: `rev` is in `preview`, and `sha` in `share`.
+const PUBLIC_WORDS: [&[u8]; 18] = [
+    b"public",
+    b"publishable",
+    b"clientid",
+    b"projectid",
+    b"accountid",
+    b"site",
+    b"sitekey",
+    b"commit",
+    b"sha",
+    b"sha1",
+    b"sha256",
+    b"hash",
+    b"digest",
+    b"version",
+    b"uuid",
+    b"guid",
+    b"etag",
+    b"checksum",
+];
+
+/// Whether a name says that its value is public. A `secret_id` is none, and an `id` only where it ends the name.
+fn says_public(name: &[u8]) -> bool {
+    let words = || {
+        name.split(|byte| !byte.is_ascii_alphanumeric())
+            .filter(|word| !word.is_empty())
+    };
+    let is_id = words().last() == Some(b"id") && !words().any(|word| word == b"secret");
+    is_id || words().any(|word| PUBLIC_WORDS.contains(&word))
+}
 
 /// Weighs the value of a keyword rule. `name` is the identifier that holds the keyword, `between` what stands between it
 /// and the value.
@@ -56,7 +82,7 @@ pub(crate) fn weigh(
     } else {
         scale.weigh(-10, "its name does not say that it is secret");
     }
-    if PUBLIC_WORDS.any_in(&text) {
+    if says_public(&text) {
         scale.weigh(-30, "its name says that it is public");
     }
     if (traits.is_hex || is_uuid) && context.speaks_of_digests() {
@@ -94,7 +120,22 @@ fn body(value: &[u8]) -> &[u8] {
 
 #[cfg(test)]
 mod tests {
-    use super::body;
+    use super::{body, says_public};
+
+    #[test]
+    fn a_word_inside_of_another_does_not_make_a_name_public() {
+        for name in [
+            "linkpreview_key",
+            "ayrshareapikey",
+            "revamp_key",
+            "approle_secret_id",
+        ] {
+            assert!(!says_public(name.as_bytes()), "{name}");
+        }
+        for name in ["github_sha", "client_id", "docker image digest", "site-key"] {
+            assert!(says_public(name.as_bytes()), "{name}");
+        }
+    }
 
     #[test]
     fn tags_and_separators_that_the_rule_asks_for_are_not_judged() {

@@ -186,7 +186,7 @@ fn judge_body(
     };
     let says_encrypted = notes.encrypted || label.starts_with(b"ENCRYPTED");
     match kind {
-        KeyBody::Encrypted => note(-10, "the key is encrypted with a passphrase"),
+        KeyBody::Encrypted => note(15, "it is a readable key, encrypted with a passphrase"),
         _ if says_encrypted => note(-10, "the key is encrypted with a passphrase"),
         KeyBody::Plain => note(50, "its body is a readable private key"),
         KeyBody::Unreadable if !has_end => note(-15, "the block is cut off and cannot be read"),
