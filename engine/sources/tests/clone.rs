@@ -237,7 +237,7 @@ fn all_refs_arrive_and_the_password_is_not_written_down() {
             "refs/tags/v1"
         ]
     );
-    assert_eq!(files_with(&copy, &password()), [PathBuf::new(); 0]);
+    assert_eq!(files_with(&copy, &password()), Vec::<PathBuf>::new());
     assert!(
         !files_with(&copy, "/private/repo").is_empty(),
         "the search above looks at the right files"

@@ -155,7 +155,8 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// Loads everything that `tips` reach.
+    /// Loads everything that `tips` reach, commit by commit.
+    #[cfg(test)]
     pub(crate) fn load(repository: &Repository, lookup: &Lookup, tips: &[ObjectId]) -> Self {
         Self::with_known(repository, lookup, tips, Known::default())
     }

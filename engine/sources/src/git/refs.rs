@@ -111,7 +111,7 @@ impl Refs {
                                     direct.insert(name, id.to_owned());
                                 }
                                 TargetRef::Symbolic(to) => {
-                                    symbolic.push((name, to.as_bstr().to_string()))
+                                    symbolic.push((name, to.as_bstr().to_string()));
                                 }
                             }
                         }
@@ -177,9 +177,12 @@ impl Refs {
         let handle = repository.gix();
         let is_kept = |name: &str| {
             let last = name.rsplit('/').next().unwrap_or(name);
-            last == "HEAD" || !(last.ends_with("HEAD") || last == "AUTO_MERGE") || name.starts_with("refs/")
+            last == "HEAD"
+                || !(last.ends_with("HEAD") || last == "AUTO_MERGE")
+                || name.starts_with("refs/")
         };
-        self.refs.retain(|one| is_kept(&one.name) || handle.has_object(one.target));
+        self.refs
+            .retain(|one| is_kept(&one.name) || handle.has_object(one.target));
     }
 
     /// What the files in `folder` that are called `HEAD`, `FETCH_HEAD`, `MERGE_HEAD` and so on lead to.

@@ -24,15 +24,24 @@ pub(crate) struct Ignored {
     above: Option<Arc<Ignored>>,
 }
 
+/// What a path leads to; some rules hold for folders only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    /// A file or a link.
+    File,
+    /// A folder.
+    Folder,
+}
+
 /// The rules in force in a folder; none outside of git worktrees.
 pub(crate) type Rules = Option<Arc<Ignored>>;
 
 impl Ignored {
     /// Whether git ignores `path`, a file or folder directly in the folder that these rules are for.
-    pub(crate) fn ignores(&self, path: &Path, is_folder: bool) -> bool {
+    pub(crate) fn ignores(&self, path: &Path, what: What) -> bool {
         let mut level = Some(self);
         while let Some(Ignored { rules, above }) = level {
-            match rules.matched(path, is_folder) {
+            match rules.matched(path, what == What::Folder) {
                 Match::Ignore(_) => return true,
                 Match::Whitelist(_) => return false,
                 Match::None => level = above.as_deref(),
@@ -153,10 +162,10 @@ mod tests {
         fs::write(root.path().join("a/.gitignore"), "!*.log\n").unwrap();
         let folder = root.path().join("a/b");
         let rules = above(&folder, &mut Contents::default()).unwrap();
-        assert!(rules.ignores(&folder.join("x.tmp"), false));
-        assert!(!rules.ignores(&folder.join("keep.tmp"), false));
-        assert!(!rules.ignores(&folder.join("x.log"), false));
-        assert!(!rules.ignores(&folder.join("only-here"), false));
+        assert!(rules.ignores(&folder.join("x.tmp"), What::File));
+        assert!(!rules.ignores(&folder.join("keep.tmp"), What::File));
+        assert!(!rules.ignores(&folder.join("x.log"), What::File));
+        assert!(!rules.ignores(&folder.join("only-here"), What::File));
     }
 
     #[test]
@@ -183,7 +192,7 @@ mod tests {
         );
         let folder = root.path().join("a/b");
         let rules = above(&folder, &mut Contents::default());
-        assert!(rules.is_none_or(|rules| !rules.ignores(&folder.join("x"), false)));
+        assert!(rules.is_none_or(|rules| !rules.ignores(&folder.join("x"), What::File)));
     }
 
     #[test]
@@ -196,10 +205,10 @@ mod tests {
         fs::create_dir_all(linked.join("sub")).unwrap();
         fs::write(linked.join(".git"), "gitdir: ../.git/worktrees/w\n").unwrap();
         let rules = above(&linked.join("sub"), &mut Contents::default()).unwrap();
-        assert!(rules.ignores(&linked.join("sub/x.tmp"), false));
+        assert!(rules.ignores(&linked.join("sub/x.tmp"), What::File));
         assert!(
             at_root(&linked, Trust::Met, &mut Contents::default())
-                .is_none_or(|rules| !rules.ignores(&linked.join("x.tmp"), false))
+                .is_none_or(|rules| !rules.ignores(&linked.join("x.tmp"), What::File))
         );
     }
 }

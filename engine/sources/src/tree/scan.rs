@@ -50,7 +50,7 @@ impl Tree {
             .and_then(|root| Ok((root.metadata()?, root)))
         {
             Ok((metadata, root)) if metadata.is_dir() => root,
-            Ok((metadata, root)) => return self.scan_file(&sink, &root, metadata.is_file()),
+            Ok((_, file)) => return self.scan_file(&sink, &file),
             Err(error) => {
                 visitor.skipped(Skipped {
                     kind: SkippedKind::Unreadable,
@@ -71,17 +71,10 @@ impl Tree {
         walked
     }
 
-    fn scan_file<V: Visitor>(&self, sink: &Files<'_, V>, path: &Path, regular: bool) -> Walked {
+    fn scan_file<V: Visitor>(&self, sink: &Files<'_, V>, path: &Path) -> Walked {
         // The name as the user typed it, not that of a link's target.
         let name = self.root.file_name().unwrap_or(self.root.as_os_str());
         let relative = BStr::new(name.as_encoded_bytes());
-        if !regular {
-            sink.skipped(unreadable(relative, &ReadError::NotAFile));
-            return Walked {
-                special: 1,
-                ..Walked::default()
-            };
-        }
         let found = Found {
             path,
             relative,

@@ -261,6 +261,22 @@ mod on_unix {
     }
 
     #[test]
+    fn a_pipe_as_the_target_is_told_and_not_waited_for() {
+        let root = tempfile::tempdir().unwrap();
+        let pipe = root.path().join("pipe");
+        let made = std::process::Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap();
+        assert!(made.success());
+        let told = scan(&pipe).0.all_skipped();
+        assert_eq!(
+            (told[0].kind, told[0].what.as_str()),
+            (SkippedKind::Unreadable, "pipe")
+        );
+    }
+
+    #[test]
     fn a_path_that_is_not_utf_8_is_shown_with_replacement_characters() {
         let root = tempfile::tempdir().unwrap();
         let name = std::ffi::OsStr::from_bytes(b"caf\xe9.txt");

@@ -18,7 +18,7 @@ use leakward_core::{Skipped, SkippedKind};
 use rayon::Scope;
 
 use super::contents::Contents;
-use super::ignored::{self, Rules, Trust};
+use super::ignored::{self, Rules, Trust, What};
 use crate::workers::Workers;
 
 /// How many files one task looks at. Large enough to hide the cost of a task, small enough that the files of
@@ -249,7 +249,7 @@ impl<'a, S: Sink> Running<'a, S> {
         let ignored = folder
             .rules
             .as_ref()
-            .is_some_and(|rules| rules.ignores(&folder.path, true));
+            .is_some_and(|rules| rules.ignores(&folder.path, What::Folder));
         if ignored {
             return;
         }
@@ -303,7 +303,7 @@ impl<'a, S: Sink> Running<'a, S> {
 
     fn wants(&self, folder: &Folder, path: &Path, relative: &BString) -> bool {
         if let Some(rules) = &folder.rules
-            && rules.ignores(path, false)
+            && rules.ignores(path, What::File)
         {
             return false;
         }

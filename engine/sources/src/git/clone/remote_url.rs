@@ -237,10 +237,7 @@ fn percent_decoded(text: &str) -> Vec<u8> {
                     .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
                 digits
                     .and_then(|digits| u8::from_str_radix(digits, 16).ok())
-                    .map(|byte| {
-                        rest = after;
-                        byte
-                    })
+                    .inspect(|_| rest = after)
             }
             _ => None,
         };

@@ -70,7 +70,7 @@ impl<'a> Newcomers<'a> {
             depth: 0,
         });
         while let Some(step) = difference.steps.pop() {
-            self.compare(step, &mut difference);
+            self.compare(&step, &mut difference);
         }
         let Difference {
             blobs,
@@ -86,7 +86,7 @@ impl<'a> Newcomers<'a> {
     }
 
     /// Compares one folder with those of the parents.
-    fn compare(&mut self, step: Step, difference: &mut Difference) {
+    fn compare(&mut self, step: &Step, difference: &mut Difference) {
         if step.parents.contains(&step.tree) || !self.visit(step.tree, step.depth) {
             return;
         }
@@ -116,7 +116,7 @@ impl<'a> Newcomers<'a> {
                 EntryKind::Submodule => {}
                 EntryKind::Blob => difference.blobs.push(*id),
                 EntryKind::Tree if folders.is_empty() => {
-                    difference.folders.push((*id, step.depth + 1))
+                    difference.folders.push((*id, step.depth + 1));
                 }
                 EntryKind::Tree => difference.steps.push(Step {
                     tree: *id,
