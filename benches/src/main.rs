@@ -30,7 +30,9 @@ const RUNS: usize = 7;
 fn main() -> anyhow::Result<()> {
     let mut words: Vec<String> = std::env::args().skip(1).collect();
     let program = match words.iter().position(|word| word == "--leakward") {
-        Some(at) if at + 1 < words.len() => PathBuf::from(words.drain(at..at + 2).next_back().unwrap_or_default()),
+        Some(at) if at + 1 < words.len() => {
+            PathBuf::from(words.drain(at..at + 2).next_back().unwrap_or_default())
+        }
         Some(_) => bail!("--leakward needs a program"),
         None => default_program()?,
     };
@@ -38,10 +40,14 @@ fn main() -> anyhow::Result<()> {
     match words.next() {
         Some("startup") => startup(&program),
         Some("staged") => staged(&program),
-        Some("history") => words.try_for_each(|repository| history(&program, Path::new(repository))),
+        Some("history") => {
+            words.try_for_each(|repository| history(&program, Path::new(repository)))
+        }
         Some("tree") => words.try_for_each(|folder| tree(&program, Path::new(folder))),
         Some("memory") => words.try_for_each(|repository| memory(&program, Path::new(repository))),
-        _ => bail!("say what to measure: startup, staged, history REPOSITORY…, tree FOLDER…, memory REPOSITORY…"),
+        _ => bail!(
+            "say what to measure: startup, staged, history REPOSITORY…, tree FOLDER…, memory REPOSITORY…"
+        ),
     }
 }
 
@@ -49,54 +55,96 @@ fn main() -> anyhow::Result<()> {
 fn default_program() -> anyhow::Result<PathBuf> {
     let beside = std::env::current_exe()?.with_file_name("leakward");
     if !beside.exists() {
-        bail!("{}: not there; run `cargo build --release -p leakward` first", beside.display());
+        bail!(
+            "{}: not there; run `cargo build --release -p leakward` first",
+            beside.display()
+        );
     }
     Ok(beside)
 }
 
 fn scan(program: &Path, target: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
-    command.arg("scan").args(arguments).arg(target).args(["-f", "json", "-q"]);
+    command
+        .arg("scan")
+        .args(arguments)
+        .arg(target)
+        .args(["-f", "json", "-q"]);
     command
 }
 
 fn startup(program: &Path) -> anyhow::Result<()> {
     let folder = fixtures::one_file()?;
-    println!("start-up, a folder with one file: {}", Runs::of(RUNS * 3, &mut scan(program, folder.path(), &[]))?);
+    println!(
+        "start-up, a folder with one file: {}",
+        Runs::of(RUNS * 3, &mut scan(program, folder.path(), &[]))?
+    );
     Ok(())
 }
 
 fn staged(program: &Path) -> anyhow::Result<()> {
     let repository = fixtures::staged(1_000, 10)?;
     let mut git = Command::new("git");
-    git.arg("-C").arg(repository.path()).args(["diff", "--cached", "--quiet"]);
-    let pair = Pair::of(RUNS * 3, &mut scan(program, repository.path(), &["--staged"]), &mut git)?;
+    git.arg("-C")
+        .arg(repository.path())
+        .args(["diff", "--cached", "--quiet"]);
+    let pair = Pair::of(
+        RUNS * 3,
+        &mut scan(program, repository.path(), &["--staged"]),
+        &mut git,
+    )?;
     println!("1,000 files, 10 staged; beside `git diff --cached --quiet`: {pair}");
     Ok(())
 }
 
 fn history(program: &Path, repository: &Path) -> anyhow::Result<()> {
     let mut git = Command::new("git");
-    git.arg("-C").arg(repository).args(["cat-file", "--batch-all-objects", "--batch", "--unordered"]);
-    let pair = Pair::of(RUNS, &mut scan(program, repository, &["--allow-incomplete"]), &mut git)?;
-    println!("{}, all history; beside `git cat-file`: {pair}", repository.display());
+    git.arg("-C").arg(repository).args([
+        "cat-file",
+        "--batch-all-objects",
+        "--batch",
+        "--unordered",
+    ]);
+    let pair = Pair::of(
+        RUNS,
+        &mut scan(program, repository, &["--allow-incomplete"]),
+        &mut git,
+    )?;
+    println!(
+        "{}, all history; beside `git cat-file`: {pair}",
+        repository.display()
+    );
     Ok(())
 }
 
 fn tree(program: &Path, folder: &Path) -> anyhow::Result<()> {
     let mut scan = scan(program, folder, &["--as", "dir", "--allow-incomplete"]);
     let mut rg = Command::new("rg");
-    rg.args(["--hidden", "-c", "-e", "zqxj_not_in_any_file"]).arg(folder);
+    rg.args(["--hidden", "-c", "-e", "zqxj_not_in_any_file"])
+        .arg(folder);
     if rg.output().is_err() {
-        println!("{}, all files: {} (rg is not installed)", folder.display(), Runs::of(RUNS, &mut scan)?);
+        println!(
+            "{}, all files: {} (rg is not installed)",
+            folder.display(),
+            Runs::of(RUNS, &mut scan)?
+        );
         return Ok(());
     }
-    println!("{}, all files; beside `rg`: {}", folder.display(), Pair::of(RUNS, &mut scan, &mut rg)?);
+    println!(
+        "{}, all files; beside `rg`: {}",
+        folder.display(),
+        Pair::of(RUNS, &mut scan, &mut rg)?
+    );
     Ok(())
 }
 
 fn memory(program: &Path, repository: &Path) -> anyhow::Result<()> {
-    let peak = memory::peak_anonymous(&mut scan(program, repository, &["--allow-incomplete"])).context("memory")?;
-    println!("{}, all history: {} MiB of anonymous memory at the peak", repository.display(), peak >> 20);
+    let peak = memory::peak_anonymous(&mut scan(program, repository, &["--allow-incomplete"]))
+        .context("memory")?;
+    println!(
+        "{}, all history: {} MiB of anonymous memory at the peak",
+        repository.display(),
+        peak >> 20
+    );
     Ok(())
 }

@@ -11,7 +11,11 @@ const INTERVAL: Duration = Duration::from_millis(5);
 
 /// Runs `command` and gives the largest amount of anonymous memory that was seen, in bytes.
 pub(crate) fn peak_anonymous(command: &mut Command) -> anyhow::Result<u64> {
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).stdin(Stdio::null()).spawn()?;
+    let mut child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .stdin(Stdio::null())
+        .spawn()?;
     let path = format!("/proc/{}/smaps_rollup", child.id());
     let mut peak = 0;
     while child.try_wait()?.is_none() {
@@ -26,8 +30,12 @@ pub(crate) fn peak_anonymous(command: &mut Command) -> anyhow::Result<u64> {
 
 /// The line `Anonymous:   123 kB` of the table.
 fn anonymous(table: &str) -> u64 {
-    let line = table.lines().find_map(|line| line.strip_prefix("Anonymous:"));
-    let kib = line.and_then(|line| line.split_whitespace().next()).and_then(|number| number.parse::<u64>().ok());
+    let line = table
+        .lines()
+        .find_map(|line| line.strip_prefix("Anonymous:"));
+    let kib = line
+        .and_then(|line| line.split_whitespace().next())
+        .and_then(|number| number.parse::<u64>().ok());
     kib.unwrap_or(0) * 1024
 }
 
@@ -37,7 +45,10 @@ mod tests {
 
     #[test]
     fn anonymous_memory_is_read_from_the_table() {
-        assert_eq!(anonymous("Rss:  10 kB\nAnonymous:          12 kB\n"), 12 << 10);
+        assert_eq!(
+            anonymous("Rss:  10 kB\nAnonymous:          12 kB\n"),
+            12 << 10
+        );
         assert_eq!(anonymous(""), 0);
     }
 }

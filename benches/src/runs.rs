@@ -20,7 +20,9 @@ impl Runs {
     /// Runs `command` once to warm up, then `count` times.
     pub(crate) fn of(count: usize, command: &mut Command) -> anyhow::Result<Self> {
         wall(command)?;
-        let mut times = (0..count).map(|_| wall(command)).collect::<anyhow::Result<Vec<_>>>()?;
+        let mut times = (0..count)
+            .map(|_| wall(command))
+            .collect::<anyhow::Result<Vec<_>>>()?;
         times.sort_unstable();
         Ok(Self(times))
     }
@@ -32,7 +34,11 @@ impl Runs {
 
 impl Pair {
     /// Runs both once to warm up, then in turn, `count` times each.
-    pub(crate) fn of(count: usize, first: &mut Command, second: &mut Command) -> anyhow::Result<Self> {
+    pub(crate) fn of(
+        count: usize,
+        first: &mut Command,
+        second: &mut Command,
+    ) -> anyhow::Result<Self> {
         wall(first)?;
         wall(second)?;
         let (mut firsts, mut seconds, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
@@ -45,7 +51,11 @@ impl Pair {
         firsts.sort_unstable();
         seconds.sort_unstable();
         ratios.sort_by(f64::total_cmp);
-        Ok(Self { first: Runs(firsts), second: Runs(seconds), ratios })
+        Ok(Self {
+            first: Runs(firsts),
+            second: Runs(seconds),
+            ratios,
+        })
     }
 }
 
@@ -54,7 +64,12 @@ fn wall(command: &mut Command) -> anyhow::Result<Duration> {
     let started = Instant::now();
     let name = || format!("{}", command.get_program().to_string_lossy());
     let name = name();
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).stdin(Stdio::null()).spawn().context(name)?;
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .stdin(Stdio::null())
+        .spawn()
+        .context(name)?;
     if let Some(mut output) = child.stdout.take() {
         std::io::copy(&mut output, &mut std::io::sink())?;
     }
@@ -65,7 +80,14 @@ fn wall(command: &mut Command) -> anyhow::Result<Duration> {
 impl fmt::Display for Runs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let last = self.0.len().saturating_sub(1);
-        write!(f, "{:.1} ms (min {:.1}, max {:.1}, {} runs)", self.at(last / 2), self.at(0), self.at(last), last + 1)
+        write!(
+            f,
+            "{:.1} ms (min {:.1}, max {:.1}, {} runs)",
+            self.at(last / 2),
+            self.at(0),
+            self.at(last),
+            last + 1
+        )
     }
 }
 

@@ -128,10 +128,6 @@ pub(crate) struct ScanArgs {
 /// Which part of a repository.
 #[derive(Debug, Args)]
 #[group(multiple = false)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "one flag each, of which clap allows one"
-)]
 pub(crate) struct ScopeArgs {
     /// Only what is staged for the next commit.
     #[arg(long)]

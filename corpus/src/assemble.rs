@@ -38,7 +38,7 @@ pub(crate) fn assemble(
     let mut chooser = dice.fork("formats");
     for plant in plants {
         if let Content::File { .. } = plant.content {
-            assembled.documents.push(whole_file(plant, &mut chooser));
+            assembled.documents.push(whole_file(&plant, &mut chooser));
         } else if let Some(format) = choose_format(library, &plant, &mut chooser) {
             queues[format].push(plant);
         } else {
@@ -68,8 +68,8 @@ fn choose_format(library: &Library, plant: &Plant, dice: &mut Dice) -> Option<us
         .or_else(|| formats.iter().position(|format| format.takes(plant)))
 }
 
-fn whole_file(plant: Plant, dice: &mut Dice) -> Document {
-    let labels = |text: &str, marked: &[Range<usize>]| plant.labels(0..text.len(), marked);
+fn whole_file(plant: &Plant, dice: &mut Dice) -> Document {
+    let labels = |text: &str, marked: &[Range<usize>]| plant.labels(0..text.len(), marked, "");
     match &plant.content {
         Content::File {
             path,
@@ -207,9 +207,7 @@ impl<'f> HostWriter<'f> {
         let (name, inserted, marked) = match &plant.content {
             Content::Pair { name, value } => (Some(name), value.as_str(), &[][..]),
             Content::Line { text, marked } => (None, text.as_str(), marked.as_slice()),
-            Content::Block { name, text, marked } => {
-                (Some(name), text.as_str(), marked.as_slice())
-            }
+            Content::Block { name, text, marked } => (Some(name), text.as_str(), marked.as_slice()),
             Content::Scene { name, .. } => (Some(name), "", &[][..]),
             Content::File { .. } => return Ok(()),
         };
@@ -226,7 +224,7 @@ impl<'f> HostWriter<'f> {
         let labels = match &written.inserted {
             Some(place) => {
                 let at = start + place.start..start + place.end;
-                plant.labels(at, &moved(marked, inserted, place.len()))
+                plant.labels(at, &moved(marked, inserted, place.len()), way)
             }
             None => {
                 let from = indentation.len();
@@ -235,7 +233,7 @@ impl<'f> HostWriter<'f> {
                     .iter()
                     .map(|range| range.start - from..range.end - from)
                     .collect();
-                plant.labels(start + from..start + written.text.len(), &marked)
+                plant.labels(start + from..start + written.text.len(), &marked, way)
             }
         };
         self.labels.extend(labels);
@@ -271,6 +269,7 @@ mod tests {
         let text = "a\nbcd\ne";
         // Two spaces before the second and the third line.
         assert_eq!(moved(&[0..1, 2..5, 2..7], text, 11), [0..1, 4..7, 4..11]);
-        assert_eq!(moved(&[0..1], "a", 1), [0..1]);
+        let whole = [0..1, 0..1];
+        assert_eq!(moved(&whole, "a", 1), whole);
     }
 }

@@ -18,7 +18,7 @@ const CREDENTIALS: f64 = 3_000.0;
 const LOOK_ALIKES: f64 = 12_000.0;
 
 /// Plants of each rule, at scale 1.
-const FOR_EACH_RULE: f64 = 2.0;
+const FOR_EACH_RULE: f64 = 3.0;
 
 /// Copies of each whole file, at scale 1.
 const FOR_EACH_FILE: f64 = 6.0;
@@ -71,7 +71,12 @@ impl Corpus {
         let library = library.admitted(set);
         let dice = Dice::new(set.seed(seed)).fork("corpus");
         let mut plants = rule_plants::plants(rules, size.for_each_rule, &dice)?;
-        plants.extend(draw(&library, Wanted::Credentials, size.credentials, &dice)?);
+        plants.extend(draw(
+            &library,
+            Wanted::Credentials,
+            size.credentials,
+            &dice,
+        )?);
         plants.extend(draw(&library, Wanted::LookAlikes, size.look_alikes, &dice)?);
         plants.extend(whole_files(&library, size.for_each_file, &dice)?);
         let assembled = assemble(&library, plants, &dice)?;

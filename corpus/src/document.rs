@@ -101,6 +101,8 @@ pub struct Label {
     pub kind: String,
     /// The text it was made from.
     pub template: String,
+    /// How the format wrote it down.
+    pub way: String,
 }
 
 /// A generated file.

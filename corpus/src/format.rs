@@ -130,7 +130,9 @@ impl Format {
             Content::Line { text, .. } => fitting(&slot.lines, text),
             Content::Block { text, .. } => fitting(&slot.blocks, text),
             Content::Scene {
-                slot: wanted, scene, ..
+                slot: wanted,
+                scene,
+                ..
             } if *wanted == slot.name => vec![scene],
             Content::Scene { .. } | Content::File { .. } => Vec::new(),
         }
@@ -150,7 +152,9 @@ impl Format {
             return true;
         };
         let before = way[..place].chars().next_back();
-        let after = way[place..].split_once('›').and_then(|(_, rest)| rest.chars().next());
+        let after = way[place..]
+            .split_once('›')
+            .and_then(|(_, rest)| rest.chars().next());
         let is_free = |signs: &str| !text.contains(|character: char| signs.contains(character));
         match (before, after) {
             (Some('"'), _) => is_free("\"\\\n") && is_free(&self.never_in_double_quotes),
@@ -175,8 +179,16 @@ impl Format {
 /// Whether a way to write a pair writes its name.
 fn names(way: &str) -> bool {
     const STYLES: [&str; 10] = [
-        "‹snake›", "‹SNAKE›", "‹camel›", "‹Pascal›", "‹kebab›", "‹Kebab›", "‹dots›", "‹flat›",
-        "‹title›", "‹words›",
+        "‹snake›",
+        "‹SNAKE›",
+        "‹camel›",
+        "‹Pascal›",
+        "‹kebab›",
+        "‹Kebab›",
+        "‹dots›",
+        "‹flat›",
+        "‹title›",
+        "‹words›",
     ];
     STYLES.iter().any(|style| way.contains(style))
 }

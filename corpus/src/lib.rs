@@ -34,6 +34,6 @@ pub use document::{Category, Document, Label, Truth};
 pub use library::{Library, LibraryError};
 pub use record::{Record, RecordError};
 pub use scene::SceneError;
-pub use score::{Count, Miss, Score};
+pub use score::{Count, Miss, NOBODY_LOOKED, Score};
 pub use set::{Set, UnknownSet};
 pub use table::tables;

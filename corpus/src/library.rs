@@ -89,17 +89,17 @@ impl Library {
         for names in material.names.values_mut() {
             *names = set.admitted(std::mem::take(names));
         }
-        for values in material.credential.iter_mut().chain(&mut material.look_alike) {
+        for values in material
+            .credential
+            .iter_mut()
+            .chain(&mut material.look_alike)
+        {
             values.values = set.admitted(std::mem::take(&mut values.values));
         }
         for lines in &mut material.line {
             lines.text = set.admitted(std::mem::take(&mut lines.text));
         }
         library
-    }
-
-    pub(crate) fn format(&self, name: &str) -> Option<&Format> {
-        self.formats.iter().find(|format| format.name == name)
     }
 
     /// The names of the formats.

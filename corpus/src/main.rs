@@ -8,7 +8,9 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Parser, Subcommand};
-use leakward_corpus::{Corpus, Library, Miss, Record, Score, Set, Size, Truth, tables};
+use leakward_corpus::{
+    Corpus, Library, Miss, NOBODY_LOOKED, Record, Score, Set, Size, Truth, tables,
+};
 use leakward_detect::{Detector, Settings};
 use leakward_rules::built_in;
 
@@ -100,7 +102,9 @@ impl Material {
 fn score(arguments: &ScoreArguments) -> anyhow::Result<ExitCode> {
     let material = &arguments.material;
     if arguments.show_misses.is_some() && material.set == Set::Score {
-        bail!("the misses of the set score are not shown, so that nothing is tuned on it; use --set fit");
+        bail!(
+            "the misses of the set score are not shown, so that nothing is tuned on it; use --set fit"
+        );
     }
     if (arguments.check || arguments.record) && material.scale != 1.0 {
         bail!("the record is of scale 1");
@@ -165,9 +169,15 @@ fn compare(before: &Record, arguments: &ScoreArguments, score: &Score) -> anyhow
 fn show_misses(misses: &[Miss], number: usize, only: Option<&str>) {
     let is_wanted = |miss: &&Miss| {
         only.is_none_or(|text| {
-            [&miss.rule, &miss.kind, &miss.format, &miss.reason]
-                .iter()
-                .any(|field| field.contains(text))
+            [
+                &miss.rule,
+                &miss.kind,
+                &miss.format,
+                &miss.reason,
+                &miss.way,
+            ]
+            .iter()
+            .any(|field| field.contains(text))
         })
     };
     for (title, is_false_alarm) in [("missed", false), ("false alarms", true)] {
@@ -177,11 +187,10 @@ fn show_misses(misses: &[Miss], number: usize, only: Option<&str>) {
             .filter(is_wanted)
             .collect();
         println!("== {title}: {} by cause", chosen.len());
-        let causes = counted(chosen.iter().map(|miss| {
-            let what = if is_false_alarm { [&miss.rule, " on ", &miss.kind].concat() } else { miss.kind.clone() };
-            format!("{what}: {}", miss.reason)
-        }));
-        for (cause, count) in causes.iter().take(number) {
+        for (cause, count) in counted(chosen.iter().map(|miss| cause(miss)))
+            .iter()
+            .take(number)
+        {
             println!("{count:6}  {cause}");
         }
         println!("\n== {title}: single ones");
@@ -195,6 +204,30 @@ fn show_misses(misses: &[Miss], number: usize, only: Option<&str>) {
         }
         println!();
     }
+}
+
+/// What a miss has in common with others.
+fn cause(miss: &Miss) -> String {
+    let is_sample = !miss.is_false_alarm && miss.rule == miss.kind;
+    let kind = if is_sample {
+        "a rule's sample"
+    } else {
+        &miss.kind
+    };
+    let reason = miss.reason.replace(&miss.rule, "its rule");
+    if miss.reason == NOBODY_LOOKED {
+        // What stands between name and value is the likely cause, not the value.
+        let text = if miss.way.contains("‹value›") {
+            &miss.way
+        } else {
+            &miss.template
+        };
+        return format!("{kind}: {reason}: {} {text:?}", miss.format);
+    }
+    if miss.is_false_alarm {
+        return format!("{} on {kind}: {reason}", miss.rule);
+    }
+    format!("{kind}: {reason}")
 }
 
 /// Most frequent first.

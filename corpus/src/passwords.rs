@@ -126,7 +126,9 @@ fn from_classes(dice: &mut Dice, length: usize, signs: &str) -> String {
             })
             .collect();
         let has = |class: fn(&char) -> bool| text.chars().any(|character| class(&character));
-        if has(char::is_ascii_digit) && has(char::is_ascii_lowercase) && has(char::is_ascii_uppercase)
+        if has(char::is_ascii_digit)
+            && has(char::is_ascii_lowercase)
+            && has(char::is_ascii_uppercase)
         {
             return text;
         }

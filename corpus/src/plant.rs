@@ -52,7 +52,12 @@ pub(crate) enum Content {
 
 impl Plant {
     /// The labels of a plant that was written to `at`. Its `marked` stretches are counted from there.
-    pub(crate) fn labels(&self, at: Range<usize>, marked: &[Range<usize>]) -> Vec<Label> {
+    pub(crate) fn labels(
+        &self,
+        at: Range<usize>,
+        marked: &[Range<usize>],
+        way: &str,
+    ) -> Vec<Label> {
         let whole = 0..at.len();
         let stretches = if marked.is_empty() {
             std::slice::from_ref(&whole)
@@ -67,6 +72,7 @@ impl Plant {
                 truth: self.truth.clone(),
                 kind: self.kind.clone(),
                 template: self.template.clone(),
+                way: way.to_owned(),
             })
             .collect()
     }

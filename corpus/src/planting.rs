@@ -202,7 +202,10 @@ pub(crate) fn whole_files(
     let mut plants = Vec::new();
     for (number, file) in library.material.file.iter().enumerate() {
         for time in 0..times {
-            plants.push(whole_file(file, dice.fork(&format!("file {number} {time}")))?);
+            plants.push(whole_file(
+                file,
+                dice.fork(&format!("file {number} {time}")),
+            )?);
         }
     }
     Ok(plants)

@@ -207,13 +207,30 @@ impl Record {
     ///
     /// # Errors
     /// When there is nothing to compare with.
-    pub fn regressions(&self, set: Set, seed: u64, score: &Score) -> Result<Vec<String>, RecordError> {
+    pub fn regressions(
+        &self,
+        set: Set,
+        seed: u64,
+        score: &Score,
+    ) -> Result<Vec<String>, RecordError> {
         let before = self.measured(set, seed)?;
         let mut worse = Vec::new();
-        compare("overall", &before.overall, &score.overall, TOLERANCE, &mut worse);
+        compare(
+            "overall",
+            &before.overall,
+            &score.overall,
+            TOLERANCE,
+            &mut worse,
+        );
         for (category, count) in &score.categories {
             if let Some(before) = before.categories.get(category.as_str()) {
-                compare(category.as_str(), before, count, TOLERANCE_OF_CATEGORY, &mut worse);
+                compare(
+                    category.as_str(),
+                    before,
+                    count,
+                    TOLERANCE_OF_CATEGORY,
+                    &mut worse,
+                );
             }
         }
         Ok(worse)
@@ -226,7 +243,12 @@ impl Record {
     pub fn changes(&self, set: Set, seed: u64, score: &Score) -> Result<Vec<String>, RecordError> {
         let before = self.measured(set, seed)?;
         let mut changes = Vec::new();
-        describe("overall", Some(&before.overall), &score.overall, &mut changes);
+        describe(
+            "overall",
+            Some(&before.overall),
+            &score.overall,
+            &mut changes,
+        );
         for (category, count) in &score.categories {
             let name = category.as_str();
             describe(name, before.categories.get(name), count, &mut changes);
@@ -266,7 +288,9 @@ fn compare(name: &str, before: &Counted, now: &Count, tolerance: f64, worse: &mu
 
 /// A rule that is not in the record was perfect.
 fn describe(name: &str, before: Option<&Counted>, now: &Count, changes: &mut Vec<String>) {
-    let (missed, wrong) = before.map_or((0, 0), |before| (before.planted - before.found, before.wrong));
+    let (missed, wrong) = before.map_or((0, 0), |before| {
+        (before.planted - before.found, before.wrong)
+    });
     let now_missed = now.planted - now.found;
     if (missed, wrong) != (now_missed, now.wrong) {
         changes.push(format!(
@@ -320,7 +344,9 @@ mod tests {
 
     #[test]
     fn changes_name_the_rule() {
-        let changes = recorded(900, 10).changes(Set::Score, 1, &score(990, 10)).unwrap();
+        let changes = recorded(900, 10)
+            .changes(Set::Score, 1, &score(990, 10))
+            .unwrap();
         assert!(changes.contains(&"acme-token: missed 100 → 10, false alarms 10 → 10".to_owned()));
     }
 

@@ -15,14 +15,38 @@ use crate::plant::{Content, Plant};
 
 /// What a key, token or secret is called when nobody thinks of its provider.
 const PLAIN_NAMES: [&str; 14] = [
-    "token", "api key", "key", "secret", "auth token", "access key", "credential", "value",
-    "client secret", "auth", "default token", "api token", "service key", "current",
+    "token",
+    "api key",
+    "key",
+    "secret",
+    "auth token",
+    "access key",
+    "credential",
+    "value",
+    "client secret",
+    "auth",
+    "default token",
+    "api token",
+    "service key",
+    "current",
 ];
 
 /// Last words of a name that says already that a secret follows.
 const SECRET_WORDS: [&str; 14] = [
-    "key", "token", "secret", "password", "auth", "apikey", "pat", "pass", "credential", "pwd",
-    "passphrase", "credentials", "appkey", "authtoken",
+    "key",
+    "token",
+    "secret",
+    "password",
+    "auth",
+    "apikey",
+    "pat",
+    "pass",
+    "credential",
+    "pwd",
+    "passphrase",
+    "credentials",
+    "appkey",
+    "authtoken",
 ];
 
 /// So many plants of every rule.
@@ -195,7 +219,14 @@ fn keyword_name(keyword: &str, dice: &mut Dice) -> Name {
     if SECRET_WORDS.contains(&last) {
         return name;
     }
-    let plain = dice.word(&["api key", "token", "secret", "key", "api token", "access token"]);
+    let plain = dice.word(&[
+        "api key",
+        "token",
+        "secret",
+        "key",
+        "api token",
+        "access token",
+    ]);
     Name::of(&format!("{words} {plain}"))
 }
 

@@ -110,12 +110,7 @@ impl Stage {
         Ok(written)
     }
 
-    fn fill(
-        &mut self,
-        filler: &str,
-        scene: &str,
-        written: &mut Written,
-    ) -> Result<(), SceneError> {
+    fn fill(&mut self, filler: &str, scene: &str, written: &mut Written) -> Result<(), SceneError> {
         if let "value" | "raw" | "block" = filler {
             let start = written.text.len();
             let text = if filler == "block" {
@@ -279,7 +274,12 @@ fn simple(kind: &str, dice: &mut Dice) -> Option<String> {
         "given" => (dice.word(GIVEN)).to_owned(),
         "person" => person(dice),
         "user" => user(dice),
-        "email" => format!("{}@{}.{}", user(dice), dice.word(COMPANIES), dice.word(TOP_LEVELS)),
+        "email" => format!(
+            "{}@{}.{}",
+            user(dice),
+            dice.word(COMPANIES),
+            dice.word(TOP_LEVELS)
+        ),
         "domain" => format!("{}.{}", dice.word(COMPANIES), dice.word(TOP_LEVELS)),
         "host" => format!(
             "{}.{}.{}",
@@ -292,7 +292,12 @@ fn simple(kind: &str, dice: &mut Dice) -> Option<String> {
             dice.word(SENTENCES).replace("{}", noun)
         }
         "port" => dice.between(1024, 49_151).to_string(),
-        "ip" => format!("10.{}.{}.{}", dice.below(256), dice.below(256), dice.between(2, 250)),
+        "ip" => format!(
+            "10.{}.{}.{}",
+            dice.below(256),
+            dice.below(256),
+            dice.between(2, 250)
+        ),
         "version" => format!("{}.{}.{}", dice.below(9), dice.below(30), dice.below(20)),
         "date" => date(dice),
         "time" => time(dice),

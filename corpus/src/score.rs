@@ -67,6 +67,9 @@ fn share(part: usize, whole: usize) -> f64 {
     }
 }
 
+/// What is said of a credential that no rule found a candidate at.
+pub const NOBODY_LOOKED: &str = "no rule looked at it";
+
 /// Something that the detector got wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Miss {
@@ -78,6 +81,8 @@ pub struct Miss {
     pub kind: String,
     /// The text it was made from.
     pub template: String,
+    /// How the format wrote it down.
+    pub way: String,
     /// The file's format.
     pub format: String,
     /// The file's path.
@@ -160,7 +165,9 @@ fn measure(detector: &Detector, corpus: &Corpus, keep: Keep) -> Score {
         let workers: Vec<_> = corpus
             .documents
             .chunks(part)
-            .map(|documents| scope.spawn(|| Examiner::new(detector, auditor.as_ref()).run(documents)))
+            .map(|documents| {
+                scope.spawn(|| Examiner::new(detector, auditor.as_ref()).run(documents))
+            })
             .collect();
         for worker in workers {
             match worker.join() {
@@ -249,7 +256,11 @@ impl<'d> Examiner<'d> {
                 ..Count::default()
             };
             self.score.overall.add(named);
-            self.score.categories.entry(*category).or_default().add(named);
+            self.score
+                .categories
+                .entry(*category)
+                .or_default()
+                .add(named);
             self.score.rules.entry(key(label)).or_default().add(named);
         }
     }
@@ -267,14 +278,23 @@ impl<'d> Examiner<'d> {
             return;
         };
         let category = Category::of(rule);
-        self.score.categories.entry(category).or_default().add(wrong);
-        self.score.rules.entry(rule.id.to_string()).or_default().add(wrong);
+        self.score
+            .categories
+            .entry(category)
+            .or_default()
+            .add(wrong);
+        self.score
+            .rules
+            .entry(rule.id.to_string())
+            .or_default()
+            .add(wrong);
         if self.auditor.is_some() {
             self.score.misses.push(Miss {
                 is_false_alarm: true,
                 rule: rule.id.to_string(),
                 kind: label.map_or("surroundings", |label| &label.kind).to_owned(),
                 template: label.map_or("", |label| &label.template).to_owned(),
+                way: label.map_or("", |label| &label.way).to_owned(),
                 format: document.format.clone(),
                 path: document.path.clone(),
                 excerpt: excerpt(document, matched.span),
@@ -298,7 +318,11 @@ impl<'d> Examiner<'d> {
             ..Count::default()
         };
         self.score.overall.add(count);
-        self.score.categories.entry(*category).or_default().add(count);
+        self.score
+            .categories
+            .entry(*category)
+            .or_default()
+            .add(count);
         self.score.rules.entry(key(label)).or_default().add(count);
         let format = document.format.clone();
         self.score.formats.entry(format).or_default().add(count);
@@ -308,6 +332,7 @@ impl<'d> Examiner<'d> {
                 rule: key(label),
                 kind: label.kind.clone(),
                 template: label.template.clone(),
+                way: label.way.clone(),
                 format: document.format.clone(),
                 path: document.path.clone(),
                 excerpt: excerpt(document, label.span),
@@ -320,7 +345,9 @@ impl<'d> Examiner<'d> {
 /// Under which name a label is counted.
 fn key(label: &Label) -> String {
     match &label.truth {
-        Truth::Credential { rule: Some(rule), .. } => rule.clone(),
+        Truth::Credential {
+            rule: Some(rule), ..
+        } => rule.clone(),
         _ => format!("({})", label.kind),
     }
 }
@@ -376,7 +403,12 @@ fn is_reported(detector: &Detector, matched: &Match, path: &str) -> bool {
 /// What the detector says about a credential that it did not report.
 fn why_not(auditor: &Detector, document: &Document, label: &Label) -> String {
     let explained = auditor.detect_explained(document.text.as_bytes(), &mut auditor.scratch());
-    let id = |rule: usize| auditor.rules().get(rule).map_or("", |rule| rule.id.as_str());
+    let id = |rule: usize| {
+        auditor
+            .rules()
+            .get(rule)
+            .map_or("", |rule| rule.id.as_str())
+    };
     let kept = explained
         .detection
         .matches
@@ -389,7 +421,11 @@ fn why_not(auditor: &Detector, document: &Document, label: &Label) -> String {
             PathJudgement::Drop(reason) => format!("path drops: {reason}; "),
         };
         let reasons = matched.reasons.join("; ");
-        return format!("{}, {} confidence: {path}{reasons}", id(matched.rule), matched.confidence);
+        return format!(
+            "{}, {} confidence: {path}{reasons}",
+            id(matched.rule),
+            matched.confidence
+        );
     }
     let rejected: Vec<String> = explained
         .rejected
@@ -399,7 +435,7 @@ fn why_not(auditor: &Detector, document: &Document, label: &Label) -> String {
         .take(2)
         .collect();
     if rejected.is_empty() {
-        "no rule looked at it".to_owned()
+        NOBODY_LOOKED.to_owned()
     } else {
         rejected.join(" / ")
     }
@@ -411,7 +447,9 @@ fn excerpt(document: &Document, span: Span) -> String {
     const AROUND: usize = 60;
     let text = &document.text;
     let line_start = text[..span.start].rfind('\n').map_or(0, |place| place + 1);
-    let line_end = text[span.end..].find('\n').map_or(text.len(), |place| span.end + place);
+    let line_end = text[span.end..]
+        .find('\n')
+        .map_or(text.len(), |place| span.end + place);
     let boundary = |mut place: usize| {
         while !text.is_char_boundary(place) {
             place -= 1;
@@ -436,6 +474,7 @@ mod tests {
             truth,
             kind: "kind".to_owned(),
             template: String::new(),
+            way: String::new(),
         }
     }
 
@@ -493,7 +532,12 @@ mod tests {
         assert_eq!(score.rules["acme-token"], score.overall);
         let kinds: Vec<&str> = score.misses.iter().map(|miss| miss.kind.as_str()).collect();
         assert_eq!(kinds, ["kind", "kind", "surroundings"]);
-        assert!(score.misses.iter().all(|miss| !miss.excerpt.contains(&token)));
+        assert!(
+            score
+                .misses
+                .iter()
+                .all(|miss| !miss.excerpt.contains(&token))
+        );
     }
 
     #[test]

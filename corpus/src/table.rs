@@ -5,7 +5,15 @@ use std::cmp::Reverse;
 use crate::score::{Count, Score};
 
 const COUNT_HEAD: [&str; 9] = [
-    "", "planted", "found", "named", "right", "wrong", "precision", "recall", "F1",
+    "",
+    "planted",
+    "found",
+    "named",
+    "right",
+    "wrong",
+    "precision",
+    "recall",
+    "F1",
 ];
 
 /// So many rules are shown, the worst ones.

@@ -29,7 +29,7 @@ fn excluded_paths_are_left_out() {
 
 #[test]
 fn disabled_rules_are_not_applied() {
-    let (sandbox, ..) = folder("version = 1\n[rules]\ndisable = [\"github-*\"]\n");
+    let (sandbox, ..) = folder("version = 1\n[rules]\ndisable = [\"github-*\", \"generic-*\"]\n");
     scan(&sandbox, &[]).expect_status(0);
 }
 

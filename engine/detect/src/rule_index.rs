@@ -5,9 +5,14 @@ use std::collections::HashMap;
 use leakward_core::Rule;
 use leakward_core::rule::{Find, Text};
 
+use crate::byte_set::ByteSet;
+use crate::confirm::PatternMatcher;
 use crate::error::DetectorError;
 use crate::native::NativeDetector;
 use crate::prefilter::{Literal, Spelling};
+
+/// Literals of this length are common by themselves, so what follows them is made part of them.
+const SHORT: usize = 3;
 
 /// A rule that has some literal, and which of the rule's literals it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +54,7 @@ impl RuleIndex {
         let mut numbers: HashMap<(Spelling, &str), u32> = HashMap::with_capacity(rules.len() * 2);
         let mut literals: Vec<Literal> = Vec::with_capacity(rules.len() * 2);
         let mut pairs: Vec<(u32, User)> = Vec::with_capacity(rules.len() * 2);
+        let mut following: HashMap<u32, Option<ByteSet>> = HashMap::new();
         for (rule_number, rule) in (0_u32..).zip(rules) {
             let (texts, spelling) = literals_of(rule)?;
             if texts.is_empty() || texts.iter().any(|text| text.len() < 2) {
@@ -59,11 +65,25 @@ impl RuleIndex {
                     literals.push(Literal::new(text, spelling));
                     u32::try_from(literals.len() - 1).unwrap_or(u32::MAX)
                 });
+                if text.len() == SHORT {
+                    let so_far = following.get(&number).copied();
+                    let here = next_bytes(rule, text);
+                    let union = so_far
+                        .unwrap_or(Some(ByteSet::EMPTY))
+                        .zip(here)
+                        .map(|(a, b)| a.union(b));
+                    following.insert(number, union);
+                }
                 let user = User {
                     rule: rule_number,
                     which,
                 };
                 pairs.push((number, user));
+            }
+        }
+        for (number, next) in following {
+            if let Some(literal) = literals.get_mut(number as usize) {
+                *literal = literal.clone().followed_by(next);
             }
         }
         pairs.sort_by_key(|(number, user)| (*number, user.rule));
@@ -141,5 +161,14 @@ fn literals_of(rule: &Rule) -> Result<(&[Text], Spelling), DetectorError> {
                 known: known.join(", "),
             })
         }
+    }
+}
+
+/// What follows a literal of the rule wherever it matters; nothing when that cannot be told.
+fn next_bytes(rule: &Rule, literal: &str) -> Option<ByteSet> {
+    match &rule.find {
+        Find::Pattern(pattern) => PatternMatcher::next_bytes(pattern, literal),
+        Find::Keyword(_) => None,
+        Find::Native(native) => NativeDetector::named(&native.detector)?.next_bytes(),
     }
 }

@@ -142,7 +142,8 @@ impl Config {
             );
             return Err(at(text, file, "version", problem));
         }
-        for (key, word) in [("min-severity", &config.scan.min_severity)] {
+        {
+            let (key, word) = ("min-severity", &config.scan.min_severity);
             check_word::<Severity>(text, file, key, word.as_deref())?;
         }
         check_word::<Confidence>(

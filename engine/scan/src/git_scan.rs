@@ -154,7 +154,7 @@ fn scan_opened(
         }
         Scope::Staged => seen.staged(repository, &context, &collector),
         Scope::Range(range) => {
-            seen.part(repository, &context, &collector, &git::Scope::range(range)?)?
+            seen.part(repository, &context, &collector, &git::Scope::range(range)?)?;
         }
         Scope::Since(revision) => seen.part(
             repository,
@@ -228,7 +228,7 @@ impl Seen {
                 }
             }
             History::Reachable => {
-                self.part(repository, context, collector, &git::Scope::Reachable)?
+                self.part(repository, context, collector, &git::Scope::Reachable)?;
             }
         }
         Ok(())

@@ -91,7 +91,7 @@ impl<'a> Grouping<'a> {
             }
             match self.decide(sighting, &place) {
                 Decision::Keep(confidence, reason) => {
-                    self.keep(fingerprint, sighting, place, confidence, reason)
+                    self.keep(fingerprint, sighting, place, confidence, reason.as_ref());
                 }
                 Decision::Reject => self.rejected += 1,
                 Decision::Suppress => self.suppressed += 1,
@@ -168,7 +168,7 @@ impl<'a> Grouping<'a> {
         sighting: &Sighting,
         place: Place,
         confidence: Confidence,
-        reason: Option<String>,
+        reason: Option<&String>,
     ) {
         let reasons = || {
             sighting
@@ -176,7 +176,7 @@ impl<'a> Grouping<'a> {
                 .reasons
                 .iter()
                 .cloned()
-                .chain(reason.clone())
+                .chain(reason.cloned())
                 .collect()
         };
         let group = self.groups.entry(fingerprint).or_insert_with(|| Group {

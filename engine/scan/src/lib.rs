@@ -1,6 +1,6 @@
 //! Drives sources through detection on all cores, and makes findings of what comes out.
 //!
-//! A source calls the [`sighting::Collector`] for each piece; it detects, and keeps a sighting for each match. When all
+//! A source calls the [`collector::Collector`] for each piece; it detects, and keeps a sighting for each match. When all
 //! sources are done, sightings become findings: one for each (rule, credential), with their places (asked of git's
 //! history only for blobs that hold something), without what baseline, ignore files and configuration leave out.
 //!

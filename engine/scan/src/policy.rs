@@ -279,7 +279,6 @@ fn detection(config: &Config, overrides: &Overrides) -> Settings {
             .or(inline_from_file)
             .unwrap_or(InlineAllow::Honour),
         limits,
-        ..Settings::default()
     }
 }
 

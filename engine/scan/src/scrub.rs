@@ -102,7 +102,7 @@ impl<'d> Scrubber<'d> {
     pub(crate) fn scrub_text(&self, text: &mut String) {
         match &self.automaton {
             Some(automaton) if automaton.is_match(text.as_str()) => {
-                *text = automaton.replace_all(text, &self.masked)
+                *text = automaton.replace_all(text, &self.masked);
             }
             Some(_) => {}
             None => text.clear(),

@@ -46,7 +46,13 @@ pub trait Visitor: Sync {
     /// Looks at a piece that is stored as `edits` of another one, of which `base` was noted.
     ///
     /// Must find exactly what [`Visitor::whole`] would find in the same piece.
-    fn changed(&self, worker: &mut Self::Worker, piece: Piece<'_>, base: &Self::Note, edits: &[Edit]) -> Self::Note {
+    fn changed(
+        &self,
+        worker: &mut Self::Worker,
+        piece: Piece<'_>,
+        base: &Self::Note,
+        edits: &[Edit],
+    ) -> Self::Note {
         let _unused = (base, edits);
         self.whole(worker, piece)
     }

@@ -177,7 +177,7 @@ fn flipped_bytes_in_a_pack_cost_one_object_only() {
     damage(&pack, |bytes| {
         bytes[middle..middle + 8]
             .iter_mut()
-            .for_each(|byte| *byte ^= 0x55)
+            .for_each(|byte| *byte ^= 0x55);
     });
     let report = scan(&repository).expect_status(2).report();
     report.expect_skipped(&["corrupt", &victim]);
@@ -212,7 +212,7 @@ fn a_truncated_pack_is_read_up_to_the_cut() {
         "{before_the_cut:?}"
     );
     damage(&pack, |bytes| {
-        bytes.truncate(usize::try_from(cut).expect("a small pack"))
+        bytes.truncate(usize::try_from(cut).expect("a small pack"));
     });
     let report = scan(&repository).expect_status(2).report();
     report.expect_skipped(&["pack-"]);

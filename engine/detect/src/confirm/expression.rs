@@ -103,7 +103,7 @@ impl Expression {
             Some(program) => program.run(bytes, start, limit),
             None => self
                 .search(
-                    Input::new(bytes)
+                    &Input::new(bytes)
                         .range(start..limit.min(bytes.len()))
                         .anchored(Anchored::Yes),
                     cache,
@@ -122,7 +122,7 @@ impl Expression {
         let mut from = start;
         while from <= position {
             let input = Input::new(bytes).range(from..limit.min(bytes.len()));
-            let (at, matched) = self.search(input, cache)?;
+            let (at, matched) = self.search(&input, cache)?;
             if at > position {
                 return None;
             }
@@ -153,7 +153,7 @@ impl Expression {
 
     fn search(
         &self,
-        input: Input<'_>,
+        input: &Input<'_>,
         cache: &mut Option<Box<ExpressionCache>>,
     ) -> Option<(usize, Matched)> {
         let Ok(regex) = self.regex() else {
@@ -166,7 +166,7 @@ impl Expression {
             })
         });
         if self.group == 0 {
-            let found = regex.search_with(&mut cache.cache, &input)?;
+            let found = regex.search_with(&mut cache.cache, input)?;
             let matched = Matched {
                 end: found.end(),
                 group_start: found.start(),
@@ -174,7 +174,7 @@ impl Expression {
             };
             return Some((found.start(), matched));
         }
-        regex.search_captures_with(&mut cache.cache, &input, &mut cache.captures);
+        regex.search_captures_with(&mut cache.cache, input, &mut cache.captures);
         let whole = cache.captures.get_match()?;
         let group = cache.captures.get_group(usize::from(self.group))?;
         let matched = Matched {

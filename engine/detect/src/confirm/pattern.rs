@@ -11,6 +11,7 @@ use leakward_core::rule::Pattern;
 use super::boundary;
 use super::expression::{Expression, ExpressionCache};
 use super::outline::{Item, Row};
+use crate::byte_set::ByteSet;
 use crate::prefilter::{Literal, Spelling};
 
 /// Farthest that a match may begin before its literal where the expression sets no bound.
@@ -75,6 +76,32 @@ impl PatternMatcher {
             boundary: pattern.boundary,
             group: pattern.group,
         })
+    }
+
+    /// What follows the literal wherever it stands in a match; nothing when that cannot be told.
+    pub(crate) fn next_bytes(pattern: &Pattern, literal: &str) -> Option<ByteSet> {
+        let expression = Expression::new(&pattern.regex, 0).ok()?;
+        expression
+            .outline()
+            .rows
+            .iter()
+            .try_fold(ByteSet::EMPTY, |all, row| {
+                let sure = |item: &Item| (item.min == 1 && item.max == Some(1)).then_some(item.set);
+                let starts = (0..row.items.len()).filter(|start| {
+                    let there = row.items.get(*start..).unwrap_or_default();
+                    there.len() > literal.len()
+                        && there
+                            .iter()
+                            .zip(literal.bytes())
+                            .all(|(item, byte)| sure(item).is_some_and(|set| set.contains(byte)))
+                });
+                let mut next = starts.filter_map(|start| row.items.get(start + literal.len()));
+                let first = next.next().filter(|item| item.min > 0)?;
+                // The literal may stand twice in a match; then what follows either.
+                next.try_fold(all.union(first.set), |all, item| {
+                    (item.min > 0).then(|| all.union(item.set))
+                })
+            })
     }
 
     /// The expression, to be checked early.
@@ -176,10 +203,7 @@ fn anywhere(rows: &[Row]) -> Place {
         .try_fold(0, |most, length| Some(length?.max(most)));
     Place {
         least: 0,
-        most: most
-            .unwrap_or(UNBOUNDED_BEFORE)
-            .min(UNBOUNDED_BEFORE)
-            .max(1),
+        most: most.unwrap_or(UNBOUNDED_BEFORE).clamp(1, UNBOUNDED_BEFORE),
     }
 }
 

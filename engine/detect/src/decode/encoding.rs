@@ -70,9 +70,11 @@ pub(crate) fn decode_run(bytes: &[u8], start: usize, limits: &Limits) -> Option<
     if head.iter().all(u8::is_ascii_hexdigit) {
         return decode_hex(bytes, start, limits);
     }
-    // Six groups tell; most runs are identifiers and end here.
-    let sample = base64::decode(head)?;
-    let kind = kind_of(&sample)?;
+    // Most runs are identifiers and paths, and end here.
+    if !may_be_text(head) {
+        return None;
+    }
+    let kind = kind_of(&base64::decode(head)?)?;
     let most = limits.max_decoded_bytes / 3 * 4;
     let lines = lines_of(bytes, start, most);
     let mut decoded = Decoded::new(&["base64"]);
@@ -94,6 +96,26 @@ pub(crate) fn decode_run(bytes: &[u8], start: usize, limits: &Limits) -> Option<
                 is_cut,
             })
         }
+    }
+}
+
+/// Whether the first four digits decode to what texts, wide texts and packed data begin with.
+fn may_be_text(head: &[u8]) -> bool {
+    let Some(&[a, b, c, d]) = head.first_chunk::<4>() else {
+        return false;
+    };
+    let bits = [a, b, c, d].iter().fold(0, |bits, byte| {
+        bits << 6 | u32::from(base64::digit(*byte).unwrap_or_default())
+    });
+    let [_, first, second, third] = bits.to_be_bytes();
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r' | 0);
+    match (first, second) {
+        (0x1F, 0x8B)
+        | (0x78, 0x01 | 0x5E | 0x9C | 0xDA)
+        | (0xEF, 0xBB)
+        | (0xFF, 0xFE)
+        | (0xFE, 0xFF) => true,
+        _ => is_plain(first) && is_plain(second) && is_plain(third),
     }
 }
 
@@ -130,7 +152,7 @@ fn lines_of(bytes: &[u8], start: usize, most: usize) -> Vec<Span> {
         lines.push(Span::new(at, end));
         let length = end - at;
         let is_wrapped = (60..=80).contains(&length)
-            && length % 4 == 0
+            && length.is_multiple_of(4)
             && lines
                 .first()
                 .is_some_and(|first: &Span| first.len() == length);
@@ -184,7 +206,7 @@ fn decode_hex(bytes: &[u8], start: usize, limits: &Limits) -> Option<Decoded> {
         return None;
     }
     hex::decode(row, |byte, from, to| {
-        decoded.push(byte, start + from, start + to)
+        decoded.push(byte, start + from, start + to);
     });
     decoded.is_cut = end == limit;
     Some(decoded)

@@ -14,7 +14,7 @@ pub(super) fn inflate(bytes: &[u8], most: usize) -> Option<(Vec<u8>, &'static st
             GzDecoder::new(bytes)
                 .take(limit)
                 .read_to_end(&mut text)
-                .or_else(|_| Ok::<_, std::io::Error>(0))
+                .or(Ok::<_, std::io::Error>(0))
                 .ok()?;
             "gzip"
         }
@@ -22,7 +22,7 @@ pub(super) fn inflate(bytes: &[u8], most: usize) -> Option<(Vec<u8>, &'static st
             ZlibDecoder::new(bytes)
                 .take(limit)
                 .read_to_end(&mut text)
-                .or_else(|_| Ok::<_, std::io::Error>(0))
+                .or(Ok::<_, std::io::Error>(0))
                 .ok()?;
             "zlib"
         }

@@ -12,6 +12,8 @@ mod escaped;
 mod hex;
 mod inflate;
 mod run;
+#[cfg(target_arch = "x86_64")]
+mod run_avx2;
 mod text;
 mod wide;
 

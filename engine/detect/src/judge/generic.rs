@@ -171,7 +171,7 @@ fn weigh_password(value: &[u8], traits: &Traits, manner: Manner, scale: &mut Sca
         scale.weigh(20, "its characters look random");
     } else if traits.classes() >= 3 {
         scale.weigh(15, "it mixes letters, digits and signs as passwords do");
-    } else if traits.digits > 0 && letters > 0 || traits.symbols > 0 && letters > 0 {
+    } else if letters > 0 && (traits.digits > 0 || traits.symbols > 0) {
         scale.weigh(0, "it mixes letters with digits or signs");
     } else if traits.digits == traits.length {
         scale.weigh(

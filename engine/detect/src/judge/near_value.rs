@@ -38,7 +38,7 @@ fn says_public(name: &[u8]) -> bool {
         name.split(|byte| !byte.is_ascii_alphanumeric())
             .filter(|word| !word.is_empty())
     };
-    let is_id = words().last() == Some(b"id") && !words().any(|word| word == b"secret");
+    let is_id = words().next_back() == Some(b"id") && !words().any(|word| word == b"secret");
     is_id || words().any(|word| PUBLIC_WORDS.contains(&word))
 }
 

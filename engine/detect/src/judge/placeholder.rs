@@ -45,8 +45,15 @@ pub(crate) fn reason(value: &[u8]) -> Option<&'static str> {
     None
 }
 
-/// `<…>`, `[…]`, `{…}`, `(…)` with words inside, or an opening or closing `<`, `>` alone.
+/// `<…>`, `[…]`, `{…}`, `(…)` with words inside, the pointed quotation marks of templates, or an opening or closing `<`, `>` alone.
 fn is_bracketed(value: &[u8]) -> bool {
+    const QUOTATION_MARKS: [&str; 2] = ["\u{ab}", "\u{2039}"];
+    if QUOTATION_MARKS
+        .iter()
+        .any(|mark| value.starts_with(mark.as_bytes()))
+    {
+        return true;
+    }
     let inner = match value {
         [b'<', inner @ .., b'>']
         | [b'[', inner @ .., b']']

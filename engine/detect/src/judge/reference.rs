@@ -144,30 +144,10 @@ fn is_template(value: &[u8]) -> bool {
     found && (rest.len() < 8 || !Traits::of(&rest).looks_random())
 }
 
-/// The default inside of `${NAME:-default}` or `${NAME:default}`, as offsets in the value.
-pub(crate) fn default_value(value: &[u8]) -> Option<(usize, usize)> {
-    let inner = value.strip_prefix(b"${")?;
-    let end = inner.strip_suffix(b"}").map(<[u8]>::len)?;
-    let name = ByteSet::WORD.with(b".").run_end(inner, 0, end);
-    let skip = match inner.get(name..)? {
-        [b':', b'-' | b'=', ..] => 2,
-        [b':' | b'-', ..] => 1,
-        _ => return None,
-    };
-    let (start, end) = (2 + name + skip, 2 + end);
-    let default = value.get(start..end)?;
-    let is_plain =
-        !default.is_empty() && !default.contains(&b'$') && default.first() != Some(&b'?');
-    (name > 0 && is_plain).then_some((start, end))
-}
-
 /// Whether an unquoted value is code rather than a value: a call, a member, an index, a cast, an operator.
 pub(crate) fn is_code(value: &[u8]) -> bool {
     let has_call = value.iter().any(|byte| b"()[]{}<>".contains(byte));
-    let is_member = value.contains(&b'.')
-        && value
-            .split(|byte| *byte == b'.')
-            .all(|part| is_identifier(part));
+    let is_member = value.contains(&b'.') && value.split(|byte| *byte == b'.').all(is_identifier);
     let is_path = find(value, b"::").is_some() || find(value, b"->").is_some();
     has_call
         || is_member
@@ -233,18 +213,6 @@ mod tests {
         ] {
             assert_eq!(reason(value.as_bytes()), None, "{value}");
         }
-    }
-
-    #[test]
-    fn a_default_is_a_value_of_its_own() {
-        let default = |value: &str| {
-            default_value(value.as_bytes()).map(|(start, end)| value[start..end].to_owned())
-        };
-        assert_eq!(default("${VAR:-s3cret}").as_deref(), Some("s3cret"));
-        assert_eq!(default("${db.pass:s3cret}").as_deref(), Some("s3cret"));
-        assert_eq!(default("${VAR}"), None);
-        assert_eq!(default("${VAR:?missing}"), None);
-        assert_eq!(default("${VAR:-$OTHER}"), None);
     }
 
     #[test]

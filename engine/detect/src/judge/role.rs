@@ -8,6 +8,10 @@ use crate::word_list::WordList;
 
 /// What kind of file a path names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a file can be several of these at once"
+)]
 pub(crate) struct Role {
     /// Versions and digests of dependencies.
     pub(crate) lock: bool,

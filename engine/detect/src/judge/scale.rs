@@ -48,11 +48,6 @@ impl Scale {
         self.against.get_or_insert_with(|| reason.into());
     }
 
-    /// Whether the candidate is turned down already.
-    pub(crate) fn is_rejected(&self) -> bool {
-        self.against.is_some()
-    }
-
     /// What the scale says in the end.
     pub(crate) fn read(mut self) -> Judgement {
         if let Some(against) = self.against {

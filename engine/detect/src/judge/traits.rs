@@ -1,6 +1,5 @@
 //! What can be counted about a value, once, for all the tests that ask.
 
-use super::entropy::shannon;
 use super::words;
 
 /// What can be counted about a value.
@@ -22,24 +21,10 @@ pub(crate) struct Traits {
     pub(crate) symbols: usize,
     /// Different bytes.
     pub(crate) distinct: usize,
-    /// How often the next character is of another class (lower, upper, digit, other).
-    pub(crate) changes: usize,
-    /// Shannon entropy, bits per byte.
-    pub(crate) entropy: f64,
     /// Surprise per character: below 5 it reads like words, above 6.5 it does not.
     pub(crate) surprise: f32,
     /// Whether it is made of hexadecimal digits, the letters all of one case.
     pub(crate) is_hex: bool,
-}
-
-/// The class of a byte, for counting changes.
-fn class(byte: u8) -> u8 {
-    match byte {
-        b'a'..=b'z' => 0,
-        b'A'..=b'Z' => 1,
-        b'0'..=b'9' => 2,
-        _ => 3,
-    }
 }
 
 impl Traits {
@@ -66,11 +51,6 @@ impl Traits {
             foreign,
             symbols: value.len() - lower - upper - digits - spaces - foreign,
             distinct: seen.iter().filter(|seen| **seen).count(),
-            changes: value
-                .windows(2)
-                .filter(|pair| matches!(pair, [a, b] if class(*a) != class(*b)))
-                .count(),
-            entropy: shannon(value),
             surprise: words::surprise(value),
             is_hex: all_hex && (lower == 0 || upper == 0),
         }

@@ -3,6 +3,7 @@
 use leakward_core::Span;
 
 use super::{assignment, authorization_header, private_key, url_password};
+use crate::byte_set::ByteSet;
 use crate::confirm::Candidate;
 
 /// A detector written in Rust.
@@ -33,6 +34,15 @@ impl NativeDetector {
             .iter()
             .find(|(known, _)| *known == name)
             .map(|(_, detector)| *detector)
+    }
+
+    /// What can follow one of its literals where it matters.
+    pub(crate) fn next_bytes(self) -> Option<ByteSet> {
+        match self {
+            Self::Assignment => Some(assignment::NEXT),
+            Self::UrlPassword => Some(url_password::NEXT),
+            Self::PrivateKey | Self::AuthorizationHeader => None,
+        }
     }
 
     /// How far before a hit and after it the detector reads.

@@ -35,9 +35,7 @@ pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span) -> Option<Candidate> {
     let label = window
         .get(label_start..label_start + label_length)?
         .trim_ascii();
-    if find_text(label, b"PRIVATE KEY").is_none() {
-        return None;
-    }
+    find_text(label, b"PRIVATE KEY")?;
     let body_start = label_start
         + label_length
         + window

@@ -16,6 +16,9 @@ const AUTHORITY: usize = 512;
 /// How far before a hit and after it the detector reads.
 pub(crate) const REACH: (usize, usize) = (SCHEME, AUTHORITY + 256);
 
+/// What a user, an empty user's colon or a template can begin with.
+pub(crate) const NEXT: ByteSet = ByteSet::WORD.with(b":%$-.~{+<[").with_range(0x80, 0xFF);
+
 /// What ends an authority.
 const END: ByteSet = ByteSet::SPACE
     .with(b"\"'`<>\\^{|}\0")

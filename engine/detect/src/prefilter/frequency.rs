@@ -1,48 +1,37 @@
-//! How rare four bytes are in source text, so that each literal is known by its rarest four.
+//! How often each bit of the bitmap is asked for in source text, so that each literal is known by its rarest four bytes.
 //!
-//! A gram's rarity is that of its first pair plus what each further byte adds, from a table of pairs that was
-//! counted over public source code. It need not be exact: it only chooses, it never decides.
+//! The table was counted over public source code with the very hash of the bitmap. So a gram that is rare itself but shares
+//! its bit with a common one is avoided as well. It only chooses, it never decides: a wrong entry costs time, no hit.
+//! How it was made is written in `examples/bucket_table.rs`.
 
-use super::frequency_table::{PAIR, SINGLE};
 use super::gram::Gram;
 
-/// Number of classes that folded bytes fall into.
-const CLASSES: usize = 64;
+/// Half a byte for each bit: how rare it is, 15 for the rarest; one more for each time that it is half as often.
+static TABLE: &[u8] = include_bytes!("buckets.table");
 
-/// The class of a folded byte: 0x20–0x3f and 0x60–0x7f have one each, everything else shares the last one.
-fn class(folded: u8) -> usize {
-    usize::from(match folded {
-        0x20..=0x3f => folded - 0x20,
-        0x60..=0x7f => folded - 0x40,
-        _ => 63,
-    })
-}
-
-fn single(a: u8) -> u32 {
-    SINGLE.get(class(a)).copied().map_or(255, u32::from)
-}
-
-fn pair(a: u8, b: u8) -> u32 {
-    PAIR.get(class(a) * CLASSES + class(b))
-        .copied()
-        .map_or(255, u32::from)
-}
-
-/// How rare a gram is, in eighths of a bit: 8 more means half as often.
-pub(super) fn rarity(gram: Gram) -> u32 {
-    let [a, b, c, d] = gram.bytes();
-    (pair(a, b) + pair(b, c) + pair(c, d)).saturating_sub(single(b) + single(c))
+/// How often the gram's bit is asked for, in two-millionths of all positions.
+pub(super) fn cost(gram: Gram) -> u32 {
+    let hash = gram.hash();
+    let pair = TABLE.get((hash >> 1) as usize).copied().unwrap_or_default();
+    let level = if hash & 1 == 0 { pair & 15 } else { pair >> 4 };
+    1 << (15 - level)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prefilter::gram::HASH_BITS;
 
     #[test]
-    fn common_text_is_commoner_than_rare_text() {
-        let rarity_of = |text: &[u8; 4]| rarity(Gram::of(*text));
-        assert!(rarity_of(b"tion") < rarity_of(b"ghp_"));
-        assert!(rarity_of(b"    ") < rarity_of(b"tion"));
-        assert!(rarity_of(b"retu") < rarity_of(b"qzxj"));
+    fn the_table_has_an_entry_for_every_bit() {
+        assert_eq!(TABLE.len(), 1 << (HASH_BITS - 1));
+    }
+
+    #[test]
+    fn common_text_costs_more_than_rare_text() {
+        let cost_of = |text: &[u8; 4]| cost(Gram::of(*text));
+        assert!(cost_of(b"tion") > cost_of(b"ghp_"));
+        assert!(cost_of(b"    ") > cost_of(b"tion"));
+        assert!(cost_of(b"retu") > cost_of(b"qzxj"));
     }
 }

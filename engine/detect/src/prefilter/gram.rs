@@ -25,11 +25,6 @@ impl Gram {
         Gram(u32::from_le_bytes(bytes) | FOLD)
     }
 
-    /// The folded bytes.
-    pub(super) fn bytes(self) -> [u8; 4] {
-        self.0.to_le_bytes()
-    }
-
     /// The gram's bit in the bitmap.
     #[inline]
     pub(super) fn hash(self) -> u32 {

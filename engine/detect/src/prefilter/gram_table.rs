@@ -2,11 +2,11 @@
 //!
 //! Which grams a literal is known by: the rarest four bytes of its text; for a loose literal either four bytes
 //! inside of one piece, or, for each way to join two pieces, four bytes that span the joint; for a literal of three bytes,
-//! those three with everything that may follow.
+//! those three with everything that may follow them.
 //!
 //! INVARIANT: wherever a literal of at least three bytes stands, exactly one of its grams stands at the noted offset.
 
-use super::frequency::rarity;
+use super::frequency::cost;
 use super::gram::{Gram, HASH_BITS};
 use super::literal::{Literal, SEPARATORS};
 
@@ -49,6 +49,7 @@ impl GramTable {
             note_grams(literal, index, &mut known);
         }
         known.sort_unstable();
+        known.dedup();
         let size = (known.len() * 2).next_power_of_two().max(64);
         let mut table = GramTable {
             bitmap: vec![0; 1 << (HASH_BITS - 5)].into_boxed_slice(),
@@ -154,39 +155,24 @@ fn note_grams(literal: &Literal, index: u32, known: &mut Vec<(Gram, Anchor)>) {
         literal: index,
         offset: u32::try_from(offset).unwrap_or(u32::MAX),
     };
-    let inside = rarest_inside(literal);
+    let total = |cover: &Cover| cover.iter().map(|(gram, _)| cost(*gram)).sum::<u32>();
+    let inside = rarest_inside(literal).map(|gram| vec![gram]);
     let across = literal
         .joints()
         .iter()
-        .filter_map(|&joint| rarest_across(literal, joint))
-        .max_by_key(|cover| cover.iter().map(|(gram, _)| rarity(*gram)).min());
-    match (inside, across) {
-        (Some((gram, offset)), None) => known.push((gram, anchor(offset))),
-        (Some((gram, offset)), Some(cover)) => {
-            if cover
-                .iter()
-                .all(|(other, _)| rarity(*other) > rarity(gram) + ACROSS_COSTS)
-            {
-                known.extend(
-                    cover
-                        .into_iter()
-                        .map(|(gram, offset)| (gram, anchor(offset))),
-                );
-            } else {
-                known.push((gram, anchor(offset)));
-            }
-        }
-        (None, Some(cover)) => known.extend(
+        .filter_map(|&joint| rarest_across(literal, joint));
+    match inside.into_iter().chain(across).min_by_key(total) {
+        Some(cover) => known.extend(
             cover
                 .into_iter()
                 .map(|(gram, offset)| (gram, anchor(offset))),
         ),
-        (None, None) => note_short(literal, anchor(0), known),
+        None => note_short(literal, anchor(0), known),
     }
 }
 
-/// How much rarer five grams across a joint must be than one inside of a piece: two bits, for they add up.
-const ACROSS_COSTS: u32 = 16;
+/// Grams of which one stands in every spelling of a literal, with their offsets.
+type Cover = Vec<(Gram, usize)>;
 
 /// The rarest gram that lies inside of one piece, and its offset.
 fn rarest_inside(literal: &Literal) -> Option<(Gram, usize)> {
@@ -201,12 +187,12 @@ fn rarest_inside(literal: &Literal) -> Option<(Gram, usize)> {
                 .any(|joint| (offset + 1..offset + 4).contains(joint))
         })
         .filter_map(|(offset, window)| Some((Gram::of(window.try_into().ok()?), offset)))
-        .max_by_key(|&(gram, _)| rarity(gram))
+        .min_by_key(|&(gram, _)| cost(gram))
 }
 
 /// For each way to join two pieces at `joint`, the rarest gram that spans it, and its offset. Nothing when some way
 /// has none (the pieces are too short).
-fn rarest_across(literal: &Literal, joint: usize) -> Option<Vec<(Gram, usize)>> {
+fn rarest_across(literal: &Literal, joint: usize) -> Option<Cover> {
     let before = literal
         .joints()
         .iter()
@@ -242,7 +228,7 @@ fn rarest_across(literal: &Literal, joint: usize) -> Option<Vec<(Gram, usize)>> 
                 .filter_map(|(offset, window)| {
                     Some((Gram::of(window.try_into().ok()?), before + offset))
                 })
-                .max_by_key(|&(gram, _)| rarity(gram))
+                .min_by_key(|&(gram, _)| cost(gram))
         })
         .collect()
 }
@@ -265,12 +251,18 @@ fn note_short(literal: &Literal, anchor: Anchor, known: &mut Vec<(Gram, Anchor)>
         }
         starts.iter_mut().for_each(|start| start.push(byte));
     }
+    let mut next: Vec<u8> = match literal.next() {
+        Some(set) => set.iter().map(|byte| byte | 0x20).collect(),
+        None => folded_bytes().collect(),
+    };
+    next.sort_unstable();
+    next.dedup();
     for start in starts {
-        match start.as_slice() {
-            &[a, b, c] => {
-                known.extend(folded_bytes().map(|next| (Gram::of([a, b, c, next]), anchor)))
+        match *start.as_slice() {
+            [a, b, c] => {
+                known.extend(next.iter().map(|&next| (Gram::of([a, b, c, next]), anchor)));
             }
-            &[a, b, c, d, ..] => known.push((Gram::of([a, b, c, d]), anchor)),
+            [a, b, c, d, ..] => known.push((Gram::of([a, b, c, d]), anchor)),
             _ => {}
         }
     }

@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use crate::byte_set::ByteSet;
+
 /// How a literal may be spelled in the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Spelling {
@@ -27,6 +29,8 @@ pub(crate) struct Literal {
     text: Cow<'static, [u8]>,
     /// For a loose literal with more than one piece, where each further piece starts in `text`.
     joints: Vec<usize>,
+    /// What follows wherever the literal matters, for literals that are too short to be rare by themselves.
+    next: Option<ByteSet>,
 }
 
 /// Whether `byte` separates the pieces of a loose literal.
@@ -36,6 +40,10 @@ fn is_separator(byte: u8) -> bool {
 
 impl Literal {
     /// The literal `text`, spelled so.
+    #[expect(
+        clippy::ptr_arg,
+        reason = "a text embedded in the program is borrowed for good, not copied"
+    )]
     pub(crate) fn new(text: &Cow<'static, str>, spelling: Spelling) -> Literal {
         let written: Cow<'static, [u8]> = match text {
             Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
@@ -46,6 +54,7 @@ impl Literal {
                 spelling,
                 text: written,
                 joints: Vec::new(),
+                next: None,
             };
         }
         let has_upper = written.iter().any(u8::is_ascii_uppercase);
@@ -77,7 +86,19 @@ impl Literal {
             },
             text,
             joints,
+            next: None,
         }
+    }
+
+    /// Lets the literal count only where one of `next` follows.
+    pub(crate) fn followed_by(mut self, next: Option<ByteSet>) -> Literal {
+        self.next = next;
+        self
+    }
+
+    /// What may follow it; anything, and also nothing, when empty.
+    pub(crate) fn next(&self) -> Option<ByteSet> {
+        self.next
     }
 
     /// How it may be spelled. A loose literal of one piece is the same as one in any case.
@@ -95,9 +116,9 @@ impl Literal {
         &self.joints
     }
 
-    /// Length of its longest spelling.
+    /// Length of its longest spelling, and of what must follow.
     pub(crate) fn longest(&self) -> usize {
-        self.text.len() + self.joints.len()
+        self.text.len() + self.joints.len() + usize::from(self.next.is_some())
     }
 
     /// Where the literal stands in `bytes` when byte `offset` of its text stands at `at`: start and end.
@@ -111,7 +132,11 @@ impl Literal {
             Spelling::Exact => there == &*self.text,
             Spelling::AnyCase | Spelling::Loose => there.eq_ignore_ascii_case(&self.text),
         };
-        same.then_some((start, start + self.text.len()))
+        let end = start + self.text.len();
+        let goes_on = self
+            .next
+            .is_none_or(|next| bytes.get(end).is_some_and(|&byte| next.contains(byte)));
+        (same && goes_on).then_some((start, end))
     }
 
     /// The same for several pieces: walks back to the start and forward to the end, passing one separator at each joint.

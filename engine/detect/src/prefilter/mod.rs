@@ -10,7 +10,6 @@
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 mod frequency;
-mod frequency_table;
 mod gram;
 mod gram_table;
 mod hit;

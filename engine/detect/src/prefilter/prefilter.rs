@@ -108,13 +108,15 @@ impl Prefilter {
             let end = to
                 .saturating_add(finder.needle().len() - 1)
                 .min(bytes.len());
-            let part = bytes.get(from.min(end)..end).unwrap_or_default();
-            hits.extend(finder.find_iter(part).filter_map(|offset| {
-                Some(Hit {
-                    position: u32::try_from(from + offset).ok()?,
+            let mut at = from;
+            // Places may overlap, so the search goes on one byte further.
+            while let Some(offset) = bytes.get(at..end).and_then(|part| finder.find(part)) {
+                hits.extend(u32::try_from(at + offset).ok().map(|position| Hit {
+                    position,
                     literal: *literal,
-                })
-            }));
+                }));
+                at += offset + 1;
+            }
         }
     }
 }
@@ -156,4 +158,136 @@ fn spellings(literal: &Literal) -> Vec<Vec<u8>> {
         all = next;
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use aho_corasick::{AhoCorasick, MatchKind};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::prefilter::Spelling;
+
+    fn prefilter(texts: &[String], spelling: Spelling) -> Prefilter {
+        let literal = |text: &String| Literal::new(&Cow::Owned(text.clone()), spelling);
+        Prefilter::new(texts.iter().map(literal).collect())
+    }
+
+    fn found(prefilter: &Prefilter, bytes: &[u8], from: usize, to: usize) -> Vec<Hit> {
+        let (mut fast, mut slow) = (Vec::new(), Vec::new());
+        prefilter.find(bytes, from, to, &mut fast);
+        prefilter.find_scalar(bytes, from, to, &mut slow);
+        assert_eq!(fast, slow);
+        fast
+    }
+
+    /// All places of all texts, by an automaton.
+    fn twin(texts: &[String], any_case: bool, bytes: &[u8]) -> Vec<Hit> {
+        let automaton = AhoCorasick::builder()
+            .ascii_case_insensitive(any_case)
+            .match_kind(MatchKind::Standard)
+            .build(texts)
+            .expect("an automaton");
+        let mut hits: Vec<Hit> = automaton
+            .find_overlapping_iter(bytes)
+            .map(|found| Hit {
+                position: u32::try_from(found.start()).expect("short"),
+                literal: found.pattern().as_u32(),
+            })
+            .collect();
+        hits.sort_unstable();
+        hits
+    }
+
+    fn distinct(mut texts: Vec<String>) -> Vec<String> {
+        texts.sort();
+        texts.dedup();
+        texts
+    }
+
+    proptest! {
+        #[test]
+        fn exactly_the_literals_that_stand_there_are_found(
+            texts in proptest::collection::vec("[aAbB_]{1,7}", 1..12),
+            text in "[aAbB_ ]{0,200}",
+        ) {
+            let texts = distinct(texts);
+            let hits = found(&prefilter(&texts, Spelling::Exact), text.as_bytes(), 0, text.len());
+            prop_assert_eq!(hits, twin(&texts, false, text.as_bytes()));
+        }
+
+        #[test]
+        fn in_any_case_they_are_found_as_well(
+            texts in proptest::collection::vec("[ab_]{1,7}", 1..12),
+            text in "[aAbB_ ]{0,200}",
+        ) {
+            let texts = distinct(texts);
+            let hits = found(&prefilter(&texts, Spelling::AnyCase), text.as_bytes(), 0, text.len());
+            prop_assert_eq!(hits, twin(&texts, true, text.as_bytes()));
+        }
+
+        #[test]
+        fn loose_literals_are_found_with_every_separator(
+            pieces in proptest::collection::vec("[ab]{1,4}", 1..4),
+            text in "[aAbB_. -]{0,120}",
+        ) {
+            let literal = pieces.join("_");
+            let hits = found(&prefilter(std::slice::from_ref(&literal), Spelling::Loose), text.as_bytes(), 0, text.len());
+            // The twin writes every spelling out.
+            let spellings = pieces.iter().skip(1).fold(vec![pieces[0].clone()], |all, piece| {
+                all.iter()
+                    .flat_map(|start| ["", "_", "-", ".", " "].map(|separator| format!("{start}{separator}{piece}")))
+                    .collect()
+            });
+            let mut expected: Vec<u32> = twin(&distinct(spellings), true, text.as_bytes()).iter().map(|hit| hit.position).collect();
+            expected.dedup();
+            let positions: Vec<u32> = hits.iter().map(|hit| hit.position).collect();
+            prop_assert_eq!(positions, expected);
+        }
+
+        #[test]
+        fn a_part_of_the_bytes_gives_the_hits_that_start_there(
+            texts in proptest::collection::vec("[ab_]{1,7}", 1..12),
+            text in "[aAbB_ ]{0,200}",
+            from in 0_usize..220,
+            length in 0_usize..220,
+        ) {
+            let prefilter = prefilter(&distinct(texts), Spelling::AnyCase);
+            let all = found(&prefilter, text.as_bytes(), 0, text.len());
+            let part = found(&prefilter, text.as_bytes(), from, from + length);
+            let expected: Vec<Hit> = all.into_iter().filter(|hit| (from..from + length).contains(&(hit.position as usize))).collect();
+            prop_assert_eq!(part, expected);
+        }
+
+        #[test]
+        fn arbitrary_bytes_are_no_trouble(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let texts: Vec<String> = ["abc", "\u{e9}x", "AKIA", "  ", "%3d"].map(str::to_owned).to_vec();
+            let hits = found(&prefilter(&texts, Spelling::AnyCase), &bytes, 0, bytes.len());
+            prop_assert_eq!(hits, twin(&texts, true, &bytes));
+        }
+    }
+
+    #[test]
+    fn the_vector_version_is_really_taken_where_it_can_be() {
+        #[cfg(target_arch = "x86_64")]
+        assert_eq!(
+            crate::prefilter::avx2::is_available(),
+            std::arch::is_x86_feature_detected!("avx2")
+        );
+    }
+
+    #[test]
+    fn a_short_literal_counts_only_before_what_may_follow() {
+        let next = crate::byte_set::ByteSet::ALNUM;
+        let literal =
+            Literal::new(&Cow::Borrowed("://"), Spelling::AnyCase).followed_by(Some(next));
+        let prefilter = Prefilter::new(vec![literal]);
+        let positions: Vec<u32> = found(&prefilter, b"a://b ://' c://", 0, 99)
+            .iter()
+            .map(|hit| hit.position)
+            .collect();
+        assert_eq!(positions, [1]);
+    }
 }

@@ -29,9 +29,15 @@ pub(crate) fn check(found: &Path, opened: &gix::Repository) -> Result<(), GitErr
     if common != git_dir && !git_dir.starts_with(common.join("worktrees")) {
         return Err(refused(&common));
     }
-    let holder = found.parent().and_then(real).ok_or_else(|| refused(&git_dir))?;
+    let holder = found
+        .parent()
+        .and_then(real)
+        .ok_or_else(|| refused(&git_dir))?;
     let lies_there = git_dir.starts_with(&holder);
-    if lies_there || names_its_file(&git_dir, &holder) || names_its_worktree(opened, &git_dir, &holder) {
+    if lies_there
+        || names_its_file(&git_dir, &holder)
+        || names_its_worktree(opened, &git_dir, &holder)
+    {
         return Ok(());
     }
     Err(refused(&git_dir))
@@ -39,17 +45,25 @@ pub(crate) fn check(found: &Path, opened: &gix::Repository) -> Result<(), GitErr
 
 /// A linked worktree's git folder names the `.git` file in a file called `gitdir`.
 fn names_its_file(git_dir: &Path, holder: &Path) -> bool {
-    let Ok(named) = std::fs::read(git_dir.join("gitdir")) else { return false };
+    let Ok(named) = std::fs::read(git_dir.join("gitdir")) else {
+        return false;
+    };
     let named = named.trim_ascii_end().to_path_lossy().into_owned();
     let named = git_dir.join(named);
-    named.ends_with(".git") && named.parent().and_then(real).is_some_and(|folder| folder == holder)
+    named.ends_with(".git")
+        && named
+            .parent()
+            .and_then(real)
+            .is_some_and(|folder| folder == holder)
 }
 
 /// A submodule's git folder names the working tree in its configuration.
 fn names_its_worktree(opened: &gix::Repository, git_dir: &Path, holder: &Path) -> bool {
     let snapshot = opened.config_snapshot();
     let named = snapshot.plumbing().string("core.worktree");
-    named.is_some_and(|named| real(&git_dir.join(named.to_path_lossy())).is_some_and(|folder| folder == holder))
+    named.is_some_and(|named| {
+        real(&git_dir.join(named.to_path_lossy())).is_some_and(|folder| folder == holder)
+    })
 }
 
 fn real(path: &Path) -> Option<PathBuf> {

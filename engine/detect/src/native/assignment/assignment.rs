@@ -24,6 +24,9 @@ const NAME_BEFORE: ByteSet = ByteSet::WORD.with(b"-.$");
 /// What names are made of to the right of the hit.
 const NAME_AFTER: ByteSet = ByteSet::WORD.with(b"-");
 
+/// What can follow a part of a name: more of it, what closes it, an operator, a line break before `value:`.
+pub(crate) const NEXT: ByteSet = ByteSet::WORD.with(b"-.\"'`\\)]>[:=!?+|(,; \t\r\n&%");
+
 /// Looks at the hit of a name's part.
 pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span) -> Option<Candidate> {
     let name = name_around(bytes, hit)?;
@@ -113,7 +116,7 @@ fn quoted_evidence(
         |points: i32, words: &'static str| candidate.evidence.push((points, words.into()));
     match operator {
         Operator::Equals | Operator::Colon | Operator::Element => {
-            note(5, "it is assigned to the name")
+            note(5, "it is assigned to the name");
         }
         Operator::Call | Operator::Comma => note(0, "it is an argument beside the name"),
         Operator::Compares => note(-10, "it is compared with the name"),
@@ -233,7 +236,7 @@ fn starts_with_command(before: &[u8]) -> bool {
     ];
     let text = before.trim_ascii();
     let first = text
-        .split(|byte| byte.is_ascii_whitespace())
+        .split(u8::is_ascii_whitespace)
         .next()
         .unwrap_or_default();
     WORDS.iter().any(|word| first.eq_ignore_ascii_case(word))

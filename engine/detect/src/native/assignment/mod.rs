@@ -9,5 +9,5 @@ mod name;
 mod operator;
 mod value;
 
-pub(crate) use assignment::{REACH, find};
+pub(crate) use assignment::{NEXT, REACH, find};
 pub(crate) use name::NameKind;

@@ -106,6 +106,9 @@ fn run_together(words: &[Vec<u8>], heads: WordList) -> Option<(usize, usize)> {
     })
 }
 
+/// Where in the words of a name a list's word stands: its first word, and how many it takes.
+type FindWords = fn(&[Vec<u8>], WordList) -> Option<(usize, usize)>;
+
 impl NameKind {
     /// What `name` promises; nothing when its value is no secret.
     pub(crate) fn of(name: &[u8]) -> Option<NameKind> {
@@ -115,7 +118,7 @@ impl NameKind {
             (NameKind::Password, PASSWORDS),
             (NameKind::Weak, WEAK),
         ];
-        let best = |find: fn(&[Vec<u8>], WordList) -> Option<(usize, usize)>| {
+        let best = |find: FindWords| {
             kinds
                 .iter()
                 .filter_map(|(kind, heads)| {

@@ -146,6 +146,44 @@ fn insertion(instruction: u8, rest: &[u8]) -> Result<(&[u8], &[u8]), DeltaError>
 /// Offset in the base and length of a copy, and what follows it.
 #[inline]
 fn copy(instruction: u8, rest: &[u8]) -> Result<(usize, usize, &[u8]), DeltaError> {
+    match copy_without_gaps(instruction, rest) {
+        Some(copy) => Ok(copy),
+        None => copy_byte_by_byte(instruction, rest),
+    }
+}
+
+/// PERF: nearly all copies give the low bytes of both numbers and leave out the high ones, so each number is a mask over
+/// eight bytes read at once; asking for seven bits one after the other took twice as long.
+#[inline]
+fn copy_without_gaps(instruction: u8, rest: &[u8]) -> Option<(usize, usize, &[u8])> {
+    const MASKS: [u64; 8] = [0, 0xff, 0, 0xffff, 0, 0, 0, 0xff_ffff];
+    let word = u64::from_le_bytes(*rest.first_chunk::<8>()?);
+    let (from_bits, len_bits) = (instruction & 15, instruction.wrapping_shr(4) & 7);
+    let from_mask = match from_bits {
+        15 => 0xffff_ffff,
+        bits => MASKS
+            .get(usize::from(bits))
+            .copied()
+            .filter(|mask| *mask > 0 || bits == 0)?,
+    };
+    let len_mask = MASKS
+        .get(usize::from(len_bits))
+        .copied()
+        .filter(|mask| *mask > 0 || len_bits == 0)?;
+    let from = word & from_mask;
+    let len = word.wrapping_shr(from_bits.count_ones().wrapping_mul(8)) & len_mask;
+    let used = (instruction & 0x7f).count_ones();
+    let rest = rest.get(usize::try_from(used).ok()?..)?;
+    let len = if len == 0 { 0x1_0000 } else { len };
+    Some((
+        usize::try_from(from).ok()?,
+        usize::try_from(len).ok()?,
+        rest,
+    ))
+}
+
+/// The same for any copy.
+fn copy_byte_by_byte(instruction: u8, rest: &[u8]) -> Result<(usize, usize, &[u8]), DeltaError> {
     let mut rest = rest;
     let mut argument = |bit: u8, shift: u32| -> Result<usize, DeltaError> {
         if instruction & bit == 0 {
@@ -285,7 +323,27 @@ mod tests {
         assert_eq!(applied(b"base", &[4, 4, 4, b'a']), Err(DeltaError::CutOff));
     }
 
+    #[test]
+    fn most_copies_are_read_at_once() {
+        let rest = [1, 2, 3, 4, 5, 6, 7, 8];
+        let quick =
+            (0x80..=0xff).filter(|&instruction| copy_without_gaps(instruction, &rest).is_some());
+        assert_eq!(quick.count(), 5 * 4);
+        assert_eq!(
+            copy_without_gaps(0x91, &rest[1..]),
+            None,
+            "too close to the end"
+        );
+    }
+
     proptest! {
+        #[test]
+        fn a_copy_read_at_once_is_the_one_read_byte_by_byte(instruction in 0x80_u8..=0xff, rest in any::<[u8; 12]>()) {
+            if let Some(copy) = copy_without_gaps(instruction, &rest) {
+                prop_assert_eq!(copy_byte_by_byte(instruction, &rest), Ok(copy));
+            }
+        }
+
         #[test]
         fn any_bytes_give_a_result_that_its_edits_explain_or_an_error(
             base in prop::collection::vec(any::<u8>(), 0..40),
