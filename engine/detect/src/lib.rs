@@ -19,6 +19,7 @@
 #![doc = include_str!("../DESIGN.md")]
 
 mod byte_set;
+mod carry;
 mod confirm;
 mod decode;
 mod detection;
@@ -35,6 +36,7 @@ mod search;
 mod settings;
 mod word_list;
 
+pub use carry::{Copied, Note};
 pub use detection::{Detection, Explained, Match, PathJudgement, Rejected};
 pub use detector::Detector;
 pub use error::DetectorError;

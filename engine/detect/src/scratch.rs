@@ -1,6 +1,7 @@
 //! What one thread keeps between pieces: buffers and regex caches.
 
 use crate::confirm::{Candidate, ExpressionCache};
+use crate::detector::Detector;
 use crate::prefilter::Hit;
 
 /// What one thread keeps between pieces. Made by [`Detector::scratch`](crate::Detector::scratch).
@@ -11,6 +12,30 @@ pub struct Scratch {
     /// For each rule the end of its last match in this piece.
     pub(crate) passed: Passed,
     pub(crate) caches: Vec<Option<Box<ExpressionCache>>>,
+    pub(crate) reaches: Reaches,
+}
+
+/// For each literal how far around it its rules read, once that was asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Reaches(Vec<Option<(u32, u32)>>);
+
+impl Reaches {
+    /// How many bytes before and after its position the decision about a hit may read.
+    pub(crate) fn get(&mut self, detector: &Detector, hit: Hit) -> (usize, usize) {
+        let number = hit.literal as usize;
+        if let Some(Some((before, after))) = self.0.get(number) {
+            return (*before as usize, *after as usize);
+        }
+        let reach = detector.reach_of(hit);
+        let narrow = |distance: usize| u32::try_from(distance).unwrap_or(u32::MAX);
+        if self.0.len() <= number {
+            self.0.resize(number + 1, None);
+        }
+        if let Some(slot) = self.0.get_mut(number) {
+            *slot = Some((narrow(reach.0), narrow(reach.1)));
+        }
+        reach
+    }
 }
 
 /// For each rule up to where its last match reaches. Forgotten as a whole by counting pieces, not by clearing.
@@ -59,6 +84,7 @@ impl Scratch {
             candidates: Vec::new(),
             passed: Passed::new(rules),
             caches: std::iter::repeat_with(|| None).take(rules).collect(),
+            reaches: Reaches::default(),
         }
     }
 }

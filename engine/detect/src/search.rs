@@ -8,6 +8,7 @@ use std::cmp::Reverse;
 use leakward_core::rule::Class;
 use leakward_core::{Confidence, Secret, Span};
 
+use crate::carry::{Note, Noted, Reads};
 use crate::confirm::Candidate;
 use crate::decode::{self, Decoded};
 use crate::detection::{Detection, Match, Rejected};
@@ -26,6 +27,15 @@ pub(crate) struct Search<'a> {
     detection: Detection,
     /// What was turned down, when somebody wants to know.
     rejected: Option<Vec<Rejected>>,
+}
+
+/// What came of a hit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tried {
+    /// Nothing, because of the bytes around it and of nothing else.
+    ForNothing,
+    /// A candidate, or it was not tried.
+    ForSomething,
 }
 
 /// What a level of decoding adds to what is found below it.
@@ -50,36 +60,54 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Looks at `bytes`, whose hits are known.
-    pub(crate) fn run(mut self, bytes: &[u8], hits: &[Hit]) -> (Detection, Vec<Rejected>) {
+    /// Looks at `bytes`, whose hits are known. Passes over those that are known to come to nothing, and notes which of
+    /// the others did.
+    pub(crate) fn run(mut self, bytes: &[u8], hits: Vec<Noted>) -> (Detection, Vec<Rejected>, Note) {
         let level = Level {
             left: self.detector.settings().limits.max_decode_depth,
         };
+        let mut hits = hits;
         let mut matches = Vec::new();
-        if level.left > 0
-            && let Some(decoded) = decode::decode_wide(bytes)
-        {
-            self.look_inside(&decoded, level, &mut matches);
+        let wide = (level.left > 0)
+            .then(|| decode::decode_wide(bytes))
+            .flatten();
+        if let Some(decoded) = &wide {
+            self.look_inside(decoded, level, &mut matches);
         }
-        self.look_at(bytes, hits, level, &mut matches);
-        self.finish(bytes, matches)
+        self.look_at(bytes, &mut hits, level, &mut matches);
+        // A piece that is decoded as a whole, or was not looked at completely, says nothing about parts of it.
+        let can_be_carried = wide.is_none() && self.detection.limited.is_empty();
+        let note = Note {
+            len: bytes.len(),
+            hits: can_be_carried.then_some(hits),
+        };
+        let (detection, rejected) = self.finish(bytes, matches);
+        (detection, rejected, note)
     }
 
     /// Confirms and judges `hits`, then looks into what is encoded in `bytes`.
-    fn look_at(&mut self, bytes: &[u8], hits: &[Hit], level: Level, matches: &mut Vec<Match>) {
+    fn look_at(
+        &mut self,
+        bytes: &[u8],
+        hits: &mut [Noted],
+        level: Level,
+        matches: &mut Vec<Match>,
+    ) {
         self.scratch.passed.forget();
         self.scratch.candidates.clear();
         let most = self.detector.settings().limits.max_matches_per_piece;
         let mut encoded = Vec::new();
-        for hit in hits {
-            if self.detector.index().is_encoding_mark(hit.literal) {
-                encoded.push(*hit);
+        for (number, noted) in hits.iter_mut().enumerate() {
+            if noted.reads.are_known() {
                 continue;
             }
-            for user in self.detector.index().users(hit.literal) {
-                if !self.scratch.passed.covers(user.rule as usize, hit.position) {
-                    self.try_rule(bytes, *hit, *user);
-                }
+            let hit = noted.hit;
+            if self.detector.index().is_encoding_mark(hit.literal) {
+                encoded.push(number);
+                continue;
+            }
+            if self.try_hit(bytes, hit) == Tried::ForNothing {
+                noted.reads = self.read_by(hit, bytes.len());
             }
             if self.scratch.candidates.len() >= most {
                 self.limit(
@@ -95,8 +123,33 @@ impl<'a> Search<'a> {
             self.scratch.candidates = candidates;
         }
         if level.left > 0 {
-            self.look_into_encoded(bytes, &encoded, level, matches);
+            self.look_into_encoded(bytes, (hits, &encoded), level, matches);
         }
+    }
+
+    /// Tries all rules that have the literal.
+    fn try_hit(&mut self, bytes: &[u8], hit: Hit) -> Tried {
+        let mut tried = Tried::ForNothing;
+        for user in self.detector.index().users(hit.literal) {
+            // Inside of the rule's last match it was not tried, so nothing is known.
+            if self.scratch.passed.covers(user.rule as usize, hit.position)
+                || self.try_rule(bytes, hit, *user).is_some()
+            {
+                tried = Tried::ForSomething;
+            }
+        }
+        tried
+    }
+
+    /// The bytes that the rules of a hit may have read.
+    fn read_by(&mut self, hit: Hit, len: usize) -> Reads {
+        let (before, after) = self.scratch.reaches.get(self.detector, hit);
+        let position = hit.position as usize;
+        Reads::new(
+            position.saturating_sub(before),
+            position.saturating_add(after),
+            len,
+        )
     }
 
     /// Tells once that something was limited.
@@ -229,27 +282,35 @@ impl<'a> Search<'a> {
         })
     }
 
+    /// Decodes at those of `hits` that `marks` numbers.
     fn look_into_encoded(
         &mut self,
         bytes: &[u8],
-        marks: &[Hit],
+        (hits, marks): (&mut [Noted], &[usize]),
         level: Level,
         matches: &mut Vec<Match>,
     ) {
         let mut done = 0;
-        for mark in marks {
-            let position = mark.position as usize;
+        for number in marks {
+            let Some(noted) = hits.get_mut(*number) else {
+                continue;
+            };
+            let position = noted.hit.position as usize;
             if position < done {
                 continue;
             }
-            let decoded = if self.detector.index().is_run(mark.literal) {
+            let attempt = if self.detector.index().is_run(noted.hit.literal) {
                 decode::decode_run(bytes, position, &self.detector.settings().limits)
             } else {
                 decode::decode_escapes(bytes, position)
             };
-            if let Some(decoded) = decoded {
-                done = decoded.whole().end;
-                self.look_inside(&decoded, level, matches);
+            match attempt {
+                // What was decoded hides the marks in it, so nothing is noted: it is decoded again each time.
+                Ok(decoded) => {
+                    done = decoded.whole().end;
+                    self.look_inside(&decoded, level, matches);
+                }
+                Err(read) => noted.reads = Reads::new(read.start, read.end, bytes.len()),
             }
         }
     }
@@ -268,11 +329,12 @@ impl<'a> Search<'a> {
         if hits.is_empty() {
             return;
         }
+        let mut hits: Vec<Noted> = hits.into_iter().map(Noted::new).collect();
         let (mut found, rejected_before) = (Vec::new(), self.rejected.as_ref().map_or(0, Vec::len));
         let below = Level {
             left: level.left - 1,
         };
-        self.look_at(&decoded.bytes, &hits, below, &mut found);
+        self.look_at(&decoded.bytes, &mut hits, below, &mut found);
         for matched in &mut found {
             matched.span = decoded.original(matched.span);
             matched

@@ -13,8 +13,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use leakward_core::line_hash::primary_location_line_hashes;
 use leakward_core::outcome::SkippedKind;
 use leakward_core::{Locator, Skipped, Stats, TextRange};
-use leakward_detect::{Detection, Detector, Match, Scratch};
-use leakward_sources::{Origin, Piece, Visitor};
+use leakward_detect::{Copied, Detection, Detector, Match, Note, Scratch};
+use leakward_sources::{Edit, Origin, Piece, Visitor};
 
 use crate::excerpt::{Masked, excerpt};
 use crate::progress::Progress;
@@ -101,10 +101,25 @@ impl<'a> Collector<'a> {
         }
     }
 
-    fn detect(&self, scratch: &mut Scratch, piece: Piece<'_>) -> Detection {
-        if !self.explain {
-            return self.detector.detect(piece.bytes, scratch);
+    /// Detects in a piece, and notes what pieces that are made from it need.
+    fn detect(
+        &self,
+        scratch: &mut Scratch,
+        piece: Piece<'_>,
+        change: Option<(&Note, &[Edit])>,
+    ) -> (Detection, Note) {
+        match change {
+            _ if self.explain => (self.explained(scratch, piece), Note::default()),
+            Some((base, edits)) => {
+                self.detector
+                    .detect_changed(piece.bytes, base, copies(edits), scratch)
+            }
+            None => self.detector.detect_whole(piece.bytes, scratch),
         }
+    }
+
+    /// Detects, and tells what was turned down and why.
+    fn explained(&self, scratch: &mut Scratch, piece: Piece<'_>) -> Detection {
         let explained = self.detector.detect_explained(piece.bytes, scratch);
         let mut rejected = explained.rejected;
         rejected.sort_by_key(|rejected| rejected.span);
@@ -131,6 +146,31 @@ impl<'a> Collector<'a> {
         explained.detection
     }
 
+    fn look(
+        &self,
+        scratch: &mut Scratch,
+        piece: Piece<'_>,
+        change: Option<(&Note, &[Edit])>,
+    ) -> Note {
+        self.counters.count(piece);
+        match catch_unwind(AssertUnwindSafe(|| self.detect(scratch, piece, change))) {
+            Ok((detection, note)) => {
+                self.keep(piece, detection);
+                note
+            }
+            Err(_panic) => {
+                *scratch = self.detector.scratch();
+                self.skipped(Skipped {
+                    kind: SkippedKind::Unreadable,
+                    what: describe(piece.origin),
+                    reason: "detection failed on it (a fault of this program; please report it)"
+                        .to_owned(),
+                });
+                Note::default()
+            }
+        }
+    }
+
     fn keep(&self, piece: Piece<'_>, detection: Detection) {
         let add = |counter: &AtomicU64, number: u64| counter.fetch_add(number, Ordering::Relaxed);
         add(&self.counters.rejected, detection.rejected);
@@ -149,6 +189,14 @@ impl<'a> Collector<'a> {
         seen.skipped.extend(limited);
         seen.sightings.extend(sightings);
     }
+}
+
+/// What of a piece was copied from its base.
+fn copies(edits: &[Edit]) -> impl Iterator<Item = Copied> {
+    edits.iter().filter_map(|edit| match *edit {
+        Edit::Copy { from, to, len } => Some(Copied { from, to, len }),
+        Edit::Insert { .. } => None,
+    })
 }
 
 /// Sightings of `matches` in `piece`, in the order of their places.
@@ -201,26 +249,24 @@ fn line_hashes(piece: Piece<'_>, ranges: &[TextRange]) -> HashMap<u32, String> {
 
 impl Visitor for Collector<'_> {
     type Worker = Scratch;
-    type Note = ();
+    type Note = Note;
 
     fn worker(&self) -> Scratch {
         self.detector.scratch()
     }
 
-    fn whole(&self, scratch: &mut Scratch, piece: Piece<'_>) {
-        self.counters.count(piece);
-        match catch_unwind(AssertUnwindSafe(|| self.detect(scratch, piece))) {
-            Ok(detection) => self.keep(piece, detection),
-            Err(_panic) => {
-                *scratch = self.detector.scratch();
-                self.skipped(Skipped {
-                    kind: SkippedKind::Unreadable,
-                    what: describe(piece.origin),
-                    reason: "detection failed on it (a fault of this program; please report it)"
-                        .to_owned(),
-                });
-            }
-        }
+    fn whole(&self, scratch: &mut Scratch, piece: Piece<'_>) -> Note {
+        self.look(scratch, piece, None)
+    }
+
+    fn changed(
+        &self,
+        scratch: &mut Scratch,
+        piece: Piece<'_>,
+        base: &Note,
+        edits: &[Edit],
+    ) -> Note {
+        self.look(scratch, piece, Some((base, edits)))
     }
 
     fn skipped(&self, skipped: Skipped) {

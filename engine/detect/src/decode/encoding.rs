@@ -1,9 +1,17 @@
 //! A decoded run: its bytes, and for each of them where it came from.
 
+use std::ops::Range;
+
 use leakward_core::{Limits, Span};
 
 use super::{base64, escaped, hex, inflate, run, text};
 use crate::byte_set::ByteSet;
+
+/// Farthest from the end of a line of digits that is read to find the next one: a line break and indentation.
+const LINE_GAP: usize = 43;
+
+/// Hexadecimal digits that are decoded to tell whether the rest is worth it; shorter rows are not.
+const HEX_SAMPLE: usize = 32;
 
 /// LIMIT: how far to each side of an escape text is looked at.
 pub(crate) const ESCAPES_REACH: usize = 2_048;
@@ -65,21 +73,39 @@ impl Decoded {
 }
 
 /// What stands in the run of base64 digits that starts at `start`, when it decodes to text.
-pub(crate) fn decode_run(bytes: &[u8], start: usize, limits: &Limits) -> Option<Decoded> {
-    let head = bytes.get(start..start + run::SHORTEST)?;
+///
+/// # Errors
+/// It does not; which bytes say so.
+pub(crate) fn decode_run(
+    bytes: &[u8],
+    start: usize,
+    limits: &Limits,
+) -> Result<Decoded, Range<usize>> {
+    let read_head = start..start.saturating_add(run::SHORTEST);
+    let Some(head) = bytes.get(read_head.clone()) else {
+        return Err(read_head);
+    };
     if head.iter().all(u8::is_ascii_hexdigit) {
         return decode_hex(bytes, start, limits);
     }
     // Most runs are identifiers and paths, and end here.
     if !may_be_text(head) {
-        return None;
+        return Err(read_head);
     }
-    let kind = kind_of(&base64::decode(head)?)?;
+    let Some(kind) = base64::decode(head).and_then(|sample| kind_of(&sample)) else {
+        return Err(read_head);
+    };
     let most = limits.max_decoded_bytes / 3 * 4;
     let lines = lines_of(bytes, start, most);
+    let end = lines.last().map_or(start, |line| line.end);
     let mut decoded = Decoded::new(&["base64"]);
     decode_lines(bytes, &lines, &mut decoded);
-    decoded.is_cut = lines.last().is_some_and(|line| line.end - start >= most);
+    decoded.is_cut = end - start >= most;
+    decode_further(decoded, kind, limits).ok_or(start..end + LINE_GAP)
+}
+
+/// What the decoded bytes of a run are, as their beginning promises.
+fn decode_further(decoded: Decoded, kind: Kind, limits: &Limits) -> Option<Decoded> {
     match kind {
         Kind::Text => Some(decoded).filter(|decoded| text::looks_like_text(&decoded.bytes)),
         Kind::Utf16 => {
@@ -161,7 +187,7 @@ fn lines_of(bytes: &[u8], start: usize, most: usize) -> Vec<Span> {
             [b'\n', ..] => 1,
             _ => return lines,
         };
-        let next = ByteSet::BLANK.run_end(bytes, end + skipped, end + skipped + 40);
+        let next = ByteSet::BLANK.run_end(bytes, end + skipped, end + LINE_GAP - 1);
         if !is_wrapped
             || !bytes
                 .get(next)
@@ -195,25 +221,35 @@ fn decode_lines(bytes: &[u8], lines: &[Span], decoded: &mut Decoded) {
     }
 }
 
-fn decode_hex(bytes: &[u8], start: usize, limits: &Limits) -> Option<Decoded> {
+fn decode_hex(bytes: &[u8], start: usize, limits: &Limits) -> Result<Decoded, Range<usize>> {
+    let read_head = start..start.saturating_add(HEX_SAMPLE);
+    let Some(head) = bytes
+        .get(read_head.clone())
+        .filter(|head| head.iter().all(u8::is_ascii_hexdigit))
+    else {
+        return Err(read_head);
+    };
+    let mut sample = Vec::new();
+    hex::decode(head, |byte, _, _| sample.push(byte));
+    if !text::looks_like_text(&sample) {
+        return Err(read_head);
+    }
     let limit = start.saturating_add(limits.max_decoded_bytes.saturating_mul(2));
     let end = ByteSet::HEX.run_end(bytes, start, limit);
-    let row = bytes.get(start..end)?;
+    let row = bytes.get(start..end).unwrap_or_default();
     let mut decoded = Decoded::new(&["hex"]);
-    let mut sample = Vec::new();
-    hex::decode(row.get(..32)?, |byte, _, _| sample.push(byte));
-    if !text::looks_like_text(&sample) {
-        return None;
-    }
     hex::decode(row, |byte, from, to| {
         decoded.push(byte, start + from, start + to);
     });
     decoded.is_cut = end == limit;
-    Some(decoded)
+    Ok(decoded)
 }
 
 /// What stands around the escape at `at` (`%3D`, `\u003d`, `\x3d`), when undoing it changes something.
-pub(crate) fn decode_escapes(bytes: &[u8], at: usize) -> Option<Decoded> {
+///
+/// # Errors
+/// It does not; which bytes say so.
+pub(crate) fn decode_escapes(bytes: &[u8], at: usize) -> Result<Decoded, Range<usize>> {
     let floor = at.saturating_sub(ESCAPES_REACH);
     let is_percent = bytes.get(at) == Some(&b'%');
     let set = if is_percent {
@@ -223,7 +259,7 @@ pub(crate) fn decode_escapes(bytes: &[u8], at: usize) -> Option<Decoded> {
     };
     let start = set.run_start(bytes, at, floor);
     let end = set.run_end(bytes, at, at.saturating_add(ESCAPES_REACH));
-    let run = bytes.get(start..end)?;
+    let run = bytes.get(start..end).unwrap_or_default();
     let mut decoded = Decoded::new(&[if is_percent { "percent" } else { "escapes" }]);
     let emit = |byte, from: usize, to: usize| decoded.push(byte, start + from, start + to);
     if is_percent {
@@ -231,7 +267,11 @@ pub(crate) fn decode_escapes(bytes: &[u8], at: usize) -> Option<Decoded> {
     } else {
         escaped::decode_backslash(run, emit);
     }
-    (decoded.bytes.len() < run.len()).then_some(decoded)
+    if decoded.bytes.len() < run.len() {
+        Ok(decoded)
+    } else {
+        Err(start.saturating_sub(1)..end + 1)
+    }
 }
 
 /// The inner decoding with the outer one's way back.

@@ -1,0 +1,126 @@
+//! The hits of a piece from those of its base, and from a look at what was not copied.
+
+use std::ops::Range;
+
+use super::copied::Copied;
+use super::note::{Note, Noted, Reads};
+use crate::prefilter::Hit;
+
+/// How far before its position a hit depends on the bytes: a run of digits begins where no digit stands before.
+const BEFORE: usize = 1;
+
+/// Appends to `hits` what a look at a whole piece of `len` bytes would find, given that `copies` of it (by offset in
+/// the piece, none overlapping) come from the piece of `base`. `longest` is how far from its position on a hit depends
+/// on the bytes. `look` appends the hits that start in a range.
+///
+/// Gives back nothing when the base is one of which nothing can be carried over.
+pub(crate) fn carry(
+    base: &Note,
+    copies: impl IntoIterator<Item = Copied>,
+    len: usize,
+    longest: usize,
+    mut look: impl FnMut(Range<usize>, &mut Vec<Hit>),
+    hits: &mut Vec<Noted>,
+) -> Option<()> {
+    let known = base.hits.as_deref()?;
+    let mut fresh: Vec<Hit> = Vec::new();
+    let mut seen_to = 0;
+    let mut add_fresh = |range: Range<usize>, hits: &mut Vec<Noted>| {
+        if range.start < range.end {
+            fresh.clear();
+            look(range, &mut fresh);
+            hits.extend(fresh.iter().copied().map(Noted::new));
+        }
+    };
+    for copied in copies {
+        let part = Part::new(copied, base.len, len);
+        let sure = part.sure(longest);
+        // Copies come in order; one that does not is looked at like new bytes.
+        if sure.start < seen_to || sure.start >= sure.end {
+            continue;
+        }
+        add_fresh(seen_to..sure.start, hits);
+        hits.extend(between(known, part.in_base(&sure)).iter().map(|noted| part.moved(*noted)));
+        seen_to = sure.end;
+    }
+    add_fresh(seen_to..len, hits);
+    Some(())
+}
+
+/// The hits at positions in `range`.
+fn between(hits: &[Noted], range: Range<usize>) -> &[Noted] {
+    let first = hits.partition_point(|noted| (noted.hit.position as usize) < range.start);
+    let rest = hits.get(first..).unwrap_or_default();
+    let count = rest.partition_point(|noted| (noted.hit.position as usize) < range.end);
+    rest.get(..count).unwrap_or_default()
+}
+
+/// A copied stretch, and at which ends of the pieces it lies: what reads past the end of a piece finds
+/// nothing there, and finds the same nothing past the end of the other.
+struct Part {
+    copied: Copied,
+    is_first: bool,
+    is_last: bool,
+    base_len: usize,
+}
+
+impl Part {
+    fn new(copied: Copied, base_len: usize, len: usize) -> Part {
+        Part {
+            is_first: copied.from == 0 && copied.to == 0,
+            is_last: copied.from + copied.len == base_len && copied.to + copied.len == len,
+            copied,
+            base_len,
+        }
+    }
+
+    /// Positions in the result at which a hit stands exactly if it stands in the base.
+    fn sure(&self, longest: usize) -> Range<usize> {
+        let Copied { to, len, .. } = self.copied;
+        let start = if self.is_first { 0 } else { to + BEFORE };
+        let end = if self.is_last {
+            to + len
+        } else {
+            (to + len + 1).saturating_sub(longest)
+        };
+        start..end
+    }
+
+    /// The same positions in the base.
+    fn in_base(&self, range: &Range<usize>) -> Range<usize> {
+        let Copied { from, to, .. } = self.copied;
+        range.start - to + from..range.end - to + from
+    }
+
+    /// The hit where it stands in the result; what is known about it only if that depends on copied bytes alone.
+    fn moved(&self, noted: Noted) -> Noted {
+        let Copied { from, to, len } = self.copied;
+        let position = (noted.hit.position as usize - from + to) as u32;
+        let reads = noted.reads;
+        let starts_inside = if reads.start() == 0 {
+            self.is_first
+        } else {
+            reads.start() >= from
+        };
+        let ends_inside = if reads.end() >= self.base_len {
+            self.is_last
+        } else {
+            reads.end() <= from + len
+        };
+        Noted {
+            hit: Hit {
+                position,
+                literal: noted.hit.literal,
+            },
+            reads: if reads.are_known() && starts_inside && ends_inside {
+                Reads::new(
+                    reads.start() + to - from,
+                    reads.end() + to - from,
+                    usize::MAX,
+                )
+            } else {
+                Reads::UNKNOWN
+            },
+        }
+    }
+}
