@@ -62,7 +62,11 @@ impl<'a> Search<'a> {
 
     /// Looks at `bytes`, whose hits are known. Passes over those that are known to come to nothing, and notes which of
     /// the others did.
-    pub(crate) fn run(mut self, bytes: &[u8], hits: Vec<Noted>) -> (Detection, Vec<Rejected>, Note) {
+    pub(crate) fn run(
+        mut self,
+        bytes: &[u8],
+        hits: Vec<Noted>,
+    ) -> (Detection, Vec<Rejected>, Note) {
         let level = Level {
             left: self.detector.settings().limits.max_decode_depth,
         };

@@ -40,7 +40,11 @@ pub(crate) fn carry(
             continue;
         }
         add_fresh(seen_to..sure.start, hits);
-        hits.extend(between(known, part.in_base(&sure)).iter().map(|noted| part.moved(*noted)));
+        hits.extend(
+            between(known, part.in_base(&sure))
+                .iter()
+                .map(|noted| part.moved(*noted)),
+        );
         seen_to = sure.end;
     }
     add_fresh(seen_to..len, hits);

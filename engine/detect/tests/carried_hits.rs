@@ -1,0 +1,184 @@
+//! A piece that was made from another one by copying and inserting is looked at in parts. The twin looks at every
+//! piece as a whole: both must say the same of every version, in long chains of versions, with all built-in rules.
+
+use std::fmt::Write as _;
+use std::sync::LazyLock;
+
+use leakward_detect::{Copied, Detection, Detector, Note, Settings};
+use leakward_rules::sample::Template;
+use proptest::prelude::*;
+
+static DETECTOR: LazyLock<Detector> = LazyLock::new(|| {
+    Detector::new(leakward_rules::built_in().to_vec(), Settings::default()).expect("a detector")
+});
+
+/// A line of a document, without its end.
+fn line() -> impl Strategy<Value = String> {
+    let rules = leakward_rules::built_in();
+    let sample = (0..rules.len(), any::<u64>())
+        .prop_map(move |(rule, seed)| sample_of(rule, seed).unwrap_or_default());
+    prop_oneof![
+        4 => "[ a-zA-Z_(){};=.,]{0,70}",
+        4 => sample.clone(),
+        2 => (0..rules.len()).prop_map(move |rule| keyword_of(rule)),
+        1 => sample.clone().prop_map(|text| base64(text.as_bytes())),
+        1 => sample.clone().prop_map(|text| percent(&text)),
+        1 => sample.prop_map(|text| format!("\"{{\\u0022value\\u0022: \\u0022{text}\\u0022}}\" # leakward:allow")),
+        1 => "(password|secret|api_key|token|://[a-z]{2,8}:)( ?[=:] ?)[\"']?[a-zA-Z0-9$!]{0,20}[\"']?@?",
+        1 => "[A-Za-z0-9+/]{20,200}",
+        1 => "-----(BEGIN|END) (RSA |EC |)PRIVATE KEY-----",
+    ]
+}
+
+fn sample_of(rule: usize, seed: u64) -> Option<String> {
+    let samples = &leakward_rules::built_in().get(rule)?.samples;
+    let text = samples.get(usize::try_from(seed).ok()? % samples.len().max(1))?;
+    Some(Template::parse(text).ok()?.render(seed).text)
+}
+
+/// A literal of the rule, so that there are hits that come to nothing.
+fn keyword_of(rule: usize) -> String {
+    use leakward_core::rule::Find;
+    let texts = leakward_rules::built_in()
+        .get(rule)
+        .map(|rule| match &rule.find {
+            Find::Pattern(pattern) => &pattern.literals,
+            Find::Keyword(keyword) => &keyword.keywords,
+            Find::Native(native) => &native.literals,
+        });
+    texts
+        .and_then(|texts| texts.first())
+        .map(|text| format!("  {text} "))
+        .unwrap_or_default()
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    bytes
+        .chunks(3)
+        .flat_map(|group| {
+            let bits = group
+                .iter()
+                .fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte))
+                << (8 * (3 - group.len()));
+            (0..=group.len())
+                .map(move |digit| DIGITS[(bits >> (18 - 6 * digit) & 63) as usize] as char)
+        })
+        .collect()
+}
+
+fn percent(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut all, byte| {
+        write!(all, "%{byte:02x}").expect("a string takes everything");
+        all
+    })
+}
+
+/// One step of an edit: copy from the base, or insert. Numbers are shares of the base's length.
+#[derive(Clone, Debug)]
+enum Step {
+    Copy(f64, f64),
+    Insert(String),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        3 => (0.0..1.0, 0.0..1.0).prop_map(|(from, to)| Step::Copy(from, to)),
+        2 => line().prop_map(|line| Step::Insert(format!("{line}\n"))),
+        1 => ".{0,6}".prop_map(Step::Insert),
+    ]
+}
+
+/// What is done to a version: mostly what people do (something inserted or cut out), sometimes anything.
+fn script() -> impl Strategy<Value = Vec<Step>> {
+    let insert = (0.0..1.0, line()).prop_map(|(at, line)| {
+        vec![
+            Step::Copy(0.0, at),
+            Step::Insert(format!("{line}\n")),
+            Step::Copy(at, 1.0),
+        ]
+    });
+    let cut = (0.0..1.0, 0.0..1.0).prop_map(|(at, to): (f64, f64)| {
+        vec![Step::Copy(0.0, at.min(to)), Step::Copy(at.max(to), 1.0)]
+    });
+    prop_oneof![3 => insert, 2 => cut, 2 => proptest::collection::vec(step(), 0..6)]
+}
+
+/// The next version, and what of it was copied.
+fn apply(base: &[u8], script: &[Step]) -> (Vec<u8>, Vec<Copied>) {
+    let (mut result, mut copies) = (Vec::new(), Vec::new());
+    let offset = |share: f64| ((base.len() as f64 * share) as usize).min(base.len());
+    for step in script {
+        match step {
+            Step::Copy(from, to) => {
+                let (from, to) = (offset(*from), offset(*to));
+                let part = base.get(from..to).unwrap_or_default();
+                copies.push(Copied {
+                    from,
+                    to: result.len(),
+                    len: part.len(),
+                });
+                result.extend_from_slice(part);
+            }
+            Step::Insert(text) => result.extend_from_slice(text.as_bytes()),
+        }
+    }
+    (result, copies)
+}
+
+fn told(detection: &Detection) -> String {
+    let mut text = String::new();
+    for matched in &detection.matches {
+        writeln!(text, "{matched:?}").expect("a string takes everything");
+    }
+    write!(
+        text,
+        "{} {} {:?}",
+        detection.rejected, detection.suppressed, detection.limited
+    )
+    .expect("a string takes everything");
+    text
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn every_version_gives_what_a_look_at_all_of_it_gives(
+        lines in proptest::collection::vec(line(), 0..40),
+        scripts in proptest::collection::vec(script(), 1..8),
+    ) {
+        let detector = &*DETECTOR;
+        let (mut scratch, mut twins_scratch) = (detector.scratch(), detector.scratch());
+        let mut version = lines.join("\n").into_bytes();
+        let (first, mut note): (Detection, Note) = detector.detect_whole(&version, &mut scratch);
+        prop_assert_eq!(told(&first), told(&detector.detect(&version, &mut twins_scratch)));
+        for script in &scripts {
+            let (next, copies) = apply(&version, script);
+            let (found, next_note) = detector.detect_changed(&next, &note, copies, &mut scratch);
+            prop_assert_eq!(told(&found), told(&detector.detect(&next, &mut twins_scratch)));
+            (version, note) = (next, next_note);
+        }
+    }
+}
+
+#[test]
+fn the_versions_hold_credentials_hits_and_edits_so_that_the_comparison_means_something() {
+    use proptest::strategy::ValueTree as _;
+    use proptest::test_runner::TestRunner;
+    let mut runner = TestRunner::deterministic();
+    let detector = &*DETECTOR;
+    let mut scratch = detector.scratch();
+    let (mut found, mut turned_down) = (0, 0);
+    for _ in 0..40 {
+        let lines = proptest::collection::vec(line(), 40)
+            .new_tree(&mut runner)
+            .expect("lines")
+            .current();
+        let detection = detector.detect(lines.join("\n").as_bytes(), &mut scratch);
+        found += detection.matches.len();
+        turned_down += detection.rejected;
+    }
+    assert!(found > 200, "{found}");
+    assert!(turned_down > 50, "{turned_down}");
+}
