@@ -79,6 +79,9 @@ fn percent(text: &str) -> String {
 enum Step {
     Copy(f64, f64),
     Insert(String),
+    /// All of the base in stretches of so many bytes, by turns copied and written anew: text that stays the same while
+    /// seams run through everything in it.
+    Shred(Vec<usize>),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -101,26 +104,48 @@ fn script() -> impl Strategy<Value = Vec<Step>> {
     let cut = (0.0..1.0, 0.0..1.0).prop_map(|(at, to): (f64, f64)| {
         vec![Step::Copy(0.0, at.min(to)), Step::Copy(at.max(to), 1.0)]
     });
-    prop_oneof![3 => insert, 2 => cut, 2 => proptest::collection::vec(step(), 0..6)]
+    let shred = proptest::collection::vec(1_usize..120, 1..12)
+        .prop_map(|lengths| vec![Step::Shred(lengths)]);
+    prop_oneof![
+        3 => insert,
+        2 => cut,
+        2 => proptest::collection::vec(step(), 0..6),
+        2 => shred,
+    ]
 }
 
 /// The next version, and what of it was copied.
 fn apply(base: &[u8], script: &[Step]) -> (Vec<u8>, Vec<Copied>) {
     let (mut result, mut copies) = (Vec::new(), Vec::new());
     let offset = |share: f64| ((base.len() as f64 * share) as usize).min(base.len());
+    let mut copy = |from: usize, to: usize, result: &mut Vec<u8>| {
+        let part = base.get(from..to).unwrap_or_default();
+        copies.push(Copied {
+            from,
+            to: result.len(),
+            len: part.len(),
+        });
+        result.extend_from_slice(part);
+    };
     for step in script {
         match step {
-            Step::Copy(from, to) => {
-                let (from, to) = (offset(*from), offset(*to));
-                let part = base.get(from..to).unwrap_or_default();
-                copies.push(Copied {
-                    from,
-                    to: result.len(),
-                    len: part.len(),
-                });
-                result.extend_from_slice(part);
-            }
+            Step::Copy(from, to) => copy(offset(*from), offset(*to), &mut result),
             Step::Insert(text) => result.extend_from_slice(text.as_bytes()),
+            Step::Shred(lengths) => {
+                let mut at = 0;
+                for (turn, length) in lengths.iter().cycle().enumerate() {
+                    let end = (at + length).min(base.len());
+                    if turn % 3 == 2 {
+                        result.extend_from_slice(base.get(at..end).unwrap_or_default());
+                    } else {
+                        copy(at, end, &mut result);
+                    }
+                    at = end;
+                    if at == base.len() {
+                        break;
+                    }
+                }
+            }
         }
     }
     (result, copies)
