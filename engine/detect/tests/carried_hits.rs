@@ -79,9 +79,9 @@ fn percent(text: &str) -> String {
 enum Step {
     Copy(f64, f64),
     Insert(String),
-    /// All of the base in stretches of so many bytes, by turns copied and written anew: text that stays the same while
-    /// seams run through everything in it.
-    Shred(Vec<usize>),
+    /// All of the base, with something between stretches of so many bytes: what stood there is torn apart, and whole again
+    /// when the step is undone.
+    Tear(Vec<usize>, String),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -104,13 +104,13 @@ fn script() -> impl Strategy<Value = Vec<Step>> {
     let cut = (0.0..1.0, 0.0..1.0).prop_map(|(at, to): (f64, f64)| {
         vec![Step::Copy(0.0, at.min(to)), Step::Copy(at.max(to), 1.0)]
     });
-    let shred = proptest::collection::vec(1_usize..120, 1..12)
-        .prop_map(|lengths| vec![Step::Shred(lengths)]);
+    let tear = (proptest::collection::vec(1_usize..90, 1..12), "[-a_1 \n\"]")
+        .prop_map(|(lengths, between)| vec![Step::Tear(lengths, between)]);
     prop_oneof![
         3 => insert,
         2 => cut,
         2 => proptest::collection::vec(step(), 0..6),
-        2 => shred,
+        2 => tear,
     ]
 }
 
@@ -131,24 +131,41 @@ fn apply(base: &[u8], script: &[Step]) -> (Vec<u8>, Vec<Copied>) {
         match step {
             Step::Copy(from, to) => copy(offset(*from), offset(*to), &mut result),
             Step::Insert(text) => result.extend_from_slice(text.as_bytes()),
-            Step::Shred(lengths) => {
+            Step::Tear(lengths, between) => {
                 let mut at = 0;
-                for (turn, length) in lengths.iter().cycle().enumerate() {
+                for length in lengths.iter().cycle() {
                     let end = (at + length).min(base.len());
-                    if turn % 3 == 2 {
-                        result.extend_from_slice(base.get(at..end).unwrap_or_default());
-                    } else {
-                        copy(at, end, &mut result);
-                    }
+                    copy(at, end, &mut result);
                     at = end;
                     if at == base.len() {
                         break;
                     }
+                    result.extend_from_slice(between.as_bytes());
                 }
             }
         }
     }
     (result, copies)
+}
+
+/// What of the base stands in the version that was made from it.
+fn undone(copies: &[Copied]) -> Vec<Copied> {
+    let mut back: Vec<Copied> = copies
+        .iter()
+        .map(|copied| Copied {
+            from: copied.to,
+            to: copied.from,
+            len: copied.len,
+        })
+        .collect();
+    back.sort_by_key(|copied| copied.to);
+    let mut end = 0;
+    back.retain(|copied| {
+        let follows = copied.to >= end;
+        end = end.max(copied.to + copied.len);
+        follows
+    });
+    back
 }
 
 fn told(detection: &Detection) -> String {
@@ -180,8 +197,11 @@ proptest! {
         prop_assert_eq!(told(&first), told(&detector.detect(&version, &mut twins_scratch)));
         for script in &scripts {
             let (next, copies) = apply(&version, script);
+            let back = undone(&copies);
             let (found, next_note) = detector.detect_changed(&next, &note, copies, &mut scratch);
             prop_assert_eq!(told(&found), told(&detector.detect(&next, &mut twins_scratch)));
+            let (again, _) = detector.detect_changed(&version, &next_note, back, &mut scratch);
+            prop_assert_eq!(told(&again), told(&detector.detect(&version, &mut twins_scratch)));
             (version, note) = (next, next_note);
         }
     }
