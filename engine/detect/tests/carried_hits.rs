@@ -19,7 +19,7 @@ fn line() -> impl Strategy<Value = String> {
         .prop_map(move |(rule, seed)| sample_of(rule, seed).unwrap_or_default());
     prop_oneof![
         4 => "[ a-zA-Z_(){};=.,]{0,70}",
-        4 => sample.clone(),
+        8 => sample.clone(),
         2 => (0..rules.len()).prop_map(move |rule| keyword_of(rule)),
         1 => sample.clone().prop_map(|text| base64(text.as_bytes())),
         1 => sample.clone().prop_map(|text| percent(&text)),
@@ -104,13 +104,13 @@ fn script() -> impl Strategy<Value = Vec<Step>> {
     let cut = (0.0..1.0, 0.0..1.0).prop_map(|(at, to): (f64, f64)| {
         vec![Step::Copy(0.0, at.min(to)), Step::Copy(at.max(to), 1.0)]
     });
-    let tear = (proptest::collection::vec(1_usize..90, 1..12), "[-a_1 \n\"]")
+    let tear = (proptest::collection::vec(1_usize..50, 1..12), "[-a_1 \n\"]")
         .prop_map(|(lengths, between)| vec![Step::Tear(lengths, between)]);
     prop_oneof![
         3 => insert,
         2 => cut,
         2 => proptest::collection::vec(step(), 0..6),
-        2 => tear,
+        6 => tear,
     ]
 }
 
@@ -183,7 +183,7 @@ fn told(detection: &Detection) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn every_version_gives_what_a_look_at_all_of_it_gives(
