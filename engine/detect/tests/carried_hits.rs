@@ -20,7 +20,7 @@ fn line() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => "[ a-zA-Z_(){};=.,]{0,70}",
         8 => sample.clone(),
-        2 => (0..rules.len()).prop_map(move |rule| keyword_of(rule)),
+        2 => (0..rules.len()).prop_map(keyword_of),
         1 => sample.clone().prop_map(|text| base64(text.as_bytes())),
         1 => sample.clone().prop_map(|text| percent(&text)),
         1 => sample.prop_map(|text| format!("\"{{\\u0022value\\u0022: \\u0022{text}\\u0022}}\" # leakward:allow")),

@@ -128,3 +128,74 @@ impl Part {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{Detector, Settings};
+
+    static DETECTOR: LazyLock<Detector> = LazyLock::new(|| {
+        let rules = leakward_rules::built_in().to_vec();
+        Detector::new(rules, Settings::default()).expect("a detector")
+    });
+
+    fn look(bytes: &[u8], range: Range<usize>, hits: &mut Vec<Hit>) {
+        DETECTOR.prefilter(bytes, range.start, range.end, hits);
+    }
+
+    fn note_of(bytes: &[u8]) -> Note {
+        let mut hits = Vec::new();
+        look(bytes, 0..bytes.len(), &mut hits);
+        Note {
+            len: bytes.len(),
+            hits: Some(hits.into_iter().map(Noted::new).collect()),
+        }
+    }
+
+    /// Text full of literals, halves of literals, and runs of digits of about the length that counts.
+    fn text() -> impl Strategy<Value = String> {
+        let part = prop_oneof![
+            Just("password".to_owned()),
+            Just("://".to_owned()),
+            Just("api_key".to_owned()),
+            Just("-----BEGIN ".to_owned()),
+            "[a-z]{0,4}",
+            "[A-Z/+]{20,30}",
+            "[ =]",
+        ];
+        proptest::collection::vec(part, 0..30).prop_map(|parts| parts.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn carried_and_fresh_hits_are_together_those_of_the_whole(
+            base in text(),
+            stretches in proptest::collection::vec((0.0..1.0, 0.0..1.0, "[a-z /=]{0,3}"), 0..8),
+        ) {
+            let (mut bytes, mut copies) = (Vec::new(), Vec::new());
+            for (a, b, between) in &stretches {
+                let at = |share: &f64| (base.len() as f64 * share) as usize;
+                let part = at(a).min(at(b))..at(a).max(at(b));
+                copies.push(Copied { from: part.start, to: bytes.len(), len: part.len() });
+                bytes.extend_from_slice(&base.as_bytes()[part]);
+                bytes.extend_from_slice(between.as_bytes());
+            }
+            let mut carried = Vec::new();
+            carry(&note_of(base.as_bytes()), copies, bytes.len(), DETECTOR.longest_literal(), |range, hits| look(&bytes, range, hits), &mut carried)
+                .expect("the base has a note");
+            let of = |hits: &[Noted]| hits.iter().map(|noted| noted.hit).collect::<Vec<_>>();
+            prop_assert_eq!(of(&carried), of(&note_of(&bytes).hits.expect("hits")));
+        }
+    }
+
+    #[test]
+    fn nothing_is_carried_from_a_base_without_a_note() {
+        let mut hits = Vec::new();
+        let base = Note { len: 4, hits: None };
+        assert_eq!(carry(&base, [], 4, 8, |_, _| {}, &mut hits), None);
+    }
+}
