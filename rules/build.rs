@@ -3,6 +3,8 @@
 //! The files go through the reader that users' files go through; an error in one of them fails the build with
 //! file:line:column. The output is `built_in_rules.rs`: one static for each list and one for all rules.
 
+mod build_verify;
+
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
@@ -82,6 +84,7 @@ impl Generator {
         let allow = [&rule.allow.values, &rule.allow.words, &rule.allow.paths];
         let [values, words, allow_paths] = allow.map(|list| self.texts(list));
         let paths = self.texts(&rule.paths);
+        let verify = self.verification(rule.verify.as_ref());
         let samples = self.texts(&rule.samples);
         let near_misses = self.texts(&rule.near_misses);
         writeln!(
@@ -89,7 +92,7 @@ impl Generator {
             "Rule {{ id: RuleId({}), provider: {}, title: {}, severity: Severity::{:?}, class: Class::{:?}, find: {find}, \
              min_entropy: {:?}_f32, checksum: {}, specificity: {}, companions: {companions}, \
              allow: Allow {{ values: {values}, words: {words}, paths: {allow_paths} }}, paths: {paths}, \
-             docs_url: {}, revoke_url: {}, samples: {samples}, near_misses: {near_misses} }},",
+             docs_url: {}, revoke_url: {}, verify: {verify}, samples: {samples}, near_misses: {near_misses} }},",
             text(rule.id.as_str()),
             text(&rule.provider),
             text(&rule.title),
@@ -155,11 +158,17 @@ impl Generator {
         if count == 0 {
             return "Cow::Borrowed(&[])".to_owned();
         }
-        let name = format!("LIST_{}", self.lists);
+        let name = self.constant(&format!("[{of}; {count}]"), &format!("[{items}]"));
+        format!("Cow::Borrowed(&{name})")
+    }
+
+    /// Writes a static of its own, and gives its name.
+    fn constant(&mut self, of: &str, value: &str) -> String {
+        let name = format!("PART_{}", self.lists);
         self.lists += 1;
         self.statics
-            .push_str(&format!("static {name}: [{of}; {count}] = [{items}];\n"));
-        format!("Cow::Borrowed(&{name})")
+            .push_str(&format!("static {name}: {of} = {value};\n"));
+        name
     }
 }
 

@@ -64,8 +64,8 @@ fn json_entry(rule: &Rule) -> serde_json::Value {
         "provider": rule.provider,
         "title": rule.title,
         "severity": rule.severity.as_str(),
-        // Rules say how to find a credential so far; verification, revocation and rotation are not in them yet.
-        "verifies": false,
+        "verifies": rule.verify.is_some(),
+        // Revocation and rotation are not in rules yet.
         "revokes": false,
         "rotates": false,
     })

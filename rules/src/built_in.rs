@@ -18,6 +18,9 @@ mod generated {
     use leakward_core::rule::{
         Allow, Boundary, Checksum, Class, Companion, Find, Keyword, Native, Pattern, Text,
     };
+    use leakward_core::verification::{
+        Auth, Body, Condition, Control, HttpQuestion, Method, Place, Question, Test, Verification,
+    };
     use leakward_core::{Rule, RuleId, Severity};
     use leakward_rule_format::RuleSetHash;
 

@@ -56,6 +56,7 @@ fn the_schema_knows_every_checksum() {
 fn what_the_schema_refuses_the_reader_refuses() {
     let validator = validator();
     let pattern = "literals = ['acme_']\npattern = 'acme_[a-z]'\n";
+    let question = "endpoint = 'https://a.acme.dev'\nrequest = 'GET /me'\nauth = 'bearer'\nlive = ['200']\ndead = ['401']";
     let keyword = "keywords = ['acme-key']\nvalue = '[a-f]{9}'\n";
     for (rest, is_good) in [
         (pattern.to_owned(), true),
@@ -70,6 +71,30 @@ fn what_the_schema_refuses_the_reader_refuses() {
         (format!("{pattern}docs = 'http://acme.dev'"), false),
         (format!("{pattern}[rule.allow]\nvalue = []"), false),
         (format!("{pattern}[[rule.companion]]\nname = 'a'"), false),
+        (format!("{pattern}[rule.verify]\nnative = 'redis'"), true),
+        (format!("{pattern}[rule.verify]\n{question}"), true),
+        (
+            format!("{pattern}[rule.verify]\n{}", question.replace("GET", "PUT")),
+            false,
+        ),
+        (
+            format!(
+                "{pattern}[rule.verify]\n{}",
+                question.replace("bearer", "bear")
+            ),
+            false,
+        ),
+        (
+            format!("{pattern}[rule.verify]\n{}", question.replace("401", "4")),
+            false,
+        ),
+        (
+            format!(
+                "{pattern}[rule.verify]\n{}",
+                question.replace("dead", "gone")
+            ),
+            false,
+        ),
     ] {
         let text = format!(
             "version = 1\nprovider = 'A'\n[[rule]]\nid = 'a'\ntitle = 'A'\nseverity = 'low'\n{rest}"

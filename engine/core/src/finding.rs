@@ -6,6 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::evidence::Evidence;
 use crate::fingerprint::Fingerprint;
 use crate::location::Location;
 use crate::rule::RuleId;
@@ -55,6 +56,18 @@ impl Severity {
             Self::Medium => "medium",
             Self::High => "high",
             Self::Critical => "critical",
+        }
+    }
+}
+
+impl Severity {
+    /// One step worse, for a credential that is known to work.
+    #[must_use]
+    pub fn raised(self) -> Self {
+        match self {
+            Self::Low => Self::Medium,
+            Self::Medium => Self::High,
+            Self::High | Self::Critical => Self::Critical,
         }
     }
 }
@@ -151,6 +164,8 @@ pub struct Finding {
     pub excerpt: Option<Excerpt>,
     /// Whether it still works.
     pub verdict: Verdict,
+    /// What the verdict rests on; none when nobody asked.
+    pub evidence: Option<Box<Evidence>>,
     /// All places, the most useful one first. Never empty.
     pub locations: Vec<Location>,
     /// Places beyond `Limits::max_locations_per_finding`.

@@ -8,17 +8,21 @@
 //! forbids wherever a reason is not written beside the call.
 #![forbid(unsafe_code)]
 
+pub mod evidence;
 pub mod finding;
 pub mod fingerprint;
 pub mod limits;
 pub mod line_hash;
 pub mod location;
 pub mod outcome;
+pub mod placeholder;
 pub mod rule;
 pub mod secret;
 pub mod span;
 pub mod verdict;
+pub mod verification;
 
+pub use evidence::{Asked, Evidence, EvidenceSource};
 pub use finding::{Confidence, Excerpt, Finding, Severity};
 pub use fingerprint::{Fingerprint, FingerprintKey};
 pub use limits::Limits;
@@ -28,3 +32,4 @@ pub use rule::{Rule, RuleId};
 pub use secret::Secret;
 pub use span::{Locator, Position, Span, TextRange};
 pub use verdict::{Unknown, Verdict};
+pub use verification::Verification;

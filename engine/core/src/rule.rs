@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::finding::Severity;
+use crate::verification::Verification;
 
 /// Text that is either embedded in the program or was read from a user's file.
 pub type Text = Cow<'static, str>;
@@ -256,6 +257,8 @@ pub struct Rule {
     pub docs_url: Option<Text>,
     /// Page where a person revokes it.
     pub revoke_url: Option<Text>,
+    /// How to ask whether it still works.
+    pub verify: Option<Verification>,
     /// Templates from which tests make texts that must be found.
     pub samples: List<Text>,
     /// Templates from which tests make texts that must not be found.

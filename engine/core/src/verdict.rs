@@ -26,6 +26,27 @@ pub struct Unknown {
     pub reason: String,
 }
 
+impl Verdict {
+    /// Unknown, for this reason.
+    #[must_use]
+    pub fn unknown(reason: impl Into<String>) -> Self {
+        Self::Unknown(Unknown {
+            reason: reason.into(),
+        })
+    }
+
+    /// The word used in reports and on the command line.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Dead => "dead",
+            Self::Unknown(_) => "unknown",
+            Self::NotChecked => "not-checked",
+        }
+    }
+}
+
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

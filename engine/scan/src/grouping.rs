@@ -297,6 +297,7 @@ fn finding(
         docs_url: rule.docs_url.as_ref().map(ToString::to_string),
         excerpt: first.as_ref().map(|sighting| sighting.excerpt.clone()),
         verdict: Verdict::NotChecked,
+        evidence: None,
         locations: places
             .into_iter()
             .map(|(place, sighting)| location(place, &sighting))

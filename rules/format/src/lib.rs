@@ -21,10 +21,11 @@ mod required_literal;
 mod rule_table;
 pub mod sample;
 mod source;
+mod verify_table;
 
 pub use error::{RuleFileError, RuleFileErrors};
 pub use hash::{RuleSetHash, rule_set_hash};
 pub use nearest::nearest;
 pub use parse::{RuleFile, parse_files};
-pub use problem::Problem;
+pub use problem::{Problem, VerifyProblem};
 pub use regex_size::{REGEX_SIZE_LIMIT, estimated_regex_bytes};

@@ -6,6 +6,62 @@ use std::fmt;
 
 use crate::sample::TemplateProblem;
 
+/// What is wrong with how a rule verifies.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifyProblem {
+    /// The endpoint is not https.
+    #[error("`endpoint` must begin with https://")]
+    NotHttps,
+    /// The host could be anybody's.
+    #[error(
+        "`endpoint` must be a host whose last two labels are written out, without a slash at its end: a credential is sent to hosts that the rule names, and to no others"
+    )]
+    HostNotNamed,
+    /// Not a verb and a path.
+    #[error("`request` must be GET, HEAD or POST, a space, and a path that begins with /")]
+    Request,
+    /// A POST without a reason, or a reason without a POST.
+    #[error(
+        "a POST needs `read-only`, the reason why it changes nothing, and nothing else has one"
+    )]
+    ReadOnlyReason,
+    /// No such way to authenticate.
+    #[error(
+        "`auth` must be \"none\", \"bearer\", \"basic USER:PASSWORD\", \"header NAME: VALUE\" or \"query NAME=VALUE\""
+    )]
+    Auth,
+    /// Not a header.
+    #[error("each of `headers` must be \"NAME: VALUE\"")]
+    Header,
+    /// Not a name and a place.
+    #[error("each of `identity` must be a name for people, a space, and a place in the answer")]
+    Identity,
+    /// Neither a pointer nor a header.
+    #[error("a place in the answer is a JSON pointer such as /user/name, or header:NAME")]
+    Place,
+    /// Not a status and tests.
+    #[error(
+        "an answer is a status (\"200\", \"2xx\") and tests joined by \" & \": /pointer, /pointer=value, body~text, header:NAME, header:NAME=value"
+    )]
+    Condition,
+    /// A value that the rule does not have.
+    #[error(
+        "{{{0}}} is neither the secret nor a companion nor one of `needs`, or cannot be changed so"
+    )]
+    UnknownValue(String),
+    /// An answer that does not prove that the credential works.
+    #[error(
+        "this answer does not prove \"live\": another status than 2xx needs a test of what the answer says, and redirects, 429 and 503 never prove anything"
+    )]
+    LiveWithoutProof,
+    /// An answer that does not prove that the credential is dead.
+    #[error(
+        "this answer does not prove \"dead\": another status than 401 or 410 needs a test of what the answer says, and redirects, 429 and 503 never prove anything"
+    )]
+    DeadWithoutProof,
+}
+
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -94,6 +150,8 @@ pub enum Problem {
         /// The deciding keys that were given.
         given: Vec<&'static str>,
     },
+    /// How the credential is verified.
+    Verify(VerifyProblem),
     /// A link that is not https.
     NotHttps(String),
     /// A regular expression that cannot be read.
@@ -179,6 +237,7 @@ impl fmt::Display for Problem {
             | Self::EmptyText { .. }
             | Self::EmptyList { .. }
             | Self::UnknownWord { .. } => self.fmt_shape(f),
+            Self::Verify(problem) => write!(f, "{problem}"),
             Self::BadId(_)
             | Self::DuplicateId { .. }
             | Self::WaysToFind { .. }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use leakward_core::rule::{Allow, Checksum, Class, Companion, List, Text};
-use leakward_core::{Rule, RuleId, Severity};
+use leakward_core::{Rule, RuleId, Severity, Verification};
 
 use crate::fields::{Fields, Located};
 use crate::finder::{Finder, read_finder};
@@ -11,6 +11,7 @@ use crate::parse::FileDefaults;
 use crate::problem::Problem;
 use crate::regex_check::{RegexRole, check_regex};
 use crate::sample::Template;
+use crate::verify_table::read_verify;
 
 const SEVERITIES: [(&str, Severity); 4] = [
     ("critical", Severity::Critical),
@@ -44,6 +45,11 @@ pub(crate) fn read_rule(mut fields: Fields<'_, '_, '_>, defaults: &FileDefaults)
     let finder = read_finder(&mut fields);
     let (companions, companion_rules) = read_companions(&mut fields);
     let details = read_details(&mut fields, defaults);
+    let names: Vec<Text> = companions
+        .iter()
+        .map(|companion| companion.name.clone())
+        .collect();
+    let verify = read_verify(&mut fields, &names);
     check_samples(&mut fields, finder.as_ref(), &details.samples);
     fields.finish();
     let rule = assemble(
@@ -55,7 +61,7 @@ pub(crate) fn read_rule(mut fields: Fields<'_, '_, '_>, defaults: &FileDefaults)
         severity,
         class,
         finder,
-        (companions, details),
+        (companions, details, verify),
     );
     RuleEntry {
         rule,
@@ -88,7 +94,7 @@ fn assemble(
     severity: Option<Severity>,
     class: Class,
     finder: Option<Finder>,
-    (companions, details): (Vec<Companion>, Details),
+    (companions, details, verify): (Vec<Companion>, Details, Option<Verification>),
 ) -> Option<Rule> {
     let finder = finder?;
     Some(Rule {
@@ -106,6 +112,7 @@ fn assemble(
         paths: owned_list(details.paths),
         docs_url: details.docs_url.map(owned),
         revoke_url: details.revoke_url.map(owned),
+        verify,
         samples: owned_list(details.samples),
         near_misses: owned_list(details.near_misses),
     })

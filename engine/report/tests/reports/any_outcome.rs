@@ -165,6 +165,7 @@ fn finding() -> impl Strategy<Value = Finding> {
             docs_url: links.1,
             excerpt: rest.0,
             verdict: rest.1,
+            evidence: None,
             more_locations: rest.3,
             entropy: rest.4,
             ..fixture::finding(&rule, severity, rest.2)

@@ -51,6 +51,7 @@ pub(crate) fn rules() -> Vec<Rule> {
         docs_url: None,
         revoke_url: None,
         samples: Cow::Borrowed(&[]),
+        verify: None,
         near_misses: Cow::Borrowed(&[]),
     }]
 }
@@ -73,6 +74,7 @@ pub(crate) fn finding(rule: &str, severity: Severity, locations: Vec<Location>) 
         docs_url: None,
         excerpt: None,
         verdict: Verdict::NotChecked,
+        evidence: None,
         locations,
         more_locations: 0,
     }
