@@ -61,6 +61,12 @@ impl ByteSet {
         }
     }
 
+    /// Every byte that is not in the set.
+    pub(crate) const fn complement(self) -> ByteSet {
+        let [a, b, c, d] = self.0;
+        ByteSet([!a, !b, !c, !d])
+    }
+
     /// Whether `byte` is in the set.
     #[inline]
     pub(crate) fn contains(&self, byte: u8) -> bool {

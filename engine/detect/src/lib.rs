@@ -26,6 +26,8 @@ mod detection;
 mod detector;
 mod error;
 mod judge;
+#[cfg(test)]
+mod linear_time;
 mod native;
 mod path_rules;
 mod prefilter;

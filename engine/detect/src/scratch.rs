@@ -1,6 +1,6 @@
 //! What one thread keeps between pieces: buffers and regex caches.
 
-use crate::confirm::{Candidate, ExpressionCache};
+use crate::confirm::{Candidate, Moment, RuleMemory};
 use crate::detector::Detector;
 use crate::prefilter::Hit;
 
@@ -11,7 +11,12 @@ pub struct Scratch {
     pub(crate) candidates: Vec<Candidate>,
     /// For each rule the end of its last match in this piece.
     pub(crate) passed: Passed,
-    pub(crate) caches: Vec<Option<Box<ExpressionCache>>>,
+    /// What is kept for each rule, once it has been hit.
+    pub(crate) memories: Vec<Option<Box<RuleMemory>>>,
+    /// The bytes that are looked at now.
+    pub(crate) now: Moment,
+    /// Bytes of the original and of what was decoded from it that were begun with.
+    pub(crate) looked_at: u64,
     pub(crate) reaches: Reaches,
 }
 
@@ -83,8 +88,31 @@ impl Scratch {
             hits: Vec::new(),
             candidates: Vec::new(),
             passed: Passed::new(rules),
-            caches: std::iter::repeat_with(|| None).take(rules).collect(),
+            memories: std::iter::repeat_with(|| None).take(rules).collect(),
+            now: Moment::default(),
+            looked_at: 0,
             reaches: Reaches::default(),
         }
+    }
+
+    /// Starts with bytes that were not looked at before.
+    pub(crate) fn next_piece(&mut self, length: usize) {
+        self.looked_at = self.looked_at.saturating_add(length as u64);
+        self.passed.forget();
+        self.candidates.clear();
+        self.now.piece += 1;
+    }
+
+    /// Starts with an original, from which further pieces may be decoded.
+    pub(crate) fn next_original(&mut self) {
+        self.now.original += 1;
+        self.looked_at = 0;
+    }
+
+    /// How many bytes confirmation has read in its life.
+    #[cfg(test)]
+    pub(crate) fn read(&self) -> u64 {
+        let memories = self.memories.iter().flatten();
+        memories.map(|memory| memory.runs.read()).sum()
     }
 }

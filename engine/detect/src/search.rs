@@ -27,6 +27,10 @@ pub(crate) struct Search<'a> {
     detection: Detection,
     /// What was turned down, when somebody wants to know.
     rejected: Option<Vec<Rejected>>,
+    /// How many decoded bytes were looked at so far.
+    decoded: usize,
+    /// How many decoded bytes may be looked at.
+    most_decoded: usize,
 }
 
 /// What came of a hit.
@@ -37,6 +41,10 @@ enum Tried {
     /// A candidate, or it was not tried.
     ForSomething,
 }
+
+/// LIMIT: how many bytes may be decoded from each byte of a piece, over all levels. Escapes stay below 14; only packed
+/// data goes beyond, and a few hundred bytes of it can hold a million times a million.
+const DECODED_PER_BYTE: usize = 32;
 
 /// What a level of decoding adds to what is found below it.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +65,8 @@ impl<'a> Search<'a> {
             scratch,
             detection: Detection::default(),
             rejected,
+            decoded: 0,
+            most_decoded: 0,
         }
     }
 
@@ -71,6 +81,10 @@ impl<'a> Search<'a> {
             left: self.detector.settings().limits.max_decode_depth,
         };
         let mut hits = hits;
+        self.scratch.next_original();
+        let free = self.detector.settings().limits.max_decoded_bytes;
+        self.most_decoded =
+            (bytes.len().saturating_mul(DECODED_PER_BYTE)).saturating_add(free.saturating_mul(2));
         let mut matches = Vec::new();
         let wide = (level.left > 0)
             .then(|| decode::decode_wide(bytes))
@@ -97,8 +111,7 @@ impl<'a> Search<'a> {
         level: Level,
         matches: &mut Vec<Match>,
     ) {
-        self.scratch.passed.forget();
-        self.scratch.candidates.clear();
+        self.scratch.next_piece(bytes.len());
         let most = self.detector.settings().limits.max_matches_per_piece;
         let mut encoded = Vec::new();
         for (number, noted) in hits.iter_mut().enumerate() {
@@ -166,11 +179,18 @@ impl<'a> Search<'a> {
     fn try_rule(&mut self, bytes: &[u8], hit: Hit, user: User) -> Option<()> {
         let (number, position) = (user.rule as usize, hit.position as usize);
         let detector = self.detector;
-        let cache = self.scratch.caches.get_mut(number)?;
+        let (now, looked_at) = (self.scratch.now, self.scratch.looked_at);
+        let memory = self.scratch.memories.get_mut(number)?;
+        let memory = memory.get_or_insert_default();
+        memory.enter(now, looked_at);
         let literal_end = || detector.literal(hit.literal)?.end_at(bytes, position);
         let candidate = match detector.matcher(number)? {
             RuleMatcher::Pattern(pattern) => {
-                let found = pattern.find(bytes, (position, user.which as usize), cache)?;
+                let found = pattern.find(bytes, (position, user.which as usize), memory);
+                if memory.is_spent() {
+                    return self.give_up(number);
+                }
+                let found = found?;
                 self.scratch.passed.note(number, found.whole.end);
                 if found.cut {
                     let id = detector
@@ -182,7 +202,11 @@ impl<'a> Search<'a> {
                 Candidate::new(number, found.credential)
             }
             RuleMatcher::Keyword(keyword) => {
-                let found = keyword.find(bytes, (position, literal_end()?), cache)?;
+                let found = keyword.find(bytes, (position, literal_end()?), memory);
+                if memory.is_spent() {
+                    return self.give_up(number);
+                }
+                let found = found?;
                 self.scratch.passed.note(number, found.credential.end);
                 let mut candidate = Candidate::new(number, found.credential);
                 candidate.name = Some(found.name);
@@ -194,7 +218,8 @@ impl<'a> Search<'a> {
                 candidate
             }
             RuleMatcher::Native(native) => {
-                let candidate = native.find(number, bytes, Span::new(position, literal_end()?))?;
+                let hit = Span::new(position, literal_end()?);
+                let candidate = native.find(number, bytes, hit, &mut memory.runs)?;
                 self.scratch.passed.note(number, candidate.span.end);
                 candidate
             }
@@ -210,6 +235,17 @@ impl<'a> Search<'a> {
         };
         self.scratch.candidates.push(candidate);
         Some(())
+    }
+
+    /// Leaves a rule out for the rest of these bytes.
+    fn give_up(&mut self, number: usize) -> Option<()> {
+        let rule = self.detector.rules().get(number)?;
+        self.scratch.passed.note(number, usize::MAX);
+        self.limit(format!(
+            "rule {} was tried too often in vain; the rest was not looked at for it",
+            rule.id.as_str()
+        ));
+        None
     }
 
     fn judge_all(&mut self, bytes: &[u8], candidates: &[Candidate], matches: &mut Vec<Match>) {
@@ -303,6 +339,13 @@ impl<'a> Search<'a> {
             if position < done {
                 continue;
             }
+            if self.decoded > self.most_decoded {
+                self.limit(
+                    "too much is encoded in it; the rest of the encoded values was not looked at"
+                        .to_owned(),
+                );
+                return;
+            }
             let attempt = if self.detector.index().is_run(noted.hit.literal) {
                 decode::decode_run(bytes, position, &self.detector.settings().limits)
             } else {
@@ -327,6 +370,7 @@ impl<'a> Search<'a> {
                     .to_owned(),
             );
         }
+        self.decoded = self.decoded.saturating_add(decoded.bytes.len());
         let mut hits = Vec::new();
         self.detector
             .prefilter(&decoded.bytes, 0, decoded.bytes.len(), &mut hits);

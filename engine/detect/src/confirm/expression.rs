@@ -7,6 +7,7 @@ use regex_automata::util::captures::Captures;
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input};
 
+use super::memory::RuleMemory;
 use super::outline::Outline;
 use super::program::{Matched, Program};
 
@@ -15,6 +16,9 @@ const NFA_SIZE: usize = 2 << 20;
 
 /// Memory for each thread's cache of one expression's states.
 const CACHE_SIZE: usize = 256 << 10;
+
+/// The slot for runs of the expression's alphabet.
+const ALPHABET_SLOT: usize = 0;
 
 /// A rule's expression.
 #[derive(Debug)]
@@ -61,6 +65,11 @@ impl Expression {
         &self.outline
     }
 
+    /// Whether it needs a regex engine.
+    pub(crate) fn needs_regex(&self) -> bool {
+        self.program.is_none()
+    }
+
     /// Compiles what has to be compiled, to tell errors early.
     ///
     /// # Errors
@@ -97,19 +106,29 @@ impl Expression {
         bytes: &[u8],
         start: usize,
         limit: usize,
-        cache: &mut Option<Box<ExpressionCache>>,
+        memory: &mut RuleMemory,
     ) -> Option<Matched> {
-        match &self.program {
-            Some(program) => program.run(bytes, start, limit),
-            None => self
-                .search(
-                    &Input::new(bytes)
-                        .range(start..limit.min(bytes.len()))
-                        .anchored(Anchored::Yes),
-                    cache,
-                )
-                .map(|(_, matched)| matched),
+        if let Some(program) = &self.program {
+            return program.run(bytes, (start, limit), &mut memory.runs);
         }
+        let limit = self.alphabet_end(bytes, (start, limit), memory);
+        let input = Input::new(bytes)
+            .range(start.min(limit)..limit)
+            .anchored(Anchored::Yes);
+        self.search(&input, memory).map(|(_, matched)| matched)
+    }
+
+    /// No match that begins at `start` ends behind the first byte that no match can hold.
+    fn alphabet_end(
+        &self,
+        bytes: &[u8],
+        (start, limit): (usize, usize),
+        memory: &mut RuleMemory,
+    ) -> usize {
+        let alphabet = &self.outline.alphabet;
+        memory
+            .runs
+            .run_end(ALPHABET_SLOT, alphabet, bytes, (start, limit))
     }
 
     /// The first match in `start..limit` that covers `position`, and where it starts.
@@ -117,15 +136,28 @@ impl Expression {
         &self,
         bytes: &[u8],
         (start, position, limit): (usize, usize, usize),
-        cache: &mut Option<Box<ExpressionCache>>,
+        memory: &mut RuleMemory,
     ) -> Option<(usize, Matched)> {
-        let mut from = start;
+        let mut from = self.outline.alphabet.run_start(bytes, position, start);
+        memory.runs.count(position.saturating_sub(from));
+        if (memory.barren.0..memory.barren.1).contains(&from) {
+            from = memory.barren.1;
+        }
+        // What begins up to here would have been seen to its end.
+        let sees_all = |longest| position.saturating_add(longest) <= limit;
+        let mut is_barren = self.outline.longest.is_some_and(sees_all);
+        let limit = self.alphabet_end(bytes, (position, limit), memory);
         while from <= position {
-            let input = Input::new(bytes).range(from..limit.min(bytes.len()));
-            let (at, matched) = self.search(&input, cache)?;
-            if at > position {
+            let input = Input::new(bytes).range(from.min(limit)..limit);
+            let found = self.search(&input, memory);
+            let found = found.filter(|(at, _)| *at <= position);
+            let Some((at, matched)) = found else {
+                if is_barren && !memory.is_spent() {
+                    memory.barren = (from, position + 1);
+                }
                 return None;
-            }
+            };
+            is_barren = false;
             if matched.end > position {
                 return Some((at, matched));
             }
@@ -140,26 +172,25 @@ impl Expression {
         bytes: &[u8],
         start: usize,
         end: usize,
-        cache: &mut Option<Box<ExpressionCache>>,
+        memory: &mut RuleMemory,
     ) -> Option<Matched> {
         if let Some(program) = &self.program {
-            return program.run_whole(bytes, start, end);
+            return program.run_whole(bytes, (start, end), &mut memory.runs);
         }
         // LIMIT: of several ways to match, the preferred one must reach the end; values of keyword rules are classes of
         // characters, where the preferred match is the longest.
-        self.match_at(bytes, start, end, cache)
+        self.match_at(bytes, start, end, memory)
             .filter(|matched| matched.end == end)
     }
 
-    fn search(
-        &self,
-        input: &Input<'_>,
-        cache: &mut Option<Box<ExpressionCache>>,
-    ) -> Option<(usize, Matched)> {
+    fn search(&self, input: &Input<'_>, memory: &mut RuleMemory) -> Option<(usize, Matched)> {
+        if !memory.may_search(input.get_range().len()) {
+            return None;
+        }
         let Ok(regex) = self.regex() else {
             return None;
         };
-        let cache = cache.get_or_insert_with(|| {
+        let cache = memory.regex.get_or_insert_with(|| {
             Box::new(ExpressionCache {
                 cache: regex.create_cache(),
                 captures: regex.create_captures(),
@@ -183,5 +214,139 @@ impl Expression {
             group_end: group.end,
         };
         Some((whole.start(), matched))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use leakward_core::rule::Find;
+    use leakward_rules::sample::Template;
+    use proptest::prelude::*;
+
+    /// What the regex engine alone finds at `start`.
+    fn by_regex(
+        expression: &Expression,
+        bytes: &[u8],
+        start: usize,
+        limit: usize,
+    ) -> Option<Matched> {
+        let input = Input::new(bytes)
+            .range(start..limit.min(bytes.len()).max(start))
+            .anchored(Anchored::Yes);
+        let mut memory = RuleMemory::default();
+        memory.enter(crate::confirm::Moment::default(), 1 << 40);
+        expression
+            .search(&input, &mut memory)
+            .map(|(_, matched)| matched)
+    }
+
+    /// Tries both at every place, with one memory over all of them.
+    fn agree(expression: &Expression, bytes: &[u8], length: usize) -> Result<(), TestCaseError> {
+        let mut memory = RuleMemory::default();
+        memory.enter(crate::confirm::Moment::default(), 1 << 40);
+        for start in 0..=bytes.len() {
+            let limit = start + length;
+            prop_assert_eq!(
+                expression.match_at(bytes, start, limit, &mut memory),
+                by_regex(expression, bytes, start, limit),
+                "{} at {}",
+                expression.source,
+                start
+            );
+        }
+        Ok(())
+    }
+
+    fn class() -> impl Strategy<Value = String> {
+        prop_oneof![
+            Just("[ab]".to_owned()),
+            Just("[c-e]".to_owned()),
+            Just("[0-9]".to_owned()),
+            Just("[^ab]".to_owned()),
+            Just("k".to_owned()),
+            Just("-".to_owned()),
+            Just("(?:ab|c)".to_owned()),
+            Just("(?:a|b-)".to_owned()),
+        ]
+    }
+
+    fn expression() -> impl Strategy<Value = String> {
+        let count = prop_oneof![
+            Just(String::new()),
+            Just("?".to_owned()),
+            Just("+".to_owned()),
+            Just("*".to_owned()),
+            (0_usize..4, 0_usize..90)
+                .prop_map(|(least, more)| format!("{{{least},{}}}", least + more)),
+            (1_usize..80).prop_map(|times| format!("{{{times}}}")),
+        ];
+        let parts = proptest::collection::vec((class(), count), 1..5);
+        (parts, 0_usize..5).prop_map(|(parts, group)| {
+            let parts: Vec<String> = parts
+                .into_iter()
+                .enumerate()
+                .map(|(at, (class, count))| {
+                    if at == group {
+                        format!("({class}{count})")
+                    } else {
+                        format!("{class}{count}")
+                    }
+                })
+                .collect();
+            parts.concat()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn programs_match_what_the_regex_engine_matches(
+            source in expression(),
+            runs in proptest::collection::vec(("[abck0-]", 1_usize..120), 1..8),
+            length in 1_usize..300,
+        ) {
+            let text: String = runs.iter().map(|(letter, times)| letter.repeat(*times)).collect();
+            let group = u8::from(source.contains("([") || source.contains("(k") || source.contains("(-"));
+            let expression = Expression::new(&source, group).expect("an expression");
+            agree(&expression, text.as_bytes(), length)?;
+        }
+    }
+
+    fn expressions() -> Vec<(Expression, Vec<Template>)> {
+        leakward_rules::built_in()
+            .iter()
+            .filter_map(|rule| {
+                let expression = match &rule.find {
+                    Find::Pattern(pattern) => Expression::new(&pattern.regex, pattern.group),
+                    Find::Keyword(keyword) => Expression::new(&keyword.value, 0),
+                    Find::Native(_) => return None,
+                };
+                let samples = rule
+                    .samples
+                    .iter()
+                    .filter_map(|text| Template::parse(text).ok());
+                Some((expression.ok()?, samples.collect()))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_programs_of_built_in_rules_agree_with_their_regexes_on_samples() {
+        for (expression, samples) in expressions() {
+            for (sample, seed) in samples.iter().take(2).zip(0..) {
+                let text = sample.render(seed).text;
+                let text = text.get(..text.len().min(700)).unwrap_or(&text);
+                agree(&expression, text.as_bytes(), 64 << 10).expect("agreement");
+            }
+        }
+    }
+
+    #[test]
+    fn nearly_all_built_in_rules_need_no_regex() {
+        let all = expressions();
+        let programs = all
+            .iter()
+            .filter(|(expression, _)| expression.program.is_some());
+        assert!(programs.count() * 100 >= all.len() * 95);
     }
 }

@@ -10,7 +10,8 @@ use leakward_core::Span;
 use leakward_core::rule::Keyword;
 
 use super::boundary;
-use super::expression::{Expression, ExpressionCache};
+use super::expression::Expression;
+use super::memory::RuleMemory;
 use super::program::first_bytes;
 use crate::byte_set::ByteSet;
 
@@ -19,6 +20,12 @@ const JOINS: ByteSet = ByteSet::EMPTY.with(b"=:");
 
 /// Longest rest of an identifier after its keyword.
 const NAME_REST: usize = 64;
+
+/// LIMIT: behind so many joins inside of one run the value is looked for (`a=b=c=…`).
+const MAX_JOINS: usize = 16;
+
+/// The slot for runs of token characters.
+const TOKEN_SLOT: usize = 1;
 
 /// A keyword rule made ready.
 #[derive(Debug)]
@@ -79,7 +86,7 @@ impl KeywordMatcher {
         &self,
         bytes: &[u8],
         (name_start, name_end): (usize, usize),
-        cache: &mut Option<Box<ExpressionCache>>,
+        memory: &mut RuleMemory,
     ) -> Option<FoundValue> {
         let furthest = name_end.saturating_add(self.within);
         let rest_end = ByteSet::NAME.run_end(bytes, name_end, name_end + NAME_REST);
@@ -88,9 +95,11 @@ impl KeywordMatcher {
         while at <= furthest {
             let gap_end = self.gap_end(bytes, at, furthest, &mut lines)?;
             let limit = gap_end.saturating_add(self.longest + 1);
-            let run_end = self.token.run_end(bytes, gap_end, limit);
+            let run_end = memory
+                .runs
+                .run_end(TOKEN_SLOT, &self.token, bytes, (gap_end, limit));
             if run_end - gap_end >= self.shortest
-                && let Some(credential) = self.value_in(bytes, (gap_end, run_end), cache)
+                && let Some(credential) = self.value_in(bytes, (gap_end, run_end), memory)
             {
                 let between = bytes.get(rest_end..credential.start).unwrap_or_default();
                 return Some(FoundValue {
@@ -126,10 +135,10 @@ impl KeywordMatcher {
         &self,
         bytes: &[u8],
         (start, end): (usize, usize),
-        cache: &mut Option<Box<ExpressionCache>>,
+        memory: &mut RuleMemory,
     ) -> Option<Span> {
         let mut at = start;
-        loop {
+        for _ in 0..MAX_JOINS {
             at = JOINS.run_end(bytes, at, end);
             if end - at < self.shortest {
                 return None;
@@ -139,7 +148,7 @@ impl KeywordMatcher {
                 if value_end - at <= self.longest
                     && self
                         .value
-                        .match_whole(bytes, at, value_end, cache)
+                        .match_whole(bytes, at, value_end, memory)
                         .is_some()
                 {
                     return Some(Span::new(at, value_end));
@@ -148,6 +157,7 @@ impl KeywordMatcher {
             let rest = bytes.get(at..end)?;
             at += rest.iter().position(|&byte| JOINS.contains(byte))?;
         }
+        None
     }
 
     /// The run's end without punctuation that ends a sentence or a statement.

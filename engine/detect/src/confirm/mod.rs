@@ -10,11 +10,14 @@ mod boundary;
 mod candidate;
 mod expression;
 mod keyword;
+mod memory;
 mod outline;
 mod pattern;
 mod program;
+mod runs;
 
 pub(crate) use candidate::Candidate;
-pub(crate) use expression::ExpressionCache;
 pub(crate) use keyword::KeywordMatcher;
+pub(crate) use memory::{Moment, RuleMemory};
 pub(crate) use pattern::PatternMatcher;
+pub(crate) use runs::Runs;

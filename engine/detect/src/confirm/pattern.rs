@@ -9,7 +9,8 @@ use leakward_core::Span;
 use leakward_core::rule::Pattern;
 
 use super::boundary;
-use super::expression::{Expression, ExpressionCache};
+use super::expression::Expression;
+use super::memory::RuleMemory;
 use super::outline::{Item, Row};
 use crate::byte_set::ByteSet;
 use crate::prefilter::{Literal, Spelling};
@@ -26,6 +27,20 @@ const MAX_SPELLINGS: usize = 64;
 struct Place {
     least: usize,
     most: usize,
+    /// What stands directly before the literal, and directly after it; anything, and also nothing, when empty.
+    before: Option<ByteSet>,
+    after: Option<ByteSet>,
+}
+
+impl Place {
+    /// Whether what stands beside the literal can stand there in a match.
+    fn fits(&self, bytes: &[u8], (start, end): (usize, usize)) -> bool {
+        let byte_before = start.checked_sub(1).and_then(|at| bytes.get(at));
+        let holds = |set: Option<ByteSet>, byte: Option<&u8>| {
+            set.is_none_or(|set| byte.is_some_and(|byte| set.contains(*byte)))
+        };
+        holds(self.before, byte_before) && holds(self.after, bytes.get(end))
+    }
 }
 
 /// A pattern rule made ready.
@@ -36,6 +51,8 @@ pub(crate) struct PatternMatcher {
     group: u8,
     /// For each literal of the rule, in order, the places where it stands.
     places: Vec<Vec<Place>>,
+    /// Length of each literal.
+    lengths: Vec<usize>,
     longest: Option<usize>,
     max_secret: usize,
 }
@@ -70,6 +87,10 @@ impl PatternMatcher {
             .collect();
         Ok(PatternMatcher {
             places: places(&expression.outline().rows, &literals),
+            lengths: literals
+                .iter()
+                .map(|literal| literal.text().len())
+                .collect(),
             longest: expression.outline().longest,
             max_secret,
             expression,
@@ -134,24 +155,31 @@ impl PatternMatcher {
         &self,
         bytes: &[u8],
         (position, which): (usize, usize),
-        cache: &mut Option<Box<ExpressionCache>>,
+        memory: &mut RuleMemory,
     ) -> Option<Found> {
+        let literal_end = position + self.lengths.get(which)?;
         self.places.get(which)?.iter().find_map(|place| {
             let longest = self.longest_match();
-            if place.least == place.most {
+            let is_fixed = place.least == place.most;
+            if (self.expression.needs_regex() || !is_fixed)
+                && !place.fits(bytes, (position, literal_end))
+            {
+                return None;
+            }
+            if is_fixed {
                 let start = position.checked_sub(place.least)?;
                 if self.group == 0 && !boundary::starts_alone(bytes, start, self.boundary) {
                     return None;
                 }
                 let limit = start.saturating_add(longest);
-                let matched = self.expression.match_at(bytes, start, limit, cache)?;
+                let matched = self.expression.match_at(bytes, start, limit, memory)?;
                 self.accept(bytes, start, matched, limit)
             } else {
                 let start = position.saturating_sub(place.most);
                 let limit = position.saturating_add(longest);
                 let (at, matched) =
                     self.expression
-                        .match_over(bytes, (start, position, limit), cache)?;
+                        .match_over(bytes, (start, position, limit), memory)?;
                 self.accept(bytes, at, matched, limit)
             }
         })
@@ -181,9 +209,23 @@ fn places(rows: &[Row], literals: &[Literal]) -> Vec<Vec<Place>> {
         let Some((place, used)) = place_in_row(row, literals) else {
             return vec![vec![anywhere(rows)]; literals.len()];
         };
-        for (places, _) in all.iter_mut().zip(used).filter(|(_, used)| *used) {
-            if !places.contains(&place) {
-                places.push(place);
+        let (place, tail) = place;
+        for ((places, literal), _) in all
+            .iter_mut()
+            .zip(literals)
+            .zip(used)
+            .filter(|(_, used)| *used)
+        {
+            let after = set_after(tail, literal.text().len());
+            let place = Place { after, ..place };
+            let is_same =
+                |other: &&mut Place| (other.least, other.most) == (place.least, place.most);
+            match places.iter_mut().find(is_same) {
+                Some(same) => {
+                    same.before = union(same.before, place.before);
+                    same.after = union(same.after, place.after);
+                }
+                None => places.push(place),
             }
         }
     }
@@ -204,11 +246,57 @@ fn anywhere(rows: &[Row]) -> Place {
     Place {
         least: 0,
         most: most.unwrap_or(UNBOUNDED_BEFORE).clamp(1, UNBOUNDED_BEFORE),
+        before: None,
+        after: None,
     }
 }
 
+/// What the last byte of `items` can be; nothing when there may be none.
+fn set_before(items: &[Item]) -> Option<ByteSet> {
+    let mut set = ByteSet::EMPTY;
+    for item in items.iter().rev() {
+        set = set.union(item.set);
+        if item.min > 0 {
+            return Some(set);
+        }
+    }
+    None
+}
+
+/// What stands behind the first `length` bytes of `items`; nothing when that can be nothing, or cannot be told.
+fn set_after(items: &[Item], length: usize) -> Option<ByteSet> {
+    let (mut rest, mut left) = (items, length);
+    while left > 0 {
+        let (item, tail) = rest.split_first()?;
+        if item.max != Some(item.min) {
+            return None;
+        }
+        if item.min > left {
+            return Some(item.set);
+        }
+        left -= item.min;
+        rest = tail;
+    }
+    let mut set = ByteSet::EMPTY;
+    for item in rest {
+        set = set.union(item.set);
+        if item.min > 0 {
+            return Some(set);
+        }
+    }
+    None
+}
+
+/// What may stand there in either case.
+fn union(one: Option<ByteSet>, other: Option<ByteSet>) -> Option<ByteSet> {
+    one.zip(other).map(|(one, other)| one.union(other))
+}
+
+/// A place, and the items of the row from there on.
+type PlaceAndTail<'r> = (Place, &'r [Item]);
+
 /// The first place in a row at which always some literal stands, a fixed one if possible; and which literals stand there.
-fn place_in_row(row: &Row, literals: &[Literal]) -> Option<(Place, Vec<bool>)> {
+fn place_in_row<'r>(row: &'r Row, literals: &[Literal]) -> Option<(PlaceAndTail<'r>, Vec<bool>)> {
     let mut floating = None;
     let (mut least, mut most) = (0_usize, Some(0_usize));
     for (index, item) in row.items.iter().enumerate() {
@@ -221,11 +309,14 @@ fn place_in_row(row: &Row, literals: &[Literal]) -> Option<(Place, Vec<bool>)> {
             let place = Place {
                 least,
                 most: most.unwrap_or(UNBOUNDED_BEFORE).min(UNBOUNDED_BEFORE),
+                before: set_before(row.items.get(..index).unwrap_or_default()),
+                after: None,
             };
+            let place_and_tail = (place, tail);
             if place.least == place.most {
-                return Some((place, used));
+                return Some((place_and_tail, used));
             }
-            floating = floating.or(Some((place, used)));
+            floating = floating.or(Some((place_and_tail, used)));
         }
         least = least.saturating_add(item.min);
         most = most.zip(item.max).map(|(sum, max)| sum.saturating_add(max));

@@ -8,11 +8,16 @@
 
 use crate::byte_set::ByteSet;
 use crate::confirm::outline::{Item, Outline, Row};
+use crate::confirm::runs::Runs;
+
+/// Slots below are the expression's and the keyword's own.
+const FIRST_SLOT: usize = 2;
 
 /// An expression as rows to be tried in order.
 #[derive(Clone, Debug)]
 pub(crate) struct Program {
-    rows: Vec<Row>,
+    /// The rows, each with the first of its items' slots among the remembered runs.
+    rows: Vec<(usize, Row)>,
 }
 
 /// Where a match ends and where its credential stands.
@@ -32,23 +37,39 @@ impl Program {
         let is_simple = outline.exact
             && outline.rows.iter().all(|row| never_goes_back(&row.items))
             && (group == 0 || outline.rows.iter().all(|row| row.group.is_some()));
+        let mut slot = FIRST_SLOT;
+        let mut with_slot = |row: &Row| {
+            let first = slot;
+            slot += row.items.len();
+            (first, row.clone())
+        };
         is_simple.then(|| Program {
-            rows: outline.rows.clone(),
+            rows: outline.rows.iter().map(&mut with_slot).collect(),
         })
     }
 
     /// The match that starts at `start` and ends at `limit` at the latest.
-    pub(crate) fn run(&self, bytes: &[u8], start: usize, limit: usize) -> Option<Matched> {
+    pub(crate) fn run(
+        &self,
+        bytes: &[u8],
+        (start, limit): (usize, usize),
+        runs: &mut Runs,
+    ) -> Option<Matched> {
         self.rows
             .iter()
-            .find_map(|row| run_row(row, bytes, start, limit))
+            .find_map(|row| run_row(row, bytes, (start, limit), runs))
     }
 
     /// The match that starts at `start` and ends exactly at `end`.
-    pub(crate) fn run_whole(&self, bytes: &[u8], start: usize, end: usize) -> Option<Matched> {
+    pub(crate) fn run_whole(
+        &self,
+        bytes: &[u8],
+        (start, end): (usize, usize),
+        runs: &mut Runs,
+    ) -> Option<Matched> {
         self.rows
             .iter()
-            .filter_map(|row| run_row(row, bytes, start, end))
+            .filter_map(|row| run_row(row, bytes, (start, end), runs))
             .find(|matched| matched.end == end)
     }
 }
@@ -73,7 +94,12 @@ fn never_goes_back(items: &[Item]) -> bool {
     true
 }
 
-fn run_row(row: &Row, bytes: &[u8], start: usize, limit: usize) -> Option<Matched> {
+fn run_row(
+    (first_slot, row): &(usize, Row),
+    bytes: &[u8],
+    (start, limit): (usize, usize),
+    runs: &mut Runs,
+) -> Option<Matched> {
     let limit = limit.min(bytes.len());
     let mut at = start;
     let mut group = (start, None);
@@ -84,7 +110,7 @@ fn run_row(row: &Row, bytes: &[u8], start: usize, limit: usize) -> Option<Matche
         if row.group.is_some_and(|(_, past)| past == index) {
             group.1 = Some(at);
         }
-        at = take(item, bytes, at, limit)?;
+        at = take(item, bytes, (at, limit), (first_slot + index, runs))?;
     }
     if row
         .group
@@ -100,14 +126,19 @@ fn run_row(row: &Row, bytes: &[u8], start: usize, limit: usize) -> Option<Matche
 }
 
 #[inline]
-fn take(item: &Item, bytes: &[u8], at: usize, limit: usize) -> Option<usize> {
+fn take(
+    item: &Item,
+    bytes: &[u8],
+    (at, limit): (usize, usize),
+    (slot, runs): (usize, &mut Runs),
+) -> Option<usize> {
     if (item.min, item.max) == (1, Some(1)) {
         return (at < limit && item.set.contains(*bytes.get(at)?)).then_some(at + 1);
     }
     let most = item
         .max
         .map_or(limit, |max| at.saturating_add(max).min(limit));
-    let end = item.set.run_end(bytes, at, most);
+    let end = runs.run_end(slot, &item.set, bytes, (at, most));
     (end >= at + item.min).then_some(end)
 }
 

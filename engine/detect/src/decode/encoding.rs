@@ -16,6 +16,10 @@ const HEX_SAMPLE: usize = 32;
 /// LIMIT: how far to each side of an escape text is looked at.
 pub(crate) const ESCAPES_REACH: usize = 2_048;
 
+/// LIMIT: by so many digits of a run it is told whether the whole is worth decoding. Every line of a wrapped run is the
+/// beginning of a run, so that the price of a vain try counts for each line.
+const SAMPLE: usize = 1 << 10;
+
 /// Decoded bytes with their way back.
 #[derive(Clone, Debug)]
 pub(crate) struct Decoded {
@@ -96,18 +100,23 @@ pub(crate) fn decode_run(
         return Err(read_head);
     };
     let most = limits.max_decoded_bytes / 3 * 4;
-    let lines = lines_of(bytes, start, most);
-    let end = lines.last().map_or(start, |line| line.end);
-    let mut decoded = Decoded::new(&["base64"]);
-    decode_lines(bytes, &lines, &mut decoded);
-    decoded.is_cut = end - start >= most;
-    decode_further(decoded, kind, limits).ok_or(start..end + LINE_GAP)
+    let (sample, read) = decode_digits(bytes, start, most.min(SAMPLE));
+    let goes_on = match kind {
+        Kind::Text => text::looks_like_text(&sample.bytes),
+        Kind::Utf16 => super::wide::decode(&sample.bytes).is_some(),
+        Kind::Packed => inflate::inflate(&sample.bytes, SAMPLE).is_some(),
+    };
+    if !goes_on {
+        return Err(read);
+    }
+    let (decoded, read) = decode_digits(bytes, start, most);
+    decode_further(decoded, kind, limits).ok_or(read)
 }
 
 /// What the decoded bytes of a run are, as their beginning promises.
 fn decode_further(decoded: Decoded, kind: Kind, limits: &Limits) -> Option<Decoded> {
     match kind {
-        Kind::Text => Some(decoded).filter(|decoded| text::looks_like_text(&decoded.bytes)),
+        Kind::Text => Some(decoded),
         Kind::Utf16 => {
             let inner = super::wide::decode(&decoded.bytes)?;
             Some(compose(&decoded, &inner))
@@ -123,6 +132,16 @@ fn decode_further(decoded: Decoded, kind: Kind, limits: &Limits) -> Option<Decod
             })
         }
     }
+}
+
+/// The base64 digits from `start` on, over lines, up to so many bytes; and which bytes were read.
+fn decode_digits(bytes: &[u8], start: usize, most: usize) -> (Decoded, Range<usize>) {
+    let lines = lines_of(bytes, start, most);
+    let end = lines.last().map_or(start, |line| line.end);
+    let mut decoded = Decoded::new(&["base64"]);
+    decode_lines(bytes, &lines, &mut decoded);
+    decoded.is_cut = end - start >= most;
+    (decoded, start..end + LINE_GAP)
 }
 
 /// Whether the first four digits decode to what texts, wide texts and packed data begin with.

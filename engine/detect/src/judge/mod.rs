@@ -17,6 +17,8 @@ pub(crate) mod json;
     reason = "the stage's main type has the stage's name"
 )]
 mod judge;
+#[cfg(test)]
+mod laws;
 mod look_alike;
 mod near_value;
 mod overlap;

@@ -130,18 +130,31 @@ fn is_template(value: &[u8]) -> bool {
     let mut rest = value.to_vec();
     let mut found = false;
     for (open, close) in TEMPLATES {
-        while let Some(at) = find(&rest, open) {
-            let inner = at + open.len();
-            let Some(length) = rest.get(inner..).and_then(|tail| find(tail, close)) else {
-                break;
-            };
-            // `${NAME:-default}` holds a value of its own, which is looked at by itself.
-            let end = inner + length + close.len();
+        if let Some(without) = without_templates(&rest, open, close) {
             found = true;
-            rest.drain(at..end.min(rest.len()));
+            rest = without;
         }
     }
     found && (rest.len() < 8 || !Traits::of(&rest).looks_random())
+}
+
+/// The text without everything from `open` to the next `close`; nothing when there is no such thing.
+/// `${NAME:-default}` holds a value of its own, which is looked at by itself.
+fn without_templates(text: &[u8], open: &[u8], close: &[u8]) -> Option<Vec<u8>> {
+    let mut kept = Vec::new();
+    let mut rest = text;
+    while let Some(at) = find(rest, open) {
+        let inner = rest.get(at + open.len()..)?;
+        let Some(length) = find(inner, close) else {
+            break;
+        };
+        kept.extend(rest.get(..at)?);
+        rest = inner.get(length + close.len()..)?;
+    }
+    (rest.len() < text.len()).then(|| {
+        kept.extend(rest);
+        kept
+    })
 }
 
 /// Whether an unquoted value is code rather than a value: a call, a member, an index, a cast, an operator.

@@ -59,15 +59,33 @@ fn longest_walk(text: &[u8]) -> usize {
 
 /// Whether the value is one short block again and again: at least three times, or twice when the block is long.
 pub(crate) fn repeats_a_block(value: &[u8]) -> bool {
-    (1..=value.len() / 2).any(|block| {
+    periods(value).any(|block| {
         let times = value.len() / block;
-        let enough = times >= 3 || (times == 2 && value.len().is_multiple_of(block) && block >= 4);
-        enough
-            && value
-                .iter()
-                .zip(value.get(block..).unwrap_or_default())
-                .all(|(a, b)| a == b)
+        times >= 3 || (times == 2 && value.len().is_multiple_of(block) && block >= 4)
     })
+}
+
+/// The distances after which the value repeats itself to its end, the shortest first.
+///
+/// PERF: by the borders of all beginnings, in linear time. Trying every distance takes the square of the length.
+fn periods(value: &[u8]) -> impl Iterator<Item = usize> {
+    let mut borders: Vec<usize> = vec![0; value.len()];
+    let mut border = 0;
+    for (at, byte) in value.iter().enumerate().skip(1) {
+        let before = |length: usize| borders.get(length.wrapping_sub(1)).copied();
+        while border > 0 && value.get(border) != Some(byte) {
+            border = before(border).unwrap_or(0);
+        }
+        border += usize::from(value.get(border) == Some(byte));
+        if let Some(slot) = borders.get_mut(at) {
+            *slot = border;
+        }
+    }
+    let length = value.len();
+    let next = move |&border: &usize| borders.get(border.checked_sub(1)?).copied();
+    std::iter::successors((length > 0).then_some(border), next)
+        .take_while(|border| *border > 0)
+        .map(move |border| length - border)
 }
 
 #[cfg(test)]
@@ -90,6 +108,20 @@ mod tests {
             assert!(share_of_walks(value.as_bytes()) < 0.3, "{value}");
         }
         assert!(share_of_walks(b"") == 0.0);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_distances_of_repetition_are_those_found_by_trying_each(
+            value in "[ab]{0,6}[abc]{0,10}[ab]{0,12}", times in 1_usize..4,
+        ) {
+            let value = value.repeat(times);
+            let value = value.as_bytes();
+            let tried: Vec<usize> = (1..value.len())
+                .filter(|distance| value.iter().zip(&value[*distance..]).all(|(a, b)| a == b))
+                .collect();
+            proptest::prop_assert_eq!(periods(value).collect::<Vec<_>>(), tried);
+        }
     }
 
     #[test]

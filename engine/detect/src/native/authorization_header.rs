@@ -3,7 +3,7 @@
 use leakward_core::Span;
 
 use crate::byte_set::ByteSet;
-use crate::confirm::Candidate;
+use crate::confirm::{Candidate, Runs};
 use crate::decode::base64;
 use crate::word_list::WordList;
 
@@ -20,7 +20,7 @@ const SCHEMES: WordList = WordList::new(" basic bearer token apikey api-key key 
 const VALUE: ByteSet = ByteSet::ALNUM.with(b"-._~+/=:|!*$%{}<>()[]@#");
 
 /// Looks at the word `Authorization` at `hit`.
-pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span) -> Option<Candidate> {
+pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span, runs: &mut Runs) -> Option<Candidate> {
     // `": "`, `=`, `', '`, `=>`, `](`, ` : ` …
     let joined = ByteSet::BLANK
         .with(b"\"'`:=,>()[]\\")
@@ -39,7 +39,7 @@ pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span) -> Option<Candidate> {
     let start = ByteSet::BLANK
         .with(b":=")
         .run_end(bytes, word_end, word_end + 4);
-    let end = VALUE.run_end(bytes, start, start + LONGEST);
+    let end = runs.run_end(0, &VALUE, bytes, (start, start + LONGEST));
     if start == word_end || end - start < 4 || end - start >= LONGEST {
         return None;
     }
@@ -80,7 +80,12 @@ mod tests {
 
     fn credential(text: &str) -> Option<String> {
         let at = text.to_ascii_lowercase().find("authorization")?;
-        let found = find(0, text.as_bytes(), Span::new(at, at + 13))?;
+        let found = find(
+            0,
+            text.as_bytes(),
+            Span::new(at, at + 13),
+            &mut Runs::default(),
+        )?;
         Some(text[found.span.range()].to_owned())
     }
 

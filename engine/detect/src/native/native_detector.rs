@@ -4,7 +4,7 @@ use leakward_core::Span;
 
 use super::{assignment, authorization_header, private_key, url_password};
 use crate::byte_set::ByteSet;
-use crate::confirm::Candidate;
+use crate::confirm::{Candidate, Runs};
 
 /// A detector written in Rust.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,12 +56,18 @@ impl NativeDetector {
     }
 
     /// Looks at the literal that stands at `hit`.
-    pub(crate) fn find(self, rule: usize, bytes: &[u8], hit: Span) -> Option<Candidate> {
+    pub(crate) fn find(
+        self,
+        rule: usize,
+        bytes: &[u8],
+        hit: Span,
+        runs: &mut Runs,
+    ) -> Option<Candidate> {
         match self {
-            Self::Assignment => assignment::find(rule, bytes, hit),
-            Self::UrlPassword => url_password::find(rule, bytes, hit),
-            Self::PrivateKey => private_key::find(rule, bytes, hit),
-            Self::AuthorizationHeader => authorization_header::find(rule, bytes, hit),
+            Self::Assignment => assignment::find(rule, bytes, hit, runs),
+            Self::UrlPassword => url_password::find(rule, bytes, hit, runs),
+            Self::PrivateKey => private_key::find(rule, bytes, hit, runs),
+            Self::AuthorizationHeader => authorization_header::find(rule, bytes, hit, runs),
         }
     }
 }

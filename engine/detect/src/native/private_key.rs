@@ -7,7 +7,7 @@ use leakward_core::Span;
 use memchr::memmem::find as find_text;
 
 use crate::byte_set::ByteSet;
-use crate::confirm::Candidate;
+use crate::confirm::{Candidate, Runs};
 use crate::decode::base64;
 use crate::judge::checksum::private_key::{KeyBody, read};
 
@@ -21,10 +21,10 @@ const SHORTEST_BODY: usize = 40;
 pub(crate) const REACH: (usize, usize) = (32, LONGEST);
 
 /// Looks at the `-----BEGIN` or `PuTTY-User-Key-File` at `hit`.
-pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span) -> Option<Candidate> {
+pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span, runs: &mut Runs) -> Option<Candidate> {
     let window = bytes.get(hit.start..(hit.start + LONGEST).min(bytes.len()))?;
     if window.get(..5)?.eq_ignore_ascii_case(b"PuTTY") {
-        return putty(rule, window, hit.start);
+        return putty(rule, until_next(window), hit.start, runs);
     }
     let dashes = window.iter().take_while(|byte| **byte == b'-').count();
     let label_start = dashes + find_text(window.get(dashes..dashes + 16)?, b"BEGIN ")? + 6;
@@ -44,10 +44,12 @@ pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span) -> Option<Candidate> {
             .take_while(|byte| **byte == b'-')
             .count();
     let rest = window.get(body_start..)?;
-    let end_mark = find_text(rest, b"-END ").map(|at| at + 1);
-    // A block inside of the block: this one has no end of its own.
+    // A block inside of the block: this one has no end of its own. What follows the next one's beginning is not
+    // read, so that beginnings without end cost no more than others.
     let next_begin = find_text(rest, b"BEGIN ").unwrap_or(rest.len());
-    let (body_end, block_end) = match end_mark.filter(|at| *at < next_begin) {
+    runs.count(body_start + next_begin);
+    let end_mark = find_text(rest.get(..next_begin)?, b"-END ").map(|at| at + 1);
+    let (body_end, block_end) = match end_mark {
         Some(at) => {
             let tail = rest.get(at + 4..)?;
             let label_end = find_text(tail.get(..tail.len().min(80))?, b"---").unwrap_or(0);
@@ -193,8 +195,17 @@ fn judge_body(
     Some(())
 }
 
+/// The window up to where the next PuTTY key begins.
+fn until_next(window: &[u8]) -> &[u8] {
+    let next = window
+        .get(1..)
+        .and_then(|rest| find_text(rest, b"PuTTY-User-Key-File"));
+    next.and_then(|at| window.get(..=at)).unwrap_or(window)
+}
+
 /// A PuTTY key file: `Private-Lines: n` and so many lines of base64.
-fn putty(rule: usize, window: &[u8], start: usize) -> Option<Candidate> {
+fn putty(rule: usize, window: &[u8], start: usize, runs: &mut Runs) -> Option<Candidate> {
+    runs.count(window.len());
     let at = find_text(window, b"Private-Lines:")?;
     let rest = window.get(at + 14..)?;
     let digits = rest.trim_ascii_start();
@@ -261,7 +272,12 @@ mod tests {
 
     fn found(text: &str) -> Option<(String, String, i32)> {
         let at = text.find("-----BEGIN").or_else(|| text.find("PuTTY"))?;
-        let candidate = find(0, text.as_bytes(), Span::new(at, at + 5))?;
+        let candidate = find(
+            0,
+            text.as_bytes(),
+            Span::new(at, at + 5),
+            &mut Runs::default(),
+        )?;
         let points = candidate.evidence.iter().map(|(points, _)| points).sum();
         Some((
             text[candidate.span.range()].to_owned(),

@@ -6,7 +6,7 @@
 use leakward_core::Span;
 
 use crate::byte_set::ByteSet;
-use crate::confirm::Candidate;
+use crate::confirm::{Candidate, Runs};
 use crate::word_list::WordList;
 
 /// Longest scheme, and longest user and password together.
@@ -19,9 +19,9 @@ pub(crate) const REACH: (usize, usize) = (SCHEME, AUTHORITY + 256);
 /// What a user, an empty user's colon or a template can begin with.
 pub(crate) const NEXT: ByteSet = ByteSet::WORD.with(b":%$-.~{+<[").with_range(0x80, 0xFF);
 
-/// What ends an authority.
+/// What ends an authority, apart from a path. Templates hold braces.
 const END: ByteSet = ByteSet::SPACE
-    .with(b"\"'`<>\\^{|}\0")
+    .with(b"\"'`<>\\^|\0")
     .with_range(0, 31)
     .with(b"\x7f");
 
@@ -41,7 +41,7 @@ const LOCAL_HOSTS: WordList = WordList::new(
 );
 
 /// Looks at the `://` at `hit`.
-pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span) -> Option<Candidate> {
+pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span, runs: &mut Runs) -> Option<Candidate> {
     let scheme_start =
         ByteSet::ALNUM
             .with(b"+.-")
@@ -51,13 +51,15 @@ pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span) -> Option<Candidate> {
         return None;
     }
     let rest = bytes.get(hit.end..(hit.end + AUTHORITY).min(bytes.len()))?;
-    // Templates hold braces; everything else ends the authority there.
+    // The path is of no interest; so the next URL of many is not read again and again.
     let length = rest
         .iter()
-        .position(|byte| END.contains(*byte) && !b"{}".contains(byte))
+        .position(|byte| END.contains(*byte) || b"/?#".contains(byte))
         .unwrap_or(rest.len());
+    runs.count(scheme.len() + length);
     let text = rest.get(..length)?;
-    let at = last_at(text)?;
+    // Before the path, the last `@` ends the user's part.
+    let at = text.iter().rposition(|byte| *byte == b'@')?;
     let user_info = text.get(..at)?;
     let colon = user_info.iter().position(|byte| *byte == b':')?;
     let (user, password) = (user_info.get(..colon)?, user_info.get(colon + 1..)?);
@@ -74,16 +76,6 @@ pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span) -> Option<Candidate> {
     let host = host_of(text.get(at + 1..)?);
     weigh(scheme, (user, password), host, &mut candidate);
     Some(candidate)
-}
-
-/// The `@` that ends the user's part: the last one before the path. A slash before any `@` starts the path, unless
-/// what stands before it is clearly a user and the beginning of a password.
-fn last_at(text: &[u8]) -> Option<usize> {
-    let path = text
-        .iter()
-        .position(|byte| b"/?#".contains(byte))
-        .unwrap_or(text.len());
-    text.get(..path)?.iter().rposition(|byte| *byte == b'@')
 }
 
 fn host_of(rest: &[u8]) -> &[u8] {
@@ -153,7 +145,12 @@ mod tests {
 
     fn password(text: &str) -> Option<String> {
         let at = text.find("://")?;
-        let found = find(0, text.as_bytes(), Span::new(at, at + 3))?;
+        let found = find(
+            0,
+            text.as_bytes(),
+            Span::new(at, at + 3),
+            &mut Runs::default(),
+        )?;
         Some(text[found.span.range()].to_owned())
     }
 

@@ -11,6 +11,8 @@ mod bech32;
 mod crc_text;
 mod gitlab;
 mod jwt;
+#[cfg(test)]
+mod laws;
 mod luhn;
 mod macaroon;
 mod marvin;

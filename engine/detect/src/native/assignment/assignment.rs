@@ -9,7 +9,7 @@ use super::name::NameKind;
 use super::operator::{self, Operator};
 use super::value::{self, Value};
 use crate::byte_set::ByteSet;
-use crate::confirm::Candidate;
+use crate::confirm::{Candidate, Runs};
 use crate::detection::Manner;
 
 /// Longest part of a name before and after the hit.
@@ -25,14 +25,14 @@ const NAME_BEFORE: ByteSet = ByteSet::WORD.with(b"-.$");
 const NAME_AFTER: ByteSet = ByteSet::WORD.with(b"-");
 
 /// What can follow a part of a name: more of it, what closes it, an operator, a line break before `value:`.
-pub(crate) const NEXT: ByteSet = ByteSet::WORD.with(b"-.\"'`\\)]>[:=!?+|(,; \t\r\n&%");
+pub(crate) const NEXT: ByteSet = ByteSet::WORD.with(b"-.\"'`\\)]>[:=!?+|({<,; \t\r\n&%");
 
 /// Looks at the hit of a name's part.
-pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span) -> Option<Candidate> {
+pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span, runs: &mut Runs) -> Option<Candidate> {
     let name = name_around(bytes, hit)?;
     let (operator, value_part) =
         attribute_value(bytes, name.end).or_else(|| operator::read(bytes, name.end))?;
-    let value = value::read(bytes, value_part, operator)?;
+    let value = value::read(bytes, value_part, operator, runs)?;
     let name_text = bytes.get(name.range())?;
     let kind = NameKind::of(name_text)?;
     let mut candidate = Candidate::new(rule, value.span);

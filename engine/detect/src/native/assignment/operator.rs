@@ -5,13 +5,13 @@ use crate::byte_set::ByteSet;
 /// How a name and its value are joined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Operator {
-    /// `=`, `:=`, `=>`, `?=` …
+    /// `=`, `:=`, `=>`, `?=`, `<-` …
     Equals,
     /// `:`.
     Colon,
     /// `==`, `!=`.
     Compares,
-    /// `(`: the value is the first argument.
+    /// `(`, or `{` before a quote: the value is the first argument.
     Call,
     /// `,` after a quoted name: the value is the next argument.
     Comma,
@@ -72,13 +72,18 @@ pub(super) fn read(bytes: &[u8], from: usize) -> Option<(Operator, usize)> {
         [b'=', b'=', ..] | [b'!', b'=', ..] => Some((Operator::Compares, at + 2)),
         [b'=', b'>', ..] => Some((Operator::Equals, at + 2)),
         [b'=', b'~', ..] => None,
+        [b'<', b'-', ..] => Some((Operator::Equals, at + 2)),
         [b'=', ..] => Some((Operator::Equals, at + 1)),
         [b'?' | b'+' | b'|' | b'.', b'=', ..] => Some((Operator::Equals, at + 2)),
         [b'|', b'|', b'=', ..] | [b'?', b'?', b'=', ..] => Some((Operator::Equals, at + 3)),
         [b'(', ..] if !quoted && at == closed => Some((Operator::Call, at + 1)),
+        [b'{', b'"' | b'\'', ..] if !quoted && at == closed => Some((Operator::Call, at + 1)),
         [b',', ..] if quoted => Some((Operator::Comma, at + 1)),
         [b'>', ..] => Some((Operator::Element, at + 1)),
-        _ if at > closed && !quoted => Some((Operator::Blank, at)),
+        _ if at > closed && !quoted => Some(
+            after_basic_type(bytes, at)
+                .map_or((Operator::Blank, at), |end| (Operator::Equals, end)),
+        ),
         _ => None,
     }
 }
@@ -108,4 +113,17 @@ fn after_type(bytes: &[u8], colon_end: usize) -> Option<usize> {
         [b'=', next, ..] if *next != b'=' && *next != b'>' => Some(end + 1),
         _ => None,
     }
+}
+
+/// The end of Basic's `As Type =` at `at`: where the value's part begins.
+fn after_basic_type(bytes: &[u8], at: usize) -> Option<usize> {
+    let word = bytes.get(at..at + 3)?;
+    if !word.eq_ignore_ascii_case(b"as ") {
+        return None;
+    }
+    let end = ByteSet::WORD
+        .with(b".")
+        .run_end(bytes, at + 3, at + 3 + TYPE);
+    let equals = skip_blanks(bytes, end);
+    (bytes.get(equals) == Some(&b'=')).then_some(equals + 1)
 }

@@ -4,6 +4,7 @@ use leakward_core::Span;
 
 use super::operator::{Operator, skip_blanks};
 use crate::byte_set::ByteSet;
+use crate::confirm::Runs;
 
 /// LIMIT: longest value. Longer ones are keys and certificates, which have detectors of their own.
 pub(super) const LONGEST: usize = 1_024;
@@ -45,8 +46,13 @@ const WRAPPERS: &[&[u8]] = &[
     b"Uint8Array.from",
 ];
 
-/// What ends a bare value.
-const BARE_END: ByteSet = ByteSet::SPACE.with(b"\"'`<>,;|\0");
+/// What a bare value is made of, and the slot for its runs.
+const BARE: ByteSet = ByteSet::SPACE.with(b"\"'`<>,;|\0").complement();
+const BARE_SLOT: usize = 0;
+
+/// What an element's text is made of, and the slot for its runs.
+const ELEMENT: ByteSet = ByteSet::EMPTY.with(b"<\n").complement();
+const ELEMENT_SLOT: usize = 1;
 
 /// A value as it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,10 +68,15 @@ pub(super) struct Value {
 }
 
 /// Reads the value whose part begins at `from`.
-pub(super) fn read(bytes: &[u8], from: usize, operator: Operator) -> Option<Value> {
+pub(super) fn read(
+    bytes: &[u8],
+    from: usize,
+    operator: Operator,
+    runs: &mut Runs,
+) -> Option<Value> {
     let mut at = skip_blanks(bytes, from);
     if matches!(operator, Operator::Element) {
-        return element_text(bytes, from);
+        return element_text(bytes, from, runs);
     }
     if !matches!(operator, Operator::Blank) {
         at = skip_line_break(bytes, at);
@@ -83,7 +94,7 @@ pub(super) fn read(bytes: &[u8], from: usize, operator: Operator) -> Option<Valu
     ) {
         return None;
     }
-    default_after(bytes, at).or_else(|| bare(bytes, at))
+    default_after(bytes, at).or_else(|| bare(bytes, at, runs))
 }
 
 /// One line break (with a continuation mark before it) and the next line's indentation, when a quote follows.
@@ -172,11 +183,10 @@ fn default_after(bytes: &[u8], at: usize) -> Option<Value> {
 }
 
 /// The text of an element up to its closing tag.
-fn element_text(bytes: &[u8], from: usize) -> Option<Value> {
-    let rest = bytes.get(from..(from + LONGEST).min(bytes.len()))?;
-    let length = rest.iter().position(|byte| b"<\n".contains(byte))?;
-    let closes = rest.get(length..)?.starts_with(b"</");
-    let text = rest.get(..length)?;
+fn element_text(bytes: &[u8], from: usize, runs: &mut Runs) -> Option<Value> {
+    let end = runs.run_end(ELEMENT_SLOT, &ELEMENT, bytes, (from, from + LONGEST));
+    let (text, length) = (bytes.get(from..end)?, end - from);
+    let closes = bytes.get(end..)?.starts_with(b"</");
     let text = text.strip_suffix(b"\r").unwrap_or(text);
     (closes && !text.trim_ascii().is_empty()).then_some(Value {
         span: Span::new(from, from + text.len()),
@@ -187,13 +197,9 @@ fn element_text(bytes: &[u8], from: usize) -> Option<Value> {
 }
 
 /// A value without quotes.
-fn bare(bytes: &[u8], at: usize) -> Option<Value> {
-    let limit = (at + LONGEST).min(bytes.len());
-    let rest = bytes.get(at..limit)?;
-    let length = rest
-        .iter()
-        .position(|byte| BARE_END.contains(*byte))
-        .unwrap_or(rest.len());
+fn bare(bytes: &[u8], at: usize, runs: &mut Runs) -> Option<Value> {
+    let end = runs.run_end(BARE_SLOT, &BARE, bytes, (at, at + LONGEST));
+    let length = end.checked_sub(at)?;
     (length > 0 && length < LONGEST).then_some(Value {
         span: Span::new(at, at + length),
         quoted: false,

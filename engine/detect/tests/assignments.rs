@@ -1,0 +1,160 @@
+//! A value assigned to a name is found in the ways of many languages and formats, exactly as long as it is.
+//!
+//! The values are drawn by a generator, so that none stands here.
+
+use leakward_core::rule::Find;
+use leakward_detect::{Detection, Detector, Settings};
+use leakward_rules::built_in;
+use leakward_rules::sample::Template;
+
+/// Language or format, and how it writes down that a name has a value. `@` stands for the value.
+const FORMS: &[(&str, &str)] = &[
+    ("Python", "DB_PASSWORD = \"@\""),
+    ("Python, typed", "password: str = '@'"),
+    ("Python, bytes", "SECRET_KEY = b'@'"),
+    ("Python, dictionary", "conf['password'] = '@'"),
+    ("Python, keyword", "connect(user='u', password='@')"),
+    ("Python, default", "password = os.environ.get('PW') or '@'"),
+    ("JavaScript", "const apiKey = '@';"),
+    ("JavaScript, template", "let password = `@`;"),
+    ("JavaScript, member", "config.db.password = \"@\";"),
+    (
+        "JavaScript, default",
+        "const password = process.env.PW || '@';",
+    ),
+    ("TypeScript", "private readonly password: string = '@';"),
+    ("Java", "private static final String PASSWORD = \"@\";"),
+    ("Java, setter", "dataSource.setPassword(\"@\");"),
+    ("Kotlin", "val password: String = \"@\""),
+    ("Scala", "val password = \"@\""),
+    ("Go", "password := \"@\""),
+    ("Go, structure", "Password: \"@\","),
+    ("Go, bytes", "var secretKey = []byte(\"@\")"),
+    ("Rust", "const PASSWORD: &str = \"@\";"),
+    ("Rust, owned", "let password = String::from(\"@\");"),
+    ("C", "#define PASSWORD \"@\""),
+    ("C, array", "char password[32] = \"@\";"),
+    ("C++", "std::string password{\"@\"};"),
+    ("C#", "string password = @\"@\";"),
+    ("Visual Basic", "Dim password As String = \"@\""),
+    ("PHP", "$password = '@';"),
+    ("PHP, define", "define('DB_PASSWORD', '@');"),
+    ("PHP, array", "'password' => '@',"),
+    ("Ruby", "password = '@'"),
+    ("Ruby, symbol", ":password => '@'"),
+    ("Ruby, hash", "password: '@',"),
+    ("Perl", "my $password = '@';"),
+    ("Lua", "local password = \"@\""),
+    ("Swift", "let password: String = \"@\""),
+    ("Objective-C", "NSString *password = @\"@\";"),
+    ("Dart", "final String password = '@';"),
+    ("Elixir", "password: \"@\""),
+    ("Erlang", "{password, \"@\"}."),
+    ("R", "password <- \"@\""),
+    ("PowerShell", "$Password = \"@\""),
+    ("shell", "export DB_PASSWORD=@"),
+    ("shell, quoted", "DB_PASSWORD='@'"),
+    ("batch", "set PASSWORD=@"),
+    ("Dockerfile", "ENV DB_PASSWORD=@"),
+    ("Dockerfile, blank", "ENV DB_PASSWORD @"),
+    ("environment file", "MYSQL_PASSWORD=@"),
+    ("properties", "spring.datasource.password=@"),
+    ("INI", "password = @"),
+    ("TOML", "password = \"@\""),
+    ("YAML", "  password: @"),
+    ("YAML, quoted", "  password: \"@\""),
+    ("YAML, pairs", "- name: DB_PASSWORD\n  value: \"@\""),
+    ("JSON", "{\"password\": \"@\"}"),
+    ("JSON, escaped", "\"{\\\"password\\\": \\\"@\\\"}\""),
+    ("XML, element", "<password>@</password>"),
+    ("XML, attribute", "<user name=\"x\" password=\"@\"/>"),
+    ("XML, pair", "<add key=\"password\" value=\"@\" />"),
+    ("HCL", "password = \"@\""),
+    ("SQL", "ALTER USER x WITH PASSWORD '@';"),
+    (
+        "connection string",
+        "Server=db;User Id=u;Password=@;Database=x",
+    ),
+    ("query", "https://host.acme.io/x?u=1&password=@&x=2"),
+    ("command line", "mysqldump --password=@ shop"),
+];
+
+/// What the forms are not read as, so far: the list shrinks, and a form that is read has to leave it.
+const NOT_READ: &[&str] = &["Erlang"];
+
+fn values() -> Vec<String> {
+    let template = Template::parse("«{base62:22}»").expect("a template");
+    (0..12).map(|seed| template.render(seed).text).collect()
+}
+
+fn is_assignment(detector: &Detector, rule: usize) -> bool {
+    matches!(&detector.rules()[rule].find, Find::Native(native) if native.detector == "assignment")
+}
+
+fn found<'a>(text: &'a str, detection: &Detection) -> Vec<&'a str> {
+    detection
+        .matches
+        .iter()
+        .map(|matched| &text[matched.span.range()])
+        .collect()
+}
+
+#[test]
+fn values_are_found_whole_in_every_language() {
+    let detector = Detector::new(built_in().to_vec(), Settings::default()).expect("built-in rules");
+    let mut scratch = detector.scratch();
+    let mut wrong = Vec::new();
+    for (language, form) in FORMS {
+        let values = values();
+        let missed = values.iter().filter(|value| {
+            // An at sign that is written is one of C#'s or Objective-C's.
+            let text = match form.rsplit_once('@') {
+                Some((before, after)) => format!("first line\n{before}{value}{after}\nlast line\n"),
+                None => String::new(),
+            };
+            let detection = detector.detect(text.as_bytes(), &mut scratch);
+            found(&text, &detection) != [value.as_str()]
+        });
+        let missed = missed.count();
+        if (missed > 0) != NOT_READ.contains(language) {
+            wrong.push(format!(
+                "{language}: {missed} of {} values are missed",
+                values.len()
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_is_no_value_is_left_alone_in_every_language() {
+    let settings = Settings {
+        sensitivity: leakward_detect::Sensitivity::High,
+        ..Settings::default()
+    };
+    let detector = Detector::new(built_in().to_vec(), settings).expect("built-in rules");
+    let mut scratch = detector.scratch();
+    let no_values = [
+        "",
+        "${DB_PASSWORD}",
+        "<password>",
+        "changeme",
+        "your_password_here",
+        "********",
+        "process.env.DB_PASSWORD",
+    ];
+    for (language, form) in FORMS {
+        for value in no_values {
+            let (before, after) = form.rsplit_once('@').expect("a place for the value");
+            let text = format!("first line\n{before}{value}{after}\nlast line\n");
+            let detection = detector.detect(text.as_bytes(), &mut scratch);
+            let assigned: Vec<_> = detection
+                .matches
+                .iter()
+                .filter(|matched| is_assignment(&detector, matched.rule))
+                .map(|matched| &text[matched.span.range()])
+                .collect();
+            assert_eq!(assigned, [""; 0], "{language}: {value}");
+        }
+    }
+}
