@@ -1,7 +1,7 @@
 //! The pass over the bytes, eight positions at a time, for processors with AVX2.
 //!
 //! Eight grams are cut from two overlapping loads by a byte shuffle, hashed by one multiplication, and their
-//! words of the bitmap gathered. The only module of this crate with unsafe code; the scalar version is its twin.
+//! words of the bitmap gathered. The scalar version is its twin.
 #![expect(unsafe_code, reason = "vector loads and gathers have no safe form")]
 
 use std::arch::x86_64::{
@@ -10,9 +10,9 @@ use std::arch::x86_64::{
     _mm256_set1_epi32, _mm256_shuffle_epi8, _mm256_sllv_epi32, _mm256_srli_epi32, _mm256_sub_epi32,
 };
 
-use super::gram::{FOLD, Gram, HASH_BITS, HASH_MULTIPLIER};
+use super::block::{BLOCK, Block};
+use super::gram::{FOLD, HASH_BITS, HASH_MULTIPLIER};
 use super::gram_table::GramTable;
-use super::scalar;
 
 /// Positions tested by one round of the loop.
 const STEP: usize = 16;
@@ -20,41 +20,34 @@ const STEP: usize = 16;
 /// Bytes that one round may read from its first position on: 16 positions, the last load starting at 12.
 const READS: usize = 28;
 
-/// Whether this processor can run [`candidates`].
+/// Whether this processor can run [`scan`].
 pub(super) fn is_available() -> bool {
     std::arch::is_x86_feature_detected!("avx2")
 }
 
-/// As [`scalar::candidates`]. Falls back to it where the processor has no AVX2.
-pub(super) fn candidates(
+/// Tests positions from `from` on, at most a block of them, as long as whole rounds fit before `to`; appends those whose
+/// gram's hash is in the bitmap and gives back the first position not tested. Tests nothing without AVX2.
+pub(super) fn scan(
     table: &GramTable,
     bytes: &[u8],
     from: usize,
     to: usize,
-    mut candidate: impl FnMut(usize, Gram),
-) {
-    let mut position = from;
+    block: &mut Block,
+) -> usize {
     if is_available() && table.bitmap().len() == 1 << (HASH_BITS - 5) {
         // SAFETY: AVX2 is there, and the bitmap has a word for every hash.
-        position = unsafe { vector_candidates(table.bitmap(), bytes, from, to, &mut candidate) };
+        unsafe { rounds(table.bitmap(), bytes, from, to, block) }
+    } else {
+        from
     }
-    scalar::candidates(table, bytes, position, to, candidate);
 }
 
-/// Tests positions from `from` on as long as whole rounds fit, and returns the first position not tested.
-///
 /// # Safety
 /// The processor must have AVX2, and `bitmap` 2^`HASH_BITS` bits.
 #[target_feature(enable = "avx2")]
-unsafe fn vector_candidates(
-    bitmap: &[u32],
-    bytes: &[u8],
-    from: usize,
-    to: usize,
-    candidate: &mut impl FnMut(usize, Gram),
-) -> usize {
+unsafe fn rounds(bitmap: &[u32], bytes: &[u8], from: usize, to: usize, block: &mut Block) -> usize {
     let mut position = from;
-    let last = to.min(bytes.len());
+    let last = to.min(bytes.len()).min(from.saturating_add(BLOCK));
     while position + STEP <= last && position + READS <= bytes.len() {
         // SAFETY: positions up to `position + READS` are inside of `bytes`; the caller vouches for the rest.
         let mut set = unsafe {
@@ -64,11 +57,9 @@ unsafe fn vector_candidates(
             low | high << 8
         };
         while set != 0 {
-            let at = position + set.trailing_zeros() as usize;
+            #[expect(clippy::cast_possible_truncation, reason = "a block is 256 positions")]
+            block.push((position - from) as u32 + set.trailing_zeros());
             set &= set - 1;
-            if let Some(&[a, b, c, d]) = bytes.get(at..at + 4) {
-                candidate(at, Gram::of([a, b, c, d]));
-            }
         }
         position += STEP;
     }

@@ -18,11 +18,23 @@ pub(super) const HASH_BITS: u32 = 17;
 /// Multiplier of the hash: odd, from the golden ratio.
 pub(super) const HASH_MULTIPLIER: u32 = 0x9E37_79B1;
 
+/// Bits of the second bitmap's index: 8 KiB. It is asked about two positions in a hundred only.
+pub(super) const SECOND_BITS: u32 = 16;
+
+/// Multiplier of the second hash: odd, with other bits than the first, so that grams that fall together there do not here.
+const SECOND_MULTIPLIER: u32 = 0xC2B2_AE3D;
+
 impl Gram {
     /// The gram of four bytes as they stand in the text.
     #[inline]
     pub(super) fn of(bytes: [u8; 4]) -> Gram {
         Gram(u32::from_le_bytes(bytes) | FOLD)
+    }
+
+    /// The gram's bit in the second bitmap.
+    #[inline]
+    pub(super) fn second_hash(self) -> u32 {
+        self.0.wrapping_mul(SECOND_MULTIPLIER) >> (32 - SECOND_BITS)
     }
 
     /// The gram's bit in the bitmap.

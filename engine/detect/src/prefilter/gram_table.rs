@@ -7,7 +7,7 @@
 //! INVARIANT: wherever a literal of at least three bytes stands, exactly one of its grams stands at the noted offset.
 
 use super::frequency::cost;
-use super::gram::{Gram, HASH_BITS};
+use super::gram::{Gram, HASH_BITS, SECOND_BITS};
 use super::literal::{Literal, SEPARATORS};
 
 /// A literal that is known by some gram.
@@ -31,6 +31,8 @@ struct Slot {
 #[derive(Clone, Debug)]
 pub(super) struct GramTable {
     bitmap: Box<[u32]>,
+    /// The same with another hash: four of five positions that the first lets through only share a bit with some gram.
+    second: Box<[u32]>,
     slots: Box<[Slot]>,
     anchors: Vec<Anchor>,
     furthest: usize,
@@ -53,6 +55,7 @@ impl GramTable {
         let size = (known.len() * 2).next_power_of_two().max(64);
         let mut table = GramTable {
             bitmap: vec![0; 1 << (HASH_BITS - 5)].into_boxed_slice(),
+            second: vec![0; 1 << (SECOND_BITS - 5)].into_boxed_slice(),
             slots: vec![Slot::default(); size].into_boxed_slice(),
             anchors: known.iter().map(|&(_, anchor)| anchor).collect(),
             furthest: 0,
@@ -82,6 +85,10 @@ impl GramTable {
         if let Some(word) = self.bitmap.get_mut((hash >> 5) as usize) {
             *word |= 1 << (hash & 31);
         }
+        let second = group.second_hash();
+        if let Some(word) = self.second.get_mut((second >> 5) as usize) {
+            *word |= 1 << (second & 31);
+        }
         let mask = self.slots.len() - 1;
         let mut at = hash as usize & mask;
         while let Some(slot) = self.slots.get_mut(at) {
@@ -107,6 +114,15 @@ impl GramTable {
     pub(super) fn may_hold(&self, gram: Gram) -> bool {
         let hash = gram.hash();
         self.bitmap
+            .get((hash >> 5) as usize)
+            .is_some_and(|word| word >> (hash & 31) & 1 == 1)
+    }
+
+    /// Whether some gram has this one's second hash.
+    #[inline]
+    pub(super) fn still_may_hold(&self, gram: Gram) -> bool {
+        let hash = gram.second_hash();
+        self.second
             .get((hash >> 5) as usize)
             .is_some_and(|word| word >> (hash & 31) & 1 == 1)
     }

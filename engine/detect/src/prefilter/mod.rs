@@ -9,6 +9,9 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod block;
 mod frequency;
 mod gram;
 mod gram_table;

@@ -1,15 +1,36 @@
 //! The prefilter: a set of literals, and the pass that finds where they stand.
 
+use std::ops::Range;
+
 use memchr::memmem::Finder;
 
-#[cfg(target_arch = "x86_64")]
-use super::avx2 as fastest;
+use super::block::Block;
 use super::gram::Gram;
 use super::gram_table::{GramTable, is_too_short};
 use super::hit::Hit;
 use super::literal::Literal;
-#[cfg(not(target_arch = "x86_64"))]
-use super::scalar as fastest;
+use super::scalar;
+#[cfg(target_arch = "x86_64")]
+use super::{avx2, avx512};
+
+/// Tests positions and gives back the first one that was not tested: `avx2::scan` and the like.
+type Scan = fn(&GramTable, &[u8], usize, usize, &mut Block) -> usize;
+
+/// The fastest that this processor can run.
+fn fastest() -> Scan {
+    #[cfg(target_arch = "x86_64")]
+    if avx512::is_available() {
+        return avx512::scan;
+    } else if avx2::is_available() {
+        return avx2::scan;
+    }
+    nothing
+}
+
+/// Tests nothing, so that every position is tested one by one.
+fn nothing(_: &GramTable, _: &[u8], from: usize, _: usize, _: &mut Block) -> usize {
+    from
+}
 
 /// A set of literals, and the pass that finds where they stand.
 #[derive(Debug)]
@@ -54,37 +75,59 @@ impl Prefilter {
 
     /// Adds every literal that starts in `from..to`, sorted by position.
     pub(crate) fn find(&self, bytes: &[u8], from: usize, to: usize, hits: &mut Vec<Hit>) {
-        let before = hits.len();
-        let to = to.min(bytes.len());
-        let furthest = to.saturating_add(self.table.furthest());
-        fastest::candidates(&self.table, bytes, from, furthest, |position, gram| {
-            self.check(bytes, position, gram, from..to, hits);
-        });
-        self.find_short(bytes, from, to, hits);
-        sort_new(hits, before);
+        self.find_with(fastest(), bytes, from..to, hits);
     }
 
-    /// The same without vector instructions.
-    #[cfg(test)]
-    pub(crate) fn find_scalar(&self, bytes: &[u8], from: usize, to: usize, hits: &mut Vec<Hit>) {
+    /// The same by way of `scan`, which tests what it can; the rest is tested one by one.
+    fn find_with(&self, scan: Scan, bytes: &[u8], range: Range<usize>, hits: &mut Vec<Hit>) {
         let before = hits.len();
-        let to = to.min(bytes.len());
-        let furthest = to.saturating_add(self.table.furthest());
-        super::scalar::candidates(&self.table, bytes, from, furthest, |position, gram| {
-            self.check(bytes, position, gram, from..to, hits);
+        let starts = range.start..range.end.min(bytes.len());
+        let furthest = starts.end.saturating_add(self.table.furthest());
+        let mut position = starts.start;
+        let mut block = Block::new();
+        loop {
+            block.count = 0;
+            let next = scan(&self.table, bytes, position, furthest, &mut block);
+            if next == position {
+                break;
+            }
+            for offset in block.offsets() {
+                let at = position + *offset as usize;
+                if let Some(&[a, b, c, d]) = bytes.get(at..at + 4) {
+                    self.check(bytes, at, Gram::of([a, b, c, d]), &starts, hits);
+                }
+            }
+            position = next;
+        }
+        scalar::candidates(&self.table, bytes, position, furthest, |at, gram| {
+            self.check(bytes, at, gram, &starts, hits);
         });
-        self.find_short(bytes, from, to, hits);
+        self.find_short(bytes, starts.start, starts.end, hits);
         sort_new(hits, before);
     }
 
     /// Compares the literals that are known by the gram at `position`.
-    #[inline(never)]
+    #[inline]
     fn check(
         &self,
         bytes: &[u8],
         position: usize,
         gram: Gram,
-        starts: std::ops::Range<usize>,
+        starts: &Range<usize>,
+        hits: &mut Vec<Hit>,
+    ) {
+        if self.table.still_may_hold(gram) {
+            self.compare(bytes, position, gram, starts, hits);
+        }
+    }
+
+    #[inline(never)]
+    fn compare(
+        &self,
+        bytes: &[u8],
+        position: usize,
+        gram: Gram,
+        starts: &Range<usize>,
         hits: &mut Vec<Hit>,
     ) {
         for anchor in self.table.anchors(gram) {
@@ -176,11 +219,15 @@ mod tests {
     }
 
     fn found(prefilter: &Prefilter, bytes: &[u8], from: usize, to: usize) -> Vec<Hit> {
-        let (mut fast, mut slow) = (Vec::new(), Vec::new());
-        prefilter.find(bytes, from, to, &mut fast);
-        prefilter.find_scalar(bytes, from, to, &mut slow);
-        assert_eq!(fast, slow);
-        fast
+        let mut slow = Vec::new();
+        prefilter.find_with(nothing, bytes, from..to, &mut slow);
+        #[cfg(target_arch = "x86_64")]
+        for scan in [avx2::scan as Scan, avx512::scan] {
+            let mut fast = Vec::new();
+            prefilter.find_with(scan, bytes, from..to, &mut fast);
+            assert_eq!(fast, slow);
+        }
+        slow
     }
 
     /// All places of all texts, by an automaton.
@@ -269,13 +316,20 @@ mod tests {
         }
     }
 
+    #[cfg(target_arch = "x86_64")]
     #[test]
-    fn the_vector_version_is_really_taken_where_it_can_be() {
-        #[cfg(target_arch = "x86_64")]
-        assert_eq!(
-            crate::prefilter::avx2::is_available(),
-            std::arch::is_x86_feature_detected!("avx2")
-        );
+    fn the_fastest_version_is_really_taken_and_tests_most_positions() {
+        let table = GramTable::new(&[Literal::new(&Cow::Borrowed("abcd"), Spelling::Exact)]);
+        let bytes = [b'a'; 1000];
+        let tested = |scan: Scan| scan(&table, &bytes, 0, bytes.len(), &mut Block::new());
+        if std::arch::is_x86_feature_detected!("avx2") {
+            assert_eq!(tested(avx2::scan), 256);
+            assert_eq!(tested(fastest()), 256);
+        }
+        if std::arch::is_x86_feature_detected!("avx512bw") {
+            assert_eq!(tested(avx512::scan), 256);
+        }
+        assert_eq!(tested(nothing), 0);
     }
 
     #[test]

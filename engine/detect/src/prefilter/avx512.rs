@@ -1,0 +1,94 @@
+//! The pass over the bytes, sixteen positions at a time, for processors with AVX-512 (F and BW).
+//!
+//! Sixteen grams are cut from one load by two shuffles, hashed by one multiplication, and their words of the bitmap gathered.
+//! The positions whose bit is set are packed together and appended without a branch, for whether a round has one is
+//! hard to foresee. The scalar version is its twin.
+#![expect(
+    unsafe_code,
+    reason = "vector loads, stores and gathers have no safe form"
+)]
+
+use std::arch::x86_64::{
+    _mm_setr_epi8, _mm256_loadu_si256, _mm512_add_epi32, _mm512_broadcast_i32x4,
+    _mm512_castsi256_si512, _mm512_i32gather_epi32, _mm512_maskz_compress_epi32,
+    _mm512_mullo_epi32, _mm512_or_si512, _mm512_permutexvar_epi32, _mm512_rorv_epi32,
+    _mm512_set1_epi32, _mm512_setr_epi32, _mm512_shuffle_epi8, _mm512_srli_epi32,
+    _mm512_storeu_si512, _mm512_test_epi32_mask,
+};
+
+use super::block::{BLOCK, Block};
+use super::gram::{FOLD, HASH_BITS, HASH_MULTIPLIER};
+use super::gram_table::GramTable;
+
+/// Positions tested by one round of the loop.
+const STEP: usize = 16;
+
+/// Bytes that one round reads from its first position on.
+const READS: usize = 32;
+
+/// Whether this processor can run [`scan`].
+pub(super) fn is_available() -> bool {
+    std::arch::is_x86_feature_detected!("avx512f")
+        && std::arch::is_x86_feature_detected!("avx512bw")
+}
+
+/// Tests positions from `from` on, at most a block of them, as long as whole rounds fit before `to`; appends those whose
+/// gram's hash is in the bitmap and gives back the first position not tested. Tests nothing without AVX-512.
+pub(super) fn scan(
+    table: &GramTable,
+    bytes: &[u8],
+    from: usize,
+    to: usize,
+    block: &mut Block,
+) -> usize {
+    if is_available() && table.bitmap().len() == 1 << (HASH_BITS - 5) && block.count == 0 {
+        // SAFETY: AVX-512 is there, the bitmap has a word for every hash, and the block is empty.
+        unsafe { rounds(table.bitmap(), bytes, from, to, block) }
+    } else {
+        from
+    }
+}
+
+/// # Safety
+/// The processor must have AVX-512 F and BW, `bitmap` 2^`HASH_BITS` bits, and `block` no position yet.
+#[target_feature(enable = "avx512f,avx512bw")]
+unsafe fn rounds(bitmap: &[u32], bytes: &[u8], from: usize, to: usize, block: &mut Block) -> usize {
+    // Lane i of four holds double words i and i + 1, from which the shuffle cuts four grams.
+    let lanes = _mm512_setr_epi32(0, 1, 0, 0, 1, 2, 0, 0, 2, 3, 0, 0, 3, 4, 0, 0);
+    let windows = _mm512_broadcast_i32x4(_mm_setr_epi8(
+        0, 1, 2, 3, 1, 2, 3, 4, 2, 3, 4, 5, 3, 4, 5, 6,
+    ));
+    let fold = _mm512_set1_epi32(FOLD.cast_signed());
+    let multiplier = _mm512_set1_epi32(HASH_MULTIPLIER.cast_signed());
+    let one = _mm512_set1_epi32(1);
+    let steps = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    let last = to.min(bytes.len()).min(from.saturating_add(BLOCK));
+    let mut position = from;
+    let mut count = 0;
+    while position + STEP <= last && position + READS <= bytes.len() {
+        // SAFETY: `READS` bytes are readable from `position`.
+        let text = unsafe { _mm256_loadu_si256(bytes.as_ptr().add(position).cast()) };
+        let spread = _mm512_permutexvar_epi32(lanes, _mm512_castsi256_si512(text));
+        let grams = _mm512_or_si512(_mm512_shuffle_epi8(spread, windows), fold);
+        let product = _mm512_mullo_epi32(grams, multiplier);
+        let hash = _mm512_srli_epi32::<{ 32 - HASH_BITS }>(product);
+        let word = _mm512_srli_epi32::<{ 32 - HASH_BITS + 5 }>(product);
+        // SAFETY: a hash has HASH_BITS bits, so its word is inside of the bitmap.
+        let words = unsafe { _mm512_i32gather_epi32::<4>(word, bitmap.as_ptr().cast()) };
+        // Rotation counts are taken modulo 32, which is the bit's number in its word.
+        let set = _mm512_test_epi32_mask(_mm512_rorv_epi32(words, hash), one);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_possible_wrap,
+            reason = "a block is 256 positions"
+        )]
+        let first = _mm512_set1_epi32((position - from) as i32);
+        let packed = _mm512_maskz_compress_epi32(set, _mm512_add_epi32(steps, first));
+        // SAFETY: at most BLOCK positions are tested in all, so `count` is at most BLOCK, and 16 more have room.
+        unsafe { _mm512_storeu_si512(block.offsets.as_mut_ptr().add(count).cast(), packed) };
+        count += set.count_ones() as usize;
+        position += STEP;
+    }
+    block.count = count;
+    position
+}
