@@ -1,4 +1,4 @@
-//! Runs of base64 digits, 32 bytes at a time.
+//! Runs of base64 digits, 64 bytes at a time.
 //!
 //! A byte is a digit when the row of its upper half has a bit in common with the column of its lower half: two
 //! shuffles and one comparison for 32 bytes. The portable version beside it is its twin.
@@ -13,7 +13,10 @@ use std::arch::x86_64::{
 use super::run::{DIGITS, SHORTEST};
 
 /// Bytes of one block.
-const BLOCK: usize = 32;
+const BLOCK: usize = 64;
+
+/// Bytes of a vector.
+const VECTOR: usize = 32;
 
 /// Bits for the rows of the upper half: `+-/`, digits, the two rows of letters without their last, and the last ones.
 const SIGNS: i8 = 1;
@@ -66,7 +69,7 @@ fn find_blocks(bytes: &[u8], from: usize, to: usize, mut found: impl FnMut(usize
 
 /// Finds the long rows of ones in `mask`, of which the first may go on from the block before.
 #[inline]
-fn look_at_mask(mask: u32, at: usize, open: &mut Open, found: &mut impl FnMut(usize)) {
+fn look_at_mask(mask: u64, at: usize, open: &mut Open, found: &mut impl FnMut(usize)) {
     let head = mask.trailing_ones() as usize;
     if open.length > 0 && !open.told && open.length + head >= SHORTEST {
         found(at - open.length);
@@ -86,11 +89,14 @@ fn look_at_mask(mask: u32, at: usize, open: &mut Open, found: &mut impl FnMut(us
     rows &= rows >> 4;
     rows &= rows >> 8;
     rows &= rows >> 8;
-    if rows != 0 {
-        let start = rows.trailing_zeros() as usize;
+    // The first bit of each row of bits is a run's start.
+    let mut starts = rows & !(rows << 1);
+    while starts != 0 {
+        let start = starts.trailing_zeros() as usize;
         if start > 0 || open.length == 0 {
             found(at + start);
         }
+        starts &= starts - 1;
     }
     let tail = mask.leading_ones() as usize;
     *open = Open {
@@ -102,7 +108,17 @@ fn look_at_mask(mask: u32, at: usize, open: &mut Open, found: &mut impl FnMut(us
 /// One bit for each of the block's bytes: whether it is a digit.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn digits_of(block: &[u8; BLOCK]) -> u32 {
+fn digits_of(block: &[u8; BLOCK]) -> u64 {
+    let (halves, _) = block.as_chunks::<VECTOR>();
+    halves.iter().rev().fold(0, |mask, half| {
+        mask << VECTOR | u64::from(digits_of_vector(half))
+    })
+}
+
+/// The same for one vector.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn digits_of_vector(block: &[u8; VECTOR]) -> u32 {
     let columns = _mm_setr_epi8(
         NUMBERS | UPPER_END | LOWER_END,
         NUMBERS | LETTERS | UPPER_END | LOWER_END,
@@ -124,7 +140,7 @@ fn digits_of(block: &[u8; BLOCK]) -> u32 {
     let rows = _mm_setr_epi8(
         0, 0, SIGNS, NUMBERS, LETTERS, UPPER_END, LETTERS, LOWER_END, 0, 0, 0, 0, 0, 0, 0, 0,
     );
-    // SAFETY: the block has 32 bytes.
+    // SAFETY: there are 32 bytes.
     let text = unsafe { _mm256_loadu_si256(block.as_ptr().cast()) };
     // A byte from 0x80 on asks for no column.
     let column = _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(columns), text);
@@ -135,7 +151,7 @@ fn digits_of(block: &[u8; BLOCK]) -> u32 {
 }
 
 /// The same for the last bytes, fewer than a block.
-fn digits_one_by_one(rest: &[u8]) -> u32 {
+fn digits_one_by_one(rest: &[u8]) -> u64 {
     rest.iter()
         .take(BLOCK)
         .enumerate()
