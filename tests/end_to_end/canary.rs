@@ -206,9 +206,8 @@ fn reveal_shows_every_one_of_them() {
         .iter()
         .filter(|credential| !report.holds(credential))
         .collect();
-    // Names of files and folders are masked and not found (docs/shortcomings.md): a file, a folder, a lost file, and
-    // the name of a ref that git itself refuses to read.
-    assert_eq!(missing.len(), 4, "{missing:?}\n{}", report.overview());
+    // The name of a ref that git itself refuses to read.
+    assert_eq!(missing.len(), 1, "{missing:?}\n{}", report.overview());
 }
 
 #[test]

@@ -55,7 +55,7 @@ pub struct Location {
     pub path: String,
     /// Lines and columns in that file, message or name.
     pub range: TextRange,
-    /// The commit that brought it to this path, 40 or 64 hexadecimal digits.
+    /// The commit that brought it to this path, or whose message holds it; 40 or 64 hexadecimal digits.
     pub commit: Option<String>,
     /// The blob, tag or other object that holds it.
     pub blob: Option<String>,
@@ -65,7 +65,8 @@ pub struct Location {
     pub in_head: Option<bool>,
     /// Refs that reach it, shortest first; cut to a handful.
     pub refs: Vec<String>,
-    /// Name of the author of `commit`.
+    /// Name of the author of `commit`. A tag's message has no commit: there it is who made the tag, and so are the
+    /// following fields.
     pub author: Option<String>,
     /// E-mail of the author of `commit`.
     pub email: Option<String>,

@@ -297,7 +297,9 @@ impl Counters {
             Origin::Worktree(_) | Origin::File(_) | Origin::Stdin => &self.files,
             Origin::Commit(_) => &self.commits,
             Origin::Tag(_) => &self.tags,
-            Origin::RefName(_) | Origin::EntryName(_) => &self.refs,
+            Origin::RefName(_) => &self.refs,
+            // A name belongs to what it names, which is counted.
+            Origin::EntryName(_) | Origin::PathName(_) => return,
         };
         kind.fetch_add(1, Ordering::Relaxed);
         self.pieces.fetch_add(1, Ordering::Relaxed);
@@ -332,7 +334,8 @@ pub(crate) fn describe(origin: &Origin) -> String {
         Origin::Commit(id) => format!("commit {id}"),
         Origin::Tag(id) => format!("tag {id}"),
         Origin::RefName(name) => format!("ref {name}"),
-        Origin::EntryName(tree) => format!("a name in tree {tree}"),
+        Origin::EntryName(name) => format!("the name {name}"),
+        Origin::PathName(path) => format!("the name of {path}"),
         Origin::Lfs(oid, _) => format!("LFS object {oid}"),
     }
 }

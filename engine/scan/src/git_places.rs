@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use bstr::{BStr, ByteSlice};
 use leakward_core::{LocationKind, Skipped};
 use leakward_sources::Origin;
 use leakward_sources::git::{
@@ -35,7 +36,8 @@ impl GitPlaces {
                 Origin::Commit(id) => question.commits.push(*id),
                 Origin::Tag(id) => question.tags.push(*id),
                 Origin::Worktree(_) | Origin::Index(..) | Origin::File(_) | Origin::Stdin => {}
-                Origin::RefName(_) | Origin::EntryName(_) => {}
+                Origin::EntryName(name) => question.names.push(name.clone()),
+                Origin::RefName(_) | Origin::PathName(_) => {}
             }
         }
         let provenance = Provenance::of(repository, &question);
@@ -78,8 +80,9 @@ impl GitPlaces {
                 places
             }
             Origin::Lfs(_, pointer) => self.of_blob(pointer, LocationKind::Lfs),
-            Origin::Commit(id) => vec![self.of_message(id, self.provenance.commit(id))],
-            Origin::Tag(id) => vec![self.of_message(id, self.provenance.tag(id))],
+            Origin::EntryName(name) => self.of_name(name.as_bstr()),
+            Origin::Commit(id) => vec![self.of_commit(id)],
+            Origin::Tag(id) => vec![self.of_tag(id)],
             _ => simple_places(origin),
         }
     }
@@ -106,10 +109,41 @@ impl GitPlaces {
         found.places.iter().map(of_path).collect()
     }
 
-    fn of_message(&self, id: &ObjectId, traced: Option<&Traced>) -> Place {
-        let found = traced.cloned().unwrap_or_default();
+    /// The files and folders of this name. It has no object of its own: what they hold changes, the name does not.
+    fn of_name(&self, name: &BStr) -> Vec<Place> {
+        let found = self.provenance.name(name).cloned().unwrap_or_default();
+        let named = |path: &str| Place {
+            reachable: Some(found.reachable),
+            refs: found.refs.clone(),
+            ..Place::outside(LocationKind::Path, path)
+        };
+        if found.places.is_empty() {
+            return vec![Place {
+                in_head: Some(false),
+                ..named(&name.to_str_lossy())
+            }];
+        }
+        let of_path = |at: &TracedPlace| Place {
+            commit: at.commit.map(|commit| self.facts(&commit, at.order)),
+            in_head: Some(at.in_head),
+            ..named(&at.path)
+        };
+        found.places.iter().map(of_path).collect()
+    }
+
+    fn of_commit(&self, id: &ObjectId) -> Place {
+        let found = self.provenance.commit(id).cloned().unwrap_or_default();
         Place {
             commit: Some(self.facts(id, None)),
+            ..place(LocationKind::Message, "", id, &found)
+        }
+    }
+
+    /// The object is the tag. It is in no commit: not in the one that it points to, either.
+    fn of_tag(&self, id: &ObjectId) -> Place {
+        let found = self.provenance.tag(id).cloned().unwrap_or_default();
+        Place {
+            tag: Some(self.facts(id, None)),
             ..place(LocationKind::Message, "", id, &found)
         }
     }
@@ -145,6 +179,7 @@ fn place(kind: LocationKind, path: &str, id: &ObjectId, found: &Traced) -> Place
         path: path.to_owned(),
         blob: Some(id.to_string()),
         commit: None,
+        tag: None,
         reachable: Some(found.reachable),
         in_head: None,
         refs: found.refs.clone(),

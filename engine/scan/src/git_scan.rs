@@ -218,6 +218,7 @@ impl Seen {
         match history {
             History::All => {
                 repository.scan_objects(ObjectKinds::ALL, collector, context.request.threads)?;
+                repository.scan_names(collector);
                 if !repository.outside_alternates().is_empty() {
                     self.borrowed(repository, context, collector)?;
                 } else if repository.is_partial_clone() {
@@ -249,6 +250,7 @@ impl Seen {
             .for_each(|told| collector.skipped(told));
         let borrowed = repository.not_held(&ids(&selection));
         repository.scan_blobs(&borrowed, collector, context.request.threads)?;
+        repository.scan_names_in(&repository.not_held(&selection.trees), collector);
         Ok(())
     }
 
@@ -284,6 +286,7 @@ impl Seen {
             .cloned()
             .for_each(|told| collector.skipped(told));
         repository.scan_blobs(&ids(selection), collector, context.request.threads)?;
+        repository.scan_names_in(&selection.trees, collector);
         Ok(())
     }
 

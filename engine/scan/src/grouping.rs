@@ -384,12 +384,12 @@ fn location(place: Place, sighting: &Sighting) -> Location {
         .iter()
         .map(|encoding| (*encoding).to_owned())
         .collect();
-    if let Some(commit) = place.commit {
-        location.commit = Some(commit.id);
-        location.author = commit.author;
-        location.email = commit.email;
-        location.date = commit.date;
-        location.subject = commit.subject;
+    location.commit = place.commit.as_ref().map(|commit| commit.id.clone());
+    if let Some(made) = place.commit.or(place.tag) {
+        location.author = made.author;
+        location.email = made.email;
+        location.date = made.date;
+        location.subject = made.subject;
     }
     location
 }

@@ -13,6 +13,8 @@ pub struct Place {
     pub blob: Option<String>,
     /// Which commit brought it there.
     pub commit: Option<CommitFacts>,
+    /// Who made the annotated tag that holds it. A tag is in no commit, so it has its facts instead of a commit's.
+    pub tag: Option<CommitFacts>,
     /// Whether a ref reaches it; empty outside of git.
     pub reachable: Option<bool>,
     /// Whether HEAD's tree holds it at this path; empty outside of git.
@@ -21,7 +23,7 @@ pub struct Place {
     pub refs: Vec<String>,
 }
 
-/// What is told of a commit.
+/// What is told of a commit or an annotated tag.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CommitFacts {
     /// Its id.
@@ -47,6 +49,7 @@ impl Place {
             path: path.into(),
             blob: None,
             commit: None,
+            tag: None,
             reachable: None,
             in_head: None,
             refs: Vec::new(),

@@ -278,6 +278,8 @@ impl<'a> Context<'a> {
         outcome
             .skipped
             .sort_by(|a, b| (a.kind, &a.what, &a.reason).cmp(&(b.kind, &b.what, &b.reason)));
+        // A pack is walked for contents, for names and for the history of findings; its damage is one damage.
+        outcome.skipped.dedup();
         Scanned {
             outcome,
             rules: self.detector.rules().to_vec(),
@@ -299,10 +301,8 @@ pub(crate) fn simple_places(origin: &Origin) -> Vec<Place> {
             reachable: Some(true),
             ..Place::outside(LocationKind::Ref, name)
         },
-        Origin::EntryName(tree) => Place {
-            blob: Some(tree.to_string()),
-            ..Place::outside(LocationKind::Path, "")
-        },
+        Origin::EntryName(name) => Place::outside(LocationKind::Path, name.to_string()),
+        Origin::PathName(path) => Place::outside(LocationKind::Path, path),
         Origin::Blob(id) | Origin::Lfs(_, id) => Place {
             blob: Some(id.to_string()),
             ..Place::outside(LocationKind::Git, "")

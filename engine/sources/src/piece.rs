@@ -3,6 +3,7 @@
 //! A git blob has no path here: it is looked at once, however many paths and commits hold it, and its paths
 //! are asked for afterwards, and only for blobs with findings.
 
+use bstr::BString;
 use gix::ObjectId;
 
 /// Where a piece is from.
@@ -24,8 +25,10 @@ pub enum Origin {
     Tag(ObjectId),
     /// The full name of a branch, tag or other ref.
     RefName(String),
-    /// The name of an entry (its last path component) in the tree with this id.
-    EntryName(ObjectId),
+    /// The name of entries of git trees: a path's last component, whatever is above it.
+    EntryName(BString),
+    /// The last component of the path of a file or folder in a working tree, in the index, or outside of git.
+    PathName(String),
     /// A Git LFS object, by the SHA-256 in its pointer, and the blob that is the pointer.
     Lfs(String, ObjectId),
 }

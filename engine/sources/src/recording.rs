@@ -37,6 +37,15 @@ impl Recording {
             .collect()
     }
 
+    /// The names of tree entries that were shown.
+    pub(crate) fn names(&self) -> Vec<Vec<u8>> {
+        let pieces = self.pieces.lock().unwrap();
+        let names = pieces
+            .iter()
+            .filter(|(origin, _)| matches!(origin, Origin::EntryName(_)));
+        names.map(|(_, name)| name.clone()).collect()
+    }
+
     /// Whether some piece holds `text`.
     pub(crate) fn saw(&self, text: &str) -> bool {
         self.pieces

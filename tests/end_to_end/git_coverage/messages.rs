@@ -54,8 +54,12 @@ fn the_message_of_an_annotated_tag() {
         .line(3)
         .column(17)
         .blob(&repository.id("refs/tags/v1"))
+        .field("subject", "Release")
         .reachable();
-    findings_of(&repository).expect(&credential, &place);
+    let report = findings_of(&repository);
+    report.expect(&credential, &place);
+    // A tag is no commit, and is in none.
+    assert_eq!(report.locations(&credential)[0].get("commit"), None);
 }
 
 #[test]

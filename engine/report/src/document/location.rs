@@ -25,7 +25,7 @@ pub(crate) struct LocationEntry<'a> {
     end_line: u32,
     /// Column one past its last character.
     end_column: u32,
-    /// The commit that brought it to this path.
+    /// The commit that brought it to this path or whose message holds it; none for a tag's message.
     #[serde(skip_serializing_if = "Option::is_none")]
     commit: Option<&'a str>,
     /// The blob, tag or other object that holds it.
@@ -40,16 +40,16 @@ pub(crate) struct LocationEntry<'a> {
     /// Refs that reach it, shortest first; cut to a handful.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     refs: &'a [String],
-    /// Name of the author of `commit`.
+    /// Name of the author of `commit`, or of who made the tag whose message it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     author: Option<&'a str>,
-    /// E-mail of the author of `commit`.
+    /// E-mail of that author.
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<&'a str>,
-    /// Author date of `commit`, RFC 3339.
+    /// Author date of `commit` or of that tag, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     date: Option<&'a str>,
-    /// First line of the message of `commit`.
+    /// First line of the message of `commit` or of that tag.
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<&'a str>,
     /// Encodings that lay around the credential, outermost first.

@@ -14,6 +14,7 @@ mod index;
 mod index_check;
 mod lookup;
 mod loose;
+mod names;
 mod objects;
 pub mod pack;
 mod provenance;

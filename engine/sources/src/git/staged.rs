@@ -6,7 +6,7 @@
 //! Conflicting entries count with all their versions; an entry that is only announced (`git add --intent-to-add`) has
 //! no content yet; a submodule's commit has none here.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use bstr::{BStr, BString, ByteSlice};
@@ -86,7 +86,7 @@ impl Staged {
         staged
     }
 
-    /// Looks at every staged file that is not `excluded`. Returns how many there were.
+    /// Looks at every staged file that is not `excluded`, and at its name and those of the folders above it. Returns how many there were.
     pub fn scan<V: Visitor>(
         &self,
         repository: &Repository,
@@ -102,6 +102,7 @@ impl Staged {
             .filter(|file| !excluded(&file.path.to_str_lossy()))
             .collect();
         crate::tree::tell_excluded(visitor, (self.files.len() - wanted.len()) as u64);
+        scan_names(&wanted, visitor);
         let workers = Workers::new(|| (Lookup::new(repository), visitor.worker(), Vec::new()));
         let look_at = |file: &&StagedFile| {
             if visitor.stop() {
@@ -143,6 +144,31 @@ impl Staged {
                 self.skipped.push(absent.told("HEAD, commit", &commit));
                 None
             }
+        }
+    }
+}
+
+/// Shows the names of the files and of the folders above them, each path once.
+fn scan_names<V: Visitor>(files: &[&StagedFile], visitor: &V) {
+    let mut worker = visitor.worker();
+    let mut shown: HashSet<&BStr> = HashSet::new();
+    for file in files {
+        let path = file.path.as_bstr();
+        let folders = memchr::memchr_iter(b'/', path).filter_map(|end| path.get(..end));
+        for path in folders.map(BStr::new).chain([path]) {
+            if !shown.insert(path) {
+                continue;
+            }
+            let start = memchr::memrchr(b'/', path).map_or(0, |slash| slash + 1);
+            let origin = Origin::PathName(path.to_str_lossy().into_owned());
+            let bytes = path.get(start..).unwrap_or_default();
+            drop(visitor.whole(
+                &mut worker,
+                Piece {
+                    origin: &origin,
+                    bytes,
+                },
+            ));
         }
     }
 }

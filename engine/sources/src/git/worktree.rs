@@ -198,7 +198,13 @@ impl<V: Visitor> Sink for Files<'_, V> {
         }
     }
 
+    fn folder(&self, hand: &mut Hand<V>, relative: &BStr) {
+        hand.looker.look_at_name(self.visitor, relative);
+    }
+
     fn found(&self, hand: &mut Hand<V>, found: Found<'_>) {
+        // Also that of an unchanged file: it may be staged and in no tree yet.
+        hand.looker.look_at_name(self.visitor, found.relative);
         if let Some(at) = self.mark_seen(found.relative)
             && let Some(lookup) = &hand.lookup
             && self.is_unchanged(at, found, lookup)

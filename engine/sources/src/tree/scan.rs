@@ -1,4 +1,5 @@
-//! The folder or single file as a source: hands the content of each file and the target of each link to a visitor.
+//! The folder or single file as a source: hands the content of each file, the target of each link and all
+//! names to a visitor.
 
 use std::path::{Path, PathBuf};
 
@@ -110,6 +111,7 @@ pub(crate) struct Looker<V: Visitor> {
     pub(crate) worker: V::Worker,
     contents: Contents,
     origin: Origin,
+    name: Origin,
 }
 
 impl<V: Visitor> Looker<V> {
@@ -119,12 +121,24 @@ impl<V: Visitor> Looker<V> {
             worker: visitor.worker(),
             contents: Contents::default(),
             origin: origin(String::new()),
+            name: Origin::PathName(String::new()),
         }
+    }
+
+    /// Shows the name of a file, link or folder to the visitor: the last part of its path.
+    pub(crate) fn look_at_name(&mut self, visitor: &V, relative: &BStr) {
+        call(&mut self.name, relative);
+        let start = memchr::memrchr(b'/', relative).map_or(0, |slash| slash + 1);
+        let piece = Piece {
+            origin: &self.name,
+            bytes: relative.get(start..).unwrap_or_default(),
+        };
+        drop(visitor.whole(&mut self.worker, piece));
     }
 
     /// Shows the content of a file, or the target of a link, to the visitor.
     pub(crate) fn look_at(&mut self, visitor: &V, found: Found<'_>, limits: &Limits) {
-        self.name(found.relative);
+        call(&mut self.origin, found.relative);
         let looked = match found.kind {
             Kind::File => self
                 .contents
@@ -158,16 +172,16 @@ impl<V: Visitor> Looker<V> {
             Err(error) => visitor.skipped(unreadable(found.relative, &error)),
         }
     }
+}
 
-    /// Writes the relative path into the origin, whose memory is used again.
-    fn name(&mut self, relative: &BStr) {
-        if let Origin::File(path) | Origin::Worktree(path) = &mut self.origin {
-            path.clear();
-            for chunk in relative.utf8_chunks() {
-                path.push_str(chunk.valid());
-                if !chunk.invalid().is_empty() {
-                    path.push(char::REPLACEMENT_CHARACTER);
-                }
+/// Writes the relative path into the origin, whose memory is used again.
+fn call(origin: &mut Origin, relative: &BStr) {
+    if let Origin::File(path) | Origin::Worktree(path) | Origin::PathName(path) = origin {
+        path.clear();
+        for chunk in relative.utf8_chunks() {
+            path.push_str(chunk.valid());
+            if !chunk.invalid().is_empty() {
+                path.push(char::REPLACEMENT_CHARACTER);
             }
         }
     }
@@ -192,7 +206,12 @@ impl<V: Visitor> Sink for Files<'_, V> {
         Looker::new(self.visitor, Origin::File)
     }
 
+    fn folder(&self, worker: &mut Looker<V>, relative: &BStr) {
+        worker.look_at_name(self.visitor, relative);
+    }
+
     fn found(&self, worker: &mut Looker<V>, found: Found<'_>) {
+        worker.look_at_name(self.visitor, found.relative);
         worker.look_at(self.visitor, found, self.limits);
     }
 

@@ -46,7 +46,7 @@ fn a_folder_with_more_files_than_one_task_takes_is_looked_at_completely() {
         fs::write(root.path().join(number.to_string()), number.to_string()).unwrap();
     }
     let (seen, walked) = scan(root.path());
-    assert_eq!(seen.pieces().len(), 1_000);
+    assert_eq!(seen.paths().len(), 1_000);
     assert_eq!(walked.files, 1_000);
 }
 

@@ -33,6 +33,9 @@ pub(crate) trait Sink: Sync {
     /// State for one more task.
     fn worker(&self) -> Self::Worker;
 
+    /// A folder below the root, by its path relative to the root.
+    fn folder(&self, worker: &mut Self::Worker, relative: &BStr);
+
     /// A file or a link.
     fn found(&self, worker: &mut Self::Worker, found: Found<'_>);
 
@@ -163,6 +166,11 @@ impl<'a, S: Sink> Running<'a, S> {
     fn visit<'s>(&'s self, scope: &Scope<'s>, mut folder: Folder) {
         if self.walker.sink.stop() {
             return;
+        }
+        if folder.depth > 0 {
+            let mut worker = self.workers.borrow();
+            let relative = folder.relative.as_ref();
+            self.walker.sink.folder(&mut worker, relative);
         }
         let listing = match self.list(&folder) {
             Ok(listing) => listing,

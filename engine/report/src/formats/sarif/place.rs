@@ -105,6 +105,7 @@ fn logical(location: &Location) -> LogicalLocation {
     let object = location.commit.as_deref().or(location.blob.as_deref());
     let (kind, name) = match (location.kind, object) {
         (LocationKind::Ref, _) => ("ref", location.path.as_str()),
+        (LocationKind::Message, Some(object)) if location.commit.is_none() => ("tag", object),
         (_, Some(object)) => ("commit", object),
         (kind, None) => (kind.as_str(), location.path.as_str()),
     };

@@ -46,7 +46,7 @@ fn in_object(location: &Location) -> String {
 fn message_of(location: &Location) -> String {
     match (&location.commit, &location.blob) {
         (Some(commit), _) => format!("the message of commit {}", short(commit)),
-        (None, Some(tag)) => format!("the message of object {}", short(tag)),
+        (None, Some(tag)) => format!("the message of tag {}", short(tag)),
         (None, None) => format!("the message of {}", location.path),
     }
 }

@@ -16,7 +16,7 @@
 mod kinds;
 mod lfs;
 pub(crate) mod reader;
-mod reports;
+pub(crate) mod reports;
 mod scan;
 pub(crate) mod show;
 pub(crate) mod sink;
