@@ -217,8 +217,8 @@ impl Seen {
         refs.scan_names(collector);
         match history {
             History::All => {
-                repository.scan_objects(ObjectKinds::ALL, collector, context.request.threads)?;
-                repository.scan_names(collector);
+                let kinds = ObjectKinds::ALL.and(ObjectKinds::NAMES);
+                repository.scan_objects(kinds, collector, context.request.threads)?;
                 if !repository.outside_alternates().is_empty() {
                     self.borrowed(repository, context, collector)?;
                 } else if repository.is_partial_clone() {

@@ -20,84 +20,54 @@ use super::provenance::noted::TreeNote;
 use super::trees::Numbered;
 use super::{ObjectKinds, Repository, trees};
 use crate::piece::{Origin, Piece};
-use crate::visitor::Visitor;
+use crate::visitor::{Edit, Visitor};
 use crate::workers::Workers;
 
 /// From so many trees on, walking along the delta tree of the packs is cheaper than reading each tree by its id.
 const TREES_TO_WALK: usize = 2_000;
 
 impl Repository {
-    /// Shows the names in all trees of the object database, reached or not, in the current Rayon pool. Trees that cannot
-    /// be read are told.
-    pub fn scan_names<V: Visitor>(&self, visitor: &V) {
-        let names = Names::new(self, visitor, None);
-        self.collect_objects(ObjectKinds::TREES, &names);
-        names.reports.finish();
-    }
-
-    /// Shows the names in these trees, but not in those below them, in the current Rayon pool.
+    /// Shows the names in these trees, but not in those below them, in the current Rayon pool. Trees that cannot be read
+    /// are told.
     pub fn scan_names_in<V: Visitor>(&self, trees: &[ObjectId], visitor: &V) {
-        let names = Names::new(self, visitor, Some(trees));
+        let chosen = ChosenTrees::new(self, visitor, trees);
         if trees.len() >= TREES_TO_WALK {
-            self.collect_objects(ObjectKinds::TREES, &names);
+            self.collect_objects(ObjectKinds::NAMES, &chosen);
         }
-        names.read_each(self, trees);
-        names.reports.finish();
+        chosen.read_rest(self, trees);
+        chosen.reports.finish();
     }
 }
 
 /// Shows names that have not been shown yet.
-struct Names<'v, V: Visitor> {
+pub(crate) struct Names<'v, V: Visitor> {
     visitor: &'v V,
     hash: gix::hash::Kind,
-    /// The trees that are looked at; nothing when all are.
-    chosen: Option<Numbered>,
-    /// Chosen trees that were looked at.
-    done: Numbered,
     shown: Vec<Mutex<HashSet<BString>>>,
-    reports: Reports<'v, V>,
 }
 
 impl<'v, V: Visitor> Names<'v, V> {
     /// LIMIT: enough shards that a handful of threads seldom meet.
     const SHARDS: usize = 64;
 
-    fn new(repository: &Repository, visitor: &'v V, chosen: Option<&[ObjectId]>) -> Self {
+    pub(crate) fn new(visitor: &'v V, hash: gix::hash::Kind) -> Self {
         Self {
             visitor,
-            hash: repository.object_hash(),
-            chosen: chosen.map(|trees| {
-                let chosen = Numbered::new();
-                for tree in trees {
-                    chosen.insert(tree);
-                }
-                chosen
-            }),
-            done: Numbered::new(),
+            hash,
             shown: (0..Self::SHARDS).map(|_| Mutex::default()).collect(),
-            reports: Reports::new(visitor),
         }
     }
 
-    /// Reads by their ids those of `trees` that were not looked at before.
-    fn read_each(&self, repository: &Repository, trees: &[ObjectId]) {
-        let left: Vec<&ObjectId> = trees
-            .iter()
-            .filter(|tree| self.done.get(tree).is_none())
-            .collect();
-        let workers = Workers::new(|| (Lookup::new(repository), Vec::new(), self.visitor.worker()));
-        left.par_iter().with_min_len(64).for_each(|tree| {
-            if self.visitor.stop() {
-                return;
-            }
-            let (lookup, buffer, worker) = &mut *workers.borrow();
-            let read = lookup.of_kind(Kind::Tree, tree, buffer).and_then(|data| {
-                trees::for_each(data, lookup.hash(), |entry| self.show(worker, entry.name))
-            });
-            if let Err(absent) = read {
-                self.damaged(tree, &absent);
-            }
-        });
+    /// Shows the names in a tree. When it is damaged, those before the damage, which is given back.
+    pub(crate) fn of_tree(
+        &self,
+        worker: &mut V::Worker,
+        content: &[u8],
+        change: Option<(&TreeNote, &[Edit])>,
+    ) -> (TreeNote, Option<Absent>) {
+        TreeNote::read(content, self.hash, change, |entry, _edges| {
+            self.show(worker, entry.name);
+        })
     }
 
     fn show(&self, worker: &mut V::Worker, name: &BStr) {
@@ -122,18 +92,52 @@ impl<'v, V: Visitor> Names<'v, V> {
         let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
         !shard.contains(name) && shard.insert(name.to_owned())
     }
+}
 
-    /// Whether the names in this tree are wanted. Only wanted trees get a note, so what is taken over from a note has
-    /// been shown.
-    fn wants(&self, tree: &ObjectId) -> bool {
-        let Some(chosen) = &self.chosen else {
-            return true;
-        };
-        let wanted = chosen.get(tree).is_some();
-        if wanted {
-            self.done.insert(tree);
+/// Shows the names of some trees only.
+struct ChosenTrees<'v, V: Visitor> {
+    names: Names<'v, V>,
+    chosen: Numbered,
+    done: Numbered,
+    reports: Reports<'v, V>,
+}
+
+impl<'v, V: Visitor> ChosenTrees<'v, V> {
+    fn new(repository: &Repository, visitor: &'v V, trees: &[ObjectId]) -> Self {
+        let chosen = Numbered::new();
+        for tree in trees {
+            chosen.insert(tree);
         }
-        wanted
+        Self {
+            names: Names::new(visitor, repository.object_hash()),
+            chosen,
+            done: Numbered::new(),
+            reports: Reports::new(visitor),
+        }
+    }
+
+    /// Reads by their ids those of `trees` that were not looked at before.
+    fn read_rest(&self, repository: &Repository, trees: &[ObjectId]) {
+        let rest: Vec<&ObjectId> = trees
+            .iter()
+            .filter(|tree| self.done.get(tree).is_none())
+            .collect();
+        let visitor = self.names.visitor;
+        let workers = Workers::new(|| (Lookup::new(repository), Vec::new(), visitor.worker()));
+        rest.par_iter().with_min_len(64).for_each(|tree| {
+            if visitor.stop() {
+                return;
+            }
+            let (lookup, buffer, worker) = &mut *workers.borrow();
+            let read = lookup.of_kind(Kind::Tree, tree, buffer).and_then(|data| {
+                trees::for_each(data, lookup.hash(), |entry| {
+                    self.names.show(worker, entry.name);
+                })
+            });
+            if let Err(absent) = read {
+                self.damaged(tree, &absent);
+            }
+        });
     }
 
     fn damaged(&self, tree: &ObjectId, damage: &Absent) {
@@ -142,38 +146,33 @@ impl<'v, V: Visitor> Names<'v, V> {
     }
 }
 
-impl<V: Visitor> ObjectSink for Names<'_, V> {
+impl<V: Visitor> ObjectSink for ChosenTrees<'_, V> {
     type Worker = V::Worker;
     type Note = TreeNote;
 
     fn worker(&self) -> V::Worker {
-        self.visitor.worker()
+        self.names.visitor.worker()
     }
 
+    /// Only chosen trees get a note, so what is taken over from a note has been shown.
     fn object(&self, worker: &mut V::Worker, object: &Shown<'_, TreeNote>) -> Option<TreeNote> {
-        if !self.wants(&object.id) {
+        if object.kind != Kind::Tree || self.chosen.get(&object.id).is_none() {
             return None;
         }
-        let (note, damage) =
-            TreeNote::read(object.content, self.hash, object.change, |entry, _edges| {
-                self.show(worker, entry.name);
-            });
+        self.done.insert(&object.id);
+        let (note, damage) = self.names.of_tree(worker, object.content, object.change);
         if let Some(damage) = damage {
             self.damaged(&object.id, &damage);
         }
         Some(note)
     }
 
-    /// What cannot be read here and is not one of the chosen trees is none of this scan's business; a chosen one is
-    /// told when it is read by its id.
-    fn tell(&self, sort: &'static str, skipped: Skipped) {
-        if self.chosen.is_none() {
-            self.reports.tell(sort, skipped);
-        }
-    }
+    /// What cannot be read here and was not chosen is none of this scan's business; what was chosen is told when it is
+    /// read by its id.
+    fn tell(&self, _sort: &'static str, _skipped: Skipped) {}
 
     fn stop(&self) -> bool {
-        self.visitor.stop()
+        self.names.visitor.stop()
     }
 }
 
@@ -229,7 +228,10 @@ mod tests {
         bench.git(&["update-ref", "-d", "refs/heads/b1"]);
         bench.git(&["repack", "-adkq"]);
         let seen = Recording::default();
-        bench.open().scan_names(&seen);
+        bench
+            .open()
+            .scan_objects(ObjectKinds::NAMES, &seen, 2)
+            .unwrap();
         assert_eq!(names(&seen), as_git_says(&bench));
         assert_eq!(names(&seen).len(), seen.names().len(), "none twice");
         assert!(seen.all_skipped().is_empty());
@@ -252,8 +254,8 @@ mod tests {
             .map(|id| ObjectId::from_hex(id.as_bytes()).unwrap())
             .collect();
         let (walked, read) = (Recording::default(), Recording::default());
-        let walking = Names::new(&repository, &walked, Some(&trees));
-        repository.collect_objects(ObjectKinds::TREES, &walking);
+        let walking = ChosenTrees::new(&repository, &walked, &trees);
+        repository.collect_objects(ObjectKinds::NAMES, &walking);
         assert_eq!(walking.done.len(), trees.len(), "none is left to be read");
         repository.scan_names_in(&trees, &read);
         assert!(trees.len() < TREES_TO_WALK && !names(&read).is_empty());

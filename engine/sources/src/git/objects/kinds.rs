@@ -1,4 +1,4 @@
-//! Which kinds of objects are wanted. Visitors are not shown trees: they hold names, which are asked for by path.
+//! Which kinds of objects are wanted. Visitors are not shown trees as they are, but the names in them.
 
 use gix::objs::Kind;
 
@@ -13,9 +13,9 @@ impl ObjectKinds {
     pub const COMMITS: Self = Self(2);
     /// Annotated tags: names, messages and taggers.
     pub const TAGS: Self = Self(4);
-    /// Trees; for ourselves alone.
-    pub(crate) const TREES: Self = Self(8);
-    /// All that are shown to visitors.
+    /// Trees: the names of files and folders, each distinct one once.
+    pub const NAMES: Self = Self(8);
+    /// All that have an id of their own to be found by: everything but names.
     pub const ALL: Self = Self(7);
 
     /// The kinds in this set or in `other`.
@@ -31,7 +31,7 @@ impl ObjectKinds {
             Kind::Blob => Self::BLOBS.0,
             Kind::Commit => Self::COMMITS.0,
             Kind::Tag => Self::TAGS.0,
-            Kind::Tree => Self::TREES.0,
+            Kind::Tree => Self::NAMES.0,
         };
         self.0 & bit != 0
     }
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_set_holds_what_it_was_made_of_and_never_trees() {
+    fn a_set_holds_what_it_was_made_of_and_all_has_no_trees() {
         let set = ObjectKinds::BLOBS.and(ObjectKinds::TAGS);
         let kinds = [Kind::Blob, Kind::Commit, Kind::Tag, Kind::Tree];
         assert_eq!(

@@ -35,7 +35,10 @@ impl Repository {
     }
 
     /// Shows every object of the wanted kinds once, reachable or not, and tells what cannot be read. Empty blobs are left
-    /// out. `threads` of 0 are as many as there are cores.
+    /// out.
+    ///
+    /// An object whose header is damaged can look as if it were of another kind. So nothing but all kinds with the names
+    /// is sure to miss nothing in a damaged repository without telling. `threads` of 0 are as many as there are cores.
     ///
     /// # Errors
     /// When the threads cannot be started; anything else is told to the visitor.
@@ -97,6 +100,7 @@ impl Repository {
     fn show<'v, V: Visitor>(&self, store: &Store, visitor: &'v V) -> Show<'v, V> {
         Show::new(
             visitor,
+            self.object_hash(),
             Lfs::new(self.common_dir(), store.limits.max_object_bytes),
         )
     }

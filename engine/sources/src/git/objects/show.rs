@@ -1,6 +1,6 @@
 //! From a decoded object to what a visitor looks at.
 //!
-//! A blob is shown as it is, with the edits that made it when its base was shown too, and when it is an LFS pointer so is the
+//! Of a tree the names are shown, each distinct one once. A blob is shown as it is, with the edits that made it when its base was shown too, and when it is an LFS pointer so is the
 //! file it points to. Of a commit and a tag the part that people write is shown: the lines that hold nothing but ids
 //! (`tree`, `parent`, `object`, `type`) and the armour of a commit's signature would only be mistaken for credentials.
 //! The message comes first, so that its lines count as its writer counts them.
@@ -11,20 +11,24 @@ use leakward_core::Skipped;
 use super::lfs::Lfs;
 use super::reports::Reports;
 use super::sink::{ObjectSink, Shown};
+use crate::git::names::Names;
+use crate::git::provenance::noted::TreeNote;
 use crate::piece::{Origin, Piece};
 use crate::visitor::Visitor;
 
 /// Shows objects to a visitor.
-pub(crate) struct Show<'v, V> {
+pub(crate) struct Show<'v, V: Visitor> {
     visitor: &'v V,
+    names: Names<'v, V>,
     reports: Reports<'v, V>,
     lfs: Lfs,
 }
 
 impl<'v, V: Visitor> Show<'v, V> {
-    pub(crate) fn new(visitor: &'v V, lfs: Lfs) -> Self {
+    pub(crate) fn new(visitor: &'v V, hash: gix::hash::Kind, lfs: Lfs) -> Self {
         Self {
             visitor,
+            names: Names::new(visitor, hash),
             reports: Reports::new(visitor),
             lfs,
         }
@@ -37,14 +41,14 @@ impl<'v, V: Visitor> Show<'v, V> {
         }
     }
 
-    fn blob(&self, worker: &mut V::Worker, object: &Shown<'_, V::Note>) -> V::Note {
+    fn blob(&self, worker: &mut V::Worker, object: &Shown<'_, Noted<V::Note>>) -> V::Note {
         let piece = Piece {
             origin: &Origin::Blob(object.id),
             bytes: object.content,
         };
         let note = match object.change {
-            Some((base, edits)) => self.visitor.changed(worker, piece, base, edits),
-            None => self.visitor.whole(worker, piece),
+            Some((Noted::Blob(base), edits)) => self.visitor.changed(worker, piece, base, edits),
+            _ => self.visitor.whole(worker, piece),
         };
         if let Some(found) = self.lfs.follow(&object.id, object.content) {
             match found.content {
@@ -55,23 +59,47 @@ impl<'v, V: Visitor> Show<'v, V> {
         note
     }
 
+    fn tree(&self, worker: &mut V::Worker, object: &Shown<'_, Noted<V::Note>>) -> TreeNote {
+        let change = match object.change {
+            Some((Noted::Tree(base), edits)) => Some((base, edits)),
+            _ => None,
+        };
+        let (note, damage) = self.names.of_tree(worker, object.content, change);
+        if let Some(damage) = damage {
+            self.reports
+                .tell("damaged trees", damage.told("tree", &object.id));
+        }
+        note
+    }
+
     fn whole(&self, worker: &mut V::Worker, origin: &Origin, bytes: &[u8]) {
         drop(self.visitor.whole(worker, Piece { origin, bytes }));
     }
 }
 
+/// What is kept of an object for those that are stored as changes of it.
+pub(crate) enum Noted<N> {
+    /// The visitor's note of a blob.
+    Blob(N),
+    Tree(TreeNote),
+}
+
 impl<V: Visitor> ObjectSink for Show<'_, V> {
     type Worker = V::Worker;
-    type Note = V::Note;
+    type Note = Noted<V::Note>;
 
     fn worker(&self) -> V::Worker {
         self.visitor.worker()
     }
 
-    /// Shows an object; the note is the visitor's of a blob.
-    fn object(&self, worker: &mut V::Worker, object: &Shown<'_, V::Note>) -> Option<V::Note> {
+    fn object(
+        &self,
+        worker: &mut V::Worker,
+        object: &Shown<'_, Noted<V::Note>>,
+    ) -> Option<Noted<V::Note>> {
         match object.kind {
-            Kind::Blob => Some(self.blob(worker, object)),
+            Kind::Blob => Some(Noted::Blob(self.blob(worker, object))),
+            Kind::Tree => Some(Noted::Tree(self.tree(worker, object))),
             Kind::Commit => {
                 let written = written_in_commit(object.content);
                 self.whole(worker, &Origin::Commit(object.id), &message_first(&written));
@@ -82,7 +110,6 @@ impl<V: Visitor> ObjectSink for Show<'_, V> {
                 self.whole(worker, &Origin::Tag(object.id), &message_first(written));
                 None
             }
-            Kind::Tree => None,
         }
     }
 

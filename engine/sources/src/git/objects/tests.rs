@@ -11,7 +11,7 @@ use leakward_core::{Limits, SkippedKind};
 use super::ObjectKinds;
 use super::witness::Witness;
 use crate::git::testbed::{Bench, Testbed};
-use crate::git::{OpenOptions, Repository};
+use crate::git::{OpenOptions, Repository, trees};
 use crate::piece::Origin;
 
 type Pieces = BTreeMap<Origin, Vec<u8>>;
@@ -34,6 +34,16 @@ fn by_git(bench: &Bench) -> Pieces {
             "blob" if !content.is_empty() => (Origin::Blob(id), &[]),
             "commit" => (Origin::Commit(id), &["tree ", "parent "]),
             "tag" => (Origin::Tag(id), &["object ", "type "]),
+            "tree" => {
+                trees::for_each(content, id.kind(), |entry| {
+                    pieces.insert(
+                        Origin::EntryName(entry.name.to_owned()),
+                        entry.name.to_vec(),
+                    );
+                })
+                .unwrap();
+                continue;
+            }
             _ => continue,
         };
         pieces.insert(origin, without_headers(content, hidden));
@@ -63,9 +73,8 @@ fn open(bench: &Bench, limits: Limits) -> Repository {
 
 fn walked(repository: &Repository, threads: usize) -> Witness {
     let witness = Witness::default();
-    repository
-        .scan_objects(ObjectKinds::ALL, &witness, threads)
-        .unwrap();
+    let kinds = ObjectKinds::ALL.and(ObjectKinds::NAMES);
+    repository.scan_objects(kinds, &witness, threads).unwrap();
     witness
 }
 
@@ -430,7 +439,7 @@ fn alternates_inside_are_walked_and_those_outside_only_serve_what_is_asked_for()
         let repository = open(&bench, Limits::default());
         assert_eq!(repository.outside_alternates().len(), 1);
         let witness = walked(&repository, 1);
-        assert_eq!(witness.pieces().len(), 2, "its own blob and commit");
+        assert_eq!(witness.pieces().len(), 3, "its own blob, commit and name");
         assert!(
             repository
                 .shortcomings()
@@ -462,7 +471,7 @@ fn symbolic_links_out_of_the_repository_are_not_followed() {
         std::os::unix::fs::symlink(path, link).unwrap();
     }
     let witness = walked(&open(&bench, Limits::default()), 1);
-    assert_eq!(witness.pieces().len(), 2);
+    assert_eq!(witness.pieces().len(), 3);
     assert!(
         witness
             .told()

@@ -80,7 +80,7 @@ impl Collected {
         };
         let kinds = match wanted {
             Wanted::Commits => ObjectKinds::COMMITS,
-            Wanted::CommitsAndTrees => ObjectKinds::COMMITS.and(ObjectKinds::TREES),
+            Wanted::CommitsAndTrees => ObjectKinds::COMMITS.and(ObjectKinds::NAMES),
         };
         repository.collect_objects(kinds, &&collector);
         let mut parts = collector

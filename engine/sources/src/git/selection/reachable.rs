@@ -91,7 +91,7 @@ fn list_blobs(
         hash: repository.object_hash(),
         listed: Mutex::default(),
     };
-    repository.collect_objects(ObjectKinds::TREES, &listing);
+    repository.collect_objects(ObjectKinds::NAMES, &listing);
     let mut listed = listing
         .listed
         .into_inner()
