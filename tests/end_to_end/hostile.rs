@@ -348,6 +348,30 @@ fn a_git_file_that_points_elsewhere_is_not_followed() {
     }
 }
 
+#[test]
+fn a_git_file_that_points_to_a_git_folder_of_another_tree_is_not_followed() {
+    let (outer, _, _) = repository();
+    outer.git(&[
+        "init",
+        "-q",
+        "--separate-git-dir",
+        "../apart.git",
+        "../apart",
+    ]);
+    let victim = outer.existing("apart");
+    let outside = Credential::named("outside");
+    victim.commit_file("settings.py", outside.file());
+    // The same name, so that nothing but what the file system says of the file can tell.
+    let hostile = victim.sandbox().folder("hostile");
+    victim.sandbox().write("hostile/settings.py", "another\n");
+    fs::copy(victim.path(".git"), hostile.join(".git")).expect("the file is copied");
+    let log = victim.existing("hostile").git(&["log", "--oneline"]);
+    assert!(!log.is_empty(), "git itself follows the file");
+    let run = revealing_scan(victim.sandbox()).arg(&hostile).run();
+    assert!(!run.stdout.contains(outside.text()), "{}", run.transcript());
+    assert_ne!(run.status, Some(0), "{}", run.transcript());
+}
+
 #[cfg(unix)]
 #[test]
 fn an_object_folder_that_is_a_link_to_another_repository_is_not_followed() {

@@ -209,6 +209,31 @@ fn a_clone_that_shares_the_objects_of_another_repository() {
 }
 
 #[test]
+fn a_repository_whose_git_folder_is_elsewhere() {
+    let (history, untracked) = (
+        Credential::named("separate git folder"),
+        Credential::named("beside a separate git folder"),
+    );
+    let outer = Repository::new();
+    outer.git(&[
+        "init",
+        "--quiet",
+        "--initial-branch=main",
+        "--separate-git-dir",
+        "../apart.git",
+        "../apart",
+    ]);
+    let apart = outer.existing("apart");
+    let commit = apart.commit_file("settings.py", history.file());
+    apart.write("new.py", untracked.file());
+    assert!(apart.path(".git").is_file(), "a file that names the folder");
+    let report = findings_of(&apart);
+    let place = Place::git("settings.py").in_settings().commit(&commit);
+    report.expect(&history, &place.reachable());
+    report.expect(&untracked, &Place::worktree("new.py").in_settings());
+}
+
+#[test]
 fn several_targets_in_one_run() {
     let (one, two) = (
         Credential::named("target one"),

@@ -4,10 +4,15 @@
 //! and submodules are made like that, and each says in both directions where it belongs. A pointer that is not answered
 //! could have been put there by somebody who wants to read another repository of this machine through our report, so it
 //! is not followed.
+//!
+//! A folder made by `git init --separate-git-dir` names nothing. It belongs where its index has seen the files: the index
+//! keeps inode and change time of each, which whoever plants a `.git` file cannot choose.
 
 use std::path::{Path, PathBuf};
 
 use gix::bstr::ByteSlice;
+use gix::index::entry::{Stat, stat};
+use gix::index::fs::Metadata;
 
 use super::GitError;
 
@@ -37,6 +42,7 @@ pub(crate) fn check(found: &Path, opened: &gix::Repository) -> Result<(), GitErr
     if lies_there
         || names_its_file(&git_dir, &holder)
         || names_its_worktree(opened, &git_dir, &holder)
+        || has_seen_a_file(opened, &git_dir, &holder)
     {
         return Ok(());
     }
@@ -64,6 +70,55 @@ fn names_its_worktree(opened: &gix::Repository, git_dir: &Path, holder: &Path) -
     named.is_some_and(|named| {
         real(&git_dir.join(named.to_path_lossy())).is_some_and(|folder| folder == holder)
     })
+}
+
+/// The index of a repository that is not bare and names no other working tree knows a file here, by everything that the
+/// file system says of it.
+fn has_seen_a_file(opened: &gix::Repository, git_dir: &Path, holder: &Path) -> bool {
+    // A folder called `.git` belongs to the folder around it.
+    if git_dir.file_name().is_some_and(|name| name == ".git")
+        || opened.is_bare()
+        || names_another_worktree(opened)
+    {
+        return false;
+    }
+    let path = git_dir.join("index");
+    if !path
+        .symlink_metadata()
+        .is_ok_and(|metadata| metadata.is_file())
+    {
+        return false;
+    }
+    let options = gix::index::decode::Options::default();
+    let Ok(index) = gix::index::File::at(path, opened.object_hash(), true, options) else {
+        return false;
+    };
+    let knows = |entry: &gix::index::Entry| {
+        let path = entry.path(&index);
+        let file = gix::path::from_bstr(path).map(|path| holder.join(path));
+        super::index::is_inside(path) && file.is_ok_and(|file| is_the_seen_file(&file, &entry.stat))
+    };
+    index.entries().iter().take(MOST_FILES_ASKED).any(knows)
+}
+
+/// LIMIT: files that have changed since the index saw them prove nothing; of so many one will not have.
+const MOST_FILES_ASKED: usize = 10_000;
+
+fn is_the_seen_file(file: &Path, seen: &Stat) -> bool {
+    let options = stat::Options {
+        trust_ctime: true,
+        check_stat: true,
+        use_nsec: true,
+        use_stdev: false,
+    };
+    let now = Metadata::from_path_no_follow(file).ok();
+    let now = now.and_then(|metadata| Stat::from_fs(&metadata).ok());
+    now.is_some_and(|now| seen.ino != 0 && seen.matches(&now, options))
+}
+
+fn names_another_worktree(opened: &gix::Repository) -> bool {
+    let snapshot = opened.config_snapshot();
+    snapshot.plumbing().string("core.worktree").is_some()
 }
 
 fn real(path: &Path) -> Option<PathBuf> {
