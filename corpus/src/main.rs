@@ -217,12 +217,13 @@ fn cause(miss: &Miss) -> String {
     let reason = miss.reason.replace(&miss.rule, "its rule");
     if miss.reason == NOBODY_LOOKED {
         // What stands between name and value is the likely cause, not the value.
-        let text = if miss.way.contains("‹value›") {
-            &miss.way
+        let is_assigned = miss.way.contains("‹value›");
+        let (kind, text) = if is_assigned {
+            ("any value", &miss.way)
         } else {
-            &miss.template
+            (kind, &miss.template)
         };
-        return format!("{kind}: {reason}: {} {text:?}", miss.format);
+        return format!("{reason}: {kind}: {} {text:?}", miss.format);
     }
     if miss.is_false_alarm {
         return format!("{} on {kind}: {reason}", miss.rule);

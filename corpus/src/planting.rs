@@ -19,6 +19,17 @@ pub(crate) enum Wanted {
     LookAlikes,
 }
 
+impl Wanted {
+    /// The groups of sources (values, lines, lines of one format) as often as they are drawn. Most credentials are assigned
+    /// to names; much of what looks like one is code.
+    fn groups(self) -> &'static [usize] {
+        match self {
+            Wanted::Credentials => &[0, 0, 0, 0, 0, 0, 0, 1, 1, 2],
+            Wanted::LookAlikes => &[0, 0, 0, 0, 0, 1, 1, 2, 2, 2],
+        }
+    }
+}
+
 /// A text of the material that a plant can be made of.
 struct Source<'l> {
     kind: &'l str,
@@ -58,8 +69,7 @@ pub(crate) fn draw(
     (0..count)
         .map(|number| {
             let mut dice = dice.fork(&format!("{wanted:?} {number}"));
-            // Names and values are the bulk of what files hold; each format's own habits come next.
-            let group = *dice.pick(&[0, 0, 0, 0, 0, 1, 1, 2, 2, 2]);
+            let group = *dice.pick(wanted.groups());
             let source = &groups[group][weighted(&weights[group], &mut dice)];
             source.plant(dice)
         })

@@ -94,6 +94,7 @@ fn plant(rule: &Rule, time: usize, mut dice: Dice) -> Result<Vec<Plant>, Templat
     if time == 0
         && rule.checksum.is_some()
         && stands_alone(rule)
+        && has_telling_prefix(rule, rendered.credential())
         && let Some(broken) = template.render_broken(seed)
         && broken.credential() != rendered.credential()
         && !broken.credential().contains('\n')
@@ -115,6 +116,19 @@ fn stands_alone(rule: &Rule) -> bool {
         Find::Keyword(_) => false,
     };
     is_known && rule.companions.iter().all(|companion| !companion.required)
+}
+
+/// Whether its beginning tells what it claims to be. Without one, an altered credential is as good as any other.
+fn has_telling_prefix(rule: &Rule, credential: &str) -> bool {
+    /// Shorter ones begin too many other texts.
+    const SHORTEST: usize = 4;
+    match &rule.find {
+        Find::Pattern(pattern) => pattern
+            .literals
+            .iter()
+            .any(|literal| literal.len() >= SHORTEST && credential.starts_with(&**literal)),
+        _ => false,
+    }
 }
 
 fn content(rule: &Rule, rendered: &Rendered, time: usize, dice: &mut Dice) -> Content {
