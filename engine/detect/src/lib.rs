@@ -25,6 +25,8 @@ mod decode;
 mod detection;
 mod detector;
 mod error;
+#[doc(hidden)]
+pub mod fuzzing;
 mod judge;
 #[cfg(test)]
 mod linear_time;

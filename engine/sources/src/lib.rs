@@ -5,6 +5,8 @@
 //!
 //! INVARIANT: a piece that cannot be read is told to [`Visitor::skipped`]; it never just goes missing.
 
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod git;
 pub mod piece;
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub mod clone;
 mod commits;
 mod error;
 mod file_at;
+pub(crate) mod fuzzing;
 mod index;
 mod index_check;
 mod lookup;

@@ -107,7 +107,7 @@ impl Lfs {
 }
 
 /// The SHA-256 in a pointer; none when the blob is no pointer.
-fn pointed_to(blob: &[u8]) -> Option<&str> {
+pub(in crate::git) fn pointed_to(blob: &[u8]) -> Option<&str> {
     if blob.len() > MAX_POINTER_BYTES || !VERSIONS.iter().any(|version| blob.starts_with(version)) {
         return None;
     }

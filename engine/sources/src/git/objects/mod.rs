@@ -14,7 +14,7 @@
 )]
 
 mod kinds;
-mod lfs;
+pub(in crate::git) mod lfs;
 pub(crate) mod reader;
 pub(crate) mod reports;
 mod scan;

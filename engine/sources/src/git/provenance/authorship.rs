@@ -35,7 +35,7 @@ impl Authorship {
     }
 
     /// Reads what can be read: nothing in a commit is sure to be well-formed.
-    fn parse(data: &[u8], person: &[u8]) -> Self {
+    pub(in crate::git) fn parse(data: &[u8], person: &[u8]) -> Self {
         let (headers, message) = data.split_once_str("\n\n").unwrap_or((data, b""));
         let line = headers.lines().find_map(|line| line.strip_prefix(person));
         let subject = message.lines().find(|line| !line.trim().is_empty());

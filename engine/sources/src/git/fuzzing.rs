@@ -1,0 +1,23 @@
+//! Ways into git's formats for [`crate::fuzzing`].
+
+use super::commits::CommitFacts;
+use super::provenance::Authorship;
+use super::{objects, trees};
+
+/// Reads the entries of a tree; how far they reach.
+pub(crate) fn walk_tree(bytes: &[u8], hash: gix::hash::Kind) -> usize {
+    let mut at = 0;
+    while let Some((_, length)) = trees::entry_at(bytes, at, hash) {
+        at += length;
+    }
+    at
+}
+
+/// Reads a commit, a tag or an LFS pointer.
+pub(crate) fn read_commit(bytes: &[u8]) {
+    drop(CommitFacts::parse(bytes));
+    for person in ["author ", "tagger "] {
+        drop(Authorship::parse(bytes, person.as_bytes()));
+    }
+    let _pointer = objects::lfs::pointed_to(bytes);
+}

@@ -1,0 +1,345 @@
+//! Promises of what reads git's formats and addresses: nothing panics, edits explain their result, folders of anything are
+//! refused or read.
+
+use std::fs;
+use std::path::Path;
+
+use gix::hash::Kind;
+use leakward_core::{Limits, Skipped};
+use leakward_sources::git::clone::RemoteUrl;
+use leakward_sources::git::pack::{Delta, EntryHeader};
+use leakward_sources::git::{Discovery, ObjectKinds, OpenOptions, Refs, Repository, Scope, Staged};
+use leakward_sources::{Edit, Piece, Visitor, fuzzing};
+
+/// As the walk limits objects.
+const MAX_RESULT_BYTES: u64 = 1 << 20;
+
+/// An address to clone from: its name holds nothing of the user's part.
+pub(crate) fn remote_url(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    if let Ok(url) = RemoteUrl::parse(&text) {
+        assert!(!url.host().is_empty() && !url.host().contains('@'));
+    }
+    let _range = Scope::range(&text);
+}
+
+/// A tree: its entries lie one after the other.
+pub(crate) fn tree(bytes: &[u8]) {
+    for hash in [Kind::Sha1, Kind::Sha256] {
+        let end = fuzzing::walk_tree(bytes, hash);
+        assert!(end <= bytes.len());
+    }
+}
+
+/// Commits, tags and LFS pointers, each read from anything.
+pub(crate) fn commit(bytes: &[u8]) {
+    fuzzing::read_commit(bytes);
+}
+
+/// Whatever visits only counts.
+struct Blind;
+
+impl Visitor for Blind {
+    type Worker = ();
+    type Note = ();
+
+    fn worker(&self) {}
+
+    fn whole(&self, (): &mut (), _piece: Piece<'_>) {}
+
+    fn skipped(&self, _skipped: Skipped) {}
+}
+
+fn options() -> OpenOptions {
+    OpenOptions {
+        discovery: Discovery::Exact,
+        limits: Limits {
+            max_object_bytes: MAX_RESULT_BYTES,
+            max_live_base_bytes: 1 << 16,
+            ..Limits::default()
+        },
+        index_file: None,
+    }
+}
+
+/// An empty bare repository.
+fn make_repository(folder: &Path) {
+    fs::create_dir_all(folder.join("objects/pack")).expect("folders");
+    fs::create_dir_all(folder.join("objects/info")).expect("folders");
+    fs::create_dir_all(folder.join("objects/ab")).expect("folders");
+    fs::create_dir_all(folder.join("refs/heads")).expect("folders");
+    fs::write(folder.join("HEAD"), "ref: refs/heads/main\n").expect("HEAD");
+}
+
+/// The files of a repository that strangers can write.
+const FILES: [&str; 8] = [
+    "HEAD",
+    "config",
+    "packed-refs",
+    "index",
+    "objects/info/alternates",
+    "shallow",
+    "refs/heads/main",
+    "objects/ab/cdef0123456789abcdef0123456789abcdef01",
+];
+
+/// What stands between two files in an input.
+const BETWEEN: &[u8] = b"\n----\n";
+
+/// A repository with files of any bytes: it is refused, or read to its end.
+pub(crate) fn repository(bytes: &[u8]) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    make_repository(folder.path());
+    let mut rest = bytes;
+    for file in FILES {
+        let at = rest
+            .windows(BETWEEN.len())
+            .position(|window| window == BETWEEN);
+        let (content, after) = match at {
+            Some(at) => (&rest[..at], &rest[at + BETWEEN.len()..]),
+            None => (rest, &[][..]),
+        };
+        if !content.is_empty() {
+            fs::write(folder.path().join(file), content).expect("a file");
+        }
+        rest = after;
+    }
+    let Ok(repository) = Repository::open(folder.path(), options()) else {
+        return;
+    };
+    let refs = Refs::of(&repository);
+    refs.scan_names(&Blind);
+    drop(repository.shortcomings());
+    drop(repository.shallow_boundary());
+    drop(Staged::of(&repository));
+    let _scanned = repository.scan_objects(ObjectKinds::ALL, &Blind, 1);
+}
+
+/// The header of a pack entry: it lies within the bytes, or is refused.
+pub(crate) fn pack_entry(bytes: &[u8]) {
+    for hash in [Kind::Sha1, Kind::Sha256] {
+        if let Ok(header) = EntryHeader::parse(bytes, hash) {
+            assert!(header.length <= bytes.len());
+        }
+    }
+}
+
+/// Splits at a length of two bytes that stands in front.
+fn two_parts(input: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = input.split_first_chunk::<2>()?;
+    rest.split_at_checked(usize::from(u16::from_le_bytes(*length)))
+}
+
+/// A delta on a base: its edits explain its result, or it is refused.
+pub(crate) fn delta(input: &[u8]) {
+    let Some((base, delta)) = two_parts(input) else {
+        return;
+    };
+    let Ok(delta) = Delta::parse(delta) else {
+        return;
+    };
+    if delta.result_size > MAX_RESULT_BYTES {
+        return;
+    }
+    let mut result = vec![0; usize::try_from(delta.result_size).unwrap_or(0)];
+    let mut edits = Vec::new();
+    if delta.apply(base, &mut result, &mut edits).is_err() {
+        return;
+    }
+    let mut end = 0;
+    for edit in edits {
+        let (to, len) = match edit {
+            Edit::Copy { from, to, len } => {
+                assert_eq!(base[from..from + len], result[to..to + len]);
+                (to, len)
+            }
+            Edit::Insert { to, len } => (to, len),
+        };
+        assert_eq!(to, end);
+        end += len;
+    }
+    assert_eq!(end, result.len());
+}
+
+/// Makes sure that edits explain their piece.
+struct Strict;
+
+impl Visitor for Strict {
+    type Worker = ();
+    type Note = Vec<u8>;
+
+    fn worker(&self) {}
+
+    fn whole(&self, (): &mut (), piece: Piece<'_>) -> Vec<u8> {
+        piece.bytes.to_vec()
+    }
+
+    fn changed(&self, (): &mut (), piece: Piece<'_>, base: &Vec<u8>, edits: &[Edit]) -> Vec<u8> {
+        for edit in edits {
+            if let Edit::Copy { from, to, len } = *edit {
+                assert_eq!(base[from..from + len], piece.bytes[to..to + len]);
+            }
+        }
+        piece.bytes.to_vec()
+    }
+
+    fn skipped(&self, _skipped: Skipped) {}
+}
+
+/// A pack with its index, both of any bytes: the walk comes to an end. The index stands first, after its length.
+pub(crate) fn pack_walk(input: &[u8]) {
+    let Some((index, pack)) = two_parts(input) else {
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    make_repository(folder.path());
+    let packs = folder.path().join("objects/pack");
+    fs::write(packs.join("pack-a.idx"), index).expect("an index");
+    fs::write(packs.join("pack-a.pack"), pack).expect("a pack");
+    let repository = Repository::open(folder.path(), options()).expect("a repository");
+    repository
+        .scan_objects(ObjectKinds::ALL, &Strict, 1)
+        .expect("a thread");
+}
+
+fn bytes_of(texts: &[&str]) -> Vec<Vec<u8>> {
+    texts.iter().map(|text| text.as_bytes().to_vec()).collect()
+}
+
+pub(crate) fn remote_urls() -> Vec<Vec<u8>> {
+    bytes_of(&[
+        "https://user:pw@host.acme.io:8443/group/repository.git?x#y",
+        "ssh://git@host.acme.io/x.git",
+        "git@host.acme.io:group/x.git",
+        "http://127.0.0.1:80/x",
+        "git+ssh://[::1]:22/x",
+        "A..B",
+        "main...",
+    ])
+}
+
+pub(crate) fn trees() -> Vec<Vec<u8>> {
+    let entry = |mode: &str, name: &str, length: usize| {
+        [format!("{mode} {name}\0").into_bytes(), vec![7; length]].concat()
+    };
+    vec![
+        [
+            entry("100644", "a", 20),
+            entry("40000", "b", 20),
+            entry("120000", "c", 20),
+            entry("160000", "d", 20),
+        ]
+        .concat(),
+        [entry("100644", "a", 32), entry("40000", "ä", 32)].concat(),
+    ]
+}
+
+pub(crate) fn commits() -> Vec<Vec<u8>> {
+    let id = "0123456789012345678901234567890123456789";
+    bytes_of(&[
+        &format!(
+            "tree {id}\nparent {id}\nauthor A <a@b> 1234567890 +0100\ncommitter C <c@d> 1234567891 -0330\n\nsubject\n\nbody\n"
+        ),
+        &format!("object {id}\ntype commit\ntag v1\ntagger T <t@u> 1 +0000\n\nmessage\n"),
+        &format!(
+            "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize 12\n",
+            "ab".repeat(32)
+        ),
+    ])
+}
+
+fn zlib(bytes: &[u8]) -> Vec<u8> {
+    let mut packed = Vec::new();
+    let mut encoder = flate2::read::ZlibEncoder::new(bytes, flate2::Compression::fast());
+    std::io::Read::read_to_end(&mut encoder, &mut packed).expect("memory does not fail");
+    packed
+}
+
+pub(crate) fn repositories() -> Vec<Vec<u8>> {
+    let id = "0123456789012345678901234567890123456789";
+    let loose = zlib(b"blob 3\0abc");
+    let index = [b"DIRC\0\0\0\x02\0\0\0\0".to_vec(), vec![0; 20]].concat();
+    let packed = format!(
+        "# pack-refs with: peeled fully-peeled sorted\n{id} refs/heads/x\n{id} refs/tags/t\n^{id}\n"
+    );
+    let config = b"[core]\n\trepositoryformatversion = 0\n\tbare = true\n".to_vec();
+    let objects_format = b"[core]\n\trepositoryformatversion = 1\n[extensions]\n\tobjectformat = sha256\n\trefstorage = reftable\n".to_vec();
+    let files = |config: Vec<u8>| {
+        [
+            b"ref: refs/heads/main\n".to_vec(),
+            config,
+            packed.clone().into_bytes(),
+            index.clone(),
+            b"/nowhere/objects\n../x\n".to_vec(),
+            format!("{id}\n").into_bytes(),
+            format!("{id}\n").into_bytes(),
+            loose.clone(),
+        ]
+        .join(BETWEEN)
+    };
+    vec![
+        files(config),
+        files(objects_format),
+        format!("{id}\n").into_bytes(),
+        b"ref: ../../x\n".to_vec(),
+    ]
+}
+
+pub(crate) fn pack_entries() -> Vec<Vec<u8>> {
+    vec![
+        vec![0x33, 0x78, 0x9C],
+        vec![0xB5, 0x80, 0x01, 0x78],
+        [vec![0x65, 0x81, 0x02], vec![9; 40]].concat(),
+        [vec![0x75], vec![9; 40]].concat(),
+    ]
+}
+
+/// A part behind its length.
+fn with_length(first: &[u8], second: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(first.len()).expect("a short seed");
+    [&length.to_le_bytes()[..], first, second].concat()
+}
+
+pub(crate) fn deltas() -> Vec<Vec<u8>> {
+    let base = b"abcdefghijklmnopqrstuvwxyz";
+    vec![
+        with_length(base, &[26, 30, 0x90, 26, 4, b'1', b'2', b'3', b'4']),
+        with_length(base, &[26, 10, 0x91, 5, 10]),
+        with_length(base, &[26, 3, 3, b'x', b'y', b'z']),
+    ]
+}
+
+pub(crate) fn packs() -> Vec<Vec<u8>> {
+    let mut pack = b"PACK\0\0\0\x02\0\0\0\x02".to_vec();
+    let first = pack.len();
+    pack.push(0x33);
+    pack.extend(zlib(b"abc"));
+    let second = pack.len();
+    pack.push(0x65);
+    pack.push(u8::try_from(second - first).expect("a short pack"));
+    pack.extend(zlib(&[3, 4, 0x90, 3, 1]));
+    pack.extend([0; 20]);
+    let mut index = b"\xFFtOc\0\0\0\x02".to_vec();
+    for byte in 0_u32..256 {
+        index.extend(u32::to_be_bytes(if byte < 0x10 {
+            0
+        } else if byte < 0x20 {
+            1
+        } else {
+            2
+        }));
+    }
+    index.extend([[0x10; 20], [0x20; 20]].concat());
+    index.extend([0; 8]);
+    for offset in [first, second] {
+        index.extend(u32::to_be_bytes(
+            u32::try_from(offset).expect("a short pack"),
+        ));
+    }
+    index.extend([0; 40]);
+    vec![
+        with_length(&index, &pack),
+        with_length(&index[..1_040], &pack),
+        with_length(&index, &pack[..20]),
+    ]
+}
