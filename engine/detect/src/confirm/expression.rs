@@ -27,6 +27,8 @@ pub(crate) struct Expression {
     group: u8,
     outline: Outline,
     program: Option<Program>,
+    /// What every match begins with, where there is no program for all of it.
+    beginnings: Option<Program>,
     regex: OnceLock<Result<Regex, String>>,
 }
 
@@ -51,11 +53,13 @@ impl Expression {
             syntax::parse_with(source, &syntax_config()).map_err(|error| error.to_string())?;
         let outline = Outline::new(&hir, group);
         let program = Program::new(&outline, group);
+        let beginnings = program.is_none().then(|| Program::beginnings(&outline));
         Ok(Expression {
             source: source.to_owned(),
             group,
             outline,
             program,
+            beginnings,
             regex: OnceLock::new(),
         })
     }
@@ -111,6 +115,8 @@ impl Expression {
         if let Some(program) = &self.program {
             return program.run(bytes, (start, limit), &mut memory.runs);
         }
+        let beginnings = self.beginnings.as_ref()?;
+        beginnings.run(bytes, (start, limit), &mut memory.runs)?;
         let limit = self.alphabet_end(bytes, (start, limit), memory);
         let input = Input::new(bytes)
             .range(start.min(limit)..limit)

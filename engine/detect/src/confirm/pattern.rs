@@ -347,8 +347,14 @@ fn covered(
         return false;
     };
     if taken >= item.min {
-        // Past the sure part of an item only when it cannot go on.
-        return item.max == Some(item.min) && covered(tail, 0, matched, still, used, budget);
+        *budget = budget.saturating_sub(1);
+        // Past the sure part of an item it may end, and where it can go on that must be covered as well.
+        if *budget == 0 || !covered(tail, 0, matched, still, used, budget) {
+            return false;
+        }
+        if item.max.is_some_and(|max| taken >= max) {
+            return true;
+        }
     }
     if item.set.len() > 16 {
         return false;

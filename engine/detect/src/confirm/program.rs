@@ -37,15 +37,34 @@ impl Program {
         let is_simple = outline.exact
             && outline.rows.iter().all(|row| never_goes_back(&row.items))
             && (group == 0 || outline.rows.iter().all(|row| row.group.is_some()));
+        is_simple.then(|| Program::of(outline.rows.clone()))
+    }
+
+    /// A program of what every match begins with: of each row the items up to where one could have to go back, and no
+    /// more of that one than there must be. Where it does not match, the expression does not.
+    pub(crate) fn beginnings(outline: &Outline) -> Program {
+        let beginning = |row: &Row| {
+            let sure = sure_items(&row.items);
+            let mut items = row.items.get(..sure).unwrap_or_default().to_vec();
+            items.extend(row.items.get(sure).map(|item| Item {
+                max: Some(item.min),
+                ..*item
+            }));
+            Row { items, group: None }
+        };
+        Program::of(outline.rows.iter().map(beginning).collect())
+    }
+
+    fn of(rows: Vec<Row>) -> Program {
         let mut slot = FIRST_SLOT;
-        let mut with_slot = |row: &Row| {
+        let mut with_slot = |row: Row| {
             let first = slot;
             slot += row.items.len();
-            (first, row.clone())
+            (first, row)
         };
-        is_simple.then(|| Program {
-            rows: outline.rows.iter().map(&mut with_slot).collect(),
-        })
+        Program {
+            rows: rows.into_iter().map(&mut with_slot).collect(),
+        }
     }
 
     /// The match that starts at `start` and ends at `limit` at the latest.
@@ -76,22 +95,26 @@ impl Program {
 
 /// Whether taking as much as possible at each item can never be wrong.
 fn never_goes_back(items: &[Item]) -> bool {
+    sure_items(items) == items.len()
+}
+
+/// How many items there are before the first of which taking as much as possible could be wrong.
+fn sure_items(items: &[Item]) -> usize {
     let mut rest = items;
     while let [item, tail @ ..] = rest {
+        if item.max != Some(item.min) {
+            for next in tail {
+                if next.set.meets(item.set) {
+                    return items.len() - rest.len();
+                }
+                if next.min > 0 {
+                    break;
+                }
+            }
+        }
         rest = tail;
-        if item.max == Some(item.min) {
-            continue;
-        }
-        for next in tail {
-            if next.set.meets(item.set) {
-                return false;
-            }
-            if next.min > 0 {
-                break;
-            }
-        }
     }
-    true
+    items.len()
 }
 
 fn run_row(

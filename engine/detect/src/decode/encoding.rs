@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use leakward_core::{Limits, Span};
 
+use super::sources::Sources;
 use super::{base64, escaped, hex, inflate, run, text};
 use crate::byte_set::ByteSet;
 
@@ -25,8 +26,7 @@ const SAMPLE: usize = 1 << 10;
 pub(crate) struct Decoded {
     /// The decoded bytes.
     pub(crate) bytes: Vec<u8>,
-    /// For each of them the source bytes that it came from. Empty when only the whole can be told.
-    sources: Vec<(u32, u32)>,
+    sources: Sources,
     /// All source bytes.
     whole: Span,
     /// The names of the encodings, outermost first.
@@ -39,7 +39,7 @@ impl Decoded {
     pub(super) fn new(encodings: &[&'static str]) -> Decoded {
         Decoded {
             bytes: Vec::new(),
-            sources: Vec::new(),
+            sources: Sources::Each(Vec::new()),
             whole: Span::new(0, 0),
             encodings: encodings.to_vec(),
             is_cut: false,
@@ -47,25 +47,47 @@ impl Decoded {
     }
 
     pub(super) fn push(&mut self, byte: u8, start: usize, end: usize) {
-        let narrow = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
+        self.reach(start, end);
         self.bytes.push(byte);
-        self.sources.push((narrow(start), narrow(end)));
-        self.whole = if self.bytes.len() == 1 {
-            Span::new(start, end)
+        self.sources.push(start, end);
+    }
+
+    /// Decoded characters of units of so many bytes.
+    pub(super) fn of_units(encoding: &'static str, size: usize) -> Decoded {
+        let marks = Vec::new();
+        Decoded {
+            sources: Sources::Units { size, marks },
+            ..Decoded::new(&[encoding])
+        }
+    }
+
+    /// Adds a character that stands at `start..end`: as many units as [`Decoded::of_units`] takes it for.
+    pub(super) fn push_character(&mut self, character: char, start: usize, end: usize) {
+        self.reach(start, end);
+        self.sources.push_character(self.bytes.len(), start);
+        let mut buffer = [0; 4];
+        self.bytes
+            .extend_from_slice(character.encode_utf8(&mut buffer).as_bytes());
+    }
+
+    fn reach(&mut self, start: usize, end: usize) {
+        let first = if self.bytes.is_empty() {
+            start
         } else {
-            Span::new(self.whole.start, end)
+            self.whole.start
         };
+        self.whole = Span::new(first, end);
     }
 
     /// The source bytes of a span of decoded ones.
     pub(crate) fn original(&self, span: Span) -> Span {
-        let first = self.sources.get(span.start);
+        let first = self.sources.of(&self.bytes, span.start);
         let last = span
             .end
             .checked_sub(1)
-            .and_then(|last| self.sources.get(last));
+            .and_then(|last| self.sources.of(&self.bytes, last));
         match (first, last) {
-            (Some((start, _)), Some((_, end))) => Span::new(*start as usize, *end as usize),
+            (Some(first), Some(last)) => Span::new(first.start, last.end),
             _ => self.whole,
         }
     }
@@ -125,7 +147,7 @@ fn decode_further(decoded: Decoded, kind: Kind, limits: &Limits) -> Option<Decod
             let (text, name, is_cut) = inflate::inflate(&decoded.bytes, limits.max_decoded_bytes)?;
             Some(Decoded {
                 bytes: text,
-                sources: Vec::new(),
+                sources: Sources::Unknown,
                 whole: decoded.whole,
                 encodings: vec!["base64", name],
                 is_cut,
@@ -303,10 +325,10 @@ fn compose(outer: &Decoded, inner: &Decoded) -> Decoded {
         .copied()
         .collect();
     composed.is_cut = outer.is_cut || inner.is_cut;
-    for (at, byte) in inner.bytes.iter().enumerate() {
-        let span = outer.original(inner.original(Span::new(at, at + 1)));
-        composed.push(*byte, span.start, span.end);
-    }
+    inner.sources.for_each(&inner.bytes, |byte, span| {
+        let span = outer.original(span);
+        composed.push(byte, span.start, span.end);
+    });
     composed
 }
 

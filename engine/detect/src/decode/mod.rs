@@ -14,6 +14,7 @@ mod inflate;
 mod run;
 #[cfg(target_arch = "x86_64")]
 mod run_avx2;
+mod sources;
 mod text;
 mod wide;
 

@@ -19,31 +19,27 @@ struct Units {
 /// The text of `bytes` when they are UTF-16 or UTF-32.
 pub(crate) fn decode(bytes: &[u8]) -> Option<Decoded> {
     let units = units_of(bytes)?;
-    let mut decoded = Decoded::new(&[units.name]);
-    let mut high: Option<(u32, usize)> = None;
+    let mut decoded = Decoded::of_units(units.name, units.size);
     let mut at = units.mark;
     while let Some(unit) = bytes.get(at..at + units.size) {
         let value = value_of(unit, units);
-        let end = at + units.size;
-        match (high.take(), value) {
-            (None, 0xD800..0xDC00) => high = Some((value, at)),
-            (Some((first, start)), 0xDC00..0xE000) => {
-                let joined = 0x1_0000 + ((first - 0xD800) << 10) + (value - 0xDC00);
-                push(&mut decoded, joined, start, end);
-            }
-            _ => push(&mut decoded, value, at, end),
-        }
+        let next = bytes.get(at + units.size..at + 2 * units.size);
+        let low = next
+            .map(|next| value_of(next, units))
+            .filter(|low| units.size == 2 && (0xDC00..0xE000).contains(low));
+        let (value, end) = match (value, low) {
+            (0xD800..0xDC00, Some(low)) => (
+                0x1_0000 + ((value - 0xD800) << 10) + (low - 0xDC00),
+                at + 2 * units.size,
+            ),
+            _ => (value, at + units.size),
+        };
+        // Half of a pair alone becomes the mark for what cannot be read.
+        let character = char::from_u32(value).unwrap_or(char::REPLACEMENT_CHARACTER);
+        decoded.push_character(character, at, end);
         at = end;
     }
     Some(decoded)
-}
-
-fn push(decoded: &mut Decoded, value: u32, start: usize, end: usize) {
-    let mut buffer = [0; 4];
-    let character = char::from_u32(value).unwrap_or(char::REPLACEMENT_CHARACTER);
-    for byte in character.encode_utf8(&mut buffer).bytes() {
-        decoded.push(byte, start, end);
-    }
 }
 
 fn value_of(unit: &[u8], units: Units) -> u32 {
@@ -140,6 +136,34 @@ mod tests {
                 Span::new(mark, mark + 3 * size)
             );
         }
+    }
+
+    #[test]
+    fn every_character_maps_back_to_its_own_units() {
+        // Characters of one to four bytes, and half pairs, far beyond the first mark.
+        let units: Vec<u16> = "aé€𝄞"
+            .encode_utf16()
+            .chain([0xD834, u16::from(b'x'), 0xDD1E])
+            .cycle()
+            .take(7_000)
+            .collect();
+        let bytes: Vec<u8> = [0xFEFF]
+            .into_iter()
+            .chain(units)
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        let decoded = decode(&bytes).expect("wide text");
+        let text = String::from_utf8(decoded.bytes.clone()).expect("characters");
+        let mut source = 2;
+        for (at, letter) in text.char_indices() {
+            let end = source + 2 * letter.len_utf16();
+            for place in at..at + letter.len_utf8() {
+                let span = decoded.original(Span::new(place, place + 1));
+                assert_eq!(span, Span::new(source, end), "{letter} at {at}");
+            }
+            source = end;
+        }
+        assert_eq!(decoded.whole(), Span::new(2, bytes.len()));
     }
 
     #[test]
