@@ -7,12 +7,15 @@
 //!   staged               a repository of 1,000 files, 10 of them staged
 //!   history REPOSITORY…  all history, beside `git cat-file --batch-all-objects --batch --unordered`
 //!   tree FOLDER…         all files, beside `rg` with one rare literal, where it is installed
+//!   compare REPOSITORY…  the table: all history, beside git and other scanners (KINGFISHER=…, GITLEAKS=… name them)
+//!   compare-trees FOLDER… the same for all files, beside `rg`
 //!   memory REPOSITORY…   peak anonymous memory of a scan of all history
 //! ```
 //!
 //! Not for: a verdict. Machines are noisy; quote medians and the ratios of neighbouring runs.
 #![forbid(unsafe_code)]
 
+mod compare;
 mod fixtures;
 mod memory;
 mod runs;
@@ -44,9 +47,13 @@ fn main() -> anyhow::Result<()> {
             words.try_for_each(|repository| history(&program, Path::new(repository)))
         }
         Some("tree") => words.try_for_each(|folder| tree(&program, Path::new(folder))),
+        Some("compare") => compare::histories(&program, &words.map(Path::new).collect::<Vec<_>>()),
+        Some("compare-trees") => {
+            compare::trees(&program, &words.map(Path::new).collect::<Vec<_>>())
+        }
         Some("memory") => words.try_for_each(|repository| memory(&program, Path::new(repository))),
         _ => bail!(
-            "say what to measure: startup, staged, history REPOSITORY…, tree FOLDER…, memory REPOSITORY…"
+            "say what to measure: startup, staged, history REPOSITORY…, tree FOLDER…, compare REPOSITORY…, compare-trees FOLDER…, memory REPOSITORY…"
         ),
     }
 }

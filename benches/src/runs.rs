@@ -27,6 +27,11 @@ impl Runs {
         Ok(Self(times))
     }
 
+    /// The median in seconds.
+    pub(crate) fn median_seconds(&self) -> f64 {
+        self.at(self.0.len().saturating_sub(1) / 2) / 1e3
+    }
+
     fn at(&self, index: usize) -> f64 {
         self.0.get(index).map_or(f64::NAN, Duration::as_secs_f64) * 1e3
     }
@@ -57,6 +62,24 @@ impl Pair {
             ratios,
         })
     }
+}
+
+/// Runs each of `commands` once to warm up, then all of them in turn, `count` times.
+pub(crate) fn in_turn(count: usize, commands: &mut [Command]) -> anyhow::Result<Vec<Runs>> {
+    for command in &mut *commands {
+        wall(command)?;
+    }
+    let mut all = vec![Vec::new(); commands.len()];
+    for _ in 0..count {
+        for (times, command) in all.iter_mut().zip(&mut *commands) {
+            times.push(wall(command)?);
+        }
+    }
+    let sorted = all.into_iter().map(|mut times| {
+        times.sort_unstable();
+        Runs(times)
+    });
+    Ok(sorted.collect())
 }
 
 /// Wall time of one run. The output is read and thrown away; the status does not matter (findings are a status too).
