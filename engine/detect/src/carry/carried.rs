@@ -25,6 +25,7 @@ pub(crate) fn carry(
     let known = base.hits.as_deref()?;
     let mut fresh: Vec<Hit> = Vec::new();
     let mut seen_to = 0;
+    let mut known = Cursor { hits: known, at: 0 };
     let mut add_fresh = |range: Range<usize>, hits: &mut Vec<Noted>| {
         if range.start < range.end {
             fresh.clear();
@@ -41,7 +42,8 @@ pub(crate) fn carry(
         }
         add_fresh(seen_to..sure.start, hits);
         hits.extend(
-            between(known, part.in_base(&sure))
+            known
+                .between(part.in_base(&sure))
                 .iter()
                 .map(|noted| part.moved(*noted)),
         );
@@ -51,12 +53,41 @@ pub(crate) fn carry(
     Some(())
 }
 
-/// The hits at positions in `range`.
-fn between(hits: &[Noted], range: Range<usize>) -> &[Noted] {
-    let first = hits.partition_point(|noted| (noted.hit.position as usize) < range.start);
-    let rest = hits.get(first..).unwrap_or_default();
-    let count = rest.partition_point(|noted| (noted.hit.position as usize) < range.end);
-    rest.get(..count).unwrap_or_default()
+/// A place among the base's hits. Stretches are mostly copied in the base's order, so the next hits are near.
+struct Cursor<'a> {
+    hits: &'a [Noted],
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    /// The hits at positions in `range`.
+    fn between(&mut self, range: Range<usize>) -> &'a [Noted] {
+        let first = self.seek(range.start);
+        let end = self.seek(range.end);
+        self.hits.get(first..end).unwrap_or_default()
+    }
+
+    /// Goes to the first hit at `position` or behind it: in steps that double, then by halves.
+    fn seek(&mut self, position: usize) -> usize {
+        let is_before = |noted: &Noted| (noted.hit.position as usize) < position;
+        let lies_behind = self
+            .at
+            .checked_sub(1)
+            .and_then(|last| self.hits.get(last))
+            .is_some_and(|last| !is_before(last));
+        if lies_behind {
+            self.at = 0;
+        }
+        let mut step = 1;
+        while self.hits.get(self.at + step).is_some_and(is_before) {
+            self.at += step;
+            step *= 2;
+        }
+        let rest = self.hits.get(self.at..).unwrap_or_default();
+        let near = rest.get(..=step).unwrap_or(rest);
+        self.at += near.partition_point(is_before);
+        self.at
+    }
 }
 
 /// A copied stretch, and at which ends of the pieces it lies: what reads past the end of a piece finds

@@ -41,8 +41,8 @@ pub(super) fn scan(
     to: usize,
     block: &mut Block,
 ) -> usize {
-    if is_available() && table.bitmap().len() == 1 << (HASH_BITS - 5) && block.count == 0 {
-        // SAFETY: AVX-512 is there, the bitmap has a word for every hash, and the block is empty.
+    if is_available() && table.bitmap().len() == 1 << (HASH_BITS - 5) {
+        // SAFETY: AVX-512 is there, and the bitmap has a word for every hash.
         unsafe { rounds(table.bitmap(), bytes, from, to, block) }
     } else {
         from
@@ -50,7 +50,7 @@ pub(super) fn scan(
 }
 
 /// # Safety
-/// The processor must have AVX-512 F and BW, `bitmap` 2^`HASH_BITS` bits, and `block` no position yet.
+/// The processor must have AVX-512 F and BW, and `bitmap` 2^`HASH_BITS` bits.
 #[target_feature(enable = "avx512f,avx512bw")]
 unsafe fn rounds(bitmap: &[u32], bytes: &[u8], from: usize, to: usize, block: &mut Block) -> usize {
     // Lane i of four holds double words i and i + 1, from which the shuffle cuts four grams.
@@ -64,7 +64,6 @@ unsafe fn rounds(bitmap: &[u32], bytes: &[u8], from: usize, to: usize, block: &m
     let steps = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     let last = to.min(bytes.len()).min(from.saturating_add(BLOCK));
     let mut position = from;
-    let mut count = 0;
     while position + STEP <= last && position + READS <= bytes.len() {
         // SAFETY: `READS` bytes are readable from `position`.
         let text = unsafe { _mm256_loadu_si256(bytes.as_ptr().add(position).cast()) };
@@ -84,11 +83,13 @@ unsafe fn rounds(bitmap: &[u32], bytes: &[u8], from: usize, to: usize, block: &m
         )]
         let first = _mm512_set1_epi32((position - from) as i32);
         let packed = _mm512_maskz_compress_epi32(set, _mm512_add_epi32(steps, first));
-        // SAFETY: at most BLOCK positions are tested in all, so `count` is at most BLOCK, and 16 more have room.
-        unsafe { _mm512_storeu_si512(block.offsets.as_mut_ptr().add(count).cast(), packed) };
-        count += set.count_ones() as usize;
+        let Some(room) = block.room() else { break };
+        // SAFETY: there is room for sixteen offsets, and as many as there are bits are written to its front.
+        unsafe {
+            _mm512_storeu_si512(room.as_mut_ptr().cast(), packed);
+            block.add(set.count_ones() as usize);
+        }
         position += STEP;
     }
-    block.count = count;
     position
 }

@@ -86,7 +86,7 @@ impl Prefilter {
         let mut position = starts.start;
         let mut block = Block::new();
         loop {
-            block.count = 0;
+            block.clear();
             let next = scan(&self.table, bytes, position, furthest, &mut block);
             if next == position {
                 break;
