@@ -72,7 +72,7 @@ fn read_http(fields: &mut Fields<'_, '_, '_>, known: &[&str]) -> Option<HttpQues
     let identity = fields.texts("identity");
     let (scopes, expires) = (fields.text("scopes"), fields.text("expires"));
     let control = fields.flag("control");
-    let (method, path) = read_request(fields, request?, known)?;
+    let (method, path) = read_request(fields, &request?, known)?;
     if (method == Method::Post) != read_only.is_some() {
         report(fields, fields.start(), VerifyProblem::ReadOnlyReason);
     }
@@ -82,7 +82,7 @@ fn read_http(fields: &mut Fields<'_, '_, '_>, known: &[&str]) -> Option<HttpQues
     Some(HttpQuestion {
         method,
         path,
-        auth: read_auth(fields, auth?, known)?,
+        auth: read_auth(fields, &auth?, known)?,
         headers: Cow::Owned(read_pairs(fields, headers, ": ")),
         body: match (form, json) {
             (Some(form), _) => Body::Form(owned(form)),
@@ -149,10 +149,10 @@ fn check_names(fields: &mut Fields<'_, '_, '_>, template: &Located, known: &[&st
 
 fn read_request(
     fields: &mut Fields<'_, '_, '_>,
-    request: Located,
+    request: &Located,
     known: &[&str],
 ) -> Option<(Method, Text)> {
-    check_names(fields, &request, known);
+    check_names(fields, request, known);
     let split = request.text.split_once(' ').and_then(|(verb, path)| {
         let (_, method) = Method::ALL.iter().find(|(name, _)| *name == verb)?;
         (path.starts_with('/') || path.starts_with("{secret:url-path}"))
@@ -164,8 +164,8 @@ fn read_request(
     split
 }
 
-fn read_auth(fields: &mut Fields<'_, '_, '_>, auth: Located, known: &[&str]) -> Option<Auth> {
-    check_names(fields, &auth, known);
+fn read_auth(fields: &mut Fields<'_, '_, '_>, auth: &Located, known: &[&str]) -> Option<Auth> {
+    check_names(fields, auth, known);
     let pair = |text: &str, between: &str| {
         let (name, template) = text.split_once(between)?;
         Some((Cow::Owned(name.to_owned()), Cow::Owned(template.to_owned())))
