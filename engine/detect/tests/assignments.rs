@@ -158,3 +158,17 @@ fn what_is_no_value_is_left_alone_in_every_language() {
         }
     }
 }
+
+#[test]
+fn a_path_in_a_list_is_no_name_of_what_follows_it() {
+    let detector = Detector::new(built_in().to_vec(), Settings::default()).expect("built-in rules");
+    let mut scratch = detector.scratch();
+    for value in values() {
+        let text = format!("[\"etc/passwd\", \"{value}\", \"lib\"]");
+        let detection = detector.detect(text.as_bytes(), &mut scratch);
+        assert_eq!(found(&text, &detection), [""; 0]);
+        let text = format!("[\"passwd\", \"{value}\"]");
+        let detection = detector.detect(text.as_bytes(), &mut scratch);
+        assert_eq!(found(&text, &detection), [value.as_str()]);
+    }
+}

@@ -32,6 +32,11 @@ pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span, runs: &mut Runs) -> Opt
     let name = name_around(bytes, hit)?;
     let (operator, value_part) =
         attribute_value(bytes, name.end).or_else(|| operator::read(bytes, name.end))?;
+    let before = name.start.checked_sub(1).and_then(|at| bytes.get(at));
+    if operator == Operator::Comma && before == Some(&b'/') {
+        // `"etc/passwd", "…"`: a list of paths.
+        return None;
+    }
     let value = value::read(bytes, value_part, operator, runs)?;
     let name_text = bytes.get(name.range())?;
     let kind = NameKind::of(name_text)?;
