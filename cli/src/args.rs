@@ -84,6 +84,8 @@ pub(crate) enum TargetKindArg {
     File,
     /// Standard input.
     Stdin,
+    /// Container images: an OCI layout (folder or tar file), what `docker save` wrote, a name in a registry.
+    Image,
 }
 
 /// How much is shown.
@@ -98,8 +100,9 @@ pub(crate) enum SensitivityArg {
 /// `leakward scan`
 #[derive(Debug, Args)]
 pub(crate) struct ScanArgs {
-    /// A git repository, a folder, a file, `-` for standard input, or the https or ssh URL of a repository.
-    /// Default: the repository around the current folder, or the current folder.
+    /// A git repository, a folder, a file, `-` for standard input, the https or ssh URL of a repository, or a
+    /// container image: an OCI layout, a file that `docker save` wrote, `registry.example/name:tag`; `image:NAME` when
+    /// it is not clear. Default: the repository around the current folder, or the current folder.
     #[arg(value_name = "TARGET")]
     pub(crate) targets: Vec<String>,
     /// Take the targets for this instead of finding out.
@@ -108,6 +111,9 @@ pub(crate) struct ScanArgs {
     /// Which part of a repository.
     #[command(flatten)]
     pub(crate) scope: ScopeArgs,
+    /// How container images are scanned.
+    #[command(flatten)]
+    pub(crate) images: ImageArgs,
     /// Which rules and decisions.
     #[command(flatten)]
     pub(crate) policy: PolicyArgs,
@@ -117,6 +123,9 @@ pub(crate) struct ScanArgs {
     /// Also look at files that .gitignore leaves out.
     #[arg(long)]
     pub(crate) no_ignore: bool,
+    /// Look at archives, compressed files and documents as the bytes that they are, not at what is in them.
+    #[arg(long)]
+    pub(crate) no_archives: bool,
     /// Worker threads. Default: one for each processor.
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
@@ -144,6 +153,20 @@ pub(crate) struct ScopeArgs {
     /// Only the history that refs reach, not what lies unreferenced in the object database.
     #[arg(long)]
     pub(crate) reachable_only: bool,
+}
+
+/// How container images are scanned.
+#[derive(Debug, Args)]
+pub(crate) struct ImageArgs {
+    /// Of images for several platforms, scan only this one: OS/ARCHITECTURE[/VARIANT]. Default: all.
+    #[arg(long, value_name = "PLATFORM")]
+    pub(crate) platform: Option<leakward_sources::image::Platform>,
+    /// Do not look at layers of this image again; may be given several times.
+    #[arg(long, value_name = "IMAGE")]
+    pub(crate) skip_base: Vec<String>,
+    /// Look at every layer, also at those that earlier scans looked at and found nothing in.
+    #[arg(long)]
+    pub(crate) no_layer_cache: bool,
 }
 
 /// Which rules and decisions apply.

@@ -16,12 +16,13 @@ use leakward_scan::date::Date;
 use leakward_scan::grouping::Reveal;
 use leakward_scan::policy::Overrides;
 use leakward_scan::progress::{Progress, Silent};
-use leakward_scan::request::{LineHashes, Request, Scope};
+use leakward_scan::request::{ImageOptions, LineHashes, Request, Scope};
 use leakward_scan::run::{self, Scanned};
-use leakward_scan::target::{Target, TargetError, TargetKind};
+use leakward_scan::target::{ImageTarget, Target, TargetError, TargetKind};
+use leakward_sources::archive::Archives;
 use leakward_sources::tree::IgnoreRules;
 
-use crate::args::{ColorChoice, PolicyArgs, ScanArgs, ScopeArgs, SensitivityArg, TargetKindArg};
+use crate::args::{ColorChoice, ImageArgs, PolicyArgs, ScanArgs, ScopeArgs, SensitivityArg, TargetKindArg};
 use crate::messages::{Level, Messages};
 use crate::progress::Bar;
 use crate::sinks::{Destination, Sink};
@@ -47,6 +48,12 @@ pub(crate) fn scan(
         IgnoreRules::Disregard
     } else {
         IgnoreRules::Respect
+    };
+    request.images = image_options(&args.images)?;
+    request.archives = if args.no_archives {
+        Archives::LeaveClosed
+    } else {
+        Archives::Open
     };
     request.reveal = if args.output.reveal {
         Reveal::Secrets
@@ -81,6 +88,7 @@ pub(crate) fn request(
         TargetKindArg::Dir => TargetKind::Folder,
         TargetKindArg::File => TargetKind::File,
         TargetKindArg::Stdin => TargetKind::Stdin,
+        TargetKindArg::Image => TargetKind::Image,
     });
     let scope = resolve_scope(scope);
     // A scope is a part of a repository, so a folder in one stands for the repository around it.
@@ -105,6 +113,22 @@ pub(crate) fn request(
         today: today(),
         ..Request::default()
     })
+}
+
+fn image_options(args: &ImageArgs) -> anyhow::Result<ImageOptions> {
+    let base = |text: &String| Ok(ImageTarget::resolve(text.strip_prefix("image:").unwrap_or(text))?);
+    Ok(ImageOptions {
+        platform: args.platform.clone(),
+        skip_base: args.skip_base.iter().map(base).collect::<anyhow::Result<_>>()?,
+        cache: (!args.no_layer_cache).then(layer_cache_folder).flatten(),
+    })
+}
+
+/// Where layers are remembered: in the user's cache, where the system says that there is one.
+fn layer_cache_folder() -> Option<PathBuf> {
+    let named = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let cache = named("XDG_CACHE_HOME").or_else(|| Some(named("HOME")?.join(".cache")))?;
+    Some(cache.join("leakward").join("layers"))
 }
 
 /// The targets that can be scanned, and those that cannot; an error when there are none of the first.

@@ -26,7 +26,7 @@ pub use evidence::{Asked, Evidence, EvidenceSource};
 pub use finding::{Confidence, Excerpt, Finding, Severity};
 pub use fingerprint::{Fingerprint, FingerprintKey};
 pub use limits::Limits;
-pub use location::{Location, LocationKind};
+pub use location::{ImagePlace, LayerState, Location, LocationKind};
 pub use outcome::{Outcome, Skipped, SkippedKind, Stats, TargetSummary};
 pub use rule::{Rule, RuleId};
 pub use secret::Secret;

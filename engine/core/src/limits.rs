@@ -27,6 +27,25 @@ pub struct Limits {
     pub max_locations_per_finding: usize,
     /// Bytes of decoded delta bases that all threads together may hold. Default 512 MiB.
     pub max_live_base_bytes: u64,
+    /// How many archives deep archives are opened: a zip file in a compressed tar file is three deep. 0 opens none.
+    /// Default 8.
+    pub max_archive_depth: usize,
+    /// Most members that one archive may have, those of the archives in it included. Default 4,000,000: an image of
+    /// a whole operating system has about 300,000 files.
+    pub max_archive_entries: u64,
+    /// Most bytes that one archive or image layer may unpack to, with everything in it. Default 64 GiB.
+    pub max_unpacked_bytes: u64,
+    /// How many times its own size an archive may unpack to, once it has unpacked to
+    /// [`Limits::FREE_UNPACKED_BYTES`]. Default 250: real archives stay below 50.
+    pub max_unpacked_ratio: u64,
+    /// Largest archive inside of another one that is held in memory, for formats that cannot be read from front to
+    /// back (zip). Default 256 MiB.
+    pub max_held_archive_bytes: u64,
+}
+
+impl Limits {
+    /// What an archive may unpack to whatever its size is: a short file of zeros is no bomb. 256 MiB.
+    pub const FREE_UNPACKED_BYTES: u64 = 256 << 20;
 }
 
 impl Default for Limits {
@@ -43,6 +62,11 @@ impl Default for Limits {
             max_tree_depth: 1_024,
             max_locations_per_finding: 1_000,
             max_live_base_bytes: 512 * MIB,
+            max_archive_depth: 8,
+            max_archive_entries: 4_000_000,
+            max_unpacked_bytes: 64 * 1024 * MIB,
+            max_unpacked_ratio: 250,
+            max_held_archive_bytes: 256 * MIB,
         }
     }
 }

@@ -26,6 +26,10 @@ pub enum LocationKind {
     Path,
     /// The content of a Git LFS object.
     Lfs,
+    /// A file in a layer of a container image.
+    Layer,
+    /// What a container image says of itself: environment, commands, labels, build history, annotations.
+    ImageConfig,
 }
 
 impl LocationKind {
@@ -42,8 +46,52 @@ impl LocationKind {
             Self::Ref => "ref",
             Self::Path => "path",
             Self::Lfs => "lfs",
+            Self::Layer => "layer",
+            Self::ImageConfig => "image-config",
         }
     }
+}
+
+/// What becomes of a layer's file in the image as it is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum LayerState {
+    /// It is there.
+    Visible,
+    /// A later layer has something else at its path.
+    Overwritten,
+    /// A later layer removes it, or a folder above it.
+    Deleted,
+}
+
+impl LayerState {
+    /// The word used in reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Visible => "visible",
+            Self::Overwritten => "overwritten",
+            Self::Deleted => "deleted",
+        }
+    }
+}
+
+/// Where in a container image a credential was seen.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ImagePlace {
+    /// The image: its name and tag where it has one, else the digest of its manifest.
+    pub image: String,
+    /// Digest of its manifest.
+    pub manifest: Option<String>,
+    /// What it runs on: `linux/amd64`.
+    pub platform: Option<String>,
+    /// Digest of the layer.
+    pub layer: Option<String>,
+    /// Which layer it is, from 0, the lowest.
+    pub layer_index: Option<u32>,
+    /// The build step that made the layer, or that says what was found, as the history tells it.
+    pub created_by: Option<String>,
+    /// What becomes of the layer's file in the image as it is run.
+    pub state: Option<LayerState>,
 }
 
 /// One place where a credential was seen.
@@ -76,6 +124,8 @@ pub struct Location {
     pub subject: Option<String>,
     /// Encodings that lay around the credential, outermost first (`base64`, `utf-16le` …).
     pub decoded: Vec<String>,
+    /// Which image, and where in it.
+    pub image: Option<ImagePlace>,
     /// GitHub's `primaryLocationLineHash` of the line where it starts ([`crate::line_hash`]). Reports need it for
     /// a finding's first location only.
     pub line_hash: Option<String>,
@@ -99,6 +149,7 @@ impl Location {
             date: None,
             subject: None,
             decoded: Vec::new(),
+            image: None,
             line_hash: None,
         }
     }

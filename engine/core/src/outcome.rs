@@ -53,7 +53,7 @@ impl SkippedKind {
 }
 
 /// Something that was not scanned, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Skipped {
     /// Why, as a kind.
     pub kind: SkippedKind,
@@ -97,7 +97,7 @@ pub struct Stats {
 pub struct TargetSummary {
     /// As typed, without any password in a URL.
     pub name: String,
-    /// What it was taken for: `git`, `dir`, `file`, `stdin`, `url`.
+    /// What it was taken for: `git`, `dir`, `file`, `stdin`, `url`, `image`.
     pub kind: String,
     /// What of it was scanned, in words: "all history and the working tree".
     pub scope: String,

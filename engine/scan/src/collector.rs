@@ -14,7 +14,7 @@ use leakward_core::line_hash::primary_location_line_hashes;
 use leakward_core::outcome::SkippedKind;
 use leakward_core::{Locator, Skipped, Stats, TextRange};
 use leakward_detect::{Copied, Detection, Detector, Match, Note, Scratch};
-use leakward_sources::{Edit, Origin, Piece, Visitor};
+use leakward_sources::{Edit, Origin, Part, Piece, Visitor};
 
 use crate::excerpt::{Masked, excerpt};
 use crate::progress::Progress;
@@ -35,6 +35,7 @@ pub struct Collector<'a> {
 struct Seen {
     sightings: Vec<Sighting>,
     skipped: Vec<Skipped>,
+    unread: Vec<Unread>,
     notes: Vec<String>,
 }
 
@@ -51,12 +52,26 @@ struct Counters {
     suppressed: AtomicU64,
 }
 
+/// A piece that could not be looked at, or not at all of it. What it is called is found out later, like the paths of a
+/// blob.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// The piece.
+    pub origin: Origin,
+    /// Why, as a kind.
+    pub kind: SkippedKind,
+    /// Why, in one sentence.
+    pub reason: String,
+}
+
 /// What a collector has when all sources are done.
 pub struct Collected {
     /// Every match, in no particular order.
     pub sightings: Vec<Sighting>,
     /// What could not be looked at.
     pub skipped: Vec<Skipped>,
+    /// Pieces that could not be looked at, or not at all of them.
+    pub unread: Vec<Unread>,
     /// Things worth telling: what was turned down and why, when that was asked for.
     pub notes: Vec<String>,
     /// How much was looked at.
@@ -88,6 +103,7 @@ impl<'a> Collector<'a> {
         let Seen {
             sightings,
             skipped,
+            unread,
             notes,
         } = self
             .seen
@@ -96,6 +112,7 @@ impl<'a> Collector<'a> {
         Collected {
             sightings,
             skipped,
+            unread,
             notes,
             stats: self.counters.stats(),
         }
@@ -106,15 +123,16 @@ impl<'a> Collector<'a> {
         &self,
         scratch: &mut Scratch,
         piece: Piece<'_>,
-        change: Option<(&Note, &[Edit])>,
+        stored: Stored<'_>,
     ) -> (Detection, Note) {
-        match change {
+        match stored {
             _ if self.explain => (self.explained(scratch, piece), Note::default()),
-            Some((base, edits)) => {
+            Stored::AsChange(base, edits) => {
                 self.detector
                     .detect_changed(piece.bytes, base, copies(edits), scratch)
             }
-            None => self.detector.detect_whole(piece.bytes, scratch),
+            Stored::Whole => self.detector.detect_whole(piece.bytes, scratch),
+            Stored::Alone => (self.detector.detect(piece.bytes, scratch), Note::default()),
         }
     }
 
@@ -131,7 +149,7 @@ impl<'a> Collector<'a> {
                 .rules()
                 .get(rejected.rule)
                 .map_or("", |rule| rule.id.as_str());
-            let place = describe(piece.origin);
+            let place = piece.origin.to_string();
             format!(
                 "{place}:{}:{}: not reported: {rule}: {}",
                 start.line, start.column, rejected.reason
@@ -150,22 +168,18 @@ impl<'a> Collector<'a> {
         &self,
         scratch: &mut Scratch,
         piece: Piece<'_>,
-        change: Option<(&Note, &[Edit])>,
+        stored: Stored<'_>,
     ) -> Note {
         self.counters.count(piece);
-        match catch_unwind(AssertUnwindSafe(|| self.detect(scratch, piece, change))) {
+        match catch_unwind(AssertUnwindSafe(|| self.detect(scratch, piece, stored))) {
             Ok((detection, note)) => {
                 self.keep(piece, detection);
                 note
             }
             Err(_panic) => {
                 *scratch = self.detector.scratch();
-                self.skipped(Skipped {
-                    kind: SkippedKind::Unreadable,
-                    what: describe(piece.origin),
-                    reason: "detection failed on it (a fault of this program; please report it)"
-                        .to_owned(),
-                });
+                let reason = "detection failed on it (a fault of this program; please report it)";
+                self.not_read(piece.origin, SkippedKind::Unreadable, reason.to_owned());
                 Note::default()
             }
         }
@@ -175,20 +189,31 @@ impl<'a> Collector<'a> {
         let add = |counter: &AtomicU64, number: u64| counter.fetch_add(number, Ordering::Relaxed);
         add(&self.counters.rejected, detection.rejected);
         add(&self.counters.suppressed, detection.suppressed);
-        let limited = detection.limited.into_iter().map(|reason| Skipped {
+        let limited = detection.limited.into_iter().map(|reason| Unread {
+            origin: piece.origin.clone(),
             kind: SkippedKind::Limit,
-            what: describe(piece.origin),
             reason,
         });
-        let limited: Vec<Skipped> = limited.collect();
+        let limited: Vec<Unread> = limited.collect();
         let sightings = sightings(piece, detection.matches);
         if sightings.is_empty() && limited.is_empty() {
             return;
         }
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.skipped.extend(limited);
+        seen.unread.extend(limited);
         seen.sightings.extend(sightings);
     }
+}
+
+/// How a piece is stored.
+#[derive(Clone, Copy)]
+enum Stored<'n> {
+    /// Other pieces may be stored as changes of it.
+    Whole,
+    /// As changes of another one.
+    AsChange(&'n Note, &'n [Edit]),
+    /// Nothing is stored as a change of it.
+    Alone,
 }
 
 /// What of a piece was copied from its base.
@@ -201,6 +226,8 @@ fn copies(edits: &[Edit]) -> impl Iterator<Item = Copied> {
 
 /// Sightings of `matches` in `piece`, in the order of their places.
 fn sightings(piece: Piece<'_>, mut matches: Vec<Match>) -> Vec<Sighting> {
+    let counts = piece.part.counts;
+    matches.retain(|matched| counts.range().contains(&matched.span.start));
     if matches.is_empty() {
         return Vec::new();
     }
@@ -216,7 +243,7 @@ fn sightings(piece: Piece<'_>, mut matches: Vec<Match>) -> Vec<Sighting> {
     let mut locator = Locator::new(piece.bytes);
     let ranges: Vec<TextRange> = matches
         .iter()
-        .map(|matched| locator.locate(matched.span))
+        .map(|matched| shifted(locator.locate(matched.span), piece.part.lines_before))
         .collect();
     let hashes = line_hashes(piece, &ranges);
     let of_match =
@@ -237,10 +264,17 @@ fn sightings(piece: Piece<'_>, mut matches: Vec<Match>) -> Vec<Sighting> {
         .collect()
 }
 
+/// The range with so many lines before it.
+fn shifted(mut range: TextRange, lines: u32) -> TextRange {
+    range.start.line = range.start.line.saturating_add(lines);
+    range.end.line = range.end.line.saturating_add(lines);
+    range
+}
+
 /// Hashes of the lines on which `ranges` start. A blob's are left for later: history gives many sightings, of which
-/// few are the first place of a finding.
+/// few are the first place of a finding. A part of something larger has none: they cover what stands before it.
 fn line_hashes(piece: Piece<'_>, ranges: &[TextRange]) -> HashMap<u32, String> {
-    if matches!(piece.origin, Origin::Blob(_)) {
+    if matches!(piece.origin, Origin::Blob(_)) || piece.part != Part::WHOLE {
         return HashMap::new();
     }
     let lines: Vec<u32> = ranges.iter().map(|range| range.start.line).collect();
@@ -256,7 +290,7 @@ impl Visitor for Collector<'_> {
     }
 
     fn whole(&self, scratch: &mut Scratch, piece: Piece<'_>) -> Note {
-        self.look(scratch, piece, None)
+        self.look(scratch, piece, Stored::Whole)
     }
 
     fn changed(
@@ -266,7 +300,15 @@ impl Visitor for Collector<'_> {
         base: &Note,
         edits: &[Edit],
     ) -> Note {
-        self.look(scratch, piece, Some((base, edits)))
+        self.look(scratch, piece, Stored::AsChange(base, edits))
+    }
+
+    fn alone(&self, scratch: &mut Scratch, piece: Piece<'_>) {
+        let _no_note = self.look(scratch, piece, Stored::Alone);
+    }
+
+    fn unpacked(&self, _scratch: &mut Scratch, piece: Piece<'_>) {
+        self.counters.count(piece);
     }
 
     fn skipped(&self, skipped: Skipped) {
@@ -275,6 +317,19 @@ impl Visitor for Collector<'_> {
             .unwrap_or_else(PoisonError::into_inner)
             .skipped
             .push(skipped);
+    }
+
+    fn not_read(&self, origin: &Origin, kind: SkippedKind, reason: String) {
+        let unread = Unread {
+            origin: origin.clone(),
+            kind,
+            reason,
+        };
+        self.seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .unread
+            .push(unread);
     }
 
     fn stop(&self) -> bool {
@@ -294,7 +349,12 @@ impl Counters {
     fn count(&self, piece: Piece<'_>) {
         let kind = match piece.origin {
             Origin::Blob(_) | Origin::Index(..) | Origin::Lfs(..) => &self.blobs,
-            Origin::Worktree(_) | Origin::File(_) | Origin::Stdin => &self.files,
+            Origin::Worktree(_)
+            | Origin::File(_)
+            | Origin::Stdin
+            | Origin::Member(..)
+            | Origin::Layer(..)
+            | Origin::ImageConfig(..) => &self.files,
             Origin::Commit(_) => &self.commits,
             Origin::Tag(_) => &self.tags,
             Origin::RefName(_) => &self.refs,
@@ -321,21 +381,5 @@ impl Counters {
             suppressed: read(&self.suppressed),
             ..Stats::default()
         }
-    }
-}
-
-/// What a piece is called in a message.
-pub(crate) fn describe(origin: &Origin) -> String {
-    match origin {
-        Origin::Blob(id) => format!("blob {id}"),
-        Origin::Worktree(path) | Origin::File(path) => path.clone(),
-        Origin::Index(path, _) => format!("{path} (index)"),
-        Origin::Stdin => "standard input".to_owned(),
-        Origin::Commit(id) => format!("commit {id}"),
-        Origin::Tag(id) => format!("tag {id}"),
-        Origin::RefName(name) => format!("ref {name}"),
-        Origin::EntryName(name) => format!("the name {name}"),
-        Origin::PathName(path) => format!("the name of {path}"),
-        Origin::Lfs(oid, _) => format!("LFS object {oid}"),
     }
 }

@@ -102,6 +102,14 @@ pub struct LimitsTable {
     pub max_decode_depth: Option<usize>,
     /// Most places kept for one finding.
     pub max_locations: Option<usize>,
+    /// How many archives deep archives are opened.
+    pub archive_depth: Option<usize>,
+    /// Most members of one archive.
+    pub archive_entries: Option<u64>,
+    /// Most that one archive may unpack to, in MiB.
+    pub archive_unpacked_mib: Option<u64>,
+    /// How many times its size an archive may unpack to.
+    pub archive_ratio: Option<u64>,
 }
 
 /// `[fingerprint]`

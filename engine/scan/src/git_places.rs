@@ -12,7 +12,7 @@ use leakward_sources::git::{
 };
 
 use crate::place::{CommitFacts, Place};
-use crate::run::simple_places;
+use crate::run::{inside, simple_places};
 
 /// Where pieces of a repository belong.
 pub(crate) struct GitPlaces {
@@ -31,13 +31,14 @@ impl GitPlaces {
     ) -> Self {
         let mut question = Question::default();
         for origin in origins {
-            match origin {
+            match origin.outermost() {
                 Origin::Blob(id) | Origin::Lfs(_, id) => question.blobs.push(*id),
                 Origin::Commit(id) => question.commits.push(*id),
                 Origin::Tag(id) => question.tags.push(*id),
                 Origin::Worktree(_) | Origin::Index(..) | Origin::File(_) | Origin::Stdin => {}
                 Origin::EntryName(name) => question.names.push(name.clone()),
-                Origin::RefName(_) | Origin::PathName(_) => {}
+                Origin::RefName(_) | Origin::PathName(_) | Origin::Member(..) => {}
+                Origin::Layer(..) | Origin::ImageConfig(..) => {}
             }
         }
         let provenance = Provenance::of(repository, &question);
@@ -79,6 +80,7 @@ impl GitPlaces {
                 places.extend(files.map(|path| Place::outside(LocationKind::Worktree, path)));
                 places
             }
+            Origin::Member(archive, path) => inside(self.of_piece(archive), path),
             Origin::Lfs(_, pointer) => self.of_blob(pointer, LocationKind::Lfs),
             Origin::EntryName(name) => self.of_name(name.as_bstr()),
             Origin::Commit(id) => vec![self.of_commit(id)],
@@ -183,5 +185,6 @@ fn place(kind: LocationKind, path: &str, id: &ObjectId, found: &Traced) -> Place
         reachable: Some(found.reachable),
         in_head: None,
         refs: found.refs.clone(),
+        image: None,
     }
 }

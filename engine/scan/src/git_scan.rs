@@ -17,12 +17,12 @@ use leakward_sources::git::{
 };
 use leakward_sources::{Origin, Visitor as _};
 
-use crate::collector::{Collected, Collector};
+use crate::collector::Collected;
 use crate::git_places::GitPlaces;
 use crate::policy::{Folder, NoFiles, PolicyFiles};
 use crate::progress::Progress;
 use crate::request::{LineHashes, Request, Scope};
-use crate::run::{Context, ScanError, Scanned};
+use crate::run::{Context, Looking, ScanError, Scanned};
 use crate::target::Target;
 
 /// Scans the repository at or around `path`.
@@ -142,28 +142,8 @@ fn scan_opened(
     target: &Target,
 ) -> Result<Scanned, ScanError> {
     let collector = context.collector();
-    let mut seen = Seen::default();
-    match &context.request.scope {
-        Scope::Everything => {
-            seen.history(repository, &context, &collector, History::All)?;
-            seen.worktree(repository, &context, &collector, HistoryScan::Included);
-        }
-        Scope::ReachableOnly => {
-            seen.history(repository, &context, &collector, History::Reachable)?;
-            seen.worktree(repository, &context, &collector, HistoryScan::Left);
-        }
-        Scope::Staged => seen.staged(repository, &context, &collector),
-        Scope::Range(range) => {
-            seen.part(repository, &context, &collector, &git::Scope::range(range)?)?;
-        }
-        Scope::Since(revision) => seen.part(
-            repository,
-            &context,
-            &collector,
-            &git::Scope::Since(revision.clone()),
-        )?,
-        Scope::Worktree => seen.worktree(repository, &context, &collector, HistoryScan::Left),
-    }
+    let seen = Seen::look(repository, &context, &context.unpacking(&collector));
+    let mut seen = seen?;
     let mut collected = collector.finish();
     collected.notes.append(&mut seen.notes);
     context.progress.phase("history of the findings");
@@ -173,7 +153,9 @@ fn scan_opened(
         .scope
         .in_words(repository.worktree().is_none());
     let line_hashes = context.request.line_hashes;
-    let mut scanned = context.finish(collected, target, scope, |origin| places.of_piece(origin));
+    let mut scanned = context.finish(collected, target, scope, |origin, _| {
+        places.of_piece(origin)
+    });
     if line_hashes == LineHashes::Compute {
         fill_line_hashes(repository, &mut scanned);
     }
@@ -197,11 +179,40 @@ struct Seen {
 }
 
 impl Seen {
+    /// Looks at the part of the repository that was asked for.
+    fn look(
+        repository: &Repository,
+        context: &Context<'_>,
+        collector: &Looking<'_>,
+    ) -> Result<Self, ScanError> {
+        let mut seen = Self::default();
+        match &context.request.scope {
+            Scope::Everything => {
+                seen.history(repository, context, collector, History::All)?;
+                seen.worktree(repository, context, collector, HistoryScan::Included);
+            }
+            Scope::ReachableOnly => {
+                seen.history(repository, context, collector, History::Reachable)?;
+                seen.worktree(repository, context, collector, HistoryScan::Left);
+            }
+            Scope::Staged => seen.staged(repository, context, collector),
+            Scope::Range(range) => {
+                seen.part(repository, context, collector, &git::Scope::range(range)?)?;
+            }
+            Scope::Since(revision) => {
+                let scope = git::Scope::Since(revision.clone());
+                seen.part(repository, context, collector, &scope)?;
+            }
+            Scope::Worktree => seen.worktree(repository, context, collector, HistoryScan::Left),
+        }
+        Ok(seen)
+    }
+
     fn history(
         &mut self,
         repository: &Repository,
         context: &Context<'_>,
-        collector: &Collector<'_>,
+        collector: &Looking<'_>,
         history: History,
     ) -> Result<(), ScanError> {
         context.progress.phase("history");
@@ -240,7 +251,7 @@ impl Seen {
         &self,
         repository: &Repository,
         context: &Context<'_>,
-        collector: &Collector<'_>,
+        collector: &Looking<'_>,
     ) -> Result<(), ScanError> {
         let selection = Selection::of(repository, &git::Scope::Reachable)?;
         selection
@@ -258,7 +269,7 @@ impl Seen {
         &mut self,
         repository: &Repository,
         context: &Context<'_>,
-        collector: &Collector<'_>,
+        collector: &Looking<'_>,
         scope: &git::Scope,
     ) -> Result<(), ScanError> {
         context.progress.phase("history");
@@ -277,7 +288,7 @@ impl Seen {
         &mut self,
         repository: &Repository,
         context: &Context<'_>,
-        collector: &Collector<'_>,
+        collector: &Looking<'_>,
         selection: &Selection,
     ) -> Result<(), ScanError> {
         selection
@@ -294,7 +305,7 @@ impl Seen {
         &mut self,
         repository: &Repository,
         context: &Context<'_>,
-        collector: &Collector<'_>,
+        collector: &Looking<'_>,
     ) {
         context.progress.phase("staged files");
         let staged = Staged::of(repository);
@@ -310,7 +321,7 @@ impl Seen {
         &mut self,
         repository: &Repository,
         context: &Context<'_>,
-        collector: &Collector<'_>,
+        collector: &Looking<'_>,
         history: HistoryScan,
     ) {
         let Some(worktree) = Worktree::of(repository) else {
@@ -345,7 +356,7 @@ const NAMED_MISSING_OBJECTS: usize = 100;
 /// Tells which objects a partial clone left with the other side.
 fn tell_what_is_not_here(
     repository: &Repository,
-    collector: &Collector<'_>,
+    collector: &Looking<'_>,
 ) -> Result<(), ScanError> {
     let selection = Selection::of(repository, &git::Scope::Reachable)?;
     selection
@@ -386,6 +397,7 @@ fn places(
         .sightings
         .iter()
         .map(|sighting| (*sighting.origin).clone())
+        .chain(collected.unread.iter().map(|unread| unread.origin.clone()))
         .collect();
     let mut places = GitPlaces::of(repository, origins.iter());
     collected.skipped.append(&mut places.skipped);
@@ -404,7 +416,7 @@ fn places(
 }
 
 fn blob_of(origin: &Origin) -> Option<ObjectId> {
-    match origin {
+    match origin.outermost() {
         Origin::Blob(id) => Some(*id),
         _ => None,
     }

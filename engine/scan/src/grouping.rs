@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use leakward_core::{
-    Confidence, Finding, Fingerprint, Location, LocationKind, Outcome, Rule, Verdict,
+    Confidence, Finding, Fingerprint, ImagePlace, Location, LocationKind, Outcome, Rule, Verdict,
 };
 use leakward_detect::{Detector, PathJudgement, Sensitivity};
 
@@ -313,20 +313,27 @@ struct Spot {
     path: String,
     /// Without a path the object itself is the place.
     object: Option<String>,
+    /// Another image, and another layer of one, is another place.
+    image: Option<ImagePlace>,
     occurrence: usize,
 }
 
 /// One place for each spot: the first in history, and the version at HEAD where it is another one.
 fn collapse(mut places: Vec<(Place, Sighting)>) -> Vec<(Place, Sighting)> {
     places.sort_by_key(|(place, sighting)| (place.order(), place.blob.clone(), sighting.ordinal));
-    let mut occurrences: HashMap<(LocationKind, String, Option<String>, Option<String>), usize> =
-        HashMap::new();
+    let mut occurrences: HashMap<_, usize> = HashMap::new();
     let mut spots: HashMap<Spot, usize> = HashMap::new();
     let mut kept: Vec<(Place, Sighting)> = Vec::new();
     for (place, sighting) in places {
         let commit = place.commit.as_ref().map(|commit| commit.id.clone());
         let count = occurrences
-            .entry((place.kind, place.path.clone(), place.blob.clone(), commit))
+            .entry((
+                place.kind,
+                place.path.clone(),
+                place.blob.clone(),
+                commit,
+                place.image.clone(),
+            ))
             .or_default();
         let object = if place.path.is_empty() {
             place.blob.clone()
@@ -337,6 +344,7 @@ fn collapse(mut places: Vec<(Place, Sighting)>) -> Vec<(Place, Sighting)> {
             kind: place.kind,
             path: place.path.clone(),
             object,
+            image: place.image.clone(),
             occurrence: *count,
         };
         *count += 1;
@@ -378,6 +386,7 @@ fn location(place: Place, sighting: &Sighting) -> Location {
     location.reachable = place.reachable;
     location.in_head = place.in_head;
     location.refs = place.refs;
+    location.image = place.image;
     location.decoded = sighting
         .matched
         .decoded

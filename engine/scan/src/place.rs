@@ -1,6 +1,6 @@
 //! One place of a sighting: a sighting in a blob has as many places as there are paths that hold the blob.
 
-use leakward_core::LocationKind;
+use leakward_core::{ImagePlace, LayerState, LocationKind};
 
 /// One place of a sighting.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct Place {
     pub in_head: Option<bool>,
     /// Refs that reach it, a handful.
     pub refs: Vec<String>,
+    /// Which image, and where in it.
+    pub image: Option<ImagePlace>,
 }
 
 /// What is told of a commit or an annotated tag.
@@ -53,6 +55,7 @@ impl Place {
             reachable: None,
             in_head: None,
             refs: Vec::new(),
+            image: None,
         }
     }
 
@@ -63,10 +66,18 @@ impl Place {
     }
 
     /// How useful it is to somebody who has to act, best first: what is about to be committed, what lies in the
-    /// working tree or at HEAD, the rest of history by age, what no ref reaches.
+    /// working tree or at HEAD, the rest of history by age, what no ref reaches. In an image: what whoever runs it has
+    /// before them, then what later layers hide.
     #[must_use]
     pub fn rank(&self) -> u8 {
+        let state = self.image.as_ref().and_then(|image| image.state);
         match self.kind {
+            LocationKind::Layer | LocationKind::ImageConfig
+                if matches!(state, Some(LayerState::Overwritten | LayerState::Deleted)) =>
+            {
+                4
+            }
+            LocationKind::Layer | LocationKind::ImageConfig => 0,
             LocationKind::Stdin | LocationKind::File => 0,
             LocationKind::Index => 1,
             LocationKind::Worktree => 2,

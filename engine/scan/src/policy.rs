@@ -267,6 +267,14 @@ fn detection(config: &Config, overrides: &Overrides) -> Settings {
         max_locations_per_finding: table
             .max_locations
             .unwrap_or(defaults.max_locations_per_finding),
+        max_archive_depth: table.archive_depth.unwrap_or(defaults.max_archive_depth),
+        max_archive_entries: table
+            .archive_entries
+            .unwrap_or(defaults.max_archive_entries),
+        max_unpacked_bytes: table
+            .archive_unpacked_mib
+            .map_or(defaults.max_unpacked_bytes, |mib| mib.saturating_mul(MIB)),
+        max_unpacked_ratio: table.archive_ratio.unwrap_or(defaults.max_unpacked_ratio),
         ..defaults
     };
     Settings {

@@ -4,12 +4,14 @@
 use std::path::PathBuf;
 
 use leakward_core::Skipped;
+use leakward_sources::archive::Archives;
+use leakward_sources::image::Platform;
 use leakward_sources::tree::IgnoreRules;
 
 use crate::date::Date;
 use crate::grouping::Reveal;
 use crate::policy::Overrides;
-use crate::target::Target;
+use crate::target::{ImageTarget, Target};
 
 /// Which part of a repository.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,6 +41,17 @@ pub enum LineHashes {
     Compute,
 }
 
+/// How images are scanned.
+#[derive(Clone, Debug, Default)]
+pub struct ImageOptions {
+    /// Only images for this platform.
+    pub platform: Option<Platform>,
+    /// Images whose layers are not looked at.
+    pub skip_base: Vec<ImageTarget>,
+    /// Where layers that were looked at and had nothing in them are remembered.
+    pub cache: Option<PathBuf>,
+}
+
 /// What is asked of a scan.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
@@ -52,6 +65,10 @@ pub struct Request {
     pub index_file: Option<PathBuf>,
     /// Whether `.gitignore` leaves files out.
     pub ignore_rules: IgnoreRules,
+    /// How images are scanned.
+    pub images: ImageOptions,
+    /// Whether archives are opened.
+    pub archives: Archives,
     /// What was typed that policy files would say otherwise.
     pub overrides: Overrides,
     /// The ref that policy files are read from instead of the working tree.

@@ -1,25 +1,29 @@
 //! A whole scan: each target through its source, detection and grouping, and all of it into one outcome.
 
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use leakward_core::outcome::SkippedKind;
-use leakward_core::{LocationKind, Outcome, Rule, Skipped, Stats, TargetSummary};
+use leakward_core::{LocationKind, Outcome, Rule, Secret, Skipped, Stats, TargetSummary};
 use leakward_detect::{Detector, DetectorError};
 use leakward_sources::git::clone::CloneError;
 use leakward_sources::git::{FileAtError, GitError, ScopeError};
+use leakward_sources::image::ImageError;
 use leakward_sources::tree::Tree;
-use leakward_sources::{Origin, stream};
+use leakward_sources::{Origin, Unpacking, stream};
 
-use crate::collector::{Collected, Collector};
-use crate::git_scan;
+use crate::collector::{Collected, Collector, Unread};
+use crate::{git_scan, image_scan};
 use crate::grouping::{self, Grouping};
 use crate::interruptible_input::InterruptibleInput;
 use crate::place::Place;
 use crate::policy::{Folder, NoFiles, Policy, PolicyError, PolicyFiles};
 use crate::progress::Progress;
 use crate::request::{Request, Scope};
+use crate::sighting::Sighting;
 use crate::target::{Target, TargetError};
 
 /// What a scan gives back.
@@ -55,6 +59,9 @@ pub enum ScanError {
     /// The repository could not be cloned.
     #[error(transparent)]
     Clone(#[from] CloneError),
+    /// The image.
+    #[error(transparent)]
+    Image(#[from] ImageError),
     /// A temporary folder or the worker threads.
     #[error("{what}: {reason}")]
     Environment {
@@ -68,7 +75,10 @@ pub enum ScanError {
 impl ScanError {
     /// Whether it says nothing about the other targets: those are scanned, and this one is told as not scanned.
     fn is_of_one_target(&self) -> bool {
-        matches!(self, Self::Target(_) | Self::Git(_) | Self::Clone(_))
+        matches!(
+            self,
+            Self::Target(_) | Self::Git(_) | Self::Clone(_) | Self::Image(_)
+        )
     }
 }
 
@@ -137,6 +147,9 @@ fn scan_target(
         Target::File(path) => Ok(context(&NoFiles)?.scan_tree(target, path)),
         Target::Folder(path) => Ok(context(&Folder(path.clone()))?.scan_tree(target, path)),
         Target::Git(path) => git_scan::scan(path, target, request, progress, interrupted),
+        Target::Image(image) => {
+            image_scan::scan(image, target, context(&NoFiles)?)
+        }
         Target::Url(url) => git_scan::scan_url(url, target, request, progress, interrupted),
     }
 }
@@ -149,6 +162,9 @@ pub(crate) struct Context<'a> {
     pub(crate) progress: &'a dyn Progress,
     pub(crate) interrupted: &'a AtomicBool,
 }
+
+/// What sources show their pieces to.
+pub(crate) type Looking<'c> = Unpacking<'c, Collector<'c>>;
 
 impl<'a> Context<'a> {
     pub(crate) fn new(
@@ -183,12 +199,18 @@ impl<'a> Context<'a> {
         )
     }
 
+    /// What sources are to show their pieces to: the collector, which gets to see what is in archives too.
+    pub(crate) fn unpacking<'c>(&'c self, collector: &'c Collector<'c>) -> Looking<'c> {
+        let limits = &self.policy.detection.limits;
+        Unpacking::new(collector, limits, self.request.archives)
+    }
+
     fn scan_stdin(self) -> Scanned {
         self.progress.phase("standard input");
         let collector = self.collector();
         stream::scan(
             InterruptibleInput::new(std::io::stdin(), self.interrupted),
-            &collector,
+            &self.unpacking(&collector),
             &self.policy.detection.limits,
         );
         let mut collected = collector.finish();
@@ -203,7 +225,7 @@ impl<'a> Context<'a> {
             collected,
             &Target::Stdin,
             "all of it".to_owned(),
-            simple_places,
+            |origin, _| simple_places(origin),
         )
     }
 
@@ -212,7 +234,9 @@ impl<'a> Context<'a> {
         let collector = self.collector();
         let tree = Tree::new(path, self.policy.detection.limits.clone())
             .with_ignore_rules(self.request.ignore_rules);
-        let walked = tree.scan(&collector, &|path| self.policy.exclude.is_match(path));
+        let walked = tree.scan(&self.unpacking(&collector), &|path| {
+            self.policy.exclude.is_match(path)
+        });
         let mut collected = collector.finish();
         for nested in &walked.repositories {
             collected.notes.push(format!(
@@ -224,7 +248,35 @@ impl<'a> Context<'a> {
         } else {
             "all files"
         };
-        self.finish(collected, target, scope.to_owned(), simple_places)
+        self.finish(collected, target, scope.to_owned(), |origin, _| {
+            simple_places(origin)
+        })
+    }
+
+    /// What is told of a piece that could not be read, by the name that its places give it; nothing when the user's
+    /// configuration leaves all of them out.
+    fn named(&self, unread: &Unread, places: &[Place]) -> Option<Skipped> {
+        let is_left_out = |place: &Place| {
+            !place.path.is_empty() && self.policy.exclude.is_match(&place.path)
+        };
+        if !places.is_empty() && places.iter().all(is_left_out) {
+            return None;
+        }
+        let origin = &unread.origin;
+        let first = places.iter().find(|place| !is_left_out(place) && !place.path.is_empty());
+        let what = match (first, origin.outermost()) {
+            (Some(place), Origin::Blob(id)) => format!("{} (blob {id})", place.path),
+            (Some(place), Origin::Layer(..)) => match &place.image {
+                Some(image) => format!("{} in {}", place.path, image.image),
+                None => origin.to_string(),
+            },
+            _ => origin.to_string(),
+        };
+        Some(Skipped {
+            kind: unread.kind,
+            what,
+            reason: unread.reason.clone(),
+        })
     }
 
     /// Groups what was collected, with the places that `places` knows, into this target's outcome.
@@ -233,10 +285,13 @@ impl<'a> Context<'a> {
         collected: Collected,
         target: &Target,
         scope: String,
-        places: impl Fn(&Origin) -> Vec<Place>,
+        places: impl Fn(&Origin, u32) -> Vec<Place>,
     ) -> Scanned {
+        let unread = collected.unread.into_iter();
+        let unread = unread.filter_map(|unread| self.named(&unread, &places(&unread.origin, 1)));
+        let skipped: BTreeSet<Skipped> = collected.skipped.into_iter().chain(unread).collect();
         let mut outcome = Outcome {
-            skipped: collected.skipped,
+            skipped: skipped.into_iter().collect(),
             notes: collected.notes,
             stats: collected.stats,
             ..Outcome::default()
@@ -247,8 +302,8 @@ impl<'a> Context<'a> {
             self.request.reveal,
             self.request.today,
         );
-        for sighting in collected.sightings {
-            let places = places(&sighting.origin);
+        for sighting in without_containers(collected.sightings) {
+            let places = places(&sighting.origin, sighting.range.start.line);
             grouping.add(&sighting, places);
         }
         grouping.finish(&mut outcome);
@@ -275,10 +330,8 @@ impl<'a> Context<'a> {
                 reason,
             });
         }
-        outcome
-            .skipped
-            .sort_by(|a, b| (a.kind, &a.what, &a.reason).cmp(&(b.kind, &b.what, &b.reason)));
         // A pack is walked for contents, for names and for the history of findings; its damage is one damage.
+        outcome.skipped.sort();
         outcome.skipped.dedup();
         Scanned {
             outcome,
@@ -290,6 +343,15 @@ impl<'a> Context<'a> {
 /// The place of a piece that is not git's.
 pub(crate) fn simple_places(origin: &Origin) -> Vec<Place> {
     let place = match origin {
+        Origin::Member(outer, path) => return inside(simple_places(outer), path),
+        Origin::Layer(layer, path) => Place {
+            blob: Some(layer.to_string()),
+            ..Place::outside(LocationKind::Layer, path)
+        },
+        Origin::ImageConfig(digest, part) => Place {
+            blob: Some(digest.to_string()),
+            ..Place::outside(LocationKind::ImageConfig, part)
+        },
         Origin::Worktree(path) => Place::outside(LocationKind::Worktree, path),
         Origin::File(path) => Place::outside(LocationKind::File, path),
         Origin::Stdin => Place::outside(LocationKind::Stdin, "-"),
@@ -313,6 +375,44 @@ pub(crate) fn simple_places(origin: &Origin) -> Vec<Place> {
         },
     };
     vec![place]
+}
+
+/// Without what was seen in an archive's own bytes and in one of its members as well: a member that is not compressed
+/// stands there in clear.
+fn without_containers(mut sightings: Vec<Sighting>) -> Vec<Sighting> {
+    let mut in_members: HashMap<Origin, HashSet<Secret>> = HashMap::new();
+    for sighting in &sightings {
+        if let Some(container) = container_of(&sighting.origin) {
+            let known = in_members.entry(container).or_default();
+            known.insert(sighting.matched.secret.clone());
+        }
+    }
+    sightings.retain(|sighting| {
+        let known = in_members.get(&*sighting.origin);
+        !known.is_some_and(|secrets| secrets.contains(&sighting.matched.secret))
+    });
+    sightings
+}
+
+/// The piece that holds the bytes of this one too.
+fn container_of(origin: &Origin) -> Option<Origin> {
+    match origin {
+        Origin::Member(archive, _) => Some((**archive).clone()),
+        Origin::ImageConfig(digest, part) if !part.is_empty() => {
+            Some(Origin::ImageConfig(Arc::clone(digest), String::new()))
+        }
+        _ => None,
+    }
+}
+
+/// The places of an archive's member: those of the archive, with the path in it.
+pub(crate) fn inside(mut places: Vec<Place>, member: &str) -> Vec<Place> {
+    if !member.is_empty() {
+        for place in &mut places {
+            place.path = format!("{}!{member}", place.path);
+        }
+    }
+    places
 }
 
 /// Adds one target's result to the whole. With several targets, paths say which one they are in.

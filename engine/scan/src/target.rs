@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use leakward_sources::git::clone::{RemoteUrl, UrlError};
 use leakward_sources::git::{Discovery, OpenOptions, Repository};
+use leakward_sources::image::{is_image_archive, is_layout};
 
 /// What to scan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,15 @@ pub enum Target {
     Stdin,
     /// A repository to be cloned first.
     Url(RemoteUrl),
+    /// Container images.
+    Image(ImageTarget),
+}
+
+/// Where container images are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ImageTarget {
+    /// An OCI layout in a folder, or a tar file with images in it.
+    Path(PathBuf),
 }
 
 /// What a target is to be taken for.
@@ -33,6 +43,8 @@ pub enum TargetKind {
     File,
     /// Standard input.
     Stdin,
+    /// Container images.
+    Image,
 }
 
 /// A target that cannot be scanned.
@@ -74,6 +86,11 @@ impl Target {
         match kind {
             Some(TargetKind::Stdin) => return Ok(Self::Stdin),
             None if text == "-" => return Ok(Self::Stdin),
+            Some(TargetKind::Image) => return Ok(Self::Image(ImageTarget::resolve(text)?)),
+            None if text.starts_with(IMAGE_PREFIX) && !Path::new(text).exists() => {
+                let image = text.strip_prefix(IMAGE_PREFIX).unwrap_or(text);
+                return Ok(Self::Image(ImageTarget::resolve(image)?));
+            }
             None | Some(TargetKind::Git) => {
                 if let Some(url) = as_url(text)? {
                     return Ok(url);
@@ -104,6 +121,7 @@ impl Target {
             Self::File(_) => "file",
             Self::Stdin => "stdin",
             Self::Url(_) => "url",
+            Self::Image(_) => "image",
         }
     }
 
@@ -114,6 +132,40 @@ impl Target {
             Self::Git(path) | Self::Folder(path) | Self::File(path) => path.display().to_string(),
             Self::Stdin => "-".to_owned(),
             Self::Url(url) => url.to_string(),
+            Self::Image(image) => image.name(),
+        }
+    }
+}
+
+/// What says that a target is an image, before its name.
+const IMAGE_PREFIX: &str = "image:";
+
+impl ImageTarget {
+    /// Finds out what `text` names: a folder or a file when there is one of that name.
+    ///
+    /// # Errors
+    /// When it names no image.
+    pub fn resolve(text: &str) -> Result<Self, TargetError> {
+        let path = PathBuf::from(text);
+        let wrong = |expected| TargetError::WrongKind {
+            name: text.to_owned(),
+            expected,
+        };
+        match std::fs::metadata(&path) {
+            Ok(metadata) if metadata.is_dir() && !is_layout(&path) => Err(wrong("OCI image layout")),
+            Ok(metadata) if metadata.is_file() && !is_image_archive(&path) => {
+                Err(wrong("tar file with container images in it"))
+            }
+            Ok(_) => Ok(Self::Path(path)),
+            Err(_) => Err(TargetError::Missing(text.to_owned())),
+        }
+    }
+
+    /// Its name in reports.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Path(path) => path.display().to_string(),
         }
     }
 }
@@ -144,7 +196,13 @@ fn resolve_path(text: &str, kind: Option<TargetKind>) -> Result<Target, TargetEr
         _ if metadata.is_dir() && kind.is_none() && repository_at(&path, Discovery::Exact) => {
             Ok(Target::Git(path))
         }
+        None if metadata.is_dir() && is_layout(&path) => {
+            Ok(Target::Image(ImageTarget::Path(path)))
+        }
         _ if metadata.is_dir() => Ok(Target::Folder(path)),
+        None if metadata.is_file() && is_image_archive(&path) => {
+            Ok(Target::Image(ImageTarget::Path(path)))
+        }
         _ if metadata.is_file() || kind == Some(TargetKind::File) => Ok(Target::File(path)),
         _ => Err(TargetError::Special(text.to_owned())),
     }

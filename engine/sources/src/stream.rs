@@ -32,11 +32,8 @@ pub fn scan<V: Visitor>(input: impl Read, visitor: &V, limits: &Limits) -> u64 {
         });
     }
     let bytes = contents.filled();
-    let piece = Piece {
-        origin: &Origin::Stdin,
-        bytes,
-    };
-    visitor.whole(&mut visitor.worker(), piece);
+    let piece = Piece::new(&Origin::Stdin, bytes);
+    visitor.alone(&mut visitor.worker(), piece);
     visitor.advance(1, bytes.len() as u64);
     bytes.len() as u64
 }

@@ -4,9 +4,12 @@
 //! found in the base, it leaves a note for each object it has seen, and gets the base's note together with the
 //! edits when the source comes to the delta. A visitor that has no use for this keeps `Note = ()`.
 
-use leakward_core::Skipped;
+use std::io::Read;
 
-use crate::piece::Piece;
+use leakward_core::{Skipped, SkippedKind};
+
+use crate::archive::windows;
+use crate::piece::{Origin, Piece};
 
 /// One instruction of a delta, in the order of the result's bytes. Neighbouring instructions that continue each
 /// other are merged already.
@@ -57,8 +60,41 @@ pub trait Visitor: Sync {
         self.whole(worker, piece)
     }
 
+    /// Looks at a piece that no other piece is stored as a change of.
+    fn alone(&self, worker: &mut Self::Worker, piece: Piece<'_>) {
+        drop(self.whole(worker, piece));
+    }
+
+    /// Is shown an archive that no other piece is stored as a change of, and of which every byte has been looked at
+    /// already, as its members.
+    fn unpacked(&self, worker: &mut Self::Worker, piece: Piece<'_>) {
+        self.alone(worker, piece);
+    }
+
+    /// Looks at something of any size that is read from front to back.
+    ///
+    /// # Errors
+    /// What `content` says. What was read until then has been looked at; it is for the caller to tell.
+    fn stream(
+        &self,
+        worker: &mut Self::Worker,
+        origin: &Origin,
+        content: &mut dyn Read,
+    ) -> std::io::Result<()> {
+        windows::look_through(self, worker, origin, content, &mut Vec::new())
+    }
+
     /// Is told of something that could not be looked at.
     fn skipped(&self, skipped: Skipped);
+
+    /// Is told of a piece that could not be looked at, or not at all of it.
+    fn not_read(&self, origin: &Origin, kind: SkippedKind, reason: String) {
+        self.skipped(Skipped {
+            kind,
+            what: origin.to_string(),
+            reason,
+        });
+    }
 
     /// Whether to stop as soon as possible (Ctrl-C). The source then returns early, having told nothing more.
     fn stop(&self) -> bool {

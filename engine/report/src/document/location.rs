@@ -1,6 +1,6 @@
 //! One place in JSON.
 
-use leakward_core::Location;
+use leakward_core::{LayerState, Location};
 use serde::Serialize;
 
 /// One place where the credential was seen. Lines and columns count from 1.
@@ -10,12 +10,15 @@ use serde::Serialize;
 pub(crate) struct LocationEntry<'a> {
     /// What it was seen in: a blob of the object database (`git`), a file of the working tree (`worktree`), an entry
     /// of the index (`index`), a file outside of git (`file`), standard input (`stdin`), a commit's or tag's message
-    /// (`message`), the name of a ref (`ref`) or of a file (`path`), a Git LFS object (`lfs`).
+    /// (`message`), the name of a ref (`ref`) or of a file (`path`), a Git LFS object (`lfs`), a file in a layer of a
+    /// container image (`layer`), what an image says of itself (`image-config`).
     #[cfg_attr(test, schemars(extend("enum" = [
-        "git", "worktree", "index", "file", "stdin", "message", "ref", "path", "lfs"
+        "git", "worktree", "index", "file", "stdin", "message", "ref", "path", "lfs", "layer", "image-config"
     ])))]
     kind: &'static str,
-    /// Path relative to the target's root, with `/` between folders; bytes that are not UTF-8 are replaced.
+    /// Path relative to the target's root, with `/` between folders; bytes that are not UTF-8 are replaced. In an
+    /// archive: the archive's path, `!`, and the path inside; lines and columns are those of the unpacked content. For
+    /// `image-config` the part of the configuration: `Env`, `Labels`, `history[3]`.
     path: &'a str,
     /// Line where it starts.
     line: u32,
@@ -55,10 +58,34 @@ pub(crate) struct LocationEntry<'a> {
     /// Encodings that lay around the credential, outermost first.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     decoded: &'a [String],
+    /// The container image: its name and tag where it has one, else its digest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<&'a str>,
+    /// Digest of the image's manifest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    manifest: Option<&'a str>,
+    /// What the image runs on: `linux/amd64`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    platform: Option<&'a str>,
+    /// Digest of the layer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    layer: Option<&'a str>,
+    /// Which layer of the image it is; 0 is the lowest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    layer_index: Option<u32>,
+    /// The build step that made the layer, or that holds the credential itself, as the image's history tells it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_by: Option<&'a str>,
+    /// What becomes of the file in the image as it is run: it is there (`visible`), something else is at its path
+    /// (`overwritten`), or it was removed (`deleted`). It is in the image's layers in any case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(extend("enum" = ["visible", "overwritten", "deleted"])))]
+    state: Option<&'static str>,
 }
 
 impl<'a> LocationEntry<'a> {
     pub(crate) fn new(location: &'a Location) -> Self {
+        let image = location.image.as_ref();
         Self {
             kind: location.kind.as_str(),
             path: &location.path,
@@ -76,6 +103,13 @@ impl<'a> LocationEntry<'a> {
             date: location.date.as_deref(),
             subject: location.subject.as_deref(),
             decoded: &location.decoded,
+            image: image.map(|image| image.image.as_str()),
+            manifest: image.and_then(|image| image.manifest.as_deref()),
+            platform: image.and_then(|image| image.platform.as_deref()),
+            layer: image.and_then(|image| image.layer.as_deref()),
+            layer_index: image.and_then(|image| image.layer_index),
+            created_by: image.and_then(|image| image.created_by.as_deref()),
+            state: image.and_then(|image| image.state).map(LayerState::as_str),
         }
     }
 }

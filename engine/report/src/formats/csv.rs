@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 use std::io;
 
-use leakward_core::{Finding, Location, Secret, Skipped, Verdict};
+use leakward_core::{Finding, ImagePlace, LayerState, Location, Secret, Skipped, Verdict};
 
 use crate::document::rounded;
 use crate::error::ReportError;
@@ -84,7 +84,33 @@ const COLUMNS: &[Column] = &[
     ("more_locations", |finding, _| {
         finding.more_locations.to_string().into()
     }),
+    ("image", |_, location| {
+        image(location, |image| Some(image.image.as_str()))
+    }),
+    ("platform", |_, location| {
+        image(location, |image| image.platform.as_deref())
+    }),
+    ("layer", |_, location| {
+        image(location, |image| image.layer.as_deref())
+    }),
+    ("layer_index", |_, location| {
+        let index = location.image.as_ref().and_then(|image| image.layer_index);
+        index.map_or_else(String::new, |index| index.to_string()).into()
+    }),
+    ("created_by", |_, location| {
+        image(location, |image| image.created_by.as_deref())
+    }),
+    ("state", |_, location| {
+        image(location, |image| image.state.map(LayerState::as_str))
+    }),
 ];
+
+fn image<'a>(
+    location: &'a Location,
+    field: impl FnOnce(&'a ImagePlace) -> Option<&'a str>,
+) -> Cow<'a, str> {
+    text(location.image.as_ref().and_then(field))
+}
 
 fn write(
     report: &Report<'_>,

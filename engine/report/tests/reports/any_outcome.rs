@@ -13,7 +13,7 @@ use proptest::sample::select;
 use crate::fixture;
 
 /// Every kind of place.
-pub(crate) const KINDS: [LocationKind; 9] = [
+pub(crate) const KINDS: [LocationKind; 11] = [
     LocationKind::Git,
     LocationKind::Worktree,
     LocationKind::Index,
@@ -23,6 +23,8 @@ pub(crate) const KINDS: [LocationKind; 9] = [
     LocationKind::Ref,
     LocationKind::Path,
     LocationKind::Lfs,
+    LocationKind::Layer,
+    LocationKind::ImageConfig,
 ];
 
 /// Every kind of skipped item.

@@ -73,10 +73,7 @@ impl<'v, V: Visitor> Names<'v, V> {
     fn show(&self, worker: &mut V::Worker, name: &BStr) {
         if self.is_new(name) {
             let origin = Origin::EntryName(name.to_owned());
-            let piece = Piece {
-                origin: &origin,
-                bytes: name,
-            };
+            let piece = Piece::new(&origin, name);
             drop(self.visitor.whole(worker, piece));
         }
     }

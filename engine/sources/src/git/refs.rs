@@ -83,12 +83,9 @@ impl Refs {
                 return;
             }
             let origin = Origin::RefName(name.clone());
-            visitor.whole(
+            visitor.alone(
                 &mut worker,
-                Piece {
-                    origin: &origin,
-                    bytes: name.as_bytes(),
-                },
+                Piece::new(&origin, name.as_bytes()),
             );
         }
     }

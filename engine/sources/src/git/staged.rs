@@ -112,12 +112,9 @@ impl Staged {
             match lookup.blob(&file.blob, buffer) {
                 Ok(bytes) => {
                     let origin = Origin::Index(file.path.to_str_lossy().into_owned(), file.blob);
-                    visitor.whole(
+                    visitor.alone(
                         worker,
-                        Piece {
-                            origin: &origin,
-                            bytes,
-                        },
+                        Piece::new(&origin, bytes),
                     );
                     visitor.advance(1, bytes.len() as u64);
                 }
@@ -164,10 +161,7 @@ fn scan_names<V: Visitor>(files: &[&StagedFile], visitor: &V) {
             let bytes = path.get(start..).unwrap_or_default();
             drop(visitor.whole(
                 &mut worker,
-                Piece {
-                    origin: &origin,
-                    bytes,
-                },
+                Piece::new(&origin, bytes),
             ));
         }
     }

@@ -129,10 +129,7 @@ impl<V: Visitor> Looker<V> {
     pub(crate) fn look_at_name(&mut self, visitor: &V, relative: &BStr) {
         call(&mut self.name, relative);
         let start = memchr::memrchr(b'/', relative).map_or(0, |slash| slash + 1);
-        let piece = Piece {
-            origin: &self.name,
-            bytes: relative.get(start..).unwrap_or_default(),
-        };
+        let piece = Piece::new(&self.name, relative.get(start..).unwrap_or_default());
         drop(visitor.whole(&mut self.worker, piece));
     }
 
@@ -144,23 +141,17 @@ impl<V: Visitor> Looker<V> {
                 .contents
                 .read(found.path, limits.max_object_bytes)
                 .map(|bytes| {
-                    visitor.whole(
+                    visitor.alone(
                         &mut self.worker,
-                        Piece {
-                            origin: &self.origin,
-                            bytes,
-                        },
+                        Piece::new(&self.origin, bytes),
                     );
                     bytes.len()
                 }),
             Kind::Link => found.path.read_link().map_err(ReadError::Io).map(|target| {
                 let bytes = target.as_os_str().as_encoded_bytes();
-                visitor.whole(
+                visitor.alone(
                     &mut self.worker,
-                    Piece {
-                        origin: &self.origin,
-                        bytes,
-                    },
+                    Piece::new(&self.origin, bytes),
                 );
                 bytes.len()
             }),

@@ -3,7 +3,7 @@
 //! GitHub shows a result only when its first location is a file, so a message or a ref name gets a made-up path that no
 //! file has; what it really is stands in the logical location and the properties.
 
-use leakward_core::{Location, LocationKind};
+use leakward_core::{LayerState, Location, LocationKind};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_sarif::sarif::{
     self, ArtifactLocation, LogicalLocation, Message, PhysicalLocation, PropertyBag, Region,
@@ -31,7 +31,7 @@ pub(super) fn location(location: &Location) -> sarif::Location {
     let mut made = sarif::Location::builder()
         .physical_location(physical)
         .build();
-    if is_history_only(location) {
+    if is_history_only(location) || location.image.is_some() {
         made.logical_locations = Some(vec![logical(location)]);
     }
     made.properties = provenance(location);
@@ -53,9 +53,12 @@ pub(super) fn is_history_only(location: &Location) -> bool {
             location.commit.is_some() && location.in_head != Some(true)
         }
         LocationKind::Message | LocationKind::Ref => true,
-        LocationKind::Worktree | LocationKind::Index | LocationKind::File | LocationKind::Stdin => {
-            false
-        }
+        LocationKind::Worktree
+        | LocationKind::Index
+        | LocationKind::File
+        | LocationKind::Stdin
+        | LocationKind::Layer
+        | LocationKind::ImageConfig => false,
     }
 }
 
@@ -81,7 +84,10 @@ fn artifact(location: &Location) -> ArtifactLocation {
 
 fn region(location: &Location) -> Region {
     // The columns of a name are not columns of the file's text.
-    if matches!(location.kind, LocationKind::Path | LocationKind::Ref) {
+    if matches!(
+        location.kind,
+        LocationKind::Path | LocationKind::Ref | LocationKind::ImageConfig
+    ) {
         return Region::builder().start_line(1).build();
     }
     let (start, end) = (location.range.start, location.range.end);
@@ -104,6 +110,10 @@ fn region(location: &Location) -> Region {
 fn logical(location: &Location) -> LogicalLocation {
     let object = location.commit.as_deref().or(location.blob.as_deref());
     let (kind, name) = match (location.kind, object) {
+        (LocationKind::Layer | LocationKind::ImageConfig, _) => (
+            "image",
+            location.image.as_ref().map_or("", |image| image.image.as_str()),
+        ),
         (LocationKind::Ref, _) => ("ref", location.path.as_str()),
         (LocationKind::Message, Some(object)) if location.commit.is_none() => ("tag", object),
         (_, Some(object)) => ("commit", object),
@@ -117,6 +127,7 @@ fn logical(location: &Location) -> LogicalLocation {
 
 /// What git knows about the place.
 fn provenance(location: &Location) -> Option<PropertyBag> {
+    let image = location.image.as_ref();
     let bag = Properties::default()
         .with("kind", location.kind.as_str())
         .with_some("commit", location.commit.as_deref())
@@ -128,7 +139,17 @@ fn provenance(location: &Location) -> Option<PropertyBag> {
         .with_some("reachable", location.reachable)
         .with_some("inHead", location.in_head)
         .with_list("refs", &location.refs)
-        .with_list("decoded", &location.decoded);
+        .with_list("decoded", &location.decoded)
+        .with_some("image", image.map(|image| image.image.as_str()))
+        .with_some("manifest", image.and_then(|image| image.manifest.as_deref()))
+        .with_some("platform", image.and_then(|image| image.platform.as_deref()))
+        .with_some("layer", image.and_then(|image| image.layer.as_deref()))
+        .with_some("layerIndex", image.and_then(|image| image.layer_index))
+        .with_some("createdBy", image.and_then(|image| image.created_by.as_deref()))
+        .with_some(
+            "state",
+            image.and_then(|image| image.state).map(LayerState::as_str),
+        );
     Some(bag.build())
 }
 

@@ -80,8 +80,13 @@ fn whereabouts(first: &Location) -> String {
         | LocationKind::Index
         | LocationKind::File
         | LocationKind::Lfs => "",
+        LocationKind::Layer => " in a layer of a container image",
+        LocationKind::ImageConfig => " in the configuration of a container image",
     };
     let mut text = what.to_owned();
+    if let Some(image) = &first.image {
+        text += &format!(" ({})", image.image);
+    }
     if place::is_history_only(first) {
         text += ", in history only";
         if let Some(commit) = &first.commit {

@@ -61,12 +61,13 @@ fn note(screen: &mut Screen<'_>, gutter: usize, label: &str, lines: &[String]) -
 }
 
 /// The notes below the line: their labels and lines. One without lines is not shown.
-fn notes(finding: &Finding) -> [(&'static str, Vec<String>); 10] {
+fn notes(finding: &Finding) -> [(&'static str, Vec<String>); 11] {
     let one = |line: Option<String>| line.into_iter().collect();
     [
         ("verified", one(verified(&finding.verdict))),
         ("since", one(history::since(finding))),
         ("now", one(history::now(finding))),
+        ("step", one(build_step(finding))),
         ("also", other_places(finding)),
         ("inside", one(inside(finding))),
         ("why", one(Some(why(finding)))),
@@ -107,6 +108,12 @@ fn other_places(finding: &Finding) -> Vec<String> {
         ));
     }
     places
+}
+
+/// The build step that brought it into the image.
+fn build_step(finding: &Finding) -> Option<String> {
+    let image = finding.locations.first()?.image.as_ref()?;
+    image.created_by.clone()
 }
 
 fn inside(finding: &Finding) -> Option<String> {

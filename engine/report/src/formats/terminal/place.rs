@@ -1,6 +1,6 @@
 //! One place in words: `path:line:column` where there is a file, so that terminals and editors can open it.
 
-use leakward_core::{Location, LocationKind};
+use leakward_core::{LayerState, Location, LocationKind};
 
 /// Digits of an object id that are shown.
 const SHORT: usize = 12;
@@ -30,6 +30,8 @@ pub(super) fn words(location: &Location) -> String {
         LocationKind::Stdin => format!("standard input:{line}:{column}"),
         LocationKind::Message => format!("{}, line {line}", message_of(location)),
         LocationKind::Ref => format!("the name of {path}"),
+        LocationKind::Layer => format!("{path}:{line}:{column}{}", in_image(location)),
+        LocationKind::ImageConfig => format!("{path}, line {line}{}", in_image(location)),
         LocationKind::Path => format!("the name of the file {path}{}", in_object(location)),
     }
 }
@@ -41,6 +43,26 @@ fn in_object(location: &Location) -> String {
         (None, Some(blob)) => format!(" in object {}", short(blob)),
         (None, None) => String::new(),
     }
+}
+
+/// In which image and layer it was seen, and what became of it there.
+fn in_image(location: &Location) -> String {
+    let Some(image) = &location.image else {
+        return in_object(location);
+    };
+    let mut words = format!(" in {}", image.image);
+    if let Some(platform) = &image.platform {
+        words += &format!(" ({platform})");
+    }
+    if let Some(index) = image.layer_index {
+        words += &format!(", layer {index}");
+    }
+    match image.state {
+        Some(LayerState::Overwritten) => words += ", overwritten by a later layer",
+        Some(LayerState::Deleted) => words += ", deleted by a later layer",
+        Some(LayerState::Visible) | None => {}
+    }
+    words
 }
 
 fn message_of(location: &Location) -> String {

@@ -42,10 +42,8 @@ impl<'v, V: Visitor> Show<'v, V> {
     }
 
     fn blob(&self, worker: &mut V::Worker, object: &Shown<'_, Noted<V::Note>>) -> V::Note {
-        let piece = Piece {
-            origin: &Origin::Blob(object.id),
-            bytes: object.content,
-        };
+        let origin = Origin::Blob(object.id);
+        let piece = Piece::new(&origin, object.content);
         let note = match object.change {
             Some((Noted::Blob(base), edits)) => self.visitor.changed(worker, piece, base, edits),
             _ => self.visitor.whole(worker, piece),
@@ -73,7 +71,7 @@ impl<'v, V: Visitor> Show<'v, V> {
     }
 
     fn whole(&self, worker: &mut V::Worker, origin: &Origin, bytes: &[u8]) {
-        drop(self.visitor.whole(worker, Piece { origin, bytes }));
+        self.visitor.alone(worker, Piece::new(origin, bytes));
     }
 }
 

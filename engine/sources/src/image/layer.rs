@@ -1,0 +1,257 @@
+//! Looks at one layer: from the store through digest and decoder to the members of its tar archive.
+//!
+//! Files are gathered into batches, which other threads look at while this one goes on unpacking; when there are enough of
+//! them on the way, it looks at the next one itself. So memory is bounded, and unpacking is what a layer takes.
+//! A file that is larger than a batch may be is looked at here, in parts.
+
+use std::io::{self, Read};
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use leakward_core::{Limits};
+use rayon::Scope;
+
+use super::digest::Verifying;
+use super::image::ImageLayer;
+use super::listing::{LayerListing, layer_path};
+use super::store::BlobStore;
+use crate::archive::{Budget, Fault, Format, Metered, TarEntry, TarKind, TarReader, decoder};
+use crate::piece::{Origin, Piece};
+use crate::visitor::Visitor;
+use crate::workers::Workers;
+
+/// How much a batch gathers. Large enough to hide the cost of a task, small enough to keep all cores busy.
+const BATCH_BYTES: usize = 2 << 20;
+
+/// LIMIT: a larger file is looked at in parts.
+const MAX_FILE_BYTES: u64 = 16 << 20;
+
+/// LIMIT: bytes in batches that are on their way to be looked at, of all layers together.
+const MAX_IN_FLIGHT_BYTES: usize = 96 << 20;
+
+/// Looks at one layer.
+pub(super) struct LayerScan<'v, V: Visitor> {
+    visitor: &'v V,
+    limits: &'v Limits,
+    workers: &'v Workers<'v, V::Worker>,
+    in_flight: &'v AtomicUsize,
+    layer: &'v ImageLayer,
+    listing: LayerListing,
+    batch: Batch,
+    entries: u64,
+}
+
+/// Files that are looked at together.
+#[derive(Default)]
+struct Batch {
+    bytes: Vec<u8>,
+    files: Vec<(String, Range<usize>)>,
+}
+
+impl<'v, V: Visitor> LayerScan<'v, V> {
+    pub(super) fn new(
+        visitor: &'v V,
+        limits: &'v Limits,
+        workers: &'v Workers<'v, V::Worker>,
+        in_flight: &'v AtomicUsize,
+        layer: &'v ImageLayer,
+    ) -> Self {
+        Self {
+            visitor,
+            limits,
+            workers,
+            in_flight,
+            layer,
+            listing: LayerListing::default(),
+            batch: Batch::default(),
+            entries: 0,
+        }
+    }
+
+    /// Looks at the layer. Returns its paths, and whether it was read to its end without a fault.
+    pub(super) fn run<'s>(mut self, scope: &Scope<'s>, store: &dyn BlobStore) -> (LayerListing, bool)
+    where
+        'v: 's,
+    {
+        let ended = match store.open(&self.layer.blob) {
+            Ok(blob) => {
+                let mut blob = Verifying::new(blob, self.layer.digest.clone());
+                let looked = self.content(scope, &mut blob);
+                let verified = blob.finish().map_err(|error| Fault::Corrupt(error.to_string()));
+                looked.and(verified).map_err(|fault| (fault.kind(), fault.to_string()))
+            }
+            Err(error) => Err((error.kind(), error.to_string())),
+        };
+        self.send(scope);
+        self.listing.finish();
+        let stopped = self.visitor.stop();
+        let is_whole = ended.is_ok() && !stopped;
+        if let Err((kind, reason)) = ended
+            && !stopped
+        {
+            self.visitor.not_read(&self.origin(String::new()), kind, reason);
+        }
+        (self.listing, is_whole)
+    }
+
+    fn origin(&self, path: String) -> Origin {
+        Origin::Layer(self.layer.digest.shared(), path)
+    }
+
+    /// What the blob holds: a tar archive, compressed or not, or anything else that a registry stores.
+    fn content<'s>(&mut self, scope: &Scope<'s>, blob: &mut dyn Read) -> Result<(), Fault>
+    where
+        'v: 's,
+    {
+        let visitor = self.visitor;
+        let stop = || visitor.stop();
+        let budget = Budget::new(self.limits, 0, &stop);
+        let (head, mut blob) = peeked(Metered::packed(blob, &budget))?;
+        let ended = match Format::of_head(&head).filter(|format| format.is_compression()) {
+            Some(format) => {
+                let unpacked = Metered::unpacked(decoder(format, &mut blob)?, &budget);
+                let (head, unpacked) = peeked(unpacked)?;
+                self.unpacked(scope, &head, unpacked)
+            }
+            None => self.unpacked(scope, &head, blob),
+        };
+        match budget.spent() {
+            Some(reason) => Err(Fault::Limit(reason)),
+            None => ended,
+        }
+    }
+
+    fn unpacked<'s>(
+        &mut self,
+        scope: &Scope<'s>,
+        head: &[u8],
+        mut content: impl Read,
+    ) -> Result<(), Fault>
+    where
+        'v: 's,
+    {
+        // A layer without any file is nothing but the zeros that end an archive.
+        let is_empty = head.iter().all(|&byte| byte == 0);
+        if is_empty || Format::of_head(head) == Some(Format::Tar) {
+            return self.members(scope, &mut TarReader::new(content));
+        }
+        let origin = self.origin(String::new());
+        let mut worker = self.workers.borrow();
+        Ok(self.visitor.stream(&mut *worker, &origin, &mut content)?)
+    }
+
+    fn members<'s, R: Read>(
+        &mut self,
+        scope: &Scope<'s>,
+        reader: &mut TarReader<R>,
+    ) -> Result<(), Fault>
+    where
+        'v: 's,
+    {
+        while let Some(entry) = reader.next_entry()? {
+            if self.visitor.stop() {
+                return Ok(());
+            }
+            self.entries += 1;
+            if self.entries > self.limits.max_archive_entries {
+                let most = self.limits.max_archive_entries;
+                return Err(Fault::Limit(format!("there are more than {most} members")));
+            }
+            self.member(scope, &entry, reader)?;
+        }
+        Ok(())
+    }
+
+    fn member<'s, R: Read>(
+        &mut self,
+        scope: &Scope<'s>,
+        entry: &TarEntry,
+        reader: &mut TarReader<R>,
+    ) -> Result<(), Fault>
+    where
+        'v: 's,
+    {
+        let path = layer_path(&entry.path);
+        match entry.kind {
+            TarKind::Folder => self.listing.add_folder(&path),
+            _ => self.listing.add_file(&path),
+        }
+        match entry.kind {
+            // Where a link leads is looked at as text; it is not followed.
+            TarKind::Link => self.gather(scope, path, &mut entry.target.as_slice()),
+            _ if entry.size == 0 => Ok(()),
+            _ if entry.size <= MAX_FILE_BYTES => self.gather(scope, path, reader),
+            _ => {
+                let origin = self.origin(path);
+                let mut worker = self.workers.borrow();
+                Ok(self.visitor.stream(&mut *worker, &origin, reader)?)
+            }
+        }
+    }
+
+    /// Adds a file to the batch. What could be read of one that is cut off is looked at.
+    fn gather<'s>(
+        &mut self,
+        scope: &Scope<'s>,
+        path: String,
+        content: &mut dyn Read,
+    ) -> Result<(), Fault>
+    where
+        'v: 's,
+    {
+        let start = self.batch.bytes.len();
+        let read = content.read_to_end(&mut self.batch.bytes);
+        let end = self.batch.bytes.len();
+        self.batch.files.push((path, start..end));
+        if end >= BATCH_BYTES {
+            self.send(scope);
+        }
+        Ok(read.map(drop)?)
+    }
+
+    /// Has the batch looked at: by another thread, or by this one when there is enough on the way.
+    fn send<'s>(&mut self, scope: &Scope<'s>)
+    where
+        'v: 's,
+    {
+        let batch = std::mem::take(&mut self.batch);
+        if batch.files.is_empty() {
+            return;
+        }
+        let (visitor, workers, in_flight) = (self.visitor, self.workers, self.in_flight);
+        let layer = self.layer.digest.shared();
+        let size = batch.bytes.capacity();
+        if in_flight.fetch_add(size, Ordering::Relaxed) + size > MAX_IN_FLIGHT_BYTES {
+            in_flight.fetch_sub(size, Ordering::Relaxed);
+            batch.look(visitor, workers, &layer);
+            return;
+        }
+        scope.spawn(move |_| {
+            batch.look(visitor, workers, &layer);
+            in_flight.fetch_sub(size, Ordering::Relaxed);
+        });
+    }
+}
+
+impl Batch {
+    fn look<V: Visitor>(&self, visitor: &V, workers: &Workers<'_, V::Worker>, layer: &Arc<str>) {
+        let mut worker = workers.borrow();
+        for (path, range) in &self.files {
+            if visitor.stop() {
+                return;
+            }
+            let origin = Origin::Layer(Arc::clone(layer), path.clone());
+            let bytes = self.bytes.get(range.clone()).unwrap_or_default();
+            visitor.alone(&mut *worker, Piece::new(&origin, bytes));
+        }
+    }
+}
+
+/// The first bytes of `source`, and a reader of all of it.
+fn peeked<R: Read>(mut source: R) -> io::Result<(Vec<u8>, impl Read)> {
+    let mut head = Vec::with_capacity(Format::HEAD_BYTES);
+    source.by_ref().take(Format::HEAD_BYTES as u64).read_to_end(&mut head)?;
+    let again = io::Cursor::new(head.clone());
+    Ok((head, again.chain(source)))
+}

@@ -1,0 +1,1 @@
+//! Images that no program writes: damaged, lying, hostile.
