@@ -161,6 +161,16 @@ pub(crate) struct ImageArgs {
     /// Of images for several platforms, scan only this one: OS/ARCHITECTURE[/VARIANT]. Default: all.
     #[arg(long, value_name = "PLATFORM")]
     pub(crate) platform: Option<leakward_sources::image::Platform>,
+    /// Scan the images of all tags of the repository.
+    #[arg(long)]
+    pub(crate) all_tags: bool,
+    /// Log in to the registry with this name, and with the password that stands on standard input. Default: what
+    /// `docker login` or `podman login` wrote down.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) registry_user: Option<String>,
+    /// Speak to registries without TLS when they have none, and send them passwords that way.
+    #[arg(long)]
+    pub(crate) insecure: bool,
     /// Do not look at layers of this image again; may be given several times.
     #[arg(long, value_name = "IMAGE")]
     pub(crate) skip_base: Vec<String>,

@@ -1,6 +1,6 @@
 //! `leakward scan`: from what was typed to a request, from the outcome to reports and an exit status.
 
-use std::io::{self, IsTerminal as _};
+use std::io::{self, IsTerminal as _, Read as _};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -9,20 +9,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
-use leakward_core::{Outcome, Skipped, SkippedKind};
+use leakward_core::{Outcome, Secret, Skipped, SkippedKind};
 use leakward_detect::{InlineAllow, Sensitivity};
 use leakward_report::{Colour, Format, Report, ReportError, Settings};
 use leakward_scan::date::Date;
 use leakward_scan::grouping::Reveal;
 use leakward_scan::policy::Overrides;
 use leakward_scan::progress::{Progress, Silent};
-use leakward_scan::request::{ImageOptions, LineHashes, Request, Scope};
+use leakward_scan::request::{ImageOptions, LineHashes, Request, Scope, Tags};
 use leakward_scan::run::{self, Scanned};
 use leakward_scan::target::{ImageTarget, Target, TargetError, TargetKind};
 use leakward_sources::archive::Archives;
+use leakward_sources::image::registry::{Login, RegistryOptions, Transport};
 use leakward_sources::tree::IgnoreRules;
 
-use crate::args::{ColorChoice, ImageArgs, PolicyArgs, ScanArgs, ScopeArgs, SensitivityArg, TargetKindArg};
+use crate::args::{
+    ColorChoice, ImageArgs, PolicyArgs, ScanArgs, ScopeArgs, SensitivityArg, TargetKindArg,
+};
 use crate::messages::{Level, Messages};
 use crate::progress::Bar;
 use crate::sinks::{Destination, Sink};
@@ -116,17 +119,82 @@ pub(crate) fn request(
 }
 
 fn image_options(args: &ImageArgs) -> anyhow::Result<ImageOptions> {
-    let base = |text: &String| Ok(ImageTarget::resolve(text.strip_prefix("image:").unwrap_or(text))?);
+    let base = |text: &String| {
+        Ok(ImageTarget::resolve(
+            text.strip_prefix("image:").unwrap_or(text),
+        )?)
+    };
     Ok(ImageOptions {
         platform: args.platform.clone(),
-        skip_base: args.skip_base.iter().map(base).collect::<anyhow::Result<_>>()?,
+        tags: if args.all_tags {
+            Tags::All
+        } else {
+            Tags::Named
+        },
+        registry: RegistryOptions {
+            login: args.registry_user.as_deref().map(login).transpose()?,
+            login_files: login_files(),
+            transport: if args.insecure {
+                Transport::InsecureAllowed
+            } else {
+                Transport::Secure
+            },
+        },
+        skip_base: args
+            .skip_base
+            .iter()
+            .map(base)
+            .collect::<anyhow::Result<_>>()?,
         cache: (!args.no_layer_cache).then(layer_cache_folder).flatten(),
     })
 }
 
+/// A login with the password that stands on standard input: on the command line, everybody could see it.
+fn login(user: &str) -> anyhow::Result<Login> {
+    const LONGEST: u64 = 64 << 10;
+    let mut password = Vec::new();
+    io::stdin()
+        .lock()
+        .take(LONGEST)
+        .read_to_end(&mut password)
+        .context("the password on standard input")?;
+    let end = password
+        .iter()
+        .rposition(|byte| !matches!(byte, b'\n' | b'\r'));
+    let Some(password) = end.and_then(|end| password.get(..=end)) else {
+        anyhow::bail!("--registry-user: there is no password on standard input");
+    };
+    Ok(Login {
+        user: user.to_owned(),
+        password: Secret::new(password),
+    })
+}
+
+/// Where docker and podman write down who has logged in.
+fn login_files() -> Vec<PathBuf> {
+    let named = |name| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    [
+        named("REGISTRY_AUTH_FILE"),
+        named("DOCKER_CONFIG").map(|folder| folder.join("config.json")),
+        named("XDG_RUNTIME_DIR").map(|folder| folder.join("containers/auth.json")),
+        named("HOME").map(|folder| folder.join(".docker/config.json")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
 /// Where layers are remembered: in the user's cache, where the system says that there is one.
 fn layer_cache_folder() -> Option<PathBuf> {
-    let named = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let named = |name| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
     let cache = named("XDG_CACHE_HOME").or_else(|| Some(named("HOME")?.join(".cache")))?;
     Some(cache.join("leakward").join("layers"))
 }

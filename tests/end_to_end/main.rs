@@ -4,6 +4,7 @@
 //! it is. Fixtures are in the crate `leakward-tests`; which case of git is covered by which test stands in
 //! `docs/coverage.md`, and `coverage_table` keeps that page true.
 
+mod archives;
 mod arguments;
 mod baseline;
 mod canary;
@@ -16,6 +17,7 @@ mod fingerprints;
 mod git_coverage;
 mod hostile;
 mod ignore_files;
+mod images;
 mod inline_comments;
 mod interrupt;
 mod policy_ref;

@@ -87,7 +87,7 @@ impl Drop for HttpsServer {
     }
 }
 
-fn make_certificate(sandbox: &Sandbox, certificate: &Path, key: &Path) {
+pub(crate) fn make_certificate(sandbox: &Sandbox, certificate: &Path, key: &Path) {
     let mut command: Command = sandbox.command("openssl");
     let output = command
         .args([

@@ -11,10 +11,12 @@
 
 mod credential;
 mod https_server;
+mod image;
 mod lfs;
 mod pack_listing;
 mod place;
 mod program;
+mod registry;
 mod report;
 mod repository;
 mod requirement;
@@ -24,10 +26,12 @@ mod trap;
 
 pub use credential::Credential;
 pub use https_server::HttpsServer;
+pub use image::{Image, PlantedFile};
 pub use lfs::lfs_object;
 pub use pack_listing::{PackEntry, PackListing};
 pub use place::Place;
 pub use program::Program;
+pub use registry::{REGISTRY_PASSWORD, REGISTRY_USER, Registry};
 pub use report::Report;
 pub use repository::{ObjectFormat, Repository};
 pub use requirement::{Requirement, missing};

@@ -11,7 +11,8 @@ pub struct Place {
 }
 
 impl Place {
-    /// A location of this kind: `git`, `worktree`, `index`, `file`, `stdin`, `message`, `ref`, `path`, `lfs`.
+    /// A location of this kind: `git`, `worktree`, `index`, `file`, `stdin`, `message`, `ref`, `path`, `lfs`,
+    /// `layer`, `image-config`.
     #[must_use]
     pub fn kind(kind: &str) -> Self {
         Self::default().field("kind", kind)
@@ -39,6 +40,18 @@ impl Place {
     #[must_use]
     pub fn file(path: &str) -> Self {
         Self::kind("file").path(path)
+    }
+
+    /// In a layer of a container image.
+    #[must_use]
+    pub fn layer(path: &str) -> Self {
+        Self::kind("layer").path(path)
+    }
+
+    /// In what a container image says of itself.
+    #[must_use]
+    pub fn image_config(part: &str) -> Self {
+        Self::kind("image-config").path(part)
     }
 
     /// At this path.

@@ -164,12 +164,7 @@ impl<'a> Collector<'a> {
         explained.detection
     }
 
-    fn look(
-        &self,
-        scratch: &mut Scratch,
-        piece: Piece<'_>,
-        stored: Stored<'_>,
-    ) -> Note {
+    fn look(&self, scratch: &mut Scratch, piece: Piece<'_>, stored: Stored<'_>) -> Note {
         self.counters.count(piece);
         match catch_unwind(AssertUnwindSafe(|| self.detect(scratch, piece, stored))) {
             Ok((detection, note)) => {

@@ -301,12 +301,7 @@ impl Seen {
         Ok(())
     }
 
-    fn staged(
-        &mut self,
-        repository: &Repository,
-        context: &Context<'_>,
-        collector: &Looking<'_>,
-    ) {
+    fn staged(&mut self, repository: &Repository, context: &Context<'_>, collector: &Looking<'_>) {
         context.progress.phase("staged files");
         let staged = Staged::of(repository);
         let files = staged.scan(repository, collector, &|path| {

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use leakward_core::{ImagePlace, LayerState, LocationKind};
+use leakward_sources::image::registry::Registry;
 use leakward_sources::image::{
     Hidden, Image, ImageError, ImageLayer, ImageScan, Images, KnownLayers, LayerListing, Platform,
 };
@@ -15,6 +16,7 @@ use leakward_sources::{Origin, Visitor as _};
 use crate::collector::Collected;
 use crate::layer_cache::LayerCache;
 use crate::place::Place;
+use crate::request::{ImageOptions, Tags};
 use crate::run::{Context, ScanError, Scanned, inside, simple_places};
 use crate::target::{ImageTarget, Target};
 
@@ -26,9 +28,9 @@ pub(crate) fn scan(
 ) -> Result<Scanned, ScanError> {
     context.progress.phase("image");
     let options = &context.request.images;
-    let images = open(image, options.platform.as_ref())?;
+    let images = open(image, options, options.platform.as_ref())?;
     let known = Known {
-        base: base_layers(&options.skip_base)?,
+        base: base_layers(options)?,
         cache: options.cache.as_ref().map(|folder| {
             let rules = context.detector.rules();
             let settings = &context.policy.detection;
@@ -55,9 +57,19 @@ pub(crate) fn scan(
     }))
 }
 
-fn open(image: &ImageTarget, platform: Option<&Platform>) -> Result<Images, ImageError> {
-    match image {
-        ImageTarget::Path(path) => Images::at(path, platform),
+fn open(
+    image: &ImageTarget,
+    options: &ImageOptions,
+    platform: Option<&Platform>,
+) -> Result<Images, ImageError> {
+    match (image, options.tags) {
+        (ImageTarget::Path(path), _) => Images::at(path, platform),
+        (ImageTarget::Registry(reference), Tags::Named) => {
+            Registry::pull(reference, &options.registry, platform)
+        }
+        (ImageTarget::Registry(reference), Tags::All) => {
+            Registry::pull_all_tags(reference, &options.registry, platform)
+        }
     }
 }
 
@@ -70,7 +82,10 @@ fn scope(images: &Images, scan: &ImageScan) -> String {
         if layers == 1 { "" } else { "s" },
     );
     if scan.known > 0 {
-        words += &format!(", {} of them known to be clean or of a base image", scan.known);
+        words += &format!(
+            ", {} of them known to be clean or of a base image",
+            scan.known
+        );
     }
     words
 }
@@ -96,10 +111,15 @@ impl KnownLayers for Known {
     }
 }
 
-fn base_layers(images: &[ImageTarget]) -> Result<HashSet<String>, ImageError> {
+fn base_layers(options: &ImageOptions) -> Result<HashSet<String>, ImageError> {
     let mut digests = HashSet::new();
-    for image in images {
-        for layer in open(image, None)?.images.iter().flat_map(|image| &image.layers) {
+    let of_one_image = ImageOptions {
+        tags: Tags::Named,
+        ..options.clone()
+    };
+    for image in &options.skip_base {
+        let base = open(image, &of_one_image, None)?;
+        for layer in base.images.iter().flat_map(|image| &image.layers) {
             digests.insert(layer.digest.to_string());
             digests.extend(layer.diff_id.as_ref().map(ToString::to_string));
         }
@@ -112,14 +132,19 @@ fn remember(cache: &LayerCache, scan: &ImageScan, collected: &mut Collected) {
     let sightings = collected.sightings.iter().map(|sighting| &*sighting.origin);
     let unread = collected.unread.iter().map(|unread| &unread.origin);
     let told: HashSet<Arc<str>> = sightings.chain(unread).filter_map(layer_of).collect();
-    let clean = scan.read.iter().filter(|digest| !told.contains(digest.as_str()));
+    let clean = scan
+        .read
+        .iter()
+        .filter(|digest| !told.contains(digest.as_str()));
     for digest in clean {
         let Some(listing) = scan.listings.get(digest) else {
             continue;
         };
         if let Err(error) = cache.put(digest, listing) {
             // Without a cache the next scan takes longer, and that is all.
-            collected.notes.push(format!("layers are not remembered: {error}"));
+            collected
+                .notes
+                .push(format!("layers are not remembered: {error}"));
             return;
         }
     }
@@ -155,7 +180,10 @@ impl ImagePlaces<'_> {
             image: Some(ImagePlace {
                 layer: Some(layer.to_string()),
                 layer_index: u32::try_from(index).ok(),
-                created_by: image.layers.get(index).and_then(|layer| layer.created_by.clone()),
+                created_by: image
+                    .layers
+                    .get(index)
+                    .and_then(|layer| layer.created_by.clone()),
                 state: Some(self.state(image, index, path)),
                 ..named(image)
             }),
@@ -176,9 +204,16 @@ impl ImagePlaces<'_> {
     }
 
     fn of_document(&self, document: &Arc<str>, part: &str, line: u32) -> Vec<Place> {
-        let path = if part.is_empty() { "the document itself" } else { part };
+        let path = if part.is_empty() {
+            "the document itself"
+        } else {
+            part
+        };
         let of_image = |image: &Image| {
-            let step = image.steps.iter().find(|step| step.part == part && step.line == line);
+            let step = image
+                .steps
+                .iter()
+                .find(|step| step.part == part && step.line == line);
             ImagePlace {
                 created_by: step.map(|step| step.created_by.clone()),
                 ..named(image)

@@ -63,7 +63,9 @@ impl LayerCache {
         file.write_all(MARK)?;
         file.write_all(Digest::of(&bytes).as_str().as_bytes())?;
         file.write_all(&bytes)?;
-        file.persist(self.file(layer)).map(drop).map_err(|error| error.error)
+        file.persist(self.file(layer))
+            .map(drop)
+            .map_err(|error| error.error)
     }
 
     fn file(&self, layer: &str) -> PathBuf {

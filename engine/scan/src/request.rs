@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use leakward_core::Skipped;
 use leakward_sources::archive::Archives;
 use leakward_sources::image::Platform;
+use leakward_sources::image::registry::RegistryOptions;
 use leakward_sources::tree::IgnoreRules;
 
 use crate::date::Date;
@@ -41,11 +42,25 @@ pub enum LineHashes {
     Compute,
 }
 
+/// What a name in a registry stands for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tags {
+    /// The image with its tag or digest.
+    #[default]
+    Named,
+    /// The images of all tags of its repository.
+    All,
+}
+
 /// How images are scanned.
 #[derive(Clone, Debug, Default)]
 pub struct ImageOptions {
     /// Only images for this platform.
     pub platform: Option<Platform>,
+    /// Whether a name in a registry stands for all tags of its repository.
+    pub tags: Tags,
+    /// How registries are spoken to.
+    pub registry: RegistryOptions,
     /// Images whose layers are not looked at.
     pub skip_base: Vec<ImageTarget>,
     /// Where layers that were looked at and had nothing in them are remembered.

@@ -16,7 +16,6 @@ use leakward_sources::tree::Tree;
 use leakward_sources::{Origin, Unpacking, stream};
 
 use crate::collector::{Collected, Collector, Unread};
-use crate::{git_scan, image_scan};
 use crate::grouping::{self, Grouping};
 use crate::interruptible_input::InterruptibleInput;
 use crate::place::Place;
@@ -25,6 +24,7 @@ use crate::progress::Progress;
 use crate::request::{Request, Scope};
 use crate::sighting::Sighting;
 use crate::target::{Target, TargetError};
+use crate::{git_scan, image_scan};
 
 /// What a scan gives back.
 #[derive(Debug, Default)]
@@ -147,9 +147,7 @@ fn scan_target(
         Target::File(path) => Ok(context(&NoFiles)?.scan_tree(target, path)),
         Target::Folder(path) => Ok(context(&Folder(path.clone()))?.scan_tree(target, path)),
         Target::Git(path) => git_scan::scan(path, target, request, progress, interrupted),
-        Target::Image(image) => {
-            image_scan::scan(image, target, context(&NoFiles)?)
-        }
+        Target::Image(image) => image_scan::scan(image, target, context(&NoFiles)?),
         Target::Url(url) => git_scan::scan_url(url, target, request, progress, interrupted),
     }
 }
@@ -256,14 +254,15 @@ impl<'a> Context<'a> {
     /// What is told of a piece that could not be read, by the name that its places give it; nothing when the user's
     /// configuration leaves all of them out.
     fn named(&self, unread: &Unread, places: &[Place]) -> Option<Skipped> {
-        let is_left_out = |place: &Place| {
-            !place.path.is_empty() && self.policy.exclude.is_match(&place.path)
-        };
+        let is_left_out =
+            |place: &Place| !place.path.is_empty() && self.policy.exclude.is_match(&place.path);
         if !places.is_empty() && places.iter().all(is_left_out) {
             return None;
         }
         let origin = &unread.origin;
-        let first = places.iter().find(|place| !is_left_out(place) && !place.path.is_empty());
+        let first = places
+            .iter()
+            .find(|place| !is_left_out(place) && !place.path.is_empty());
         let what = match (first, origin.outermost()) {
             (Some(place), Origin::Blob(id)) => format!("{} (blob {id})", place.path),
             (Some(place), Origin::Layer(..)) => match &place.image {

@@ -66,7 +66,10 @@ impl<'d> Scrubber<'d> {
             .for_each(|name| self.scrub_text(name));
         if let Some(image) = &mut location.image {
             self.scrub_text(&mut image.image);
-            image.created_by.iter_mut().for_each(|step| self.scrub_text(step));
+            image
+                .created_by
+                .iter_mut()
+                .for_each(|step| self.scrub_text(step));
         }
         for text in [
             &mut location.subject,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use leakward_sources::git::clone::{RemoteUrl, UrlError};
 use leakward_sources::git::{Discovery, OpenOptions, Repository};
+use leakward_sources::image::registry::{NotAReference, Reference};
 use leakward_sources::image::{is_image_archive, is_layout};
 
 /// What to scan.
@@ -30,6 +31,8 @@ pub enum Target {
 pub enum ImageTarget {
     /// An OCI layout in a folder, or a tar file with images in it.
     Path(PathBuf),
+    /// An image, or a repository of images, in a registry.
+    Registry(Reference),
 }
 
 /// What a target is to be taken for.
@@ -72,6 +75,9 @@ pub enum TargetError {
     /// Neither a file nor a folder.
     #[error("{0}: neither a file nor a folder")]
     Special(String),
+    /// A name that no image can have.
+    #[error(transparent)]
+    Image(#[from] NotAReference),
     /// An address that cannot be cloned from.
     #[error(transparent)]
     Url(#[from] UrlError),
@@ -90,6 +96,9 @@ impl Target {
             None if text.starts_with(IMAGE_PREFIX) && !Path::new(text).exists() => {
                 let image = text.strip_prefix(IMAGE_PREFIX).unwrap_or(text);
                 return Ok(Self::Image(ImageTarget::resolve(image)?));
+            }
+            None if Reference::is_unmistakable(text) && !Path::new(text).exists() => {
+                return Ok(Self::Image(ImageTarget::resolve(text)?));
             }
             None | Some(TargetKind::Git) => {
                 if let Some(url) = as_url(text)? {
@@ -152,12 +161,14 @@ impl ImageTarget {
             expected,
         };
         match std::fs::metadata(&path) {
-            Ok(metadata) if metadata.is_dir() && !is_layout(&path) => Err(wrong("OCI image layout")),
+            Ok(metadata) if metadata.is_dir() && !is_layout(&path) => {
+                Err(wrong("OCI image layout"))
+            }
             Ok(metadata) if metadata.is_file() && !is_image_archive(&path) => {
                 Err(wrong("tar file with container images in it"))
             }
             Ok(_) => Ok(Self::Path(path)),
-            Err(_) => Err(TargetError::Missing(text.to_owned())),
+            Err(_) => Ok(Self::Registry(text.parse()?)),
         }
     }
 
@@ -166,6 +177,7 @@ impl ImageTarget {
     pub fn name(&self) -> String {
         match self {
             Self::Path(path) => path.display().to_string(),
+            Self::Registry(reference) => reference.to_string(),
         }
     }
 }
@@ -196,9 +208,7 @@ fn resolve_path(text: &str, kind: Option<TargetKind>) -> Result<Target, TargetEr
         _ if metadata.is_dir() && kind.is_none() && repository_at(&path, Discovery::Exact) => {
             Ok(Target::Git(path))
         }
-        None if metadata.is_dir() && is_layout(&path) => {
-            Ok(Target::Image(ImageTarget::Path(path)))
-        }
+        None if metadata.is_dir() && is_layout(&path) => Ok(Target::Image(ImageTarget::Path(path))),
         _ if metadata.is_dir() => Ok(Target::Folder(path)),
         None if metadata.is_file() && is_image_archive(&path) => {
             Ok(Target::Image(ImageTarget::Path(path)))

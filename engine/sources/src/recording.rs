@@ -5,13 +5,14 @@ use std::sync::Mutex;
 
 use leakward_core::Skipped;
 
-use crate::piece::{Origin, Piece};
+use crate::piece::{Origin, Part, Piece};
 use crate::visitor::Visitor;
 
 /// Keeps every piece and everything that was skipped.
 #[derive(Default)]
 pub(crate) struct Recording {
     pieces: Mutex<Vec<(Origin, Vec<u8>)>>,
+    parts: Mutex<Vec<(Part, usize)>>,
     skipped: Mutex<Vec<Skipped>>,
 }
 
@@ -24,6 +25,16 @@ impl Recording {
             assert!(before.is_none(), "{origin:?} was shown twice");
         }
         pieces
+    }
+
+    /// All pieces with their bytes, in the order in which they were shown.
+    pub(crate) fn all_pieces(&self) -> Vec<(Origin, Vec<u8>)> {
+        self.pieces.lock().unwrap().clone()
+    }
+
+    /// Which part of a larger whole each piece was, and its length.
+    pub(crate) fn all_parts(&self) -> Vec<(Part, usize)> {
+        self.parts.lock().unwrap().clone()
     }
 
     /// The paths of files, working tree files and index entries that were shown.
@@ -68,6 +79,10 @@ impl Visitor for Recording {
     fn worker(&self) {}
 
     fn whole(&self, _worker: &mut (), piece: Piece<'_>) {
+        self.parts
+            .lock()
+            .unwrap()
+            .push((piece.part, piece.bytes.len()));
         self.pieces
             .lock()
             .unwrap()

@@ -95,7 +95,9 @@ const COLUMNS: &[Column] = &[
     }),
     ("layer_index", |_, location| {
         let index = location.image.as_ref().and_then(|image| image.layer_index);
-        index.map_or_else(String::new, |index| index.to_string()).into()
+        index
+            .map_or_else(String::new, |index| index.to_string())
+            .into()
     }),
     ("created_by", |_, location| {
         image(location, |image| image.created_by.as_deref())

@@ -6,8 +6,8 @@ use leakward_core::rule::{Allow, Boundary, Checksum, Class, Find, Pattern};
 use leakward_core::span::{Position, TextRange};
 use leakward_core::verdict::Unknown;
 use leakward_core::{
-    Confidence, Excerpt, Finding, FingerprintKey, Location, LocationKind, Outcome, Rule, RuleId,
-    Secret, Severity, Skipped, SkippedKind, Stats, TargetSummary, Verdict,
+    Confidence, Excerpt, Finding, FingerprintKey, ImagePlace, LayerState, Location, LocationKind,
+    Outcome, Rule, RuleId, Secret, Severity, Skipped, SkippedKind, Stats, TargetSummary, Verdict,
 };
 
 /// The credential of every finding here; no report may show it unless it is revealed.
@@ -179,6 +179,31 @@ fn quiet() -> Finding {
     }
 }
 
+/// A finding in two layers of an image, of which one hides what is in the other.
+fn in_image() -> Finding {
+    let place = |index, state| Location {
+        blob: None,
+        image: Some(ImagePlace {
+            image: "registry.example/team/app:1.4".to_owned(),
+            manifest: Some(format!("sha256:{}", "d".repeat(64))),
+            platform: Some("linux/amd64".to_owned()),
+            layer: Some(format!("sha256:{}", "e".repeat(64))),
+            layer_index: Some(index),
+            created_by: Some("COPY . /app # buildkit".to_owned()),
+            state: Some(state),
+        }),
+        ..Location::new(LocationKind::Layer, "app/.env", range((2, 7), (2, 30)))
+    };
+    finding(
+        "forge-token",
+        Severity::High,
+        vec![
+            place(4, LayerState::Visible),
+            place(3, LayerState::Overwritten),
+        ],
+    )
+}
+
 fn stats() -> Stats {
     Stats {
         pieces: 9_600,
@@ -248,7 +273,7 @@ pub(crate) fn incomplete() -> Outcome {
 /// Something of everything.
 pub(crate) fn everything() -> Outcome {
     Outcome {
-        findings: vec![forge(), hostile(), quiet()],
+        findings: vec![forge(), in_image(), hostile(), quiet()],
         ..incomplete()
     }
 }

@@ -43,7 +43,10 @@ impl<R: Read> ArReader<R> {
     pub fn next_entry(&mut self) -> Result<Option<Vec<u8>>, Fault> {
         loop {
             io::copy(&mut self.source.by_ref().take(self.left), &mut io::sink())?;
-            io::copy(&mut self.source.by_ref().take(self.padding), &mut io::sink())?;
+            io::copy(
+                &mut self.source.by_ref().take(self.padding),
+                &mut io::sink(),
+            )?;
             let mut header = Vec::new();
             self.source.by_ref().take(60).read_to_end(&mut header)?;
             if header.is_empty() {
@@ -80,12 +83,17 @@ impl<R: Read> ArReader<R> {
         if let Some(length) = name.strip_prefix(b"#1/").and_then(decimal) {
             // BSD writes a long name in front of the content.
             let name = self.take_names(length.min(self.left))?;
-            return Ok(Some(name.into_iter().take_while(|&byte| byte != 0).collect()));
+            return Ok(Some(
+                name.into_iter().take_while(|&byte| byte != 0).collect(),
+            ));
         }
         if let Some(offset) = name.strip_prefix(b"/").and_then(decimal) {
             let offset = usize::try_from(offset).unwrap_or(usize::MAX);
             let rest = self.names.get(offset..).unwrap_or_default();
-            let end = rest.iter().position(|&byte| byte == b'\n').unwrap_or(rest.len());
+            let end = rest
+                .iter()
+                .position(|&byte| byte == b'\n')
+                .unwrap_or(rest.len());
             let long = rest.get(..end).unwrap_or_default();
             return Ok(Some(long.strip_suffix(b"/").unwrap_or(long).to_vec()));
         }

@@ -49,7 +49,10 @@ impl<R: Read> CpioReader<R> {
     pub fn next_entry(&mut self) -> Result<Option<Vec<u8>>, Fault> {
         loop {
             io::copy(&mut self.source.by_ref().take(self.left), &mut io::sink())?;
-            io::copy(&mut self.source.by_ref().take(self.padding), &mut io::sink())?;
+            io::copy(
+                &mut self.source.by_ref().take(self.padding),
+                &mut io::sink(),
+            )?;
             (self.left, self.padding) = (0, 0);
             let Some(header) = self.header()? else {
                 return Ok(None);
@@ -59,14 +62,18 @@ impl<R: Read> CpioReader<R> {
                 return Err(Fault::Limit(reason));
             }
             let mut name = Vec::new();
-            self.source.by_ref().take(header.name_bytes).read_to_end(&mut name)?;
+            self.source
+                .by_ref()
+                .take(header.name_bytes)
+                .read_to_end(&mut name)?;
             let after_name = header.header_bytes + header.name_bytes;
             let gap = after_name.wrapping_neg() % header.alignment;
             io::copy(&mut self.source.by_ref().take(gap), &mut io::sink())?;
             if name.pop() != Some(0) {
                 return Err(Fault::corrupt("it ends within a member's name"));
             }
-            (self.left, self.padding) = (header.size, header.size.wrapping_neg() % header.alignment);
+            (self.left, self.padding) =
+                (header.size, header.size.wrapping_neg() % header.alignment);
             // What follows the trailer may be the next archive: initial RAM disks are made of several.
             if name != b"TRAILER!!!" && header.mode & MODE_KIND != MODE_FOLDER {
                 return Ok(Some(name));

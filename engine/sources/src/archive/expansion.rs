@@ -88,8 +88,12 @@ impl<'e, 'l, V: Visitor + ?Sized> Expansion<'e, 'l, V> {
     fn content(&mut self, content: &mut dyn Read) -> Result<(), Fault> {
         let mut head = [0; Format::HEAD_BYTES];
         let filled = fill(content, &mut head);
-        let head = head.get(..*filled.as_ref().unwrap_or(&0)).unwrap_or_default();
-        filled.as_ref().map_err(|error| Fault::from(io::Error::from(error.kind())))?;
+        let head = head
+            .get(..*filled.as_ref().unwrap_or(&0))
+            .unwrap_or_default();
+        filled
+            .as_ref()
+            .map_err(|error| Fault::from(io::Error::from(error.kind())))?;
         let mut content = head.chain(content);
         match Format::of_head(head) {
             None => self.plain(&mut content),
@@ -117,8 +121,7 @@ impl<'e, 'l, V: Visitor + ?Sized> Expansion<'e, 'l, V> {
     fn plain(&mut self, content: &mut dyn Read) -> Result<(), Fault> {
         let mut buffer = self.buffers.pop().unwrap_or_default();
         let origin = self.origin();
-        let ended =
-            windows::look_through(self.visitor, self.worker, &origin, content, &mut buffer);
+        let ended = windows::look_through(self.visitor, self.worker, &origin, content, &mut buffer);
         self.buffers.push(buffer);
         Ok(ended?)
     }
@@ -175,7 +178,9 @@ impl<'e, 'l, V: Visitor + ?Sized> Expansion<'e, 'l, V> {
         let most = self.limits.max_held_archive_bytes;
         let mut buffer = self.buffers.pop().unwrap_or_default();
         buffer.clear();
-        let read = content.take(most.saturating_add(1)).read_to_end(&mut buffer);
+        let read = content
+            .take(most.saturating_add(1))
+            .read_to_end(&mut buffer);
         let ended = if buffer.len() as u64 > most {
             self.plain(&mut buffer.as_slice().chain(content))
                 .and(Err(Fault::Limit(format!(
@@ -187,7 +192,8 @@ impl<'e, 'l, V: Visitor + ?Sized> Expansion<'e, 'l, V> {
         if matches!(ended, Err(Fault::Corrupt(_))) {
             // What its directory does not tell may still be read as it is.
             let origin = self.origin();
-            self.visitor.alone(self.worker, Piece::new(&origin, &buffer));
+            self.visitor
+                .alone(self.worker, Piece::new(&origin, &buffer));
         }
         self.buffers.push(buffer);
         ended
@@ -269,7 +275,9 @@ impl<'e, 'l, V: Visitor + ?Sized> Expansion<'e, 'l, V> {
             return self.outer.clone();
         }
         let outer = self.outer;
-        let shared = self.shared_outer.get_or_insert_with(|| Arc::new(outer.clone()));
+        let shared = self
+            .shared_outer
+            .get_or_insert_with(|| Arc::new(outer.clone()));
         Origin::Member(Arc::clone(shared), self.path.clone())
     }
 }

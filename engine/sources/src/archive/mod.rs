@@ -32,4 +32,3 @@ pub use format::Format;
 pub use tar::{TarEntry, TarKind, TarReader};
 pub use unpacking::{Archives, Unpacking};
 pub use zip::{ZipDirectory, ZipEntry};
-

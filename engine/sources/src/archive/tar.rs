@@ -122,13 +122,13 @@ impl<R: Read> TarReader<R> {
                 b'K' => extended.target = Some(self.name(header.size()?)?),
                 b'x' => extended.read_records(&self.extended(header.size()?)?),
                 b'g' => drop(self.extended(header.size()?)?),
-                _ => return self.entry(header, extended).map(Some),
+                _ => return self.entry(&header, extended).map(Some),
             }
         }
     }
 
     /// The member with this header.
-    fn entry(&mut self, header: Header<'_>, extended: Extended) -> Result<TarEntry, Fault> {
+    fn entry(&mut self, header: &Header<'_>, extended: Extended) -> Result<TarEntry, Fault> {
         let path = extended.path.unwrap_or_else(|| header.path());
         let kind = match header.kind_byte() {
             0 if path.ends_with(b"/") => TarKind::Folder,
@@ -165,7 +165,11 @@ impl<R: Read> TarReader<R> {
     /// The content of a header that holds a long name.
     fn name(&mut self, size: u64) -> Result<Vec<u8>, Fault> {
         let mut name = self.extended(size)?;
-        name.truncate(name.iter().position(|&byte| byte == 0).unwrap_or(name.len()));
+        name.truncate(
+            name.iter()
+                .position(|&byte| byte == 0)
+                .unwrap_or(name.len()),
+        );
         Ok(name)
     }
 
@@ -225,8 +229,12 @@ impl<R: Read> Read for TarReader<R> {
         if self.left == 0 || buffer.is_empty() {
             return Ok(0);
         }
-        let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
-        let read = self.source.read(buffer.get_mut(..most).unwrap_or_default())?;
+        let most = usize::try_from(self.left)
+            .unwrap_or(usize::MAX)
+            .min(buffer.len());
+        let read = self
+            .source
+            .read(buffer.get_mut(..most).unwrap_or_default())?;
         if read == 0 {
             self.left = 0;
             self.padding = 0;
@@ -246,7 +254,9 @@ impl Extended {
                 (b"path" | b"GNU.sparse.name", value) => self.path = Some(value.to_vec()),
                 (b"linkpath", value) => self.target = Some(value.to_vec()),
                 (b"size", value) => {
-                    self.size = str::from_utf8(value).ok().and_then(|text| text.parse().ok());
+                    self.size = str::from_utf8(value)
+                        .ok()
+                        .and_then(|text| text.parse().ok());
                 }
                 _ => {}
             }
@@ -278,7 +288,11 @@ impl Header<'_> {
     /// The bytes of a field up to the first zero.
     fn text(&self, from: usize, to: usize) -> Vec<u8> {
         let field = self.field(from, to);
-        field.iter().copied().take_while(|&byte| byte != 0).collect()
+        field
+            .iter()
+            .copied()
+            .take_while(|&byte| byte != 0)
+            .collect()
     }
 
     fn kind_byte(&self) -> u8 {
@@ -334,7 +348,10 @@ fn number(field: &[u8]) -> Option<u64> {
         });
     }
     let digits = field.trim_ascii_start();
-    let end = digits.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(digits.len());
+    let end = digits
+        .iter()
+        .position(|byte| !byte.is_ascii_digit())
+        .unwrap_or(digits.len());
     let digits = str::from_utf8(digits.get(..end)?).ok()?;
     if digits.is_empty() {
         return Some(0);

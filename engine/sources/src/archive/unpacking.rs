@@ -91,7 +91,13 @@ impl<'v, V: Visitor> Unpacking<'v, V> {
         let (worker, buffers) = (&mut opener.worker, &mut opener.buffers);
         let limits = (self.limits, budget);
         let worked = catch_unwind(AssertUnwindSafe(|| {
-            work(Expansion::new(self.visitor, worker, limits, buffers, origin))
+            work(Expansion::new(
+                self.visitor,
+                worker,
+                limits,
+                buffers,
+                origin,
+            ))
         }));
         worked.unwrap_or_else(|_panic| {
             let reason = "unpacking it failed (a fault of this program; please report it)";

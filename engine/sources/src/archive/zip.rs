@@ -63,7 +63,11 @@ impl<'a> ZipDirectory<'a> {
         }
         found.unlisted();
         Self {
-            entries: found.members.into_values().map(|member| member.entry).collect(),
+            entries: found
+                .members
+                .into_values()
+                .map(|member| member.entry)
+                .collect(),
             fault: found.fault,
         }
     }
@@ -139,7 +143,10 @@ impl<'a> Found<'a> {
 
     /// Where the end record is; with zip64, the end of the directory before the records of that.
     fn end_record(&self) -> Option<usize> {
-        let from = self.bytes.len().saturating_sub(END_BYTES + MAX_COMMENT_BYTES);
+        let from = self
+            .bytes
+            .len()
+            .saturating_sub(END_BYTES + MAX_COMMENT_BYTES);
         let tail = self.bytes.get(from..)?;
         let exact = memmem::rfind_iter(tail, b"PK\x05\x06")
             .find(|&at| tail.get(at..).is_some_and(ends_here));
@@ -152,12 +159,16 @@ impl<'a> Found<'a> {
         let broken = || Fault::corrupt("its end record is cut off");
         let size = u32_at(self.bytes, end + 12).ok_or_else(broken)?;
         let start = u32_at(self.bytes, end + 16).ok_or_else(broken)?;
-        let locator = end.checked_sub(20).filter(|&at| has(self.bytes, at, b"PK\x06\x07"));
+        let locator = end
+            .checked_sub(20)
+            .filter(|&at| has(self.bytes, at, b"PK\x06\x07"));
         let Some(locator) = locator else {
             return Ok((size as usize, start as usize));
         };
         // INVARIANT: the record of zip64 ends where its locator begins.
-        let record = locator.checked_sub(56).filter(|&at| has(self.bytes, at, b"PK\x06\x06"));
+        let record = locator
+            .checked_sub(56)
+            .filter(|&at| has(self.bytes, at, b"PK\x06\x06"));
         let record = record.ok_or_else(|| Fault::corrupt("its zip64 record is not there"))?;
         let wide = |at| u64_at(self.bytes, at).and_then(|number| usize::try_from(number).ok());
         let (size, start) = (wide(record + 40), wide(record + 48));
@@ -205,17 +216,19 @@ impl<'a> Found<'a> {
         for gap in gaps {
             let part = bytes.get(gap.clone()).unwrap_or_default();
             let mut from = 0;
-            while let Some(found) = memmem::find(part.get(from..).unwrap_or_default(), b"PK\x03\x04") {
+            while let Some(found) =
+                memmem::find(part.get(from..).unwrap_or_default(), b"PK\x03\x04")
+            {
                 let offset = gap.start + from + found;
                 from += found + 4;
                 if self.members.len() as u64 > self.most {
                     return;
                 }
-                if let Some((entry, end)) = on_its_own(bytes, offset, gap.end) {
-                    if !entry.packed.is_empty() {
-                        from = from.max(end.saturating_sub(gap.start));
-                        self.members.insert(offset, Member { entry, end });
-                    }
+                if let Some((entry, end)) = on_its_own(bytes, offset, gap.end)
+                    && !entry.packed.is_empty()
+                {
+                    from = from.max(end.saturating_sub(gap.start));
+                    self.members.insert(offset, Member { entry, end });
                 }
             }
         }
@@ -226,12 +239,18 @@ impl<'a> Found<'a> {
 fn on_its_own(bytes: &[u8], offset: usize, most: usize) -> Option<(ZipEntry<'_>, usize)> {
     let data = data_offset(bytes, offset)?;
     let name_bytes = usize::from(u16_at(bytes, offset + 26)?);
-    let name = bytes.get(offset + LOCAL_HEADER_BYTES..)?.get(..name_bytes)?;
+    let name = bytes
+        .get(offset + LOCAL_HEADER_BYTES..)?
+        .get(..name_bytes)?;
     let flags = u16_at(bytes, offset + 6)?;
     let stated = u32_at(bytes, offset + 18)? as usize;
     // With bit 3 the size stands behind the content.
     let is_known = flags & 8 == 0 && stated != SEE_EXTRA as usize;
-    let end = if is_known { data.checked_add(stated)?.min(most) } else { most };
+    let end = if is_known {
+        data.checked_add(stated)?.min(most)
+    } else {
+        most
+    };
     let entry = ZipEntry {
         name,
         method: u16_at(bytes, offset + 8)?,
@@ -281,7 +300,9 @@ fn listed(bytes: &[u8], at: usize) -> Option<Listed<'_>> {
         method: u16_at(bytes, at.checked_add(10)?)?,
         packed_bytes: number(packed),
         header_offset: number(offset),
-        next: extra_at.checked_add(extra_bytes)?.checked_add(comment_bytes)?,
+        next: extra_at
+            .checked_add(extra_bytes)?
+            .checked_add(comment_bytes)?,
     })
 }
 
@@ -292,7 +313,9 @@ fn zip64_numbers(mut extra: &[u8]) -> impl Iterator<Item = u64> {
         let end = 4 + usize::from(size);
         if id == 1 {
             let field = extra.get(4..end).unwrap_or_default();
-            numbers = (0..field.len() / 8).filter_map(|index| u64_at(field, index * 8)).collect();
+            numbers = (0..field.len() / 8)
+                .filter_map(|index| u64_at(field, index * 8))
+                .collect();
         }
         extra = extra.get(end..).unwrap_or_default();
     }

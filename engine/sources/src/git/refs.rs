@@ -83,10 +83,7 @@ impl Refs {
                 return;
             }
             let origin = Origin::RefName(name.clone());
-            visitor.alone(
-                &mut worker,
-                Piece::new(&origin, name.as_bytes()),
-            );
+            visitor.alone(&mut worker, Piece::new(&origin, name.as_bytes()));
         }
     }
 

@@ -112,10 +112,7 @@ impl Staged {
             match lookup.blob(&file.blob, buffer) {
                 Ok(bytes) => {
                     let origin = Origin::Index(file.path.to_str_lossy().into_owned(), file.blob);
-                    visitor.alone(
-                        worker,
-                        Piece::new(&origin, bytes),
-                    );
+                    visitor.alone(worker, Piece::new(&origin, bytes));
                     visitor.advance(1, bytes.len() as u64);
                 }
                 Err(absent) => visitor.skipped(absent.told(&file.path.to_str_lossy(), &file.blob)),

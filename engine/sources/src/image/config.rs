@@ -77,7 +77,10 @@ impl ConfigParts {
         annotations: Option<&BTreeMap<String, String>>,
     ) -> Self {
         let written = annotations.into_iter().flatten();
-        let text = written.map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join("\n");
+        let text = written
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect::<Vec<_>>()
+            .join("\n");
         let mut made = Self {
             digest: digest.shared(),
             parts: Vec::new(),
@@ -96,21 +99,27 @@ impl ConfigParts {
     pub(super) fn steps(&self, config: &ConfigDocument) -> Vec<ConfigStep> {
         let history = config.history.as_deref().unwrap_or_default();
         let says = |words: &str| {
-            let step = history.iter().rev().find_map(|step| {
+            history.iter().rev().find_map(|step| {
                 let created_by = step.created_by.as_deref().or(step.comment.as_deref())?;
                 created_by.contains(words).then(|| created_by.to_owned())
-            });
-            step
+            })
         };
         let mut steps = Vec::new();
         for (part, text) in &self.parts {
-            let own = part.strip_prefix("history[").and_then(|rest| rest.split(']').next());
+            let own = part
+                .strip_prefix("history[")
+                .and_then(|rest| rest.split(']').next());
             let own = own.and_then(|index| history.get(index.parse::<usize>().ok()?));
             for (index, line) in text.lines().enumerate() {
-                let key = line.split_once('=').map(|(key, _)| format!("{key}="));
+                let key = line.split_once('=').map(|(key, _)| key);
                 let created_by = match own {
                     Some(step) => step.created_by.clone(),
-                    None => key.and_then(|key| says(&key)),
+                    // An ARG of the same name is often there as well; the instruction itself is the better answer.
+                    None => key.and_then(|key| {
+                        let instructions = ["ENV", "LABEL"].map(|word| format!("{word} {key}"));
+                        let known = instructions.iter().find_map(|words| says(words));
+                        known.or_else(|| says(&format!("{key}=")))
+                    }),
                 };
                 steps.extend(created_by.map(|created_by| ConfigStep {
                     part: part.clone(),

@@ -166,7 +166,11 @@ mod tests {
     #[test]
     fn a_changed_byte_is_noticed_at_the_end() {
         let digest = Digest::of(b"layer");
-        assert!(Verifying::new(&b"layer"[..], digest.clone()).finish().is_ok());
+        assert!(
+            Verifying::new(&b"layer"[..], digest.clone())
+                .finish()
+                .is_ok()
+        );
         assert!(Verifying::new(&b"lAyer"[..], digest).finish().is_err());
     }
 }

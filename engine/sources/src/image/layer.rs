@@ -9,12 +9,12 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use leakward_core::{Limits};
+use leakward_core::Limits;
 use rayon::Scope;
 
 use super::digest::Verifying;
-use super::image::ImageLayer;
 use super::listing::{LayerListing, layer_path};
+use super::one_image::ImageLayer;
 use super::store::BlobStore;
 use crate::archive::{Budget, Fault, Format, Metered, TarEntry, TarKind, TarReader, decoder};
 use crate::piece::{Origin, Piece};
@@ -70,7 +70,11 @@ impl<'v, V: Visitor> LayerScan<'v, V> {
     }
 
     /// Looks at the layer. Returns its paths, and whether it was read to its end without a fault.
-    pub(super) fn run<'s>(mut self, scope: &Scope<'s>, store: &dyn BlobStore) -> (LayerListing, bool)
+    pub(super) fn run<'s>(
+        mut self,
+        scope: &Scope<'s>,
+        store: &dyn BlobStore,
+    ) -> (LayerListing, bool)
     where
         'v: 's,
     {
@@ -78,8 +82,15 @@ impl<'v, V: Visitor> LayerScan<'v, V> {
             Ok(blob) => {
                 let mut blob = Verifying::new(blob, self.layer.digest.clone());
                 let looked = self.content(scope, &mut blob);
-                let verified = blob.finish().map_err(|error| Fault::Corrupt(error.to_string()));
-                looked.and(verified).map_err(|fault| (fault.kind(), fault.to_string()))
+                if self.visitor.stop() {
+                    return (self.listing, false);
+                }
+                let verified = blob
+                    .finish()
+                    .map_err(|error| Fault::Corrupt(error.to_string()));
+                looked
+                    .and(verified)
+                    .map_err(|fault| (fault.kind(), fault.to_string()))
             }
             Err(error) => Err((error.kind(), error.to_string())),
         };
@@ -90,7 +101,8 @@ impl<'v, V: Visitor> LayerScan<'v, V> {
         if let Err((kind, reason)) = ended
             && !stopped
         {
-            self.visitor.not_read(&self.origin(String::new()), kind, reason);
+            self.visitor
+                .not_read(&self.origin(String::new()), kind, reason);
         }
         (self.listing, is_whole)
     }
@@ -251,7 +263,10 @@ impl Batch {
 /// The first bytes of `source`, and a reader of all of it.
 fn peeked<R: Read>(mut source: R) -> io::Result<(Vec<u8>, impl Read)> {
     let mut head = Vec::with_capacity(Format::HEAD_BYTES);
-    source.by_ref().take(Format::HEAD_BYTES as u64).read_to_end(&mut head)?;
+    source
+        .by_ref()
+        .take(Format::HEAD_BYTES as u64)
+        .read_to_end(&mut head)?;
     let again = io::Cursor::new(head.clone());
     Ok((head, again.chain(source)))
 }

@@ -153,7 +153,9 @@ fn has(sorted: &[u64], hash: u64) -> bool {
 
 fn hash(path: &str) -> u64 {
     let full = Sha256::digest(path.as_bytes());
-    full.iter().take(8).fold(0, |number, &byte| (number << 8) | u64::from(byte))
+    full.iter()
+        .take(8)
+        .fold(0, |number, &byte| (number << 8) | u64::from(byte))
 }
 
 #[cfg(test)]
@@ -171,7 +173,14 @@ mod tests {
     #[test]
     fn whiteouts_opaque_folders_and_new_files_hide_what_is_below() {
         let upper = listing(
-            &["app/.wh.gone", "data/.wh..wh..opq", "etc/passwd", ".wh.srv", "lib", "a/.wh..wh.plnk"],
+            &[
+                "app/.wh.gone",
+                "data/.wh..wh..opq",
+                "etc/passwd",
+                ".wh.srv",
+                "lib",
+                "a/.wh..wh.plnk",
+            ],
             &["app", "data", "etc", "was-file"],
         );
         for (path, expected) in [
@@ -194,7 +203,10 @@ mod tests {
 
     #[test]
     fn an_opaque_root_hides_everything() {
-        assert_eq!(listing(&[".wh..wh..opq"], &[]).hides("x"), Some(Hidden::Deleted));
+        assert_eq!(
+            listing(&[".wh..wh..opq"], &[]).hides("x"),
+            Some(Hidden::Deleted)
+        );
     }
 
     #[test]

@@ -12,8 +12,8 @@ use super::config::ConfigParts;
 use super::digest::Digest;
 use super::document::{ConfigDocument, Descriptor, Document, PlatformEntry, SavedImage};
 use super::error::ImageError;
-use super::image::{Image, ImageLayer};
 use super::layout::Layout;
+use super::one_image::{Image, ImageLayer};
 use super::store::{BlobName, BlobStore, read_document};
 use super::tarball::Tarball;
 
@@ -33,7 +33,9 @@ pub struct Platform {
 
 /// A text that names no platform.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no platform; write OS/ARCHITECTURE or OS/ARCHITECTURE/VARIANT, such as linux/amd64")]
+#[error(
+    "{0:?} is no platform; write OS/ARCHITECTURE or OS/ARCHITECTURE/VARIANT, such as linux/amd64"
+)]
 pub struct NotAPlatform(String);
 
 impl FromStr for Platform {
@@ -55,7 +57,9 @@ impl FromStr for Platform {
 impl fmt::Display for Platform {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.os, self.architecture)?;
-        self.variant.iter().try_for_each(|variant| write!(f, "/{variant}"))
+        self.variant
+            .iter()
+            .try_for_each(|variant| write!(f, "/{variant}"))
     }
 }
 
@@ -117,7 +121,7 @@ impl Images {
         let bytes = read_document(store.open(&name)?, &name)?;
         let index: Document = parse(&bytes, &name.words())?;
         let mut loading = Loading::new(store.as_ref(), platform);
-        loading.index(&Digest::of(&bytes), bytes, index, what, 0);
+        loading.index(&Digest::of(&bytes), bytes, &index, what, 0);
         loading.finish(what).map(|found| found.with(store))
     }
 
@@ -231,7 +235,14 @@ impl<'s> Loading<'s> {
         }
     }
 
-    fn index(&mut self, digest: &Digest, bytes: Vec<u8>, index: Document, name: &str, depth: usize) {
+    fn index(
+        &mut self,
+        digest: &Digest,
+        bytes: Vec<u8>,
+        index: &Document,
+        name: &str,
+        depth: usize,
+    ) {
         for listed in index.manifests.iter().flatten() {
             let ended = self.listed(listed, name, depth);
             self.tell(ended);
@@ -255,13 +266,19 @@ impl<'s> Loading<'s> {
         if !self.wants(platform.as_ref(), listed.platform.is_some()) {
             return Ok(());
         }
-        let name = listed.name().unwrap_or_else(|| above.to_owned());
+        let name = listed.name(above).unwrap_or_else(|| above.to_owned());
         let digest = digest(&listed.digest, above)?;
         self.manifest_by_digest(&digest, &name, listed, depth);
         Ok(())
     }
 
-    fn manifest_by_digest(&mut self, digest: &Digest, name: &str, listed: &Descriptor, depth: usize) {
+    fn manifest_by_digest(
+        &mut self,
+        digest: &Digest,
+        name: &str,
+        listed: &Descriptor,
+        depth: usize,
+    ) {
         let ended = self.manifest(digest, name, listed, depth);
         self.tell(ended);
     }
@@ -277,13 +294,15 @@ impl<'s> Loading<'s> {
         let bytes = read_document(self.store.open_manifest(digest)?, &blob)?;
         let document: Document = parse(&bytes, digest.as_str())?;
         if document.manifests.is_some() {
-            self.index(digest, bytes, document, name, depth + 1);
+            self.index(digest, bytes, &document, name, depth + 1);
             return Ok(());
         }
         if document.fs_layers.is_some() {
             return Err(ImageError::Malformed {
                 what: digest.to_string(),
-                reason: "a manifest of schema 1, which docker gave up in 2016; push the image again".to_owned(),
+                reason:
+                    "a manifest of schema 1, which docker gave up in 2016; push the image again"
+                        .to_owned(),
             });
         }
         self.image(digest, &document, name, listed)?;
@@ -309,7 +328,11 @@ impl<'s> Loading<'s> {
             steps: Vec::new(),
         };
         let mut config = ConfigDocument::default();
-        if let Some(of_config) = document.config.as_ref().filter(|config| !config.digest.is_empty()) {
+        if let Some(of_config) = document
+            .config
+            .as_ref()
+            .filter(|config| !config.digest.is_empty())
+        {
             let blob = BlobName::Digest(digest(&of_config.digest, manifest.as_str())?);
             let read = self.config(&blob, &mut image, &mut config);
             self.tell(read);
@@ -366,7 +389,11 @@ impl<'s> Loading<'s> {
             documents: Vec::new(),
             steps: Vec::new(),
         };
-        self.config(&BlobName::Path(saved.config.clone()), &mut image, &mut config)?;
+        self.config(
+            &BlobName::Path(saved.config.clone()),
+            &mut image,
+            &mut config,
+        )?;
         let platform = config.platform();
         if !self.wants(platform.as_ref(), true) {
             return Ok(());
@@ -441,12 +468,17 @@ impl PlatformEntry {
 
 impl Descriptor {
     /// The name that annotations give it: containerd's whole one, else the tag.
-    fn name(&self) -> Option<String> {
+    fn name(&self, above: &str) -> Option<String> {
         let annotations = self.annotations.as_ref()?;
-        ["io.containerd.image.name", "org.opencontainers.image.ref.name"]
-            .iter()
-            .find_map(|key| annotations.get(*key))
-            .cloned()
+        if let Some(name) = annotations.get("io.containerd.image.name") {
+            return Some(name.clone());
+        }
+        let tag = annotations.get("org.opencontainers.image.ref.name")?;
+        Some(if tag.contains(['/', ':']) {
+            tag.clone()
+        } else {
+            format!("{above}:{tag}")
+        })
     }
 }
 

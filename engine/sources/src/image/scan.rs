@@ -7,10 +7,10 @@ use std::sync::{Mutex, PoisonError};
 use leakward_core::Limits;
 
 use super::digest::Digest;
-use super::image::ImageLayer;
 use super::layer::LayerScan;
 use super::listing::LayerListing;
 use super::load::Images;
+use super::one_image::ImageLayer;
 use crate::visitor::Visitor;
 use crate::workers::Workers;
 
@@ -43,8 +43,16 @@ pub struct ImageScan {
 
 impl Images {
     /// Shows everything to `visitor`, in the current Rayon pool. What cannot be read is told to it.
-    pub fn scan<V: Visitor>(&self, visitor: &V, limits: &Limits, known: &dyn KnownLayers) -> ImageScan {
-        self.skipped.iter().cloned().for_each(|told| visitor.skipped(told));
+    pub fn scan<V: Visitor>(
+        &self,
+        visitor: &V,
+        limits: &Limits,
+        known: &dyn KnownLayers,
+    ) -> ImageScan {
+        self.skipped
+            .iter()
+            .cloned()
+            .for_each(|told| visitor.skipped(told));
         let workers = Workers::new(|| visitor.worker());
         for (parts, bytes) in &self.documents {
             parts.show(visitor, &mut *workers.borrow(), bytes);

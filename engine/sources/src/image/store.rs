@@ -39,7 +39,10 @@ pub(crate) trait BlobStore: Send + Sync {
     ///
     /// # Errors
     /// As for [`BlobStore::open`].
-    fn open_manifest<'s>(&'s self, digest: &Digest) -> Result<Box<dyn Read + Send + 's>, ImageError> {
+    fn open_manifest<'s>(
+        &'s self,
+        digest: &Digest,
+    ) -> Result<Box<dyn Read + Send + 's>, ImageError> {
         self.open(&BlobName::Digest(digest.clone()))
     }
 }
@@ -50,7 +53,10 @@ pub(super) fn read_document(
     name: &BlobName,
 ) -> Result<Vec<u8>, ImageError> {
     let what = || name.words();
-    let io = |source| ImageError::Io { what: what(), source };
+    let io = |source| ImageError::Io {
+        what: what(),
+        source,
+    };
     let mut bytes = Vec::new();
     let mut limited = content.take(MAX_DOCUMENT_BYTES + 1);
     match name {

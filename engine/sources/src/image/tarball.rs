@@ -173,7 +173,8 @@ struct Seeking {
 impl Seeking {
     fn skip(&mut self, bytes: u64) -> io::Result<()> {
         self.offset = self.offset.saturating_add(bytes);
-        self.file.seek_relative(i64::try_from(bytes).map_err(io::Error::other)?)
+        self.file
+            .seek_relative(i64::try_from(bytes).map_err(io::Error::other)?)
     }
 }
 

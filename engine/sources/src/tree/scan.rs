@@ -141,18 +141,12 @@ impl<V: Visitor> Looker<V> {
                 .contents
                 .read(found.path, limits.max_object_bytes)
                 .map(|bytes| {
-                    visitor.alone(
-                        &mut self.worker,
-                        Piece::new(&self.origin, bytes),
-                    );
+                    visitor.alone(&mut self.worker, Piece::new(&self.origin, bytes));
                     bytes.len()
                 }),
             Kind::Link => found.path.read_link().map_err(ReadError::Io).map(|target| {
                 let bytes = target.as_os_str().as_encoded_bytes();
-                visitor.alone(
-                    &mut self.worker,
-                    Piece::new(&self.origin, bytes),
-                );
+                visitor.alone(&mut self.worker, Piece::new(&self.origin, bytes));
                 bytes.len()
             }),
         };

@@ -112,7 +112,10 @@ fn logical(location: &Location) -> LogicalLocation {
     let (kind, name) = match (location.kind, object) {
         (LocationKind::Layer | LocationKind::ImageConfig, _) => (
             "image",
-            location.image.as_ref().map_or("", |image| image.image.as_str()),
+            location
+                .image
+                .as_ref()
+                .map_or("", |image| image.image.as_str()),
         ),
         (LocationKind::Ref, _) => ("ref", location.path.as_str()),
         (LocationKind::Message, Some(object)) if location.commit.is_none() => ("tag", object),
@@ -141,11 +144,20 @@ fn provenance(location: &Location) -> Option<PropertyBag> {
         .with_list("refs", &location.refs)
         .with_list("decoded", &location.decoded)
         .with_some("image", image.map(|image| image.image.as_str()))
-        .with_some("manifest", image.and_then(|image| image.manifest.as_deref()))
-        .with_some("platform", image.and_then(|image| image.platform.as_deref()))
+        .with_some(
+            "manifest",
+            image.and_then(|image| image.manifest.as_deref()),
+        )
+        .with_some(
+            "platform",
+            image.and_then(|image| image.platform.as_deref()),
+        )
         .with_some("layer", image.and_then(|image| image.layer.as_deref()))
         .with_some("layerIndex", image.and_then(|image| image.layer_index))
-        .with_some("createdBy", image.and_then(|image| image.created_by.as_deref()))
+        .with_some(
+            "createdBy",
+            image.and_then(|image| image.created_by.as_deref()),
+        )
         .with_some(
             "state",
             image.and_then(|image| image.state).map(LayerState::as_str),

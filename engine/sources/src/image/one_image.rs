@@ -40,6 +40,8 @@ impl Image {
     /// The places, from 0, at which the layer stands in this image.
     pub fn layer_indices(&self, digest: &str) -> impl Iterator<Item = usize> {
         let layers = self.layers.iter().enumerate();
-        layers.filter(move |(_, layer)| layer.digest.as_str() == digest).map(|(index, _)| index)
+        layers
+            .filter(move |(_, layer)| layer.digest.as_str() == digest)
+            .map(|(index, _)| index)
     }
 }

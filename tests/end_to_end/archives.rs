@@ -1,0 +1,247 @@
+//! Archives as people make them, wherever they lie: a credential in one is found with the path inside, and what cannot be
+//! opened is told.
+
+use leakward_tests::{Credential, Place, Repository, Requirement, Sandbox, missing};
+
+use crate::{leakward, revealing_scan};
+
+/// How an archive of `member` is made as `archive`, by the shell.
+const KINDS: [(&str, &str, &str); 11] = [
+    ("a.tar", "tar cf a.tar -C plain MEMBER", "a.tar!MEMBER"),
+    (
+        "a.tar.gz",
+        "tar czf a.tar.gz -C plain MEMBER",
+        "a.tar.gz!MEMBER",
+    ),
+    (
+        "a.tar.xz",
+        "tar cJf a.tar.xz -C plain MEMBER",
+        "a.tar.xz!MEMBER",
+    ),
+    (
+        "a.tar.bz2",
+        "tar cjf a.tar.bz2 -C plain MEMBER",
+        "a.tar.bz2!MEMBER",
+    ),
+    (
+        "a.tar.zst",
+        "tar c -C plain MEMBER | zstd -q > a.tar.zst",
+        "a.tar.zst!MEMBER",
+    ),
+    ("a.gz", "gzip < plain/MEMBER > a.gz", "a.gz"),
+    ("a.xz", "xz < plain/MEMBER > a.xz", "a.xz"),
+    ("a.bz2", "bzip2 < plain/MEMBER > a.bz2", "a.bz2"),
+    ("a.zst", "zstd -q < plain/MEMBER > a.zst", "a.zst"),
+    (
+        "a.jar",
+        "python3 -c 'import zipfile; z = zipfile.ZipFile(\"a.jar\", \"w\", 8); z.write(\"plain/MEMBER\", \"MEMBER\")'",
+        "a.jar!MEMBER",
+    ),
+    (
+        "a.stored",
+        "python3 -c 'import zipfile; z = zipfile.ZipFile(\"a.stored\", \"w\", 0); z.write(\"plain/MEMBER\", \"MEMBER\")'",
+        "a.stored!MEMBER",
+    ),
+];
+
+fn tools_are_missing() -> bool {
+    ["python3", "xz", "bzip2", "zstd"]
+        .into_iter()
+        .any(|tool| missing(Requirement::Tool(tool)))
+}
+
+/// Runs `script` in the sandbox.
+fn shell(sandbox: &Sandbox, script: &str) {
+    let output = sandbox
+        .command("sh")
+        .args(["-euc", script])
+        .output()
+        .expect("a shell");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{script}\n{told}");
+}
+
+/// One archive of every kind in the folder `archives`, each with a credential of its own, none of them in clear.
+fn make_all(sandbox: &Sandbox) -> Vec<(Credential, String)> {
+    let mut made = Vec::new();
+    for (archive, script, place) in KINDS {
+        let credential = Credential::named(archive);
+        sandbox.write("archives/plain/settings.py", credential.file());
+        shell(
+            sandbox,
+            &format!("cd archives; {}", script.replace("MEMBER", "settings.py")),
+        );
+        made.push((credential, place.replace("MEMBER", "settings.py")));
+    }
+    std::fs::remove_dir_all(sandbox.path("archives/plain")).expect("the plain file");
+    made
+}
+
+#[test]
+fn every_kind_of_archive_in_a_folder() {
+    if tools_are_missing() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let made = make_all(&sandbox);
+    let run = revealing_scan(&sandbox).arg("archives").run();
+    let report = run.expect_status(1).report();
+    for (credential, path) in &made {
+        report.expect(credential, &Place::file(path).in_settings());
+        assert_eq!(
+            report.locations(credential).len(),
+            1,
+            "{}",
+            report.overview()
+        );
+    }
+}
+
+#[test]
+fn archives_are_left_closed_when_asked_to() {
+    if tools_are_missing() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let made = make_all(&sandbox);
+    let run = revealing_scan(&sandbox)
+        .args(["--no-archives", "archives"])
+        .run();
+    let report = run.report();
+    for (credential, path) in &made {
+        let place = Place::file(path);
+        let is_in_clear = path.starts_with("a.stored") || path.starts_with("a.tar!");
+        assert!(
+            report.holds(credential) == is_in_clear || !path.contains('!'),
+            "{path}"
+        );
+        let is_inside = path.contains('!') && report.holds(credential);
+        assert!(
+            !is_inside || report.location(credential, &place).is_none(),
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn an_archive_in_history_is_opened_and_its_commit_is_told() {
+    if tools_are_missing() {
+        return;
+    }
+    let repository = Repository::new();
+    let credential = Credential::named("archive in history");
+    let sandbox = repository.sandbox();
+    sandbox.write("made/inner.py", credential.file());
+    shell(sandbox, "tar czf made/backup.tgz -C made inner.py");
+    let archive = std::fs::read(sandbox.path("made/backup.tgz")).expect("the archive");
+    let commit = repository.commit_file("old/backup.tgz", archive);
+    repository.git(&["rm", "--quiet", "old/backup.tgz"]);
+    repository.git(&["commit", "--quiet", "--message", "Remove the backup"]);
+    let place = Place::git("old/backup.tgz!inner.py")
+        .in_settings()
+        .commit(&commit)
+        .reachable();
+    crate::findings_of(&repository).expect(&credential, &place);
+}
+
+#[test]
+fn archives_in_archives_are_opened_up_to_the_limit() {
+    if tools_are_missing() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let credential = Credential::named("nested");
+    sandbox.write("made/inner.py", credential.file());
+    shell(
+        &sandbox,
+        "cd made; tar cf 1.tar inner.py; tar czf 2.tgz 1.tar; mkdir ../nested; \
+         python3 -c 'import zipfile; zipfile.ZipFile(\"../nested/3.zip\", \"w\", 8).write(\"2.tgz\")'",
+    );
+    let path = "3.zip!2.tgz!1.tar!inner.py";
+    let run = revealing_scan(&sandbox).arg("nested").run();
+    run.expect_status(1)
+        .report()
+        .expect(&credential, &Place::file(path).in_settings());
+    sandbox.write("shallow.toml", "[limits]\narchive-depth = 2\n");
+    let run = revealing_scan(&sandbox)
+        .args(["--config", "shallow.toml", "nested"])
+        .run();
+    run.expect_status(2)
+        .report()
+        .expect_skipped(&["limit", "3.zip!2.tgz"]);
+}
+
+#[test]
+fn what_cannot_be_opened_is_named_and_makes_the_scan_incomplete() {
+    let sandbox = Sandbox::new();
+    if missing(Requirement::Tool("python3")) {
+        return;
+    }
+    let (before, behind) = (
+        Credential::named("before the cut"),
+        Credential::named("behind"),
+    );
+    sandbox.write("made/before.py", before.file());
+    sandbox.write("made/behind.py", behind.file());
+    sandbox.write(
+        "made/filling",
+        (0..200_000_u32)
+            .flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes())
+            .collect::<Vec<u8>>(),
+    );
+    shell(
+        &sandbox,
+        "mkdir broken; tar czf made/whole.tgz -C made before.py filling behind.py; \
+         head -c 400000 made/whole.tgz > broken/cut.tgz",
+    );
+    let run = revealing_scan(&sandbox).arg("broken").run();
+    let report = run.expect_status(2).report();
+    report.expect(&before, &Place::file("cut.tgz!before.py").in_settings());
+    report
+        .expect_absent(&behind)
+        .expect_skipped(&["corrupt", "cut.tgz!filling"]);
+    sandbox.write("broken/leakward.toml", "[paths]\nexclude = [\"*.tgz\"]\n");
+    leakward(&sandbox)
+        .args(["scan", "broken"])
+        .run()
+        .expect_status(0);
+}
+
+#[test]
+fn nothing_of_an_archive_is_written_anywhere() {
+    if missing(Requirement::Tool("python3")) {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let credential = Credential::named("traversal");
+    sandbox.write("hostile.py", credential.file());
+    shell(
+        &sandbox,
+        "mkdir hostile; python3 - <<'END'\n\
+         import tarfile, zipfile, io\n\
+         text = open('hostile.py', 'rb').read()\n\
+         names = ['../../escaped.py', '/tmp/leakward-escaped.py', 'a/../../b.py', 'con.py']\n\
+         with tarfile.open('hostile/names.tar', 'w') as tar:\n\
+         \x20   for name in names:\n\
+         \x20       entry = tarfile.TarInfo(name); entry.size = len(text); tar.addfile(entry, io.BytesIO(text))\n\
+         \x20   for kind, name in [(tarfile.CHRTYPE, 'dev/zero'), (tarfile.FIFOTYPE, 'pipe')]:\n\
+         \x20       entry = tarfile.TarInfo(name); entry.type = kind; tar.addfile(entry)\n\
+         \x20   for kind in [tarfile.SYMTYPE, tarfile.LNKTYPE]:\n\
+         \x20       for name, target in [('x', 'y'), ('y', 'x'), ('out', '/etc/passwd')]:\n\
+         \x20           entry = tarfile.TarInfo(name); entry.type = kind; entry.linkname = target; tar.addfile(entry)\n\
+         with zipfile.ZipFile('hostile/names.zip', 'w') as made:\n\
+         \x20   for name in names: made.writestr(name, text)\n\
+         END",
+    );
+    let before = sandbox.left_behind();
+    let run = revealing_scan(&sandbox).arg("hostile").run();
+    let report = run.expect_status(1).report();
+    for archive in ["names.tar", "names.zip"] {
+        report.expect(
+            &credential,
+            &Place::file(&format!("{archive}!../../escaped.py")),
+        );
+    }
+    assert_eq!(sandbox.left_behind(), before, "nothing may be written");
+    assert!(!std::path::Path::new("/tmp/leakward-escaped.py").exists());
+}
