@@ -2,7 +2,7 @@
 //!
 //! A line of a fenced `sh` block that starts with `leakward ` is an example. They run one after another in a repository
 //! that has what they speak of; each must end with 0 or 1, for an example that ends with an error teaches nothing.
-//! Addresses of other machines are left out.
+//! Names of other machines are left out.
 
 use std::fs;
 use std::io::Write;
@@ -31,6 +31,11 @@ fn examples(page: &str) -> Vec<&str> {
     commands
 }
 
+/// Whether an example names another machine.
+fn is_elsewhere(example: &str) -> bool {
+    example.contains("://") || example.contains("registry.example")
+}
+
 /// A repository, a home and a baseline with which every example makes sense.
 fn repository() -> Repository {
     let repository = Repository::new();
@@ -39,6 +44,7 @@ fn repository() -> Repository {
     repository.git(&["checkout", "--quiet", "-b", "feature"]);
     repository.commit_file("src/settings.py", Credential::named("readme").file());
     repository.write("notes.txt", "nothing to see\n");
+    image_without_layers(&repository);
     repository
         .sandbox()
         .write("home/src/app/main.py", "x = 1\n");
@@ -48,6 +54,21 @@ fn repository() -> Repository {
         .run();
     run.expect_status(0);
     repository
+}
+
+/// An OCI layout of which `image.tar` is made.
+fn image_without_layers(repository: &Repository) {
+    let sandbox = repository.sandbox();
+    sandbox.write("layout/oci-layout", r#"{"imageLayoutVersion":"1.0.0"}"#);
+    sandbox.write("layout/index.json", r#"{"schemaVersion":2,"manifests":[]}"#);
+    let image = repository.folder().join("image.tar");
+    let mut command = sandbox.command("tar");
+    let made = command
+        .arg("cf")
+        .arg(image)
+        .args(["-C", "layout", "."])
+        .status();
+    assert!(made.expect("tar").success());
 }
 
 #[test]
@@ -63,7 +84,7 @@ fn every_example_of_the_readme_runs() {
     let program = Path::new(env!("CARGO_BIN_EXE_leakward"));
     let folder = program.parent().expect("a folder").display();
     let path = format!("{folder}:{}", std::env::var("PATH").unwrap_or_default());
-    for example in examples.iter().filter(|example| !example.contains("://")) {
+    for example in examples.iter().filter(|example| !is_elsewhere(example)) {
         let mut child = repository
             .sandbox()
             .command("sh")

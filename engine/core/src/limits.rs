@@ -36,16 +36,13 @@ pub struct Limits {
     /// Most bytes that one archive or image layer may unpack to, with everything in it. Default 64 GiB.
     pub max_unpacked_bytes: u64,
     /// How many times its own size an archive may unpack to, once it has unpacked to
-    /// [`Limits::FREE_UNPACKED_BYTES`]. Default 250: real archives stay below 50.
+    /// `free_unpacked_bytes`. Default 250: real archives stay below 50.
     pub max_unpacked_ratio: u64,
+    /// What an archive may unpack to whatever its size is: a short file of zeros is no bomb. Default 256 MiB.
+    pub free_unpacked_bytes: u64,
     /// Largest archive inside of another one that is held in memory, for formats that cannot be read from front to
     /// back (zip). Default 256 MiB.
     pub max_held_archive_bytes: u64,
-}
-
-impl Limits {
-    /// What an archive may unpack to whatever its size is: a short file of zeros is no bomb. 256 MiB.
-    pub const FREE_UNPACKED_BYTES: u64 = 256 << 20;
 }
 
 impl Default for Limits {
@@ -66,6 +63,7 @@ impl Default for Limits {
             max_archive_entries: 4_000_000,
             max_unpacked_bytes: 64 * 1024 * MIB,
             max_unpacked_ratio: 250,
+            free_unpacked_bytes: 256 * MIB,
             max_held_archive_bytes: 256 * MIB,
         }
     }

@@ -84,7 +84,7 @@ impl<'l> Budget<'l> {
         if unpacked > self.limits.max_unpacked_bytes {
             let most = self.limits.max_unpacked_bytes;
             self.spend(format!("it unpacks to more than {most} bytes"));
-        } else if unpacked > Limits::FREE_UNPACKED_BYTES
+        } else if unpacked > self.limits.free_unpacked_bytes
             && unpacked / ratio.max(1) > self.packed.get()
         {
             self.spend(format!("it unpacks to more than {ratio} times its size"));

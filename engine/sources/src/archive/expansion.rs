@@ -17,7 +17,7 @@ use super::fault::Fault;
 use super::format::Format;
 use super::tar::{TarKind, TarReader};
 use super::zip::{ZipDirectory, ZipEntry};
-use super::{rpm, windows};
+use super::{pdf, rpm, windows};
 use crate::piece::{Origin, Piece};
 use crate::visitor::Visitor;
 
@@ -62,7 +62,7 @@ impl<'e, 'l, V: Visitor + ?Sized> Expansion<'e, 'l, V> {
     pub(crate) fn of_bytes(mut self, format: Format, bytes: &[u8]) -> u64 {
         self.depth = 1;
         let ended = if format.needs_all_bytes() {
-            self.zip(bytes)
+            self.whole(format, bytes)
         } else {
             self.members(format, &mut &*bytes)
         };
@@ -107,7 +107,7 @@ impl<'e, 'l, V: Visitor + ?Sized> Expansion<'e, 'l, V> {
             Some(format) => {
                 self.depth += 1;
                 let ended = if format.needs_all_bytes() {
-                    self.held(&mut content)
+                    self.held(format, &mut content)
                 } else {
                     self.members(format, &mut content)
                 };
@@ -141,7 +141,7 @@ impl<'e, 'l, V: Visitor + ?Sized> Expansion<'e, 'l, V> {
                 let decoder = decoder(format, content)?;
                 self.content(&mut Metered::unpacked(decoder, budget))
             }
-            Format::Zip => self.held(content),
+            Format::Zip | Format::Pdf => self.held(format, content),
         }
     }
 
@@ -174,7 +174,7 @@ impl<'e, 'l, V: Visitor + ?Sized> Expansion<'e, 'l, V> {
     }
 
     /// An archive that has to be held in memory.
-    fn held(&mut self, content: &mut dyn Read) -> Result<(), Fault> {
+    fn held(&mut self, format: Format, content: &mut dyn Read) -> Result<(), Fault> {
         let most = self.limits.max_held_archive_bytes;
         let mut buffer = self.buffers.pop().unwrap_or_default();
         buffer.clear();
@@ -187,16 +187,48 @@ impl<'e, 'l, V: Visitor + ?Sized> Expansion<'e, 'l, V> {
                     "an archive that is larger than {most} bytes is not held in memory"
                 ))))
         } else {
-            self.zip(&buffer).and(read.map(drop).map_err(Fault::from))
+            self.whole(format, &buffer)
+                .and(read.map(drop).map_err(Fault::from))
         };
-        if matches!(ended, Err(Fault::Corrupt(_))) {
-            // What its directory does not tell may still be read as it is.
+        if matches!(ended, Err(Fault::Corrupt(_))) || !format.is_archive() {
+            // What its directory does not tell may still be read as it is, and so is what a document does not compress.
             let origin = self.origin();
             self.visitor
                 .alone(self.worker, Piece::new(&origin, &buffer));
         }
         self.buffers.push(buffer);
         ended
+    }
+
+    /// An archive that is here as a whole.
+    fn whole(&mut self, format: Format, bytes: &[u8]) -> Result<(), Fault> {
+        match format {
+            Format::Pdf => self.pdf(bytes),
+            _ => self.zip(bytes),
+        }
+    }
+
+    /// A stream that makes no sense is none of a document's text: pictures are no text either, and nobody tells of them.
+    fn pdf(&mut self, document: &[u8]) -> Result<(), Fault> {
+        if pdf::is_encrypted(document) {
+            return Err(Fault::Unsupported("it is encrypted".to_owned()));
+        }
+        for (number, packed) in pdf::flate_streams(document) {
+            let mut content = self.buffers.pop().unwrap_or_default();
+            content.clear();
+            let decoder = flate2::bufread::ZlibDecoder::new(packed);
+            let limit = self.limits.max_held_archive_bytes;
+            let metered = Metered::unpacked(decoder, self.budget);
+            // What came out before a fault is looked at.
+            let read = metered.take(limit).read_to_end(&mut content);
+            if read.is_ok() || !content.is_empty() || self.budget.is_spent() {
+                let text = pdf::shown_text(&content);
+                let mut shown = text.as_deref().unwrap_or(&content);
+                self.member(format!("stream {number}").as_bytes(), &mut shown)?;
+            }
+            self.buffers.push(content);
+        }
+        Ok(())
     }
 
     fn zip(&mut self, bytes: &[u8]) -> Result<(), Fault> {

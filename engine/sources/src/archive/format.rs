@@ -26,6 +26,8 @@ pub enum Format {
     Cpio,
     /// An RPM package.
     Rpm,
+    /// A PDF document.
+    Pdf,
 }
 
 impl Format {
@@ -48,6 +50,7 @@ impl Format {
             b'P' if head.starts_with(b"PK\x03\x04") => Some(Self::Zip),
             b'!' if head.starts_with(b"!<arch>\n") => Some(Self::Ar),
             b'0' if is_cpio(head) => Some(Self::Cpio),
+            b'%' if head.starts_with(b"%PDF-") => Some(Self::Pdf),
             0xed if head.starts_with(b"\xed\xab\xee\xdb") => Some(Self::Rpm),
             _ if is_tar(head) => Some(Self::Tar),
             _ => None,
@@ -89,6 +92,7 @@ impl Format {
             Self::Ar => "ar",
             Self::Cpio => "cpio",
             Self::Rpm => "rpm",
+            Self::Pdf => "PDF",
         }
     }
 
@@ -97,9 +101,14 @@ impl Format {
         matches!(self, Self::Gzip | Self::Xz | Self::Bzip2 | Self::Zstd)
     }
 
+    /// Whether everything in it is a member. (A document has text beside its compressed streams.)
+    pub(crate) fn is_archive(self) -> bool {
+        self != Self::Pdf
+    }
+
     /// Whether it can only be read with all of its bytes at hand.
     pub(crate) fn needs_all_bytes(self) -> bool {
-        matches!(self, Self::Zip)
+        matches!(self, Self::Zip | Self::Pdf)
     }
 
     /// Whether its members, once read without a fault, are all that is in it: there is nothing between them that its own

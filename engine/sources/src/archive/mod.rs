@@ -15,6 +15,7 @@ mod decoder;
 mod expansion;
 mod fault;
 mod format;
+mod pdf;
 mod rpm;
 mod tar;
 #[cfg(test)]

@@ -262,12 +262,12 @@ fn a_bomb_is_told_and_stopped() {
 fn what_unpacks_to_far_more_than_its_size_is_told() {
     let limits = Limits {
         max_unpacked_ratio: 2,
+        free_unpacked_bytes: 1 << 20,
         ..Limits::default()
     };
-    let seen = open_within(
-        &gzip(&vec![0; (Limits::FREE_UNPACKED_BYTES + (1 << 20)) as usize]),
-        &limits,
-    );
+    let short = gzip(&[0; 1 << 20]);
+    assert!(open_within(&short, &limits).skipped.is_empty());
+    let seen = open_within(&gzip(&[0; 1 << 21]), &limits);
     assert!(
         seen.skipped_as(SkippedKind::Limit, "2 times its size"),
         "{:?}",
@@ -427,6 +427,23 @@ fn a_file_larger_than_a_window_is_seen_whole_and_each_part_of_it_counts_once() {
         next = end;
     }
     assert_eq!(next, content.len());
+}
+
+#[test]
+fn the_text_of_a_document_is_read_and_an_encrypted_one_is_told() {
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(b"BT [(to) -12 (ken)] TJ ET").unwrap();
+    let stream = encoder.finish().unwrap();
+    let document = [
+        b"%PDF-1.7\n4 0 obj << /Filter /FlateDecode >>\nstream\n",
+        stream.as_slice(),
+        b"\nendstream endobj trailer << >>",
+    ]
+    .concat();
+    assert_eq!(open(&document).content("stream 0"), b"token");
+    assert_eq!(open(&gzip(&document)).content("stream 0"), b"token");
+    let locked = [&document, &b"/Encrypt 5 0 R"[..]].concat();
+    assert!(open(&locked).skipped_as(SkippedKind::Unsupported, "encrypted"));
 }
 
 /// A member of an ar archive.
