@@ -15,6 +15,8 @@ mod decoder;
 mod expansion;
 mod fault;
 mod format;
+#[cfg(test)]
+pub(crate) mod made;
 mod pdf;
 mod rpm;
 mod tar;

@@ -4,9 +4,10 @@
 use std::io::Write as _;
 
 use flate2::Compression;
-use flate2::write::{DeflateEncoder, GzEncoder};
+use flate2::write::DeflateEncoder;
 use leakward_core::{Limits, SkippedKind};
 
+use super::made::{gzip, tar_header, tar_member};
 use super::{Archives, Unpacking};
 use crate::piece::{Origin, Piece};
 use crate::recording::Recording;
@@ -64,35 +65,10 @@ fn open_within(archive: &[u8], limits: &Limits) -> Seen {
     }
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
 fn deflate(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
-}
-
-/// A member of a tar archive, with its padding.
-fn tar_member(name: &[u8], kind: u8, content: &[u8]) -> Vec<u8> {
-    tar_header(name, kind, &format!("{:011o}\0", content.len()), content)
-}
-
-fn tar_header(name: &[u8], kind: u8, size: &str, content: &[u8]) -> Vec<u8> {
-    let mut block = vec![0; 512];
-    block[..name.len()].copy_from_slice(name);
-    block[124..124 + size.len()].copy_from_slice(size.as_bytes());
-    block[156] = kind;
-    block[257..263].copy_from_slice(b"ustar\0");
-    block[148..156].copy_from_slice(b"        ");
-    let sum: u32 = block.iter().map(|&byte| u32::from(byte)).sum();
-    block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
-    block.extend_from_slice(content);
-    block.resize(block.len().next_multiple_of(512), 0);
-    block
 }
 
 /// A member's own header in a zip file, and its packed content.

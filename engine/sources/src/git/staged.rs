@@ -156,10 +156,7 @@ fn scan_names<V: Visitor>(files: &[&StagedFile], visitor: &V) {
             let start = memchr::memrchr(b'/', path).map_or(0, |slash| slash + 1);
             let origin = Origin::PathName(path.to_str_lossy().into_owned());
             let bytes = path.get(start..).unwrap_or_default();
-            drop(visitor.whole(
-                &mut worker,
-                Piece::new(&origin, bytes),
-            ));
+            drop(visitor.whole(&mut worker, Piece::new(&origin, bytes)));
         }
     }
 }

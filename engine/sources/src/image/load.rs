@@ -189,6 +189,8 @@ struct Loading<'s> {
     found: Found,
     /// Documents that are among the found ones.
     shown: HashSet<Digest>,
+    /// Manifests and indexes that were followed, by digest and name.
+    followed: HashSet<(Digest, String)>,
     manifests: usize,
     /// Platforms that were left out.
     left_out: Vec<String>,
@@ -205,6 +207,7 @@ impl<'s> Loading<'s> {
                 skipped: Vec::new(),
             },
             shown: HashSet::new(),
+            followed: HashSet::new(),
             manifests: 0,
             left_out: Vec::new(),
         }
@@ -290,6 +293,10 @@ impl<'s> Loading<'s> {
         listed: &Descriptor,
         depth: usize,
     ) -> Result<(), ImageError> {
+        // An index may list the same thing over and over.
+        if !self.followed.insert((digest.clone(), name.to_owned())) {
+            return Ok(());
+        }
         let blob = BlobName::Digest(digest.clone());
         let bytes = read_document(self.store.open_manifest(digest)?, &blob)?;
         let document: Document = parse(&bytes, digest.as_str())?;
