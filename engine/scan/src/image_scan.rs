@@ -9,7 +9,8 @@ use std::sync::Arc;
 use leakward_core::{ImagePlace, LayerState, LocationKind};
 use leakward_sources::image::registry::Registry;
 use leakward_sources::image::{
-    Hidden, Image, ImageError, ImageLayer, ImageScan, Images, KnownLayers, LayerListing, Platform,
+    Digest, Hidden, Image, ImageError, ImageLayer, ImageScan, Images, KnownLayers, LayerListing,
+    Platform,
 };
 use leakward_sources::{Origin, Visitor as _};
 
@@ -99,7 +100,7 @@ struct Known {
 
 impl KnownLayers for Known {
     fn listing(&self, layer: &ImageLayer) -> Option<LayerListing> {
-        let diff_id = layer.diff_id.as_ref().map(|digest| digest.as_str());
+        let diff_id = layer.diff_id.as_ref().map(Digest::as_str);
         let is_base = [Some(layer.digest.as_str()), diff_id]
             .into_iter()
             .flatten()

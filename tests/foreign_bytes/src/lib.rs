@@ -7,6 +7,7 @@
 //! A new parser gets a line in [`Promise::ALL`] and a file in `fuzz/fuzz_targets/`; a test compares the two.
 #![forbid(unsafe_code)]
 
+mod archives;
 mod detection;
 mod git;
 mod mutation;
@@ -123,6 +124,41 @@ impl Promise {
             name: "git_pack_walk",
             check: git::pack_walk,
             seeds: git::packs,
+        },
+        Promise {
+            name: "archive_members",
+            check: archives::members,
+            seeds: archives::archives,
+        },
+        Promise {
+            name: "archive_tar",
+            check: archives::tar,
+            seeds: archives::tars,
+        },
+        Promise {
+            name: "archive_ar",
+            check: archives::ar,
+            seeds: archives::ars,
+        },
+        Promise {
+            name: "archive_cpio",
+            check: archives::cpio,
+            seeds: archives::cpios,
+        },
+        Promise {
+            name: "archive_zip",
+            check: archives::zip,
+            seeds: archives::zips,
+        },
+        Promise {
+            name: "image_documents",
+            check: archives::image,
+            seeds: archives::images,
+        },
+        Promise {
+            name: "image_name",
+            check: archives::image_name,
+            seeds: archives::image_names,
         },
     ];
 

@@ -13,7 +13,7 @@ fn is_kept(name: &str) {
     let promise = Promise::named(name).expect("a promise of that name");
     let seeds = (promise.seeds)();
     assert!(!seeds.is_empty());
-    let writes = ["git_repository", "git_pack_walk"].contains(&name);
+    let writes = ["git_repository", "git_pack_walk", "image_documents"].contains(&name);
     for input in mutated(&seeds, if writes { INPUTS_WITH_FILES } else { INPUTS }) {
         // A panic shows the input, so that it can become a test of its own.
         if let Err(panic) = std::panic::catch_unwind(|| (promise.check)(&input)) {
@@ -61,6 +61,13 @@ promises!(
     git_pack_entry,
     git_delta,
     git_pack_walk,
+    archive_members,
+    archive_tar,
+    archive_ar,
+    archive_cpio,
+    archive_zip,
+    image_documents,
+    image_name,
 );
 
 #[test]
