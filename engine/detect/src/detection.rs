@@ -33,6 +33,8 @@ pub(crate) enum Manner {
     Itself,
     /// In quotes, after a name.
     Quoted,
+    /// Without quotes of its own, after a name, in a comment or inside of a text: a command line, a query, a header.
+    Inside,
     /// Without quotes, after a name: means something in configuration, not in program text.
     Bare,
 }

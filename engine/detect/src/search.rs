@@ -13,7 +13,7 @@ use crate::confirm::Candidate;
 use crate::decode::{self, Decoded};
 use crate::detection::{Detection, Match, Rejected};
 use crate::detector::Detector;
-use crate::judge::{self, Companions, Judgement, Spans};
+use crate::judge::{self, Companions, Disproved, Judgement, Spans};
 use crate::prefilter::Hit;
 use crate::rule_index::User;
 use crate::rule_matcher::RuleMatcher;
@@ -254,8 +254,10 @@ impl<'a> Search<'a> {
                 .iter()
                 .map(|candidate| (candidate.rule, candidate.span)),
         );
+        let mut disproved = Disproved::default();
+        let first = matches.len();
         for candidate in candidates {
-            match self.judge_one(bytes, candidate, &companions) {
+            match self.judge_one(bytes, candidate, &companions, &mut disproved) {
                 Ok(matched) => matches.push(matched),
                 Err(reason) => {
                     self.detection.rejected += 1;
@@ -269,6 +271,14 @@ impl<'a> Search<'a> {
                 }
             }
         }
+        if !disproved.is_empty() {
+            let rules = self.detector.rules();
+            let judged = matches.split_off(first);
+            matches.extend(judged.into_iter().filter(|matched| {
+                let rule = rules.get(matched.rule);
+                !rule.is_some_and(|rule| disproved.speaks_against(rule, matched.span))
+            }));
+        }
     }
 
     fn judge_one(
@@ -276,6 +286,7 @@ impl<'a> Search<'a> {
         bytes: &[u8],
         candidate: &Candidate,
         companions: &Companions,
+        disproved: &mut Disproved,
     ) -> Result<Match, String> {
         let rule = self
             .detector
@@ -286,6 +297,10 @@ impl<'a> Search<'a> {
             match self.detector.judge().judge(rule, candidate, bytes) {
                 Judgement::Credential(confidence, reasons) => (confidence, reasons),
                 Judgement::Rejected(reason) => return Err(reason),
+                Judgement::Disproved(reason) => {
+                    disproved.note(candidate.span);
+                    return Err(reason);
+                }
             };
         let mut found = Vec::new();
         for (companion, number) in rule
@@ -401,6 +416,8 @@ impl<'a> Search<'a> {
 
     /// Settles overlaps, obeys comments, leaves out what is not to be shown.
     fn finish(mut self, bytes: &[u8], mut matches: Vec<Match>) -> (Detection, Vec<Rejected>) {
+        // What is not shown hides nothing that is; what is no secret (a public key's id) does.
+        matches.retain(|matched| self.is_shown(matched) || !self.is_secret(matched));
         self.report_once(&mut matches);
         let settings = self.detector.settings();
         matches.retain(|matched| {
@@ -439,10 +456,13 @@ impl<'a> Search<'a> {
         matches.retain(|matched| taken.insert(matched.span));
     }
 
-    fn is_shown(&self, matched: &Match) -> bool {
+    fn is_secret(&self, matched: &Match) -> bool {
         let rule = self.detector.rules().get(matched.rule);
-        let is_secret = rule.is_some_and(|rule| rule.class == Class::Secret);
+        rule.is_some_and(|rule| rule.class == Class::Secret)
+    }
+
+    fn is_shown(&self, matched: &Match) -> bool {
         let shows_low = self.detector.settings().sensitivity == Sensitivity::High;
-        is_secret && (shows_low || matched.confidence > Confidence::Low)
+        self.is_secret(matched) && (shows_low || matched.confidence > Confidence::Low)
     }
 }

@@ -49,8 +49,40 @@ const HASHES: &[&[u8]] = &[
     b"bcrypt",
 ];
 
+/// LIMIT: a sealed secret holds a key wrapped by RSA, so it is never shorter than this.
+const SHORTEST_SEALED: usize = 350;
+
+/// Base64 of Sealed Secrets: two bytes of length, a wrapped key of 256 or 512 bytes, the ciphertext.
+fn is_sealed(value: &[u8]) -> bool {
+    value.len() >= SHORTEST_SEALED
+        && value.starts_with(b"Ag")
+        && value
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte))
+}
+
+/// Maven's `{base64=}`.
+fn is_maven(value: &[u8]) -> bool {
+    let inner = value
+        .strip_prefix(b"{")
+        .and_then(|rest| rest.strip_suffix(b"}"));
+    inner.is_some_and(|inner| {
+        inner.len() >= 24
+            && inner.len() % 4 == 0
+            && inner
+                .iter()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte))
+    })
+}
+
 /// Why the value is ciphertext or a hash, when it is.
 pub(crate) fn reason(value: &[u8]) -> Option<&'static str> {
+    if is_sealed(value) {
+        return Some("it is a sealed secret");
+    }
+    if is_maven(value) {
+        return Some("it is encrypted by Maven");
+    }
     STARTS
         .iter()
         .find(|(start, _)| value.starts_with(start))

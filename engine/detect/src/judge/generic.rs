@@ -76,6 +76,9 @@ fn objection(assigned: Assigned<'_>, value: &[u8], traits: &Traits) -> Option<&'
     if let Some(reason) = reference::reason(value).or_else(|| ciphertext::reason(value)) {
         return Some(reason);
     }
+    if traits.foreign == value.len() {
+        return Some("it is a text in another script");
+    }
     if let Some(found) = look_alike::find(value)
         && !found.may_be_key
     {
@@ -88,7 +91,7 @@ fn objection(assigned: Assigned<'_>, value: &[u8], traits: &Traits) -> Option<&'
     if let Some(reason) = placeholder::reason(value) {
         return Some(reason);
     }
-    if assigned.manner == Manner::Bare && reference::is_code(value) {
+    if assigned.manner != Manner::Quoted && reference::is_code(value) {
         return Some("it is code");
     }
     if is_pattern(value) {
@@ -138,6 +141,9 @@ fn is_pattern(value: &[u8]) -> bool {
 
 /// Words joined by separators or by case, without digits in odd places: `user.password.label`, `new_password`, `getToken`.
 fn reads_like_a_name(value: &[u8], traits: &Traits) -> bool {
+    if traits.length == traits.lower + traits.upper && ends_in_a_role(value) {
+        return true;
+    }
     if traits.looks_random() || traits.foreign > 0 {
         return false;
     }
@@ -150,6 +156,21 @@ fn reads_like_a_name(value: &[u8], traits: &Traits) -> bool {
         .filter(|pair| matches!(pair, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()))
         .count();
     plain && traits.digits == 0 && (separators > 0 || humps > 0) && traits.surprise < 5.6
+}
+
+/// What classes and functions are called at their end.
+const ROLES: WordList = WordList::new(
+    " guard service controller handler provider manager factory config configuration module strategy middleware \
+     client repository model component store reducer action interceptor filter resolver validator helper \
+     wrapper listener adapter builder context ",
+);
+
+/// `jwtAuthGuard`, `PasswordService`: the last hump says what part of a program it is.
+fn ends_in_a_role(value: &[u8]) -> bool {
+    let last = value.iter().rposition(u8::is_ascii_uppercase);
+    last.filter(|at| *at > 0)
+        .and_then(|at| value.get(at..))
+        .is_some_and(|hump| ROLES.contains(&hump.to_ascii_lowercase()))
 }
 
 fn weigh_password(value: &[u8], traits: &Traits, manner: Manner, scale: &mut Scale) {

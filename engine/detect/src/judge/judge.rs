@@ -22,6 +22,8 @@ pub(crate) enum Judgement {
     Credential(Confidence, Vec<String>),
     /// None, for this reason.
     Rejected(String),
+    /// It has the shape of a credential, and its checksum or structure says that it is none: for this reason.
+    Disproved(String),
 }
 
 /// What candidates of a pattern, a keyword and a native rule start with.
@@ -60,7 +62,7 @@ impl Judge {
         match proof {
             Proof::Holds => scale.weigh(50, "its checksum or structure holds"),
             Proof::Fails => {
-                return Judgement::Rejected("its checksum or structure does not hold".to_owned());
+                return Judgement::Disproved("its checksum or structure does not hold".to_owned());
             }
             Proof::Silent => {}
         }

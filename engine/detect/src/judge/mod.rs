@@ -8,6 +8,7 @@ pub(crate) mod checksum;
 mod ciphertext;
 mod companions;
 mod context;
+mod disproved;
 mod entropy;
 mod generic;
 mod inline_allow;
@@ -31,6 +32,7 @@ mod traits;
 mod words;
 
 pub(crate) use companions::{Companions, numbers as rule_numbers};
+pub(crate) use disproved::Disproved;
 pub(crate) use entropy::shannon;
 pub(crate) use inline_allow::allows;
 pub(crate) use judge::{Judge, Judgement};

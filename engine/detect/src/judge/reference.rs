@@ -20,6 +20,9 @@ const TEMPLATES: [(&[u8], &[u8]); 9] = [
 
 /// What a reference to an entry of a secret store, an environment or a configuration starts with.
 const STARTS: &[&str] = &[
+    "@microsoft.keyvault(",
+    "credentials('",
+    "credentials(\"",
     "process.env",
     "import.meta.env",
     "os.environ",
@@ -159,7 +162,10 @@ fn without_templates(text: &[u8], open: &[u8], close: &[u8]) -> Option<Vec<u8>> 
 
 /// Whether an unquoted value is code rather than a value: a call, a member, an index, a cast, an operator.
 pub(crate) fn is_code(value: &[u8]) -> bool {
-    let has_call = value.iter().any(|byte| b"()[]{}<>".contains(byte));
+    let traits = Traits::of(value);
+    // Drawn passwords hold brackets, too.
+    let is_drawn = traits.looks_random() && traits.digits > 0;
+    let has_call = !is_drawn && value.iter().any(|byte| b"()[]{}<>".contains(byte));
     let is_member = value.contains(&b'.') && value.split(|byte| *byte == b'.').all(is_identifier);
     let is_path = find(value, b"::").is_some() || find(value, b"->").is_some();
     has_call
@@ -238,10 +244,11 @@ mod tests {
             "ptr->field",
             "&password",
             "Option<String>",
+            "keys[0].value",
         ] {
             assert!(is_code(value.as_bytes()), "{value}");
         }
-        for value in ["hunter2", "p.ss-w0rd!", "abc123"] {
+        for value in ["hunter2", "p.ss-w0rd!", "abc123", "Hq3(xV9]k<Zt7w"] {
             assert!(!is_code(value.as_bytes()), "{value}");
         }
     }

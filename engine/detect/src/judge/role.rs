@@ -3,6 +3,7 @@
 use leakward_core::rule::Find;
 use leakward_core::{Confidence, Rule};
 
+use super::traits::Traits;
 use crate::detection::{Match, PathJudgement};
 use crate::word_list::WordList;
 
@@ -61,7 +62,12 @@ const VENDORED: WordList = WordList::new(
      site-packages ",
 );
 
-const GENERATED: WordList = WordList::new(" dist .next build out target coverage bundles ");
+const GENERATED: WordList = WordList::new(" dist .next target coverage bundles ");
+
+/// Folders with what was built, or with what builds: there it depends on the kind of file.
+const BUILT: WordList = WordList::new(" build out ");
+
+const BUILT_KINDS: WordList = WordList::new(" js mjs cjs css map html ");
 
 const PROGRAMS: WordList = WordList::new(
     " py js mjs cjs ts tsx jsx java kt kts scala go rs c h cc cpp cxx hpp hh cs vb fs swift m mm php \
@@ -70,8 +76,7 @@ const PROGRAMS: WordList = WordList::new(
      sol ",
 );
 
-const DOCS: WordList =
-    WordList::new(" md markdown rst adoc asciidoc txt mdx textile org 1 3 8 man tex html ");
+const DOCS: WordList = WordList::new(" md markdown rst adoc asciidoc mdx textile org ");
 
 const DOC_FOLDERS: WordList = WordList::new(" docs doc documentation man ");
 
@@ -116,7 +121,8 @@ impl Role {
                 || name.ends_with(".sha256")
                 || name.ends_with(".md5")
                 || ["checksums", "sha256sums", "sha512sums", "md5sums"].contains(&name)
-                || in_one_of(GENERATED),
+                || in_one_of(GENERATED)
+                || (in_one_of(BUILT) && BUILT_KINDS.contains(suffix.as_bytes())),
             localisation: in_one_of(LOCALES)
                 || [
                     "po", "pot", "xlf", "xliff", "resx", "strings", "arb", "lproj",
@@ -160,10 +166,21 @@ pub(crate) fn judge(rule: &Rule, matched: &Match, role: Role, is_bare: bool) -> 
     if role.test || role.vendored {
         return lower("the file is a test, a sample or other people's code");
     }
-    if role.docs {
+    if role.docs && !is_drawn(matched) {
         return lower("the file is documentation");
     }
     PathJudgement::Keep
+}
+
+/// Whether the value looks like one that a machine drew or that follows the rules for passwords: samples in documentation
+/// are words.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what a path means depends on what the value looks like"
+)]
+fn is_drawn(matched: &Match) -> bool {
+    let traits = Traits::of(matched.secret.expose());
+    traits.looks_random() || (traits.classes() >= 3 && traits.length >= 8)
 }
 
 #[cfg(test)]
@@ -176,7 +193,8 @@ mod tests {
         assert!(Role::of("src/tests/login.py").test && Role::of("src/tests/login.py").program);
         assert!(Role::of("config/.env.example").test);
         assert!(Role::of("README.md").docs && Role::of("docs/config.yaml").docs);
-        assert!(Role::of("static/app.min.js").generated);
+        assert!(Role::of("static/app.min.js").generated && Role::of("build/app.js").generated);
+        assert!(!Role::of("build/Dockerfile.prod").generated && !Role::of("notes.txt").docs);
         assert!(Role::of("app/locales/de.yml").localisation);
         assert!(Role::of("vendor/lib/x.go").vendored);
         assert!(Role::of(".gitleaks.toml").scanner);

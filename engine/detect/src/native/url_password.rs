@@ -40,13 +40,16 @@ const LOCAL_HOSTS: WordList = WordList::new(
      rabbitmq host proxy ",
 );
 
-/// Looks at the `://` at `hit`.
+/// Looks at the `://` in `hit`.
 pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span, runs: &mut Runs) -> Option<Candidate> {
+    // Rules of one kind of URL have the scheme in their literal.
+    let colon = memchr::memmem::find(bytes.get(hit.range())?, b"://")?;
+    let scheme_end = hit.start + colon;
     let scheme_start =
         ByteSet::ALNUM
             .with(b"+.-")
-            .run_start(bytes, hit.start, hit.start.saturating_sub(SCHEME));
-    let scheme = bytes.get(scheme_start..hit.start)?;
+            .run_start(bytes, scheme_end, scheme_end.saturating_sub(SCHEME));
+    let scheme = bytes.get(scheme_start..scheme_end)?;
     if scheme.len() < 2 || !scheme.iter().any(u8::is_ascii_alphabetic) {
         return None;
     }
@@ -173,6 +176,13 @@ mod tests {
             password("\"mongodb+srv://u:hunter2@c.acme.io\"").as_deref(),
             Some("hunter2")
         );
+    }
+
+    #[test]
+    fn a_literal_may_hold_the_scheme() {
+        let text = b"x = postgres://u:hunter2@db.acme.io/x";
+        let found = find(0, text, Span::new(4, 15), &mut Runs::default());
+        assert_eq!(&text[found.unwrap().span.range()], b"hunter2");
     }
 
     #[test]

@@ -12,7 +12,14 @@ pub(super) fn test(secret: &[u8]) -> Proof {
     // The payload of an encrypted token (five parts) is no JSON.
     let is_encrypted = secret.iter().filter(|&&byte| byte == b'.').count() == 4;
     let payload = parts.next().and_then(base64::decode).unwrap_or_default();
-    Proof::of(names_algorithm && (is_encrypted || json::is_object(&payload)))
+    let is_token = names_algorithm && (is_encrypted || json::is_object(&payload));
+    Proof::of(is_token && !is_documented(&payload))
+}
+
+/// The payload that jwt.io shows to everybody, and that half of all documentation copies.
+fn is_documented(payload: &[u8]) -> bool {
+    let is = |name: &[u8], value: &[u8]| json::member(payload, name) == Some(value);
+    is(b"sub", b"\"1234567890\"") && (is(b"name", b"\"John Doe\"") || is(b"iat", b"1516239022"))
 }
 
 #[cfg(test)]
@@ -36,5 +43,10 @@ mod tests {
             Proof::Fails
         );
         assert_eq!(test(b"a.b.c"), Proof::Fails);
+        let documented = "eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIn0";
+        assert_eq!(
+            test([header, ".", documented, ".c2ln"].concat().as_bytes()),
+            Proof::Fails
+        );
     }
 }

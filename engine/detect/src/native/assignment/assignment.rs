@@ -5,6 +5,7 @@
 
 use leakward_core::Span;
 
+use super::aside;
 use super::name::NameKind;
 use super::operator::{self, Operator};
 use super::value::{self, Value};
@@ -30,14 +31,14 @@ pub(crate) const NEXT: ByteSet = ByteSet::WORD.with(b"-.\"'`\\)]>[:=!?+|({<,; \t
 /// Looks at the hit of a name's part.
 pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span, runs: &mut Runs) -> Option<Candidate> {
     let name = name_around(bytes, hit)?;
-    let (operator, value_part) =
-        attribute_value(bytes, name.end).or_else(|| operator::read(bytes, name.end))?;
-    let before = name.start.checked_sub(1).and_then(|at| bytes.get(at));
-    if operator == Operator::Comma && before == Some(&b'/') {
-        // `"etc/passwd", "…"`: a list of paths.
-        return None;
-    }
-    let value = value::read(bytes, value_part, operator, runs)?;
+    let (operator, value) = match aside::value_of(bytes, name) {
+        Some(value) => (Operator::Call, value),
+        None => {
+            let (operator, value_part) =
+                attribute_value(bytes, name.end).or_else(|| operator::read(bytes, name.end))?;
+            (operator, value::read(bytes, value_part, operator, runs)?)
+        }
+    };
     let name_text = bytes.get(name.range())?;
     let kind = NameKind::of(name_text)?;
     let mut candidate = Candidate::new(rule, value.span);
@@ -45,6 +46,8 @@ pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span, runs: &mut Runs) -> Opt
     candidate.expects = Some(kind);
     candidate.manner = if value.quoted {
         Manner::Quoted
+    } else if stands_inside(bytes, name.start) {
+        Manner::Inside
     } else {
         Manner::Bare
     };
@@ -185,6 +188,7 @@ fn bare_evidence(
         matches!(before.last(), Some(b';' | b'&' | b'?')) || matches!(after, [b';' | b'&', ..]);
     let points = match operator {
         Operator::Colon if starts_line(before) && at_line_end => 0,
+        Operator::Colon if is_header(before, after) => 0,
         Operator::Equals if starts_line(before) && at_line_end => 0,
         Operator::Equals if tight && (is_flag || in_pairs) => 0,
         Operator::Equals if tight => -5,
@@ -196,6 +200,36 @@ fn bare_evidence(
         .push((points, "it is assigned to the name without quotes".into()));
     cut_at_separator(bytes, candidate);
     Some(())
+}
+
+/// `"X-Api-Key: value"`: name and value share their quotes.
+fn is_header(before: &[u8], after: &[u8]) -> bool {
+    matches!((before.last(), after.first()), (Some(open @ (b'"' | b'\'')), Some(close)) if open == close)
+}
+
+/// Whether `at` lies in a comment or in a text that was opened on its line.
+fn stands_inside(bytes: &[u8], at: usize) -> bool {
+    const COMMENTS: &[&[u8]] = &[b"#", b"//", b"*", b"/*", b"--", b";", b"<!--"];
+    let before = bytes.get(at.saturating_sub(256)..at).unwrap_or_default();
+    let line = before
+        .rsplit(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or_default();
+    let mut open = None;
+    let mut escaped = false;
+    for &byte in line {
+        match open {
+            _ if escaped => escaped = false,
+            _ if byte == b'\\' => escaped = true,
+            Some(quote) if byte == quote => open = None,
+            None if b"\"'`".contains(&byte) => open = Some(byte),
+            _ => {}
+        }
+    }
+    let starts_comment = |start: &&[u8]| line.trim_ascii_start().starts_with(start);
+    // A quote right before the name is the name's own: `"password": value`.
+    let is_own = line.last().is_some_and(|byte| b"\"'`".contains(byte));
+    (open.is_some() && !is_own) || COMMENTS.iter().any(|start| starts_comment(&start))
 }
 
 /// In a query or a connection string a value ends at its separator.
@@ -226,6 +260,14 @@ fn starts_line(before: &[u8]) -> bool {
     ];
     let text = before.trim_ascii();
     let text = text.strip_prefix(b"#").map_or(text, <[u8]>::trim_ascii);
+    // A log's level, and an entry of a list that has its name as a member.
+    if text.ends_with(b"]")
+        || text.ends_with(b"] >")
+        || text.ends_with(b"- name:")
+        || text == b"name:"
+    {
+        return true;
+    }
     let text = text
         .strip_suffix(b"\"")
         .or_else(|| text.strip_suffix(b"'"))
@@ -237,7 +279,15 @@ fn starts_line(before: &[u8]) -> bool {
 /// Whether the line starts with a word whose arguments are name and value.
 fn starts_with_command(before: &[u8]) -> bool {
     const WORDS: &[&[u8]] = &[
-        b"env", b"arg", b"#define", b"setenv", b"define", b"login", b"machine",
+        b"env",
+        b"arg",
+        b"#define",
+        b"setenv",
+        b"define",
+        b"login",
+        b"machine",
+        b"proxy_set_header",
+        b"fastcgi_param",
     ];
     let text = before.trim_ascii();
     let first = text

@@ -45,6 +45,9 @@ pub(super) fn name_close(bytes: &[u8], from: usize) -> (usize, bool) {
                 quoted = true;
             }
             [b']' | b')', ..] if quoted => at += 1,
+            // Perl's `$ENV{NAME} = `.
+            [b'}', b' ', b'=', b' ', ..] if !quoted => at += 1,
+            [b'*', b'*', ..] => at += 2,
             _ => break,
         }
     }
@@ -115,15 +118,31 @@ fn after_type(bytes: &[u8], colon_end: usize) -> Option<usize> {
     }
 }
 
-/// The end of Basic's `As Type =` at `at`: where the value's part begins.
+/// The end of `As Type =`, `string =` or `nvarchar(200) =` at `at`: where the value's part begins.
 fn after_basic_type(bytes: &[u8], at: usize) -> Option<usize> {
-    let word = bytes.get(at..at + 3)?;
-    if !word.eq_ignore_ascii_case(b"as ") {
+    let is_basic = bytes.get(at..at + 3)?.eq_ignore_ascii_case(b"as ");
+    let start = if is_basic { at + 3 } else { at };
+    let end = ByteSet::WORD.with(b".").run_end(bytes, start, start + TYPE);
+    if end == start {
         return None;
     }
-    let end = ByteSet::WORD
-        .with(b".")
-        .run_end(bytes, at + 3, at + 3 + TYPE);
-    let equals = skip_blanks(bytes, end);
-    (bytes.get(equals) == Some(&b'=')).then_some(equals + 1)
+    let equals = skip_blanks(bytes, skip_size(bytes, end));
+    match bytes.get(equals..).unwrap_or_default() {
+        [b'=', b'=' | b'>' | b'~', ..] => None,
+        [b'=', ..] => Some(equals + 1),
+        _ => None,
+    }
+}
+
+/// `(200)`, `(max)`.
+fn skip_size(bytes: &[u8], at: usize) -> usize {
+    if bytes.get(at) != Some(&b'(') {
+        return at;
+    }
+    let inner = ByteSet::WORD.run_end(bytes, at + 1, at + 12);
+    if bytes.get(inner) == Some(&b')') {
+        inner + 1
+    } else {
+        at
+    }
 }

@@ -43,6 +43,10 @@ const WRAPPERS: &[&[u8]] = &[
     b"SecretStr",
     b"Secret.fromString",
     b"[]byte",
+    b"QStringLiteral",
+    b"QLatin1String",
+    b"_T",
+    b"TEXT",
     b"Uint8Array.from",
 ];
 
@@ -170,7 +174,7 @@ fn unwrap_call(bytes: &[u8], at: usize) -> Option<usize> {
 fn default_after(bytes: &[u8], at: usize) -> Option<Value> {
     let rest = bytes.get(at..(at + DEFAULT_WITHIN).min(bytes.len()))?;
     let line = rest.split(|byte| *byte == b'\n').next()?;
-    let marks: [&[u8]; 4] = [b"||", b"??", b" or ", b"?:"];
+    let marks: [&[u8]; 6] = [b"||", b"??", b" or ", b"?:", b"|_|", b"unwrap_or("];
     let start = marks
         .iter()
         .filter_map(|mark| memchr::memmem::find(line, mark).map(|at| at + mark.len()))
