@@ -73,6 +73,9 @@ fn objection(assigned: Assigned<'_>, value: &[u8], traits: &Traits) -> Option<&'
     if equals_name(&lower, assigned.name) {
         return Some("it repeats its own name");
     }
+    if names_a_secret(&lower, traits) {
+        return Some("it is the name of a secret");
+    }
     if let Some(reason) = reference::reason(value).or_else(|| ciphertext::reason(value)) {
         return Some(reason);
     }
@@ -156,6 +159,18 @@ fn reads_like_a_name(value: &[u8], traits: &Traits) -> bool {
         .filter(|pair| matches!(pair, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()))
         .count();
     plain && traits.digits == 0 && (separators > 0 || humps > 0) && traits.surprise < 5.6
+}
+
+/// `caching_sha2_password`, `github-app-token`: words, of which the last one is what a secret is called.
+fn names_a_secret(lower: &[u8], traits: &Traits) -> bool {
+    const ENDS: WordList = WordList::new(" password passwd secret token key credentials ");
+    let is_words = lower
+        .iter()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(byte));
+    let last = lower.rsplit(|byte| b"_-".contains(byte)).next();
+    is_words
+        && traits.digits <= 2
+        && last.is_some_and(|last| last.len() < lower.len() && ENDS.contains(last))
 }
 
 /// What classes and functions are called at their end.

@@ -39,6 +39,11 @@ pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span, runs: &mut Runs) -> Opt
             (operator, value::read(bytes, value_part, operator, runs)?)
         }
     };
+    // Of a list's entries only a whole one is a name: `"etc/passwd", "lib"` are paths.
+    let before = name.start.checked_sub(1).and_then(|at| bytes.get(at));
+    if operator == Operator::Comma && !before.is_some_and(|byte| b"\"'`:".contains(byte)) {
+        return None;
+    }
     let name_text = bytes.get(name.range())?;
     let kind = NameKind::of(name_text)?;
     let mut candidate = Candidate::new(rule, value.span);
@@ -229,7 +234,7 @@ fn stands_inside(bytes: &[u8], at: usize) -> bool {
     let starts_comment = |start: &&[u8]| line.trim_ascii_start().starts_with(start);
     // A quote right before the name is the name's own: `"password": value`.
     let is_own = line.last().is_some_and(|byte| b"\"'`".contains(byte));
-    (open.is_some() && !is_own) || COMMENTS.iter().any(|start| starts_comment(&start))
+    (open.is_some() && !is_own) || COMMENTS.iter().any(|start| starts_comment(start))
 }
 
 /// In a query or a connection string a value ends at its separator.
