@@ -234,7 +234,7 @@ fn stands_inside(bytes: &[u8], at: usize) -> bool {
     let starts_comment = |start: &&[u8]| line.trim_ascii_start().starts_with(start);
     // A quote right before the name is the name's own: `"password": value`.
     let is_own = line.last().is_some_and(|byte| b"\"'`".contains(byte));
-    (open.is_some() && !is_own) || COMMENTS.iter().any(|start| starts_comment(start))
+    (open.is_some() && !is_own) || COMMENTS.iter().any(starts_comment)
 }
 
 /// In a query or a connection string a value ends at its separator.
