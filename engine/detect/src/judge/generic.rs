@@ -97,6 +97,12 @@ fn objection(assigned: Assigned<'_>, value: &[u8], traits: &Traits) -> Option<&'
     if assigned.manner != Manner::Quoted && reference::is_code(value) {
         return Some("it is code");
     }
+    if is_struct_tag(value) {
+        return Some("it is a tag of a structure's field");
+    }
+    if assigned.manner != Manner::Quoted && is_constant(value) {
+        return Some("it is the name of a constant");
+    }
     if is_pattern(value) {
         return Some("it is a pattern or a rule for values");
     }
@@ -171,6 +177,27 @@ fn names_a_secret(lower: &[u8], traits: &Traits) -> bool {
     is_words
         && traits.digits <= 2
         && last.is_some_and(|last| last.len() < lower.len() && ENDS.contains(last))
+}
+
+/// Go's `json:"name,omitempty"`.
+fn is_struct_tag(value: &[u8]) -> bool {
+    let word = value
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphanumeric())
+        .count();
+    word > 0
+        && value
+            .get(word..)
+            .is_some_and(|rest| rest.starts_with(b":\""))
+}
+
+/// `CURLE_OBSOLETE46`.
+fn is_constant(value: &[u8]) -> bool {
+    value.contains(&b'_')
+        && value
+            .iter()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_')
+        && value.iter().filter(|byte| byte.is_ascii_digit()).count() <= 3
 }
 
 /// What classes and functions are called at their end.
@@ -271,5 +298,25 @@ fn weigh_weak(traits: &Traits, context: &Context, scale: &mut Scale) {
     );
     if context.speaks_of_digests() {
         scale.weigh(-35, "its line speaks of digests or revisions");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_programs_are_told_from_values() {
+        assert!(is_struct_tag(b"json:\"password,omitempty\""));
+        assert!(!is_struct_tag(b"a:b\"c") && !is_struct_tag(b":\"x"));
+        assert!(is_constant(b"CURLE_OBSOLETE46"));
+        assert!(!is_constant(b"PASSWORD") && !is_constant(b"A_1234B") && !is_constant(b"a_b"));
+        for name in ["jwtAuthGuard", "PasswordService", "userCredentialsProvider"] {
+            assert!(ends_in_a_role(name.as_bytes()), "{name}");
+        }
+        assert!(!ends_in_a_role(b"Guard") && !ends_in_a_role(b"correctHorse"));
+        let is_name = |text: &str| names_a_secret(text.as_bytes(), &Traits::of(text.as_bytes()));
+        assert!(is_name("caching_sha2_password") && is_name("github-app-token"));
+        assert!(!is_name("password") && !is_name("x9_4k2_7q_password") && !is_name("a.b_token"));
     }
 }

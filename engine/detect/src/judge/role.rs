@@ -76,7 +76,7 @@ const PROGRAMS: WordList = WordList::new(
      sol ",
 );
 
-const DOCS: WordList = WordList::new(" md markdown rst adoc asciidoc mdx textile org ");
+const DOCS: WordList = WordList::new(" md markdown rst adoc asciidoc mdx textile org 1 3 8 man ");
 
 const DOC_FOLDERS: WordList = WordList::new(" docs doc documentation man ");
 
@@ -180,7 +180,8 @@ pub(crate) fn judge(rule: &Rule, matched: &Match, role: Role, is_bare: bool) -> 
 )]
 fn is_drawn(matched: &Match) -> bool {
     let traits = Traits::of(matched.secret.expose());
-    traits.looks_random() || (traits.classes() >= 3 && traits.length >= 8)
+    (traits.looks_random() && (traits.digits > 0 || traits.length >= 16))
+        || (traits.classes() >= 3 && traits.length >= 8)
 }
 
 #[cfg(test)]

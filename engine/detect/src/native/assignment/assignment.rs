@@ -231,7 +231,9 @@ fn stands_inside(bytes: &[u8], at: usize) -> bool {
             _ => {}
         }
     }
-    let starts_comment = |start: &&[u8]| line.trim_ascii_start().starts_with(start);
+    let text = line.trim_ascii_start();
+    let is_directive = text.starts_with(b"#define") || text.starts_with(b"# define");
+    let starts_comment = |start: &&[u8]| !is_directive && text.starts_with(start);
     // A quote right before the name is the name's own: `"password": value`.
     let is_own = line.last().is_some_and(|byte| b"\"'`".contains(byte));
     (open.is_some() && !is_own) || COMMENTS.iter().any(starts_comment)
@@ -309,5 +311,36 @@ fn ends_line(bytes: &[u8], at: usize) -> bool {
         None | Some(b'\r' | b'\n') => true,
         Some(b'#') => next > at,
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_and_texts_are_told_from_code() {
+        let inside = |line: &str| {
+            let text = ["first line\n", line].concat();
+            stands_inside(text.as_bytes(), text.find("password").unwrap())
+        };
+        for line in [
+            "# password=x",
+            "// see password=x",
+            "run(\"mysql --password=x\")",
+            "  * password: x",
+            "'it\\'s password=x'",
+        ] {
+            assert!(inside(line), "{line}");
+        }
+        for line in [
+            "password = x",
+            "\"password\": x",
+            "f(\"a\", password=x)",
+            "#define password x",
+            "'a' + password=x",
+        ] {
+            assert!(!inside(line), "{line}");
+        }
     }
 }

@@ -57,7 +57,8 @@ const NOT_SECRET: WordList = WordList::new(
      color theme css primary foreign sort partition map object idempotency row range dictionary \
      property translation i18n locale registry shortcut hot arrow unique composite group routing \
      forgot forgotten reset invalid wrong incorrect missing enter show hide toggle is has no require \
-     requires required validate check verify generate fetch load read parsed hash hashed encrypted ",
+     requires required validate check verify generate fetch load read parsed hash hashed encrypted request change \
+     action ",
 );
 
 /// A name as lower-case words.

@@ -82,7 +82,8 @@ pub(super) fn read(
     if matches!(operator, Operator::Element) {
         return element_text(bytes, from, runs);
     }
-    if !matches!(operator, Operator::Blank) {
+    // The next line of a list is its next entry.
+    if !matches!(operator, Operator::Blank | Operator::Comma) {
         at = skip_line_break(bytes, at);
     }
     let at = skip_prefix(bytes, at);
