@@ -245,3 +245,39 @@ fn nothing_of_an_archive_is_written_anywhere() {
     assert_eq!(sandbox.left_behind(), before, "nothing may be written");
     assert!(!std::path::Path::new("/tmp/leakward-escaped.py").exists());
 }
+
+#[test]
+fn values_in_a_database_are_told_apart_also_long_ones() {
+    if missing(Requirement::Tool("python3")) {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let (beside, spread) = (Credential::named("beside"), Credential::named("spread"));
+    sandbox.folder("database");
+    shell(
+        &sandbox,
+        &format!(
+            "python3 - <<'END'\n\
+             import sqlite3\n\
+             base = sqlite3.connect('database/app.db')\n\
+             base.execute('create table logins (service text, token text, note text)')\n\
+             base.execute('insert into logins values (?, ?, ?)', ('github', '{beside}', 'x'))\n\
+             base.execute('insert into logins values (?, ?, ?)', ('y', ' ' * 465 + '{spread}' + ' ' * 4000, 'z'))\n\
+             base.commit()\n\
+             END"
+        ),
+    );
+    let bytes = std::fs::read(sandbox.path("database/app.db")).expect("the database");
+    let in_clear = |credential: &Credential| {
+        let text = credential.text().as_bytes();
+        bytes.windows(text.len()).any(|window| window == text)
+    };
+    assert!(
+        in_clear(&beside) && !in_clear(&spread),
+        "one of them is spread over two pages"
+    );
+    let run = revealing_scan(&sandbox).arg("database").run();
+    let report = run.expect_status(1).report();
+    report.expect(&beside, &Place::file("app.db!page 2"));
+    report.expect(&spread, &Place::file("app.db!page 2"));
+}

@@ -303,7 +303,21 @@ pub(crate) fn zips() -> Vec<Vec<u8>> {
 /// One of each, and compressed ones.
 pub(crate) fn archives() -> Vec<Vec<u8>> {
     let pdf = b"%PDF-1.7\n1 0 obj << /Filter /FlateDecode >>\nstream\nx\x9c\nendstream".to_vec();
-    let plain = [tars(), ars(), cpios(), zips(), vec![pdf]].concat();
+    let class = b"\xca\xfe\xba\xbe\0\0\0\x34\0\x03\x01\0\x03abc\x08\0\x01".to_vec();
+    let documents = vec![pdf, class, database()];
+    let plain = [tars(), ars(), cpios(), zips(), documents].concat();
     let packed: Vec<Vec<u8>> = plain.iter().map(|bytes| gzip(bytes)).collect();
     [plain, packed].concat()
+}
+
+/// An SQLite database of two pages with a row that is spread over both.
+fn database() -> Vec<u8> {
+    let mut pages = vec![0; 1024];
+    let mut put = |at: usize, bytes: &[u8]| pages[at..at + bytes.len()].copy_from_slice(bytes);
+    put(0, b"SQLite format 3\0\x02\0\x01\x01\0");
+    put(100, b"\x0d\0\0\0\x01\0\0\0\x01\x00");
+    // 600 bytes, of which 92 are here; one text of 597 bytes.
+    put(256, b"\x84\x58\x01\x03\x89\x37the text");
+    put(256 + 3 + 92, b"\0\0\0\x02");
+    pages
 }

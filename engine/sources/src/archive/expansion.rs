@@ -5,7 +5,7 @@
 //! is hit ends the whole archive. Both are told, with the member's path.
 
 use std::io::{self, Read};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use leakward_core::Limits;
 
@@ -17,7 +17,7 @@ use super::fault::Fault;
 use super::format::Format;
 use super::tar::{TarKind, TarReader};
 use super::zip::{ZipDirectory, ZipEntry};
-use super::{pdf, rpm, windows};
+use super::{java_class, pdf, rpm, sqlite, windows};
 use crate::piece::{Origin, Piece};
 use crate::visitor::Visitor;
 
@@ -33,7 +33,14 @@ pub(crate) struct Expansion<'e, 'l, V: Visitor + ?Sized> {
     path: String,
     depth: usize,
     faults: u64,
+    holds_large: bool,
 }
+
+/// LIMIT: how large an archive every thread may hold at the same time.
+const EVERYBODYS_BYTES: u64 = 32 << 20;
+
+/// Whose turn it is to hold a larger one. Whoever has it waits for nobody else.
+static LARGE: Mutex<()> = Mutex::new(());
 
 impl<'e, 'l, V: Visitor + ?Sized> Expansion<'e, 'l, V> {
     /// Of the piece that `outer` names. `buffers` is memory to be used again.
@@ -55,6 +62,7 @@ impl<'e, 'l, V: Visitor + ?Sized> Expansion<'e, 'l, V> {
             path: String::new(),
             depth: 0,
             faults: 0,
+            holds_large: false,
         }
     }
 
@@ -141,7 +149,7 @@ impl<'e, 'l, V: Visitor + ?Sized> Expansion<'e, 'l, V> {
                 let decoder = decoder(format, content)?;
                 self.content(&mut Metered::unpacked(decoder, budget))
             }
-            Format::Zip | Format::Pdf => self.held(format, content),
+            _ => self.held(format, content),
         }
     }
 
@@ -178,9 +186,16 @@ impl<'e, 'l, V: Visitor + ?Sized> Expansion<'e, 'l, V> {
         let most = self.limits.max_held_archive_bytes;
         let mut buffer = self.buffers.pop().unwrap_or_default();
         buffer.clear();
-        let read = content
-            .take(most.saturating_add(1))
-            .read_to_end(&mut buffer);
+        let mut read = content.take(EVERYBODYS_BYTES).read_to_end(&mut buffer);
+        // One at a time: each thread may hold a small archive, and one of them a large one.
+        let mut turn = None;
+        if buffer.len() as u64 == EVERYBODYS_BYTES && read.is_ok() {
+            turn =
+                (!self.holds_large).then(|| LARGE.lock().unwrap_or_else(PoisonError::into_inner));
+            self.holds_large |= turn.is_some();
+            let rest = most.saturating_add(1).saturating_sub(EVERYBODYS_BYTES);
+            read = content.take(rest).read_to_end(&mut buffer);
+        }
         let ended = if buffer.len() as u64 > most {
             self.plain(&mut buffer.as_slice().chain(content))
                 .and(Err(Fault::Limit(format!(
@@ -190,13 +205,18 @@ impl<'e, 'l, V: Visitor + ?Sized> Expansion<'e, 'l, V> {
             self.whole(format, &buffer)
                 .and(read.map(drop).map_err(Fault::from))
         };
-        if matches!(ended, Err(Fault::Corrupt(_))) || !format.is_archive() {
+        let is_whole = buffer.len() as u64 <= most;
+        if is_whole && (matches!(ended, Err(Fault::Corrupt(_))) || !format.is_archive()) {
             // What its directory does not tell may still be read as it is, and so is what a document does not compress.
             let origin = self.origin();
             self.visitor
                 .alone(self.worker, Piece::new(&origin, &buffer));
         }
-        self.buffers.push(buffer);
+        if turn.is_some() {
+            self.holds_large = false;
+        } else {
+            self.buffers.push(buffer);
+        }
         ended
     }
 
@@ -204,6 +224,14 @@ impl<'e, 'l, V: Visitor + ?Sized> Expansion<'e, 'l, V> {
     fn whole(&mut self, format: Format, bytes: &[u8]) -> Result<(), Fault> {
         match format {
             Format::Pdf => self.pdf(bytes),
+            Format::Sqlite => self.sqlite(bytes),
+            Format::JavaClass => {
+                self.member(b"constants", &mut java_class::texts(bytes).as_slice())
+            }
+            Format::SevenZip | Format::Rar => Err(Fault::Unsupported(format!(
+                "this version cannot open {} archives",
+                format.name()
+            ))),
             _ => self.zip(bytes),
         }
     }
@@ -227,6 +255,15 @@ impl<'e, 'l, V: Visitor + ?Sized> Expansion<'e, 'l, V> {
                 self.member(format!("stream {number}").as_bytes(), &mut shown)?;
             }
             self.buffers.push(content);
+        }
+        Ok(())
+    }
+
+    fn sqlite(&mut self, database: &[u8]) -> Result<(), Fault> {
+        for (number, lines) in sqlite::pages(database) {
+            let budget = self.budget;
+            let mut lines = Metered::unpacked(lines.as_slice(), budget);
+            self.member(format!("page {number}").as_bytes(), &mut lines)?;
         }
         Ok(())
     }

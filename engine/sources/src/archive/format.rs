@@ -28,6 +28,14 @@ pub enum Format {
     Rpm,
     /// A PDF document.
     Pdf,
+    /// An SQLite database.
+    Sqlite,
+    /// A compiled Java class.
+    JavaClass,
+    /// 7z, which is known and cannot be opened.
+    SevenZip,
+    /// rar, likewise.
+    Rar,
 }
 
 impl Format {
@@ -51,6 +59,10 @@ impl Format {
             b'!' if head.starts_with(b"!<arch>\n") => Some(Self::Ar),
             b'0' if is_cpio(head) => Some(Self::Cpio),
             b'%' if head.starts_with(b"%PDF-") => Some(Self::Pdf),
+            b'S' if head.starts_with(b"SQLite format 3\0") => Some(Self::Sqlite),
+            0xca if super::java_class::is_class(head) => Some(Self::JavaClass),
+            b'7' if head.starts_with(b"7z\xbc\xaf\x27\x1c") => Some(Self::SevenZip),
+            b'R' if head.starts_with(b"Rar!\x1a\x07") => Some(Self::Rar),
             0xed if head.starts_with(b"\xed\xab\xee\xdb") => Some(Self::Rpm),
             _ if is_tar(head) => Some(Self::Tar),
             _ => None,
@@ -93,6 +105,10 @@ impl Format {
             Self::Cpio => "cpio",
             Self::Rpm => "rpm",
             Self::Pdf => "PDF",
+            Self::Sqlite => "SQLite",
+            Self::JavaClass => "Java class",
+            Self::SevenZip => "7z",
+            Self::Rar => "rar",
         }
     }
 
@@ -101,14 +117,17 @@ impl Format {
         matches!(self, Self::Gzip | Self::Xz | Self::Bzip2 | Self::Zstd)
     }
 
-    /// Whether everything in it is a member. (A document has text beside its compressed streams.)
+    /// Whether everything in it is a member. (A document has text beside what is taken out of it.)
     pub(crate) fn is_archive(self) -> bool {
-        self != Self::Pdf
+        !matches!(
+            self,
+            Self::Pdf | Self::Sqlite | Self::JavaClass | Self::SevenZip | Self::Rar
+        )
     }
 
     /// Whether it can only be read with all of its bytes at hand.
     pub(crate) fn needs_all_bytes(self) -> bool {
-        matches!(self, Self::Zip | Self::Pdf)
+        self == Self::Zip || !self.is_archive()
     }
 
     /// Whether its members, once read without a fault, are all that is in it: there is nothing between them that its own

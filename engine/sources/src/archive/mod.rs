@@ -15,10 +15,12 @@ mod decoder;
 mod expansion;
 mod fault;
 mod format;
+mod java_class;
 #[cfg(test)]
 pub(crate) mod made;
 mod pdf;
 mod rpm;
+mod sqlite;
 mod tar;
 #[cfg(test)]
 mod tests;

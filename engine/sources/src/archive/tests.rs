@@ -422,6 +422,20 @@ fn the_text_of_a_document_is_read_and_an_encrypted_one_is_told() {
     assert!(open(&locked).skipped_as(SkippedKind::Unsupported, "encrypted"));
 }
 
+#[test]
+fn an_archive_that_this_version_cannot_open_is_told() {
+    for archive in [&b"7z\xbc\xaf\x27\x1c\0\x04"[..], b"Rar!\x1a\x07\x01\0"] {
+        for archive in [archive.to_vec(), gzip(archive)] {
+            let seen = open(&archive);
+            assert!(
+                seen.skipped_as(SkippedKind::Unsupported, "cannot open"),
+                "{:?}",
+                seen.skipped
+            );
+        }
+    }
+}
+
 /// A member of an ar archive.
 fn ar_member(name: &str, content: &[u8]) -> Vec<u8> {
     let mut made = format!(
