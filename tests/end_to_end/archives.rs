@@ -208,6 +208,34 @@ fn what_cannot_be_opened_is_named_and_makes_the_scan_incomplete() {
 }
 
 #[test]
+fn a_damaged_archive_in_history_is_named_by_its_path_and_can_be_excluded() {
+    if tools_are_missing() {
+        return;
+    }
+    let repository = Repository::new();
+    let sandbox = repository.sandbox();
+    let noise: Vec<u8> = (0..9_000_u32)
+        .flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes())
+        .collect();
+    sandbox.write("made/noise", noise);
+    shell(
+        sandbox,
+        "tar czf made/whole.tgz -C made noise; head -c 9000 made/whole.tgz > made/cut.tgz",
+    );
+    let archive = std::fs::read(sandbox.path("made/cut.tgz")).expect("the archive");
+    repository.commit_file("testdata/cut.tgz", archive);
+    repository.git(&["rm", "--quiet", "testdata/cut.tgz"]);
+    repository.git(&["commit", "--quiet", "--message", "Remove the material"]);
+    let run = crate::scan(&repository);
+    run.expect_status(2)
+        .report()
+        .expect_skipped(&["corrupt", "testdata/cut.tgz!noise"]);
+    sandbox.write("policy.toml", "[paths]\nexclude = [\"testdata/**\"]\n");
+    let policy = sandbox.path("policy.toml").display().to_string();
+    crate::scan_with(&repository, &["--config", &policy]).expect_status(0);
+}
+
+#[test]
 fn nothing_of_an_archive_is_written_anywhere() {
     if missing(Requirement::Tool("python3")) {
         return;

@@ -40,6 +40,9 @@ pub struct Limits {
     pub max_unpacked_ratio: u64,
     /// What an archive may unpack to whatever its size is: a short file of zeros is no bomb. Default 256 MiB.
     pub free_unpacked_bytes: u64,
+    /// Longest time that one archive or image layer may take, in seconds. Default 3,600: a large layer from a slow
+    /// registry takes its time.
+    pub max_archive_seconds: u64,
     /// Largest archive inside of another one that is held in memory, for formats that cannot be read from front to
     /// back (zip). Default 256 MiB.
     pub max_held_archive_bytes: u64,
@@ -64,6 +67,7 @@ impl Default for Limits {
             max_unpacked_bytes: 64 * 1024 * MIB,
             max_unpacked_ratio: 250,
             free_unpacked_bytes: 256 * MIB,
+            max_archive_seconds: 3_600,
             max_held_archive_bytes: 256 * MIB,
         }
     }

@@ -110,6 +110,8 @@ pub struct LimitsTable {
     pub archive_unpacked_mib: Option<u64>,
     /// How many times its size an archive may unpack to.
     pub archive_ratio: Option<u64>,
+    /// Longest time that one archive or layer may take, in seconds.
+    pub archive_seconds: Option<u64>,
 }
 
 /// `[fingerprint]`

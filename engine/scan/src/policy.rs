@@ -274,6 +274,9 @@ fn detection(config: &Config, overrides: &Overrides) -> Settings {
         max_unpacked_bytes: table
             .archive_unpacked_mib
             .map_or(defaults.max_unpacked_bytes, |mib| mib.saturating_mul(MIB)),
+        max_archive_seconds: table
+            .archive_seconds
+            .unwrap_or(defaults.max_archive_seconds),
         max_unpacked_ratio: table.archive_ratio.unwrap_or(defaults.max_unpacked_ratio),
         ..defaults
     };

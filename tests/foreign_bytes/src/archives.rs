@@ -304,7 +304,8 @@ pub(crate) fn zips() -> Vec<Vec<u8>> {
 pub(crate) fn archives() -> Vec<Vec<u8>> {
     let pdf = b"%PDF-1.7\n1 0 obj << /Filter /FlateDecode >>\nstream\nx\x9c\nendstream".to_vec();
     let class = b"\xca\xfe\xba\xbe\0\0\0\x34\0\x03\x01\0\x03abc\x08\0\x01".to_vec();
-    let documents = vec![pdf, class, database()];
+    let mail = b"From: a\nSubject: b\nX: quoted-printable\n\nto=\nken=3D".to_vec();
+    let documents = vec![pdf, class, mail, database()];
     let plain = [tars(), ars(), cpios(), zips(), documents].concat();
     let packed: Vec<Vec<u8>> = plain.iter().map(|bytes| gzip(bytes)).collect();
     [plain, packed].concat()

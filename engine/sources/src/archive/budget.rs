@@ -5,6 +5,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::io::{self, Read};
+use std::time::Instant;
 
 use leakward_core::Limits;
 
@@ -12,6 +13,7 @@ use leakward_core::Limits;
 pub(crate) struct Budget<'l> {
     limits: &'l Limits,
     stop: &'l dyn Fn() -> bool,
+    started: Instant,
     packed: Cell<u64>,
     unpacked: Cell<u64>,
     entries: Cell<u64>,
@@ -25,6 +27,7 @@ impl<'l> Budget<'l> {
         Self {
             limits,
             stop,
+            started: Instant::now(),
             packed: Cell::new(packed),
             unpacked: Cell::new(0),
             entries: Cell::new(0),
@@ -88,6 +91,10 @@ impl<'l> Budget<'l> {
             && unpacked / ratio.max(1) > self.packed.get()
         {
             self.spend(format!("it unpacks to more than {ratio} times its size"));
+        }
+        let seconds = self.limits.max_archive_seconds;
+        if self.started.elapsed().as_secs() >= seconds {
+            self.spend(format!("it takes longer than {seconds} seconds"));
         }
         if self.is_spent() {
             return Err(io::Error::other("over a limit"));

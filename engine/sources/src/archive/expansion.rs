@@ -17,7 +17,7 @@ use super::fault::Fault;
 use super::format::Format;
 use super::tar::{TarKind, TarReader};
 use super::zip::{ZipDirectory, ZipEntry};
-use super::{java_class, pdf, rpm, sqlite, windows};
+use super::{java_class, mail, pdf, rpm, sqlite, windows};
 use crate::piece::{Origin, Piece};
 use crate::visitor::Visitor;
 
@@ -228,6 +228,10 @@ impl<'e, 'l, V: Visitor + ?Sized> Expansion<'e, 'l, V> {
             Format::JavaClass => {
                 self.member(b"constants", &mut java_class::texts(bytes).as_slice())
             }
+            Format::Mail => match mail::text(bytes) {
+                Some(text) => self.member(b"text", &mut text.as_slice()),
+                None => Ok(()),
+            },
             Format::SevenZip | Format::Rar => Err(Fault::Unsupported(format!(
                 "this version cannot open {} archives",
                 format.name()

@@ -32,6 +32,8 @@ pub enum Format {
     Sqlite,
     /// A compiled Java class.
     JavaClass,
+    /// A mail, or a mailbox.
+    Mail,
     /// 7z, which is known and cannot be opened.
     SevenZip,
     /// rar, likewise.
@@ -63,6 +65,9 @@ impl Format {
             0xca if super::java_class::is_class(head) => Some(Self::JavaClass),
             b'7' if head.starts_with(b"7z\xbc\xaf\x27\x1c") => Some(Self::SevenZip),
             b'R' if head.starts_with(b"Rar!\x1a\x07") => Some(Self::Rar),
+            b'F' | b'R' | b'D' | b'M' | b'C' | b'X' if super::mail::is_mail(head) => {
+                Some(Self::Mail)
+            }
             0xed if head.starts_with(b"\xed\xab\xee\xdb") => Some(Self::Rpm),
             _ if is_tar(head) => Some(Self::Tar),
             _ => None,
@@ -107,6 +112,7 @@ impl Format {
             Self::Pdf => "PDF",
             Self::Sqlite => "SQLite",
             Self::JavaClass => "Java class",
+            Self::Mail => "mail",
             Self::SevenZip => "7z",
             Self::Rar => "rar",
         }
@@ -121,7 +127,7 @@ impl Format {
     pub(crate) fn is_archive(self) -> bool {
         !matches!(
             self,
-            Self::Pdf | Self::Sqlite | Self::JavaClass | Self::SevenZip | Self::Rar
+            Self::Pdf | Self::Sqlite | Self::JavaClass | Self::Mail | Self::SevenZip | Self::Rar
         )
     }
 

@@ -18,6 +18,7 @@ mod format;
 mod java_class;
 #[cfg(test)]
 pub(crate) mod made;
+mod mail;
 mod pdf;
 mod rpm;
 mod sqlite;

@@ -252,6 +252,20 @@ fn what_unpacks_to_far_more_than_its_size_is_told() {
 }
 
 #[test]
+fn an_archive_that_takes_longer_than_allowed_is_told() {
+    let limits = Limits {
+        max_archive_seconds: 0,
+        ..Limits::default()
+    };
+    let seen = open_within(&gzip(b"content"), &limits);
+    assert!(
+        seen.skipped_as(SkippedKind::Limit, "longer than 0 seconds"),
+        "{:?}",
+        seen.skipped
+    );
+}
+
+#[test]
 fn an_archive_in_itself_ends_at_the_limit_of_depth() {
     let mut archive = b"the heart".to_vec();
     for _ in 0..40 {
