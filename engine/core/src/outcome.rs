@@ -78,6 +78,8 @@ pub struct Stats {
     pub tags: u64,
     /// Refs whose name was looked at.
     pub refs: u64,
+    /// Objects that were not looked at because an earlier scan with the same rules did and found nothing in them.
+    pub known: u64,
     /// Uncompressed bytes of those pieces.
     pub bytes: u64,
     /// Candidates that the judge turned down.

@@ -30,9 +30,9 @@ mod worktree;
 
 pub use error::GitError;
 pub use file_at::FileAtError;
-pub use gix::ObjectId;
+pub use gix::{ObjectId, oid};
 pub(crate) use index::Index;
-pub use objects::{ObjectKinds, StoreSize};
+pub use objects::{Covered, Known, NothingKnown, ObjectKinds, StoreSize};
 pub use provenance::{Authorship, Place, Provenance, Question, Traced};
 pub use refs::{Ref, Refs};
 pub use repository::{Discovery, Head, OpenOptions, RefStorage, Repository};

@@ -14,6 +14,7 @@
 )]
 
 mod kinds;
+mod known;
 pub(in crate::git) mod lfs;
 pub(crate) mod reader;
 pub(crate) mod reports;
@@ -27,4 +28,5 @@ mod tests;
 pub(crate) mod witness;
 
 pub use kinds::ObjectKinds;
+pub use known::{Covered, Known, NothingKnown};
 pub use store::StoreSize;

@@ -4,6 +4,7 @@
 //! another.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use gix::ObjectId;
@@ -12,6 +13,7 @@ use leakward_core::{Skipped, SkippedKind};
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use super::kinds::ObjectKinds;
+use super::known::{Covered, Known, NothingKnown};
 use super::lfs::Lfs;
 use super::reader::Reader;
 use super::show::Show;
@@ -21,6 +23,7 @@ use crate::git::loose::{Loose, LooseReader};
 use crate::git::pack::chains::chains;
 use crate::git::pack::duplicates::Duplicates;
 use crate::git::pack::fault::Fault;
+use crate::git::pack::file::Pack;
 use crate::git::pack::survey::{Surroundings, survey};
 use crate::git::pack::walk::{Lost, Plan, Walk};
 use crate::git::{GitError, Repository};
@@ -48,14 +51,45 @@ impl Repository {
         visitor: &V,
         threads: usize,
     ) -> Result<(), GitError> {
+        self.scan_new_objects(kinds, &NothingKnown, visitor, threads)?;
+        Ok(())
+    }
+
+    /// The same for those objects that are not known yet. What is known is not shown, wherever it is stored.
+    ///
+    /// # Errors
+    /// When the threads cannot be started; anything else is told to the visitor.
+    pub fn scan_new_objects<V: Visitor>(
+        &self,
+        kinds: ObjectKinds,
+        known: &dyn Known,
+        visitor: &V,
+        threads: usize,
+    ) -> Result<Covered, GitError> {
         in_pool(threads, || {
             let store = self.store();
             let size = store.size();
             visitor.expect(size.packed_objects + size.loose_objects, size.packed_bytes);
             let show = self.show(&store, visitor);
-            Scan::new(self, &store, &show, kinds).run_everything();
+            let covered = Scan::new(self, &store, &show, kinds)
+                .but_not(known)
+                .run_everything();
             show.finish();
+            covered
         })
+    }
+
+    /// The ids in the packs with these checksums, sorted by pack and id.
+    #[must_use]
+    pub fn ids_in_packs(&self, checksums: &[ObjectId]) -> Vec<Vec<ObjectId>> {
+        let store = Store::of_packs(self.object_folders(), self.object_hash(), self.limits());
+        let chosen = store
+            .packs
+            .iter()
+            .filter(|pack| checksums.contains(&pack.checksum()));
+        chosen
+            .map(|pack| (0..pack.objects()).filter_map(|at| pack.id(at)).collect())
+            .collect()
     }
 
     /// Shows the blobs with these ids, each once, and tells which of them cannot be read.
@@ -125,6 +159,7 @@ struct Scan<'a, S: ObjectSink> {
     store: &'a Store,
     sink: &'a S,
     kinds: ObjectKinds,
+    known: &'a dyn Known,
 }
 
 impl<'a, S: ObjectSink> Scan<'a, S> {
@@ -137,39 +172,93 @@ impl<'a, S: ObjectSink> Scan<'a, S> {
             store,
             sink,
             kinds,
+            known: &NothingKnown,
         }
     }
 
-    fn run_everything(self) {
-        let plans = self.plan_everything();
-        let store = self.store;
-        self.run(plans, &store.loose);
+    /// Leaves out what is known.
+    fn but_not(mut self, known: &'a dyn Known) -> Self {
+        self.known = known;
+        self
+    }
+
+    fn run_everything(self) -> Covered {
+        let packs = self.store.packs.iter();
+        let (old, new): (Vec<usize>, Vec<usize>) = packs
+            .enumerate()
+            .map(|(number, _)| number)
+            .partition(|&number| self.is_known(number));
+        let known = KnownCount::default();
+        let plans = self.plan_everything(&old, &new, &known);
+        let (store, sink) = (self.store, self.sink);
+        let (loose, known_loose): (Vec<Loose>, Vec<Loose>) = store
+            .loose
+            .iter()
+            .partition(|object| !self.known.has(&object.id));
+        known.add(known_loose.len() as u64);
+        let damaged = self.run(plans, &loose);
+        // Who stops does not know where.
+        let ended = !sink.stop();
+        let checksum = |number: &usize| store.packs.get(*number).map(Pack::checksum);
+        let covered = new
+            .iter()
+            .filter(|number| ended && !damaged.packs.contains(number));
+        let new_packs: Vec<ObjectId> = covered.filter_map(checksum).collect();
+        Covered {
+            packs: old
+                .iter()
+                .filter_map(checksum)
+                .chain(new_packs.iter().copied())
+                .collect(),
+            new_packs,
+            loose: (store.loose.iter().map(|object| object.id))
+                .filter(|id| ended && !damaged.loose.contains(id))
+                .collect(),
+            known: known.count(),
+        }
+    }
+
+    fn is_known(&self, number: usize) -> bool {
+        let pack = self.store.packs.get(number);
+        pack.is_some_and(|pack| pack.doubt().is_none() && self.known.has_pack(&pack.checksum()))
     }
 
     /// Plans for all wanted objects of all packs, and what is lost already.
-    fn plan_everything(&self) -> Plans<'a> {
-        let duplicates = Duplicates::among(&self.store.packs);
+    fn plan_everything(&self, old: &[usize], new: &[usize], known: &KnownCount) -> Plans<'a> {
+        let pack_at = |number: &usize| self.store.packs.get(*number);
+        let old: Vec<&Pack> = old.iter().filter_map(pack_at).collect();
+        let packs: Vec<&Pack> = new.iter().filter_map(pack_at).collect();
+        let objects = |packs: &[&Pack]| packs.iter().map(|pack| u64::from(pack.objects())).sum();
+        known.add(objects(&old));
+        self.known.expect(objects(&packs));
+        let duplicates = Duplicates::among(&packs);
         let reader = Mutex::new(Reader::new(self.store));
-        let packs = self.store.packs.par_iter().enumerate();
         let planned: Vec<_> = packs
-            .map(|(number, pack)| {
+            .par_iter()
+            .enumerate()
+            .map(|(place, pack)| {
                 let surroundings = Everything {
                     reader: &reader,
                     duplicates: &duplicates,
-                    pack: number,
+                    place,
+                    pack,
+                    known: self.known,
+                    old: &old,
+                    count: known,
                     kinds: self.kinds,
                 };
-                (number, survey(pack, &surroundings))
+                survey(pack, &surroundings)
             })
             .collect();
         let mut plans = Plans::default();
-        for (number, planned) in planned {
-            self.add_plan(&mut plans, number, planned);
+        for (number, planned) in new.iter().zip(planned) {
+            self.add_plan(&mut plans, *number, planned);
         }
         // What another pack shows is not lost.
-        plans
-            .lost
-            .retain(|lost| !duplicates.contains(lost.pack, lost.position));
+        plans.lost.retain(|lost| {
+            let place = new.iter().position(|number| *number == lost.pack);
+            !place.is_some_and(|place| duplicates.contains(place, lost.position))
+        });
         for plan in &plans.walked {
             let left_out = u64::from(plan.pack.objects()).saturating_sub(plan.forest.len() as u64);
             let weights = plan
@@ -227,28 +316,37 @@ impl<'a, S: ObjectSink> Scan<'a, S> {
                         fault,
                     }));
             }
-            Err(reason) => self.sink.tell(
-                "packs",
-                Skipped {
+            Err(reason) => {
+                plans.refused.push(number);
+                let skipped = Skipped {
                     kind: SkippedKind::Limit,
                     what: format!("objects/pack/{}", pack.name()),
                     reason,
-                },
-            ),
+                };
+                self.sink.tell("packs", skipped);
+            }
         }
     }
 
-    /// Decodes and shows everything that is planned.
-    fn run(self, plans: Plans<'a>, loose: &[Loose]) {
+    /// Decodes and shows everything that is planned; gives back where something could not be.
+    fn run(self, plans: Plans<'a>, loose: &[Loose]) -> Damaged {
         let threads = rayon::current_num_threads();
         let mut lost = plans.lost;
         lost.extend(Walk::new(self.store, self.sink, threads).run(&plans.walked));
         drop(plans.walked);
-        self.show_loose(loose);
+        let damaged = Damaged {
+            packs: (lost.iter().map(|lost| lost.pack))
+                .chain(plans.refused)
+                .collect(),
+            loose: self.show_loose(loose),
+        };
         self.try_again(lost);
+        damaged
     }
 
-    fn show_loose(&self, loose: &[Loose]) {
+    /// Gives back those that cannot be read.
+    fn show_loose(&self, loose: &[Loose]) -> BTreeSet<ObjectId> {
+        let damaged = Mutex::new(BTreeSet::new());
         let limit = self.store.limits.max_object_bytes;
         let workers = Workers::new(|| (LooseReader::new(limit), self.sink.worker()));
         loose.par_iter().with_min_len(16).for_each(|object| {
@@ -257,24 +355,31 @@ impl<'a, S: ObjectSink> Scan<'a, S> {
             }
             if self.store.packed(&object.id).next().is_none() {
                 let (reader, worker) = &mut *workers.borrow();
-                self.show_loose_object(*object, reader, worker);
+                if let Err(fault) = self.show_loose_object(*object, reader, worker) {
+                    self.tell(&object.id, "loose object", &fault);
+                    let mut damaged = damaged.lock().unwrap_or_else(PoisonError::into_inner);
+                    damaged.insert(object.id);
+                }
             }
             self.sink.advance(1, 0);
         });
+        damaged.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn show_loose_object(&self, object: Loose, reader: &mut LooseReader, worker: &mut S::Worker) {
+    fn show_loose_object(
+        &self,
+        object: Loose,
+        reader: &mut LooseReader,
+        worker: &mut S::Worker,
+    ) -> Result<(), Fault> {
         let Some(path) = self.store.loose_path(object.folder, &object.id) else {
-            return;
+            return Ok(());
         };
-        match reader.read(&path, |kind| self.kinds.contains(kind)) {
-            Ok(read) => {
-                if let Some(content) = read.content.filter(|content| !content.is_empty()) {
-                    self.show_object(worker, object.id, read.kind, content);
-                }
-            }
-            Err(fault) => self.tell(&object.id, "loose object", &fault),
+        let read = reader.read(&path, |kind| self.kinds.contains(kind))?;
+        if let Some(content) = read.content.filter(|content| !content.is_empty()) {
+            self.show_object(worker, object.id, read.kind, content);
         }
+        Ok(())
     }
 
     fn show_object(&self, worker: &mut S::Worker, id: ObjectId, kind: Kind, content: &[u8]) {
@@ -363,20 +468,62 @@ type Planned = Result<(crate::git::pack::forest::Forest, Vec<(u32, Fault)>), Str
 struct Plans<'a> {
     walked: Vec<Plan<'a>>,
     lost: Vec<Lost>,
+    /// Packs of which nothing is walked.
+    refused: Vec<usize>,
 }
 
-/// Wants all objects of some kinds once.
+/// Where something could not be shown.
+struct Damaged {
+    packs: BTreeSet<usize>,
+    loose: BTreeSet<ObjectId>,
+}
+
+/// How many objects were known.
+#[derive(Default)]
+struct KnownCount(AtomicU64);
+
+impl KnownCount {
+    fn add(&self, objects: u64) {
+        self.0.fetch_add(objects, Ordering::Relaxed);
+    }
+
+    fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Wants all objects of some kinds once, those that are known left out.
 struct Everything<'a> {
     /// Bases outside of a pack are rare, so all packs share one reader.
     reader: &'a Mutex<Reader<'a>>,
     duplicates: &'a Duplicates,
-    pack: usize,
+    /// Which of the packs that are walked this is.
+    place: usize,
+    pack: &'a Pack,
+    known: &'a dyn Known,
+    /// Packs that are not walked, because everything in them is known.
+    old: &'a [&'a Pack],
+    count: &'a KnownCount,
     kinds: ObjectKinds,
+}
+
+impl Everything<'_> {
+    fn is_known(&self, position: u32) -> bool {
+        let Some(id) = self.pack.id(position) else {
+            return false;
+        };
+        let is_known =
+            self.known.has(&id) || self.old.iter().any(|pack| pack.position(&id).is_some());
+        self.count.add(u64::from(is_known));
+        is_known
+    }
 }
 
 impl Surroundings for Everything<'_> {
     fn wants(&self, kind: Kind, position: u32) -> bool {
-        self.kinds.contains(kind) && !self.duplicates.contains(self.pack, position)
+        self.kinds.contains(kind)
+            && !self.duplicates.contains(self.place, position)
+            && !self.is_known(position)
     }
 
     fn kind_of(&self, id: &ObjectId) -> Result<Kind, Fault> {

@@ -51,7 +51,10 @@ impl<'v, V: Visitor> Show<'v, V> {
         if let Some(found) = self.lfs.follow(&object.id, object.content) {
             match found.content {
                 Ok(bytes) => self.whole(worker, &Origin::Lfs(found.oid, object.id), &bytes),
-                Err(skipped) => self.reports.tell("LFS objects", skipped),
+                Err(skipped) => {
+                    self.visitor.unsettled(&object.id);
+                    self.reports.tell("LFS objects", skipped);
+                }
             }
         }
         note

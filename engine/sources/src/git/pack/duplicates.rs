@@ -20,7 +20,7 @@ pub(crate) struct Duplicates {
 
 impl Duplicates {
     /// Finds the duplicates among `packs`.
-    pub(crate) fn among(packs: &[Pack]) -> Self {
+    pub(crate) fn among(packs: &[&Pack]) -> Self {
         let found: Vec<Vec<(usize, u32)>> = (0_u8..=255)
             .into_par_iter()
             .map(|byte| merge(packs, byte))
@@ -29,7 +29,7 @@ impl Duplicates {
             bits: vec![Vec::new(); packs.len()],
         };
         for (pack, position) in found.into_iter().flatten() {
-            let objects = packs.get(pack).map_or(0, Pack::objects);
+            let objects = packs.get(pack).map_or(0, |pack| pack.objects());
             if let Some(bits) = duplicates.bits.get_mut(pack) {
                 bits.resize((objects as usize).div_ceil(64), 0);
                 if let Some(word) = bits.get_mut(position as usize / 64) {
@@ -50,7 +50,7 @@ impl Duplicates {
 }
 
 /// The duplicates among all ids that begin with `byte`.
-fn merge(packs: &[Pack], byte: u8) -> Vec<(usize, u32)> {
+fn merge(packs: &[&Pack], byte: u8) -> Vec<(usize, u32)> {
     let mut heap = BinaryHeap::new();
     for (number, pack) in packs.iter().enumerate() {
         let start = first_position(pack, byte);

@@ -60,6 +60,11 @@ impl Pack {
             .then(|| "it does not end as its index says: it was cut off or changed".to_owned())
     }
 
+    /// What it ends with: a hash over all of it.
+    pub(crate) fn checksum(&self) -> ObjectId {
+        self.data.checksum()
+    }
+
     /// How many objects its index lists.
     pub(crate) fn objects(&self) -> u32 {
         self.index.num_objects()

@@ -1,0 +1,72 @@
+//! What a cache is worth something for: the same program, rules and settings.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use leakward_core::Rule;
+use leakward_detect::Settings;
+
+/// What decides what is found in some bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CacheKey(String);
+
+impl CacheKey {
+    /// The key of a scan with these rules and settings.
+    ///
+    /// Built-in rules count by their ids, for the program's number covers them; others by all that they say.
+    pub(crate) fn of(rules: &[Rule], settings: &Settings) -> Self {
+        let built_in: HashMap<&str, &Rule> = leakward_rules::built_in()
+            .iter()
+            .map(|rule| (rule.id.as_str(), rule))
+            .collect();
+        let mut hasher = DefaultHasher::new();
+        format!("{settings:?}").hash(&mut hasher);
+        for rule in rules {
+            rule.id.as_str().hash(&mut hasher);
+            if built_in.get(rule.id.as_str()) != Some(&rule) {
+                format!("{rule:?}").hash(&mut hasher);
+            }
+        }
+        let program = env!("LEAKWARD_DETECTION");
+        Self(format!("1-{program}-{:016x}", hasher.finish()))
+    }
+
+    /// The key as it is written into the cache.
+    pub(super) fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// Enough of it for a file's name.
+    pub(super) fn short(&self) -> String {
+        let mut hasher = DefaultHasher::new();
+        self.0.hash(&mut hasher);
+        format!("{:08x}", hasher.finish() >> 32)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use leakward_detect::Sensitivity;
+
+    #[test]
+    fn rules_and_settings_count() {
+        let rules = leakward_rules::built_in();
+        let settings = Settings::default();
+        let key = CacheKey::of(rules, &settings);
+        assert_eq!(key, CacheKey::of(rules, &settings));
+        let fewer = CacheKey::of(&rules[1..], &settings);
+        let mut changed = rules.to_vec();
+        changed[0].severity = leakward_core::Severity::Low;
+        changed[0].min_entropy = Some(7.5);
+        let changed = CacheKey::of(&changed, &settings);
+        let sensitive = Settings {
+            sensitivity: Sensitivity::High,
+            ..Settings::default()
+        };
+        let sensitive = CacheKey::of(rules, &sensitive);
+        let all = [&key, &fewer, &changed, &sensitive];
+        let distinct: std::collections::HashSet<&str> = all.iter().map(|key| key.text()).collect();
+        assert_eq!(distinct.len(), 4);
+    }
+}
