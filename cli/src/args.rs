@@ -126,6 +126,12 @@ pub(crate) struct ScanArgs {
     /// Look at archives, compressed files and documents as the bytes that they are, not at what is in them.
     #[arg(long)]
     pub(crate) no_archives: bool,
+    /// Look at everything, also at what an earlier scan found to hold nothing, and remember nothing.
+    #[arg(long, conflicts_with = "cache")]
+    pub(crate) no_cache: bool,
+    /// Remember in this file, rather than in the user's cache folder, what of a repository's history was looked at.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cache: Option<PathBuf>,
     /// Worker threads. Default: one for each processor.
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
@@ -272,6 +278,12 @@ pub(crate) struct BaselineArgs {
         default_value = "leakward-baseline.json"
     )]
     pub(crate) output: PathBuf,
+    /// Look at everything, also at what an earlier scan found to hold nothing, and remember nothing.
+    #[arg(long, conflicts_with = "cache")]
+    pub(crate) no_cache: bool,
+    /// Remember in this file, rather than in the user's cache folder, what of a repository's history was looked at.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cache: Option<PathBuf>,
     /// Worker threads. Default: one for each processor.
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,

@@ -12,6 +12,7 @@ use anyhow::Context as _;
 use leakward_core::{Outcome, Secret, Skipped, SkippedKind};
 use leakward_detect::{InlineAllow, Sensitivity};
 use leakward_report::{Colour, Format, Report, ReportError, Settings};
+use leakward_scan::cache::CacheChoice;
 use leakward_scan::date::Date;
 use leakward_scan::grouping::Reveal;
 use leakward_scan::policy::Overrides;
@@ -47,6 +48,7 @@ pub(crate) fn scan(
         &args.policy,
         args.threads,
     )?;
+    request.cache = cache(args);
     request.ignore_rules = if args.no_ignore {
         IgnoreRules::Disregard
     } else {
@@ -392,3 +394,30 @@ fn status(outcome: &Outcome, with_findings: u8, allow_incomplete: bool) -> ExitC
         ExitCode::from(with_findings)
     }
 }
+
+/// Where the scan remembers what it has looked at: the user's cache folder, unless something else was typed.
+fn cache(args: &ScanArgs) -> CacheChoice {
+    if args.no_cache {
+        return CacheChoice::Off;
+    }
+    if let Some(file) = &args.cache {
+        return CacheChoice::File(file.clone());
+    }
+    let folder = |name: &str| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|folder| folder.is_absolute())
+    };
+    folder("LEAKWARD_CACHE_DIR")
+        .or_else(|| Some(folder("XDG_CACHE_HOME")?.join("leakward")))
+        .or_else(|| Some(folder("LOCALAPPDATA")?.join("leakward")))
+        .or_else(|| Some(folder("HOME")?.join(USER_CACHES).join("leakward")))
+        .map_or(CacheChoice::Off, CacheChoice::Folder)
+}
+
+/// Where programs keep what they can make again, below the home folder.
+const USER_CACHES: &str = if cfg!(target_os = "macos") {
+    "Library/Caches"
+} else {
+    ".cache"
+};

@@ -44,5 +44,8 @@ fn main() {
         path.strip_prefix(&here).unwrap_or(&path).hash(&mut hasher);
         fs::read(&path).unwrap_or_default().hash(&mut hasher);
     }
-    println!("cargo::rustc-env=LEAKWARD_DETECTION={:016x}", hasher.finish());
+    println!(
+        "cargo::rustc-env=LEAKWARD_DETECTION={:016x}",
+        hasher.finish()
+    );
 }

@@ -5,7 +5,7 @@
 //!
 //! INVARIANT: a panic while one piece is looked at loses that piece only, and the piece is told as skipped.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,6 +14,7 @@ use leakward_core::line_hash::primary_location_line_hashes;
 use leakward_core::outcome::SkippedKind;
 use leakward_core::{Locator, Skipped, Stats, TextRange};
 use leakward_detect::{Copied, Detection, Detector, Match, Note, Scratch};
+use leakward_sources::git::ObjectId;
 use leakward_sources::{Edit, Origin, Part, Piece, Visitor};
 
 use crate::excerpt::{Masked, excerpt};
@@ -26,8 +27,20 @@ pub struct Collector<'a> {
     progress: &'a dyn Progress,
     interrupted: &'a AtomicBool,
     explain: bool,
+    remembering: Remembering,
+    looked_at: Arc<Mutex<Vec<ObjectId>>>,
     seen: Mutex<Seen>,
     counters: Counters,
+}
+
+/// Whether it is noted what was looked at, for the scan cache.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Remembering {
+    /// Nobody asks.
+    #[default]
+    Off,
+    /// The ids of all objects are kept.
+    On,
 }
 
 /// What all threads together have seen.
@@ -37,6 +50,8 @@ struct Seen {
     skipped: Vec<Skipped>,
     unread: Vec<Unread>,
     notes: Vec<String>,
+    again: BTreeSet<ObjectId>,
+    names: bool,
 }
 
 #[derive(Default)]
@@ -74,8 +89,30 @@ pub struct Collected {
     pub unread: Vec<Unread>,
     /// Things worth telling: what was turned down and why, when that was asked for.
     pub notes: Vec<String>,
+    /// Objects that were looked at, when that is remembered.
+    pub(crate) looked_at: Vec<ObjectId>,
+    /// Those of them that have to be looked at again whenever the repository is scanned: there is something to tell.
+    pub(crate) again: Vec<ObjectId>,
+    /// Whether there is something to tell of names in trees.
+    pub(crate) names: bool,
     /// How much was looked at.
     pub stats: Stats,
+}
+
+/// What one thread has: buffers, and what it looked at.
+pub struct Worker {
+    scratch: Scratch,
+    looked_at: Vec<ObjectId>,
+    all: Arc<Mutex<Vec<ObjectId>>>,
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        if !self.looked_at.is_empty() {
+            let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+            all.append(&mut self.looked_at);
+        }
+    }
 }
 
 impl<'a> Collector<'a> {
@@ -92,9 +129,17 @@ impl<'a> Collector<'a> {
             progress,
             interrupted,
             explain,
+            remembering: Remembering::default(),
+            looked_at: Arc::default(),
             seen: Mutex::default(),
             counters: Counters::default(),
         }
+    }
+
+    /// Notes what is looked at.
+    pub(crate) fn remembering(mut self, remembering: Remembering) -> Self {
+        self.remembering = remembering;
+        self
     }
 
     /// What was seen.
@@ -105,6 +150,8 @@ impl<'a> Collector<'a> {
             skipped,
             unread,
             notes,
+            again,
+            names,
         } = self
             .seen
             .into_inner()
@@ -114,6 +161,14 @@ impl<'a> Collector<'a> {
             skipped,
             unread,
             notes,
+            looked_at: std::mem::take(
+                &mut self
+                    .looked_at
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner),
+            ),
+            again: again.into_iter().collect(),
+            names,
             stats: self.counters.stats(),
         }
     }
@@ -164,8 +219,12 @@ impl<'a> Collector<'a> {
         explained.detection
     }
 
-    fn look(&self, scratch: &mut Scratch, piece: Piece<'_>, stored: Stored<'_>) -> Note {
+    fn look(&self, worker: &mut Worker, piece: Piece<'_>, stored: Stored<'_>) -> Note {
+        let scratch = &mut worker.scratch;
         self.counters.count(piece);
+        if self.remembering == Remembering::On {
+            worker.looked_at.extend(object_of(piece.origin));
+        }
         match catch_unwind(AssertUnwindSafe(|| self.detect(scratch, piece, stored))) {
             Ok((detection, note)) => {
                 self.keep(piece, detection);
@@ -191,10 +250,12 @@ impl<'a> Collector<'a> {
         });
         let limited: Vec<Unread> = limited.collect();
         let sightings = sightings(piece, detection.matches);
-        if sightings.is_empty() && limited.is_empty() {
+        if sightings.is_empty() && limited.is_empty() && detection.suppressed == 0 {
             return;
         }
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.again.extend(object_of(piece.origin));
+        seen.names |= matches!(piece.origin, Origin::EntryName(_));
         seen.unread.extend(limited);
         seen.sightings.extend(sightings);
     }
@@ -276,34 +337,54 @@ fn line_hashes(piece: Piece<'_>, ranges: &[TextRange]) -> HashMap<u32, String> {
     primary_location_line_hashes(piece.bytes, &lines)
 }
 
+/// The object of the repository that a piece is, or belongs to.
+fn object_of(origin: &Origin) -> Option<ObjectId> {
+    match origin {
+        Origin::Blob(id) | Origin::Commit(id) | Origin::Tag(id) | Origin::Lfs(_, id) => Some(*id),
+        Origin::Index(..)
+        | Origin::Worktree(_)
+        | Origin::File(_)
+        | Origin::Stdin
+        | Origin::RefName(_)
+        | Origin::EntryName(_)
+        | Origin::PathName(_)
+        | Origin::Layer(..)
+        | Origin::ImageConfig(..) => None,
+        Origin::Member(outer, _) => object_of(outer),
+    }
+}
+
 impl Visitor for Collector<'_> {
-    type Worker = Scratch;
+    type Worker = Worker;
     type Note = Note;
 
-    fn worker(&self) -> Scratch {
-        self.detector.scratch()
+    fn worker(&self) -> Worker {
+        Worker {
+            scratch: self.detector.scratch(),
+            looked_at: Vec::new(),
+            all: Arc::clone(&self.looked_at),
+        }
     }
 
-    fn whole(&self, scratch: &mut Scratch, piece: Piece<'_>) -> Note {
-        self.look(scratch, piece, Stored::Whole)
+    fn whole(&self, worker: &mut Worker, piece: Piece<'_>) -> Note {
+        self.look(worker, piece, Stored::Whole)
     }
 
-    fn changed(
-        &self,
-        scratch: &mut Scratch,
-        piece: Piece<'_>,
-        base: &Note,
-        edits: &[Edit],
-    ) -> Note {
-        self.look(scratch, piece, Stored::AsChange(base, edits))
+    fn changed(&self, worker: &mut Worker, piece: Piece<'_>, base: &Note, edits: &[Edit]) -> Note {
+        self.look(worker, piece, Stored::AsChange(base, edits))
     }
 
-    fn alone(&self, scratch: &mut Scratch, piece: Piece<'_>) {
-        let _no_note = self.look(scratch, piece, Stored::Alone);
+    fn alone(&self, worker: &mut Worker, piece: Piece<'_>) {
+        let _no_note = self.look(worker, piece, Stored::Alone);
     }
 
-    fn unpacked(&self, _scratch: &mut Scratch, piece: Piece<'_>) {
+    fn unpacked(&self, _worker: &mut Worker, piece: Piece<'_>) {
         self.counters.count(piece);
+    }
+
+    fn unsettled(&self, id: &ObjectId) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.again.insert(*id);
     }
 
     fn skipped(&self, skipped: Skipped) {
@@ -320,11 +401,9 @@ impl Visitor for Collector<'_> {
             kind,
             reason,
         };
-        self.seen
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .unread
-            .push(unread);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.again.extend(object_of(origin));
+        seen.unread.push(unread);
     }
 
     fn stop(&self) -> bool {

@@ -12,12 +12,13 @@ use leakward_core::Skipped;
 use leakward_core::outcome::SkippedKind;
 use leakward_sources::git::clone::{self, CloneProgress, Credentials, RemoteUrl};
 use leakward_sources::git::{
-    self, Head, HistoryScan, ObjectId, ObjectKinds, OpenOptions, Refs, Repository, Selection,
-    Staged, Unchanged, Worktree,
+    self, Covered, Head, HistoryScan, Known, NothingKnown, ObjectId, ObjectKinds, OpenOptions,
+    Refs, Repository, Selection, Staged, Unchanged, Worktree,
 };
 use leakward_sources::{Origin, Visitor as _};
 
-use crate::collector::Collected;
+use crate::cache::{CacheChoice, CacheKey, Remembered, ScanCache};
+use crate::collector::{Collected, Remembering};
 use crate::git_places::GitPlaces;
 use crate::policy::{Folder, NoFiles, PolicyFiles};
 use crate::progress::Progress;
@@ -90,6 +91,11 @@ pub(crate) fn scan_url(
         .clone()
         .or_credentials(token.map(|token| Credentials::token(token.as_bytes())));
     clone::bare(&url, folder.path(), &CloneProgress::default(), interrupted)?;
+    // The clone is gone afterwards, and its name never comes back.
+    let request = &Request {
+        cache: CacheChoice::Off,
+        ..request.clone()
+    };
     scan(folder.path(), target, request, progress, interrupted)
 }
 
@@ -141,11 +147,26 @@ fn scan_opened(
     context: Context<'_>,
     target: &Target,
 ) -> Result<Scanned, ScanError> {
-    let collector = context.collector();
-    let seen = Seen::look(repository, &context, &context.unpacking(&collector));
+    let mut notes = Vec::new();
+    let cache = open_cache(repository, &context, &mut notes);
+    let collector = context.collector().remembering(match cache {
+        Some(_) => Remembering::On,
+        None => Remembering::Off,
+    });
+    let seen = Seen::look(
+        repository,
+        &context,
+        &context.unpacking(&collector),
+        cache.as_ref(),
+    );
     let mut seen = seen?;
+    seen.notes.append(&mut notes);
     let mut collected = collector.finish();
+    if let Some(cache) = &cache {
+        seen.remember(repository, cache, &mut collected);
+    }
     collected.notes.append(&mut seen.notes);
+    collected.stats.known = seen.covered.known;
     context.progress.phase("history of the findings");
     let places = places(repository, &mut collected, &seen, &context.request.scope);
     let scope = context
@@ -162,11 +183,34 @@ fn scan_opened(
     Ok(scanned)
 }
 
+/// The cache, when all history is scanned and nobody wants to know what was turned down.
+fn open_cache(
+    repository: &Repository,
+    context: &Context<'_>,
+    notes: &mut Vec<String>,
+) -> Option<ScanCache> {
+    let request = context.request;
+    let is_wanted =
+        request.scope == Scope::Everything && !request.explain && request.cache != CacheChoice::Off;
+    if !is_wanted {
+        return None;
+    }
+    let key = CacheKey::of(
+        context.detector.rules(),
+        &context.policy.detection,
+        request.archives,
+    );
+    ScanCache::open(&request.cache, repository, &key).unwrap_or_else(|reason| {
+        notes.push(format!("{reason}; scanned without it"));
+        None
+    })
+}
+
 /// Which history is looked at.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum History {
-    /// Every object of the database.
-    All,
+#[derive(Clone, Copy)]
+enum History<'c> {
+    /// Every object of the database that the cache does not know.
+    All(Option<&'c ScanCache>),
     /// What refs and the index reach.
     Reachable,
 }
@@ -175,6 +219,7 @@ enum History {
 #[derive(Default)]
 struct Seen {
     unchanged: Unchanged,
+    covered: Covered,
     notes: Vec<String>,
 }
 
@@ -184,11 +229,12 @@ impl Seen {
         repository: &Repository,
         context: &Context<'_>,
         collector: &Looking<'_>,
+        cache: Option<&ScanCache>,
     ) -> Result<Self, ScanError> {
         let mut seen = Self::default();
         match &context.request.scope {
             Scope::Everything => {
-                seen.history(repository, context, collector, History::All)?;
+                seen.history(repository, context, collector, History::All(cache))?;
                 seen.worktree(repository, context, collector, HistoryScan::Included);
             }
             Scope::ReachableOnly => {
@@ -208,12 +254,38 @@ impl Seen {
         Ok(seen)
     }
 
+    /// Tells the cache what was looked at.
+    fn remember(&mut self, repository: &Repository, cache: &ScanCache, collected: &mut Collected) {
+        if collected.names {
+            // Names have no ids to be looked at again by, so all trees are.
+            return;
+        }
+        let looked_at: HashSet<ObjectId> = collected.looked_at.drain(..).collect();
+        // What could not be looked at this time keeps its mark.
+        let mut again: HashSet<ObjectId> = cache.again().into_iter().collect();
+        again.retain(|id| !looked_at.contains(id));
+        again.extend(&collected.again);
+        let begun = looked_at
+            .into_iter()
+            .filter(|id| self.covered.is_partial && !again.contains(id));
+        let remembered = Remembered {
+            covered: &self.covered,
+            begun: begun.collect(),
+            again,
+        };
+        if let Err(error) = cache.remember(repository, remembered) {
+            let file = cache.file().display();
+            self.notes
+                .push(format!("the scan cache {file} was not written: {error}"));
+        }
+    }
+
     fn history(
         &mut self,
         repository: &Repository,
         context: &Context<'_>,
         collector: &Looking<'_>,
-        history: History,
+        history: History<'_>,
     ) -> Result<(), ScanError> {
         context.progress.phase("history");
         repository
@@ -227,9 +299,20 @@ impl Seen {
             .for_each(|told| collector.skipped(told));
         refs.scan_names(collector);
         match history {
-            History::All => {
+            History::All(cache) => {
                 let kinds = ObjectKinds::ALL.and(ObjectKinds::NAMES);
-                repository.scan_objects(kinds, collector, context.request.threads)?;
+                let known: &dyn Known = match cache {
+                    Some(cache) => cache,
+                    None => &NothingKnown,
+                };
+                let threads = context.request.threads;
+                self.covered = repository.scan_new_objects(kinds, known, collector, threads)?;
+                if let Some(cache) = cache {
+                    let mut again = cache.again();
+                    let gone: HashSet<ObjectId> = repository.not_held(&again).into_iter().collect();
+                    again.retain(|id| !gone.contains(id));
+                    repository.scan_blobs(&again, collector, threads)?;
+                }
                 if !repository.outside_alternates().is_empty() {
                     self.borrowed(repository, context, collector)?;
                 } else if repository.is_partial_clone() {

@@ -9,6 +9,7 @@
 
 pub mod allow;
 pub mod baseline;
+pub mod cache;
 pub mod collector;
 pub mod config;
 pub mod date;

@@ -9,6 +9,7 @@ use leakward_sources::image::Platform;
 use leakward_sources::image::registry::RegistryOptions;
 use leakward_sources::tree::IgnoreRules;
 
+use crate::cache::CacheChoice;
 use crate::date::Date;
 use crate::grouping::Reveal;
 use crate::policy::Overrides;
@@ -94,6 +95,8 @@ pub struct Request {
     pub line_hashes: LineHashes,
     /// Whether candidates that were turned down are told, with the reason, as notes.
     pub explain: bool,
+    /// Where it is remembered what all history was found to hold nothing in.
+    pub cache: CacheChoice,
     /// Worker threads.
     pub threads: usize,
     /// Today's date, for decisions that end.

@@ -457,6 +457,7 @@ fn add_stats(to: &mut Stats, more: &Stats) {
     to.tags += more.tags;
     to.refs += more.refs;
     to.bytes += more.bytes;
+    to.known += more.known;
     to.rejected += more.rejected;
     to.suppressed += more.suppressed;
     to.rules = to.rules.max(more.rules);

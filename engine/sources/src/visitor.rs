@@ -94,6 +94,7 @@ pub trait Visitor: Sync {
             what: origin.to_string(),
             reason,
         });
+    }
 
     /// Is told of an object that is to be shown again another time, although nothing is to be said of it now: what
     /// belongs to it could not be read.

@@ -119,6 +119,8 @@ struct Counts {
     tags: u64,
     /// Refs whose name was looked at.
     refs: u64,
+    /// Objects that were not looked at because an earlier scan with the same rules did and found nothing in them.
+    known: u64,
     /// Uncompressed bytes of those pieces.
     bytes: u64,
     /// Candidates that were turned down.
@@ -142,6 +144,7 @@ impl Counts {
             commits: stats.commits,
             tags: stats.tags,
             refs: stats.refs,
+            known: stats.known,
             bytes: stats.bytes,
             rejected: stats.rejected,
             suppressed: stats.suppressed,

@@ -26,7 +26,11 @@ impl CacheChoice {
             Self::Folder(folder) => {
                 let mut hasher = DefaultHasher::new();
                 repository.hash(&mut hasher);
-                Some(folder.join(format!("scan-{:016x}-{}.redb", hasher.finish(), key.short())))
+                Some(folder.join(format!(
+                    "scan-{:016x}-{}.redb",
+                    hasher.finish(),
+                    key.short()
+                )))
             }
         }
     }

@@ -5,22 +5,23 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use leakward_core::Rule;
 use leakward_detect::Settings;
+use leakward_sources::Archives;
 
 /// What decides what is found in some bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CacheKey(String);
 
 impl CacheKey {
-    /// The key of a scan with these rules and settings.
+    /// The key of a scan with these rules and settings, that looks into archives or not.
     ///
     /// Built-in rules count by their ids, for the program's number covers them; others by all that they say.
-    pub(crate) fn of(rules: &[Rule], settings: &Settings) -> Self {
+    pub(crate) fn of(rules: &[Rule], settings: &Settings, archives: Archives) -> Self {
         let built_in: HashMap<&str, &Rule> = leakward_rules::built_in()
             .iter()
             .map(|rule| (rule.id.as_str(), rule))
             .collect();
         let mut hasher = DefaultHasher::new();
-        format!("{settings:?}").hash(&mut hasher);
+        format!("{settings:?} {archives:?}").hash(&mut hasher);
         for rule in rules {
             rule.id.as_str().hash(&mut hasher);
             if built_in.get(rule.id.as_str()) != Some(&rule) {
@@ -53,18 +54,18 @@ mod tests {
     fn rules_and_settings_count() {
         let rules = leakward_rules::built_in();
         let settings = Settings::default();
-        let key = CacheKey::of(rules, &settings);
-        assert_eq!(key, CacheKey::of(rules, &settings));
-        let fewer = CacheKey::of(&rules[1..], &settings);
+        let key = CacheKey::of(rules, &settings, Archives::default());
+        assert_eq!(key, CacheKey::of(rules, &settings, Archives::default()));
+        let fewer = CacheKey::of(&rules[1..], &settings, Archives::default());
         let mut changed = rules.to_vec();
         changed[0].severity = leakward_core::Severity::Low;
         changed[0].min_entropy = Some(7.5);
-        let changed = CacheKey::of(&changed, &settings);
+        let changed = CacheKey::of(&changed, &settings, Archives::default());
         let sensitive = Settings {
             sensitivity: Sensitivity::High,
             ..Settings::default()
         };
-        let sensitive = CacheKey::of(rules, &sensitive);
+        let sensitive = CacheKey::of(rules, &sensitive, Archives::default());
         let all = [&key, &fewer, &changed, &sensitive];
         let distinct: std::collections::HashSet<&str> = all.iter().map(|key| key.text()).collect();
         assert_eq!(distinct.len(), 4);

@@ -12,4 +12,4 @@ mod scan_cache;
 
 pub use choice::CacheChoice;
 pub(crate) use key::CacheKey;
-pub(crate) use scan_cache::ScanCache;
+pub(crate) use scan_cache::{Remembered, ScanCache};

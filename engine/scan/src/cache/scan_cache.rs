@@ -49,7 +49,7 @@ struct Ids {
 pub(crate) struct Remembered<'a> {
     pub(crate) covered: &'a Covered,
     /// Objects to be looked at again.
-    pub(crate) again: &'a [ObjectId],
+    pub(crate) again: HashSet<ObjectId>,
     /// Objects that were looked at, when the scan was stopped before its end.
     pub(crate) begun: Vec<ObjectId>,
 }
@@ -64,7 +64,7 @@ impl ScanCache {
         repository: &Repository,
         key: &CacheKey,
     ) -> Result<Option<Self>, String> {
-        let Some(file) = choice.file(repository.common_dir(), key) else {
+        let Some(file) = choice.file(&repository.common_dir(), key) else {
             return Ok(None);
         };
         let told = |reason: String| format!("the scan cache {}: {reason}", file.display());
@@ -143,7 +143,10 @@ impl ScanCache {
             let mut begun = Vec::new();
             for row in read.open_table(BEGUN)?.iter()? {
                 let (width, ids) = row?;
-                begun.extend(split(ids.value(), usize::try_from(width.value()).unwrap_or(0)));
+                begun.extend(split(
+                    ids.value(),
+                    usize::try_from(width.value()).unwrap_or(0),
+                ));
             }
             Ok((is_ours, set(PACKS)?, set(LOOSE)?, set(AGAIN)?, begun))
         };
@@ -176,7 +179,6 @@ impl ScanCache {
             again,
             mut begun,
         } = remembered;
-        let again: HashSet<ObjectId> = again.iter().copied().collect();
         let loose: HashSet<ObjectId> = covered.loose.iter().copied().collect();
         let is_all_known = covered.new_packs.is_empty()
             && covered.packs.len() == self.packs.len()
@@ -258,8 +260,14 @@ impl Known for ScanCache {
     fn has(&self, id: &oid) -> bool {
         self.again.contains(id)
             || self.loose.contains(id)
-            || self.begun.binary_search_by(|known| (**known).cmp(id)).is_ok()
-            || self.ids.get().is_some_and(|all| all.iter().any(|ids| ids.contains(id)))
+            || self
+                .begun
+                .binary_search_by(|known| (**known).cmp(id))
+                .is_ok()
+            || self
+                .ids
+                .get()
+                .is_some_and(|all| all.iter().any(|ids| ids.contains(id)))
     }
 }
 

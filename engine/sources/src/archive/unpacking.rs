@@ -176,6 +176,10 @@ impl<V: Visitor> Visitor for Unpacking<'_, V> {
         self.visitor.not_read(origin, kind, reason);
     }
 
+    fn unsettled(&self, id: &gix::ObjectId) {
+        self.visitor.unsettled(id);
+    }
+
     fn stop(&self) -> bool {
         self.visitor.stop()
     }

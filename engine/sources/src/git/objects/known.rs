@@ -45,4 +45,6 @@ pub struct Covered {
     pub loose: Vec<ObjectId>,
     /// How many objects were known.
     pub known: u64,
+    /// Whether it was stopped before its end.
+    pub is_partial: bool,
 }

@@ -215,6 +215,7 @@ impl<'a, S: ObjectSink> Scan<'a, S> {
                 .filter(|id| ended && !damaged.loose.contains(id))
                 .collect(),
             known: known.count(),
+            is_partial: !ended,
         }
     }
 
