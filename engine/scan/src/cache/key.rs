@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use leakward_core::Rule;
 use leakward_detect::Settings;
-use leakward_sources::Archives;
+use leakward_sources::archive::Archives;
 
 /// What decides what is found in some bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
