@@ -24,6 +24,7 @@ mod policy_ref;
 mod readme;
 mod reports;
 mod rules;
+mod scan_cache;
 mod selection;
 
 use std::path::Path;

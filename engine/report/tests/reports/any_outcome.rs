@@ -188,7 +188,8 @@ fn target() -> impl Strategy<Value = TargetSummary> {
 }
 
 fn stats() -> impl Strategy<Value = Stats> {
-    vec(prop_oneof![Just(0), any::<u64>()], 12).prop_map(|n| Stats {
+    vec(prop_oneof![Just(0), any::<u64>()], 13).prop_map(|n| Stats {
+        known: n[12],
         pieces: n[0],
         blobs: n[1],
         files: n[2],

@@ -213,6 +213,7 @@ fn stats() -> Stats {
         tags: 1,
         refs: 37,
         bytes: 12_897_484,
+        known: 0,
         rejected: 512,
         suppressed: 3,
         rules: 612,
