@@ -126,12 +126,9 @@ pub(crate) struct ScanArgs {
     /// Look at archives, compressed files and documents as the bytes that they are, not at what is in them.
     #[arg(long)]
     pub(crate) no_archives: bool,
-    /// Look at everything, also at what an earlier scan found to hold nothing, and remember nothing.
-    #[arg(long, conflicts_with = "cache")]
-    pub(crate) no_cache: bool,
-    /// Remember in this file, rather than in the user's cache folder, what of a repository's history was looked at.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) cache: Option<PathBuf>,
+    /// What is remembered for the next scan.
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
     /// Worker threads. Default: one for each processor.
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
@@ -219,6 +216,17 @@ pub(crate) struct PolicyArgs {
     /// Report also what comments such as `leakward:allow` mark.
     #[arg(long)]
     pub(crate) no_inline_allow: bool,
+}
+
+/// What is remembered for the next scan.
+#[derive(Debug, Args)]
+pub(crate) struct CacheArgs {
+    /// Look at everything, also at what an earlier scan found to hold nothing, and remember nothing.
+    #[arg(long, conflicts_with = "file")]
+    pub(crate) no_cache: bool,
+    /// Remember in this file, rather than in the user's cache folder, what of a repository's history was looked at.
+    #[arg(long = "cache", value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
 }
 
 /// Where findings go, and what the exit status says.

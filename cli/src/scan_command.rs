@@ -397,10 +397,10 @@ fn status(outcome: &Outcome, with_findings: u8, allow_incomplete: bool) -> ExitC
 
 /// Where the scan remembers what it has looked at: the user's cache folder, unless something else was typed.
 fn cache(args: &ScanArgs) -> CacheChoice {
-    if args.no_cache {
+    if args.cache.no_cache {
         return CacheChoice::Off;
     }
-    if let Some(file) = &args.cache {
+    if let Some(file) = &args.cache.file {
         return CacheChoice::File(file.clone());
     }
     let folder = |name: &str| {

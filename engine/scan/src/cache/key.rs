@@ -59,7 +59,6 @@ mod tests {
         let fewer = CacheKey::of(&rules[1..], &settings, Archives::default());
         let mut changed = rules.to_vec();
         changed[0].severity = leakward_core::Severity::Low;
-        changed[0].min_entropy = Some(7.5);
         let changed = CacheKey::of(&changed, &settings, Archives::default());
         let sensitive = Settings {
             sensitivity: Sensitivity::High,
