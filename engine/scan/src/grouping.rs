@@ -6,6 +6,7 @@
 //!
 //! INVARIANT: a finding disappears only when all of its places are left out, and each one left out is counted.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use leakward_core::{
@@ -170,26 +171,29 @@ impl<'a> Grouping<'a> {
         confidence: Confidence,
         reason: Option<&String>,
     ) {
-        let reasons = || {
-            sighting
-                .matched
-                .reasons
-                .iter()
-                .cloned()
-                .chain(reason.cloned())
-                .collect()
-        };
-        let group = self.groups.entry(fingerprint).or_insert_with(|| Group {
-            best: sighting.clone(),
-            confidence,
-            reasons: reasons(),
-            places: Vec::new(),
-        });
-        if confidence > group.confidence {
-            group.confidence = confidence;
-            group.reasons = reasons();
+        let own = sighting.matched.reasons.iter().cloned();
+        let reasons: Vec<String> = own.chain(reason.cloned()).collect();
+        match self.groups.entry(fingerprint) {
+            Entry::Vacant(new) => {
+                new.insert(Group {
+                    best: sighting.clone(),
+                    confidence,
+                    reasons,
+                    places: vec![(place, sighting.clone())],
+                });
+            }
+            Entry::Occupied(mut known) => {
+                let group = known.get_mut();
+                // Sightings come in no order, so of equals the first by its text speaks for all.
+                let (old, new) = (&group.reasons, &reasons);
+                if confidence > group.confidence || (confidence == group.confidence && new < old) {
+                    group.confidence = confidence;
+                    group.reasons = reasons;
+                    group.best = sighting.clone();
+                }
+                group.places.push((place, sighting.clone()));
+            }
         }
-        group.places.push((place, sighting.clone()));
     }
 
     /// The findings, worst first, put into `outcome` together with what was counted.
