@@ -38,9 +38,23 @@ impl Generator {
             .map(|(name, place)| format!("({}, {})", text(name), self::place(place)))
             .collect();
         let identity = self.list("(Text, Place)", identity.len(), &identity.join(", "));
+        let details: Vec<String> = question
+            .details
+            .iter()
+            .map(|detail| {
+                format!(
+                    "Detail {{ name: {}, path: {}, items: {}, label: {} }}",
+                    text(&detail.name),
+                    text(&detail.path),
+                    text(&detail.items),
+                    text(&detail.label)
+                )
+            })
+            .collect();
+        let details = self.list("Detail", details.len(), &details.join(", "));
         format!(
             "HttpQuestion {{ method: Method::{:?}, path: {}, auth: {}, headers: {headers}, body: {}, read_only: {}, \
-             live: {live}, dead: {dead}, identity: {identity}, scopes: {}, expires: {}, control: Control::{:?} }}",
+             live: {live}, dead: {dead}, identity: {identity}, scopes: {}, expires: {}, details: {details}, control: Control::{:?} }}",
             question.method,
             text(&question.path),
             auth(&question.auth),

@@ -31,6 +31,8 @@ pub(crate) enum Command {
     /// Accept today's findings, so that later scans show only new ones.
     #[command(subcommand)]
     Baseline(BaselineCommand),
+    /// Ask providers whether credentials still work, and whose they are. Changes nothing.
+    Verify(Box<VerifyArgs>),
     /// List, show and check rules.
     #[command(subcommand)]
     Rules(RulesCommand),
@@ -135,10 +137,130 @@ pub(crate) struct ScanArgs {
     /// Say for every candidate, kept or turned down, why.
     #[arg(long)]
     pub(crate) explain: bool,
+    /// Ask providers whether the credentials still work.
+    #[arg(long, help_heading = VERIFICATION)]
+    pub(crate) verify: bool,
+    /// Report only findings with these verdicts; asks providers as --verify does.
+    #[arg(long, value_name = "VERDICT", value_delimiter = ',', help_heading = VERIFICATION)]
+    pub(crate) only: Vec<VerdictArg>,
+    /// How providers are asked.
+    #[command(flatten)]
+    pub(crate) verification: VerificationArgs,
+}
+
+/// The heading in the help.
+const VERIFICATION: &str = "Verification";
+
+/// What is known about whether a credential works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum VerdictArg {
+    /// The provider accepts it.
+    Live,
+    /// It no longer works.
+    Dead,
+    /// It was asked, and the answer proves nothing.
+    Unknown,
+    /// Nobody was asked.
+    NotChecked,
+}
+
+/// How providers are asked.
+#[derive(Debug, Args)]
+#[command(next_help_heading = VERIFICATION)]
+pub(crate) struct VerificationArgs {
+    /// Say what would be sent where, and send nothing.
+    #[arg(long)]
+    pub(crate) egress_plan: bool,
+    /// Send nothing; tell what credentials say about themselves (expiry, account).
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// Ask this server in the place of the one that the rule names: `github=https://ghe.corp/api/v3`. NAME is a rule's id
+    /// or a provider; may be given several times.
+    #[arg(long, value_name = "NAME=URL")]
+    pub(crate) endpoint: Vec<leakward_verify::Endpoint>,
+    /// A value that verification needs and the scan did not find: `id=…`; may be given several times.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) with: Vec<String>,
+    /// Ask hosts that stand beside a credential. Whoever wrote the scanned text chose them.
+    #[arg(long)]
+    pub(crate) allow_found_hosts: bool,
+    /// Connect to private and local addresses, and send passwords without TLS in such networks.
+    #[arg(long)]
+    pub(crate) allow_private: bool,
+    /// Send a changed credential as well before anything is called live.
+    #[arg(long)]
+    pub(crate) control: bool,
+    /// Read what live credentials reach: repositories, projects, applications. Only where the rule says how; changes nothing.
+    #[arg(long)]
+    pub(crate) details: bool,
+    /// Use also keys that are known to tell whoever laid them out.
+    #[arg(long)]
+    pub(crate) ask_canaries: bool,
+    /// Certificates in PEM that are trusted beside the system's.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Proxy for HTTP. Default: HTTPS_PROXY and its like.
+    #[arg(long, value_name = "URL")]
+    pub(crate) proxy: Option<String>,
+    /// How long a verdict holds before it is asked for again: seconds, or `90m`, `12h`, `0`. Default: 1h.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) verify_cache_ttl: Option<String>,
+    /// Where verdicts are kept, without credentials. Default: leakward/verify.json in the user's cache folder.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) verify_cache: Option<PathBuf>,
+    /// Where each call is written down, without credentials. Default: leakward/verify-audit.jsonl in the user's state folder.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) verify_audit: Option<PathBuf>,
+    /// Longest time for one call, in seconds. Default: 15.
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) verify_call_timeout: Option<u64>,
+    /// Longest time for all calls, in seconds. Default: 600.
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) verify_timeout: Option<u64>,
+    /// Calls to one host at the same time. Default: 4.
+    #[arg(long, value_name = "N")]
+    pub(crate) verify_per_host: Option<NonZeroUsize>,
+    /// Calls to one host in a second. Default: 20.
+    #[arg(long, value_name = "N")]
+    pub(crate) verify_rate: Option<std::num::NonZeroU32>,
+}
+
+/// `leakward verify`
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// Verify the findings of this report (json or jsonl): they are read again from where they were found.
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "rule",
+        required_unless_present = "rule"
+    )]
+    pub(crate) report: Option<PathBuf>,
+    /// Only this finding of the report, by its fingerprint; may be given several times.
+    #[arg(long, value_name = "FINGERPRINT", requires = "report")]
+    pub(crate) finding: Vec<leakward_core::Fingerprint>,
+    /// Verify one credential of this rule, read from standard input.
+    #[arg(long, value_name = "ID")]
+    pub(crate) rule: Option<String>,
+    /// Where the report's findings are, if not where the report says.
+    #[arg(value_name = "TARGET", conflicts_with = "rule")]
+    pub(crate) targets: Vec<String>,
+    /// Report only findings with these verdicts.
+    #[arg(long, value_name = "VERDICT", value_delimiter = ',')]
+    pub(crate) only: Vec<VerdictArg>,
+    /// Which rules and decisions.
+    #[command(flatten)]
+    pub(crate) policy: PolicyArgs,
+    /// Where findings go.
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+    /// How providers are asked.
+    #[command(flatten)]
+    pub(crate) verification: VerificationArgs,
 }
 
 /// Which part of a repository.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[group(multiple = false)]
 pub(crate) struct ScopeArgs {
     /// Only what is staged for the next commit.

@@ -10,6 +10,8 @@ mod progress;
 mod rules_command;
 mod scan_command;
 mod sinks;
+mod verification;
+mod verify_command;
 
 use std::process::ExitCode;
 
@@ -46,6 +48,13 @@ fn run(cli: &Cli, matches: &clap::ArgMatches, messages: Messages) -> anyhow::Res
         }
         Command::Baseline(BaselineCommand::Create(args)) => {
             baseline_command::create(args, messages)
+        }
+        Command::Verify(args) => {
+            let typed = matches
+                .subcommand_matches("verify")
+                .map(sinks::Typed::from_matches)
+                .unwrap_or_default();
+            verify_command::verify(args, &sinks::pair(typed)?, cli.messages.color, messages)
         }
         Command::Rules(command) => rules_command::run(command),
     }

@@ -17,7 +17,7 @@ use leakward_scan::date::Date;
 use leakward_scan::grouping::Reveal;
 use leakward_scan::policy::Overrides;
 use leakward_scan::progress::{Progress, Silent};
-use leakward_scan::request::{ImageOptions, LineHashes, Request, Scope, Tags};
+use leakward_scan::request::{Credentials, ImageOptions, LineHashes, Request, Scope, Tags};
 use leakward_scan::run::{self, Scanned};
 use leakward_scan::target::{ImageTarget, Target, TargetError, TargetKind};
 use leakward_sources::archive::Archives;
@@ -30,6 +30,7 @@ use crate::args::{
 use crate::messages::{Level, Messages};
 use crate::progress::Bar;
 use crate::sinks::{Destination, Sink};
+use crate::verification::{Verification, apply, keep_only, print_plan, reported};
 
 /// Status for an error and for an incomplete scan.
 const STATUS_ERROR: u8 = 2;
@@ -69,7 +70,32 @@ pub(crate) fn scan(
     if sinks.iter().any(|sink| sink.format.name() == "sarif") {
         request.line_hashes = LineHashes::Compute;
     }
-    let scanned = run_request(&request, messages)?;
+    let wants_verdicts = args.verify || args.verification.egress_plan || !args.only.is_empty();
+    // What was typed is checked before the scan, which can take long.
+    let verification = wants_verdicts
+        .then(|| Verification::new(&args.verification))
+        .transpose()?;
+    if verification.is_some() {
+        request.credentials = Credentials::Keep;
+    }
+    let mut scanned = run_request(&request, messages)?;
+    if let Some(verification) = &verification {
+        let subjects = reported(&scanned);
+        if args.verification.egress_plan {
+            print_plan(
+                &verification.plan(&scanned.rules, &subjects),
+                &scanned.rules,
+            )?;
+            return Ok(if scanned.outcome.complete() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::from(STATUS_ERROR)
+            });
+        }
+        let verified = verification.verify(&scanned.rules, &subjects, messages)?;
+        apply(&mut scanned.outcome, verified);
+        keep_only(&mut scanned.outcome, &args.only);
+    }
     write_reports(&scanned, sinks, color)?;
     let outcome = &scanned.outcome;
     tell(outcome, sinks, args.output.allow_incomplete, messages);
@@ -308,7 +334,11 @@ pub(crate) fn run_request(request: &Request, messages: Messages) -> anyhow::Resu
     Ok(scanned?)
 }
 
-fn write_reports(scanned: &Scanned, sinks: &[Sink], color: ColorChoice) -> anyhow::Result<()> {
+pub(crate) fn write_reports(
+    scanned: &Scanned,
+    sinks: &[Sink],
+    color: ColorChoice,
+) -> anyhow::Result<()> {
     let report = Report {
         outcome: &scanned.outcome,
         rules: &scanned.rules,
@@ -361,7 +391,7 @@ fn width() -> usize {
 }
 
 /// Says on standard error what the report itself did not show to whoever started the program.
-fn tell(outcome: &Outcome, sinks: &[Sink], allow_incomplete: bool, messages: Messages) {
+pub(crate) fn tell(outcome: &Outcome, sinks: &[Sink], allow_incomplete: bool, messages: Messages) {
     for target in &outcome.targets {
         messages.info(&format!(
             "{}: scanned as {} ({})",
@@ -385,7 +415,7 @@ fn tell(outcome: &Outcome, sinks: &[Sink], allow_incomplete: bool, messages: Mes
     }
 }
 
-fn status(outcome: &Outcome, with_findings: u8, allow_incomplete: bool) -> ExitCode {
+pub(crate) fn status(outcome: &Outcome, with_findings: u8, allow_incomplete: bool) -> ExitCode {
     if !outcome.complete() && !allow_incomplete {
         ExitCode::from(STATUS_ERROR)
     } else if outcome.findings.is_empty() {

@@ -19,7 +19,8 @@ mod generated {
         Allow, Boundary, Checksum, Class, Companion, Find, Keyword, Native, Pattern, Text,
     };
     use leakward_core::verification::{
-        Auth, Body, Condition, Control, HttpQuestion, Method, Place, Question, Test, Verification,
+        Auth, Body, Condition, Control, Detail, HttpQuestion, Method, Place, Question, Test,
+        Verification,
     };
     use leakward_core::{Rule, RuleId, Severity};
     use leakward_rule_format::RuleSetHash;

@@ -26,6 +26,7 @@ mod reports;
 mod rules;
 mod scan_cache;
 mod selection;
+mod verify;
 
 use std::path::Path;
 

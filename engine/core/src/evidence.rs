@@ -20,6 +20,19 @@ pub struct Evidence {
     pub scopes: Vec<String>,
     /// Until when, as the provider writes it, or RFC 3339.
     pub expires_at: Option<String>,
+    /// What it reaches; empty unless the user asked for it.
+    pub details: Vec<Reach>,
+}
+
+/// One kind of thing that a live credential reaches.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// What it is: `repositories`, `organizations`.
+    pub name: String,
+    /// What they are called, cut to a handful.
+    pub items: Vec<String>,
+    /// Why the list is not there, or not whole.
+    pub note: Option<String>,
 }
 
 /// How a verdict is known.
@@ -47,7 +60,7 @@ impl EvidenceSource {
 }
 
 /// A question that was asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Asked {
     /// Host and, unless it is the usual one, port.
     pub host: String,

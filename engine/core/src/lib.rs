@@ -22,7 +22,7 @@ pub mod span;
 pub mod verdict;
 pub mod verification;
 
-pub use evidence::{Asked, Evidence, EvidenceSource};
+pub use evidence::{Asked, Evidence, EvidenceSource, Reach};
 pub use finding::{Confidence, Excerpt, Finding, Severity};
 pub use fingerprint::{Fingerprint, FingerprintKey};
 pub use limits::Limits;

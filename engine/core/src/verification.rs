@@ -60,9 +60,24 @@ pub struct HttpQuestion {
     pub scopes: Option<Place>,
     /// Where the answer says until when.
     pub expires: Option<Place>,
+    /// What else can be read with it once it is live, to say what it reaches.
+    pub details: List<Detail>,
     /// Whether an answer means "live" only when a changed credential gets another one. For endpoints of which it is
     /// not documented that they look at the credential at all.
     pub control: Control,
+}
+
+/// One more thing that can be read with a live credential: a list, by a GET that is authenticated as the question is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Detail {
+    /// What it is a list of, for people: `repositories`.
+    pub name: Text,
+    /// What follows the endpoint: path and query, a template.
+    pub path: Text,
+    /// JSON pointer to the list; empty for the whole answer.
+    pub items: Text,
+    /// JSON pointer in an item to what it is called; empty for the item itself.
+    pub label: Text,
 }
 
 /// The verbs that verification uses.

@@ -18,8 +18,10 @@ mod harmless;
 mod json_text;
 mod report;
 mod settings;
+mod verdict;
 
 pub use error::ReportError;
 pub use format::{Format, UnknownFormat, write};
 pub use report::Report;
 pub use settings::{Colour, Settings};
+pub use verdict::verification_json;

@@ -17,8 +17,10 @@ use leakward_detect::{Copied, Detection, Detector, Match, Note, Scratch};
 use leakward_sources::git::ObjectId;
 use leakward_sources::{Edit, Origin, Part, Piece, Visitor};
 
+use crate::credential::values_near;
 use crate::excerpt::{Masked, excerpt};
 use crate::progress::Progress;
+use crate::request::Credentials;
 use crate::sighting::Sighting;
 
 /// Detects in each piece and keeps what was seen.
@@ -29,6 +31,7 @@ pub struct Collector<'a> {
     explain: bool,
     remembering: Remembering,
     looked_at: Arc<Mutex<Vec<ObjectId>>>,
+    credentials: Credentials,
     seen: Mutex<Seen>,
     counters: Counters,
 }
@@ -131,6 +134,7 @@ impl<'a> Collector<'a> {
             explain,
             remembering: Remembering::default(),
             looked_at: Arc::default(),
+            credentials: Credentials::Forget,
             seen: Mutex::default(),
             counters: Counters::default(),
         }
@@ -140,6 +144,15 @@ impl<'a> Collector<'a> {
     pub(crate) fn remembering(mut self, remembering: Remembering) -> Self {
         self.remembering = remembering;
         self
+    }
+
+    /// The same, with credentials kept or forgotten.
+    #[must_use]
+    pub(crate) fn with_credentials(self, credentials: Credentials) -> Self {
+        Self {
+            credentials,
+            ..self
+        }
     }
 
     /// What was seen.
@@ -249,7 +262,14 @@ impl<'a> Collector<'a> {
             reason,
         });
         let limited: Vec<Unread> = limited.collect();
-        let sightings = sightings(piece, detection.matches);
+        let mut sightings = sightings(piece, detection.matches);
+        if self.credentials == Credentials::Keep {
+            for sighting in &mut sightings {
+                if let Some(rule) = self.detector.rules().get(sighting.matched.rule) {
+                    sighting.values = values_near(piece.bytes, rule, &sighting.matched);
+                }
+            }
+        }
         if sightings.is_empty() && limited.is_empty() && detection.suppressed == 0 {
             return;
         }
@@ -305,6 +325,7 @@ fn sightings(piece: Piece<'_>, mut matches: Vec<Match>) -> Vec<Sighting> {
     let of_match =
         |(ordinal, ((matched, own), range)): (usize, ((Match, &Masked), &TextRange))| Sighting {
             range: *range,
+            values: Vec::new(),
             excerpt: excerpt(piece.bytes, own, &masked),
             line_hash: hashes.get(&range.start.line).cloned(),
             origin: Arc::clone(&origin),

@@ -15,6 +15,7 @@ use leakward_core::{
 use leakward_detect::{Detector, PathJudgement, Sensitivity};
 
 use crate::baseline::Baseline;
+use crate::credential::Credential;
 use crate::date::Date;
 use crate::place::Place;
 use crate::policy::Policy;
@@ -194,6 +195,26 @@ impl<'a> Grouping<'a> {
                 group.places.push((place, sighting.clone()));
             }
         }
+    }
+
+    /// The credentials of all groups, with the values of the sighting that has most of them.
+    #[must_use]
+    pub fn credentials(&self) -> Vec<Credential> {
+        let of_group = |(fingerprint, group): (&Fingerprint, &Group)| {
+            let richest = group
+                .places
+                .iter()
+                .map(|(_, sighting)| sighting)
+                .max_by_key(|sighting| sighting.values.len())
+                .unwrap_or(&group.best);
+            Credential {
+                fingerprint: *fingerprint,
+                rule: self.rule(richest).id.clone(),
+                secret: richest.matched.secret.clone(),
+                values: richest.values.clone(),
+            }
+        };
+        self.groups.iter().map(of_group).collect()
     }
 
     /// The findings, worst first, put into `outcome` together with what was counted.

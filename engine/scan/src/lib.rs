@@ -12,6 +12,7 @@ pub mod baseline;
 pub mod cache;
 pub mod collector;
 pub mod config;
+pub mod credential;
 pub mod date;
 pub mod excerpt;
 mod git_places;

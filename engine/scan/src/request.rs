@@ -68,6 +68,16 @@ pub struct ImageOptions {
     pub cache: Option<PathBuf>,
 }
 
+/// Whether credentials are kept for what comes after the scan, beside the findings, which never hold them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Credentials {
+    /// They are forgotten.
+    #[default]
+    Forget,
+    /// They are kept in memory, with the values near by: the user asked to verify them.
+    Keep,
+}
+
 /// What is asked of a scan.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
@@ -91,6 +101,8 @@ pub struct Request {
     pub policy_ref: Option<String>,
     /// Whether findings carry the credential itself.
     pub reveal: Reveal,
+    /// Whether credentials are kept beside the findings.
+    pub credentials: Credentials,
     /// Whether hashes of lines are computed.
     pub line_hashes: LineHashes,
     /// Whether candidates that were turned down are told, with the reason, as notes.

@@ -16,12 +16,13 @@ use leakward_sources::tree::Tree;
 use leakward_sources::{Origin, Unpacking, stream};
 
 use crate::collector::{Collected, Collector, Unread};
+use crate::credential::Credential;
 use crate::grouping::{self, Grouping};
 use crate::interruptible_input::InterruptibleInput;
 use crate::place::Place;
 use crate::policy::{Folder, NoFiles, Policy, PolicyError, PolicyFiles};
 use crate::progress::Progress;
-use crate::request::{Request, Scope};
+use crate::request::{Credentials, Request, Scope};
 use crate::sighting::Sighting;
 use crate::target::{Target, TargetError};
 use crate::{git_scan, image_scan};
@@ -33,6 +34,8 @@ pub struct Scanned {
     pub outcome: Outcome,
     /// The rules that were applied, for reports that describe them.
     pub rules: Vec<Rule>,
+    /// The findings' credentials, when the request says that they are kept.
+    pub credentials: Vec<Credential>,
 }
 
 /// A scan that could not begin. What cannot be read on the way is no error: it is in the outcome.
@@ -195,6 +198,7 @@ impl<'a> Context<'a> {
             self.interrupted,
             self.request.explain,
         )
+        .with_credentials(self.request.credentials)
     }
 
     /// What sources are to show their pieces to: the collector, which gets to see what is in archives too.
@@ -305,6 +309,10 @@ impl<'a> Context<'a> {
             let places = places(&sighting.origin, sighting.range.start.line);
             grouping.add(&sighting, places);
         }
+        let credentials = match self.request.credentials {
+            Credentials::Keep => grouping.credentials(),
+            Credentials::Forget => Vec::new(),
+        };
         grouping.finish(&mut outcome);
         outcome.notes.extend(self.policy.notes);
         outcome.stats.rules = self.detector.rules().len() as u64;
@@ -335,6 +343,7 @@ impl<'a> Context<'a> {
         Scanned {
             outcome,
             rules: self.detector.rules().to_vec(),
+            credentials,
         }
     }
 }
@@ -431,6 +440,7 @@ fn absorb(whole: &mut Scanned, mut one: Scanned, prefix: Option<&str>) {
     } else {
         whole.rules = leakward_rules::merge(&whole.rules, one.rules);
     }
+    whole.credentials.append(&mut one.credentials);
     let outcome = &mut whole.outcome;
     outcome.targets.append(&mut one.outcome.targets);
     outcome.skipped.append(&mut one.outcome.skipped);

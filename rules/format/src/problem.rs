@@ -37,6 +37,11 @@ pub enum VerifyProblem {
     /// Not a name and a place.
     #[error("each of `identity` must be a name for people, a space, and a place in the answer")]
     Identity,
+    /// Not a name, a path and two pointers.
+    #[error(
+        "each of `details` must be \"NAME | /PATH | LIST | LABEL\", where the last two are JSON pointers or empty"
+    )]
+    Detail,
     /// Neither a pointer nor a header.
     #[error("a place in the answer is a JSON pointer such as /user/name, or header:NAME")]
     Place,

@@ -9,7 +9,8 @@ use std::borrow::Cow;
 use leakward_core::placeholder::{Part, parts};
 use leakward_core::rule::{List, Text};
 use leakward_core::verification::{
-    Auth, Body, Condition, Control, HttpQuestion, Method, Place, Question, Test, Verification,
+    Auth, Body, Condition, Control, Detail, HttpQuestion, Method, Place, Question, Test,
+    Verification,
 };
 
 use crate::fields::{Fields, Located};
@@ -71,12 +72,13 @@ fn read_http(fields: &mut Fields<'_, '_, '_>, known: &[&str]) -> Option<HttpQues
     let dead = fields.required_texts("dead");
     let identity = fields.texts("identity");
     let (scopes, expires) = (fields.text("scopes"), fields.text("expires"));
+    let details = fields.texts("details");
     let control = fields.flag("control");
     let (method, path) = read_request(fields, &request?, known)?;
     if (method == Method::Post) != read_only.is_some() {
         report(fields, fields.start(), VerifyProblem::ReadOnlyReason);
     }
-    for template in headers.iter().chain(&form) {
+    for template in headers.iter().chain(&form).chain(&details) {
         check_names(fields, template, known);
     }
     Some(HttpQuestion {
@@ -95,6 +97,7 @@ fn read_http(fields: &mut Fields<'_, '_, '_>, known: &[&str]) -> Option<HttpQues
         identity: read_identity(fields, identity),
         scopes: scopes.and_then(|place| read_place(fields, &place.text, place.span.start)),
         expires: expires.and_then(|place| read_place(fields, &place.text, place.span.start)),
+        details: read_details(fields, details),
         control: if control {
             Control::Always
         } else {
@@ -213,6 +216,33 @@ fn read_identity(fields: &mut Fields<'_, '_, '_>, texts: Vec<Located>) -> List<(
         }
     }
     Cow::Owned(entries)
+}
+
+/// `repositories | /user/repos?per_page=100 | /items | /name`
+fn read_details(fields: &mut Fields<'_, '_, '_>, texts: Vec<Located>) -> List<Detail> {
+    let mut details = Vec::new();
+    for text in texts {
+        let parts: Vec<&str> = text.text.split('|').map(str::trim).collect();
+        let is_pointer = |text: &str| text.is_empty() || text.starts_with('/');
+        match parts.as_slice() {
+            [name, path, items, label]
+                if !name.is_empty()
+                    && path.starts_with('/')
+                    && is_pointer(items)
+                    && is_pointer(label) =>
+            {
+                let own = |text: &str| Cow::Owned(text.to_owned());
+                details.push(Detail {
+                    name: own(name),
+                    path: own(path),
+                    items: own(items),
+                    label: own(label),
+                });
+            }
+            _ => report(fields, text.span.start, VerifyProblem::Detail),
+        }
+    }
+    Cow::Owned(details)
 }
 
 fn read_place(fields: &mut Fields<'_, '_, '_>, text: &str, start: usize) -> Option<Place> {

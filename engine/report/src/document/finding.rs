@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use leakward_core::{Excerpt, Finding, Secret, Verdict};
+use leakward_core::{Evidence, Excerpt, Finding, Secret, Verdict};
 use serde::Serialize;
 
 use super::LocationEntry;
@@ -38,7 +38,7 @@ pub(crate) struct FindingEntry<'a> {
     entropy: f64,
     /// Why it is believed to be a credential, the strongest first.
     reasons: &'a [String],
-    /// Whether it still works; absent when nobody asked.
+    /// Whether it still works; absent when nobody wanted to know.
     #[serde(skip_serializing_if = "Option::is_none")]
     verification: Option<Verification<'a>>,
     /// Page where a person revokes it.
@@ -77,7 +77,7 @@ impl<'a> FindingEntry<'a> {
             secret_base64,
             entropy: rounded(finding.entropy),
             reasons: &finding.reasons,
-            verification: Verification::new(&finding.verdict),
+            verification: Verification::new(&finding.verdict, finding.evidence.as_deref()),
             revoke_url: finding.revoke_url.as_deref(),
             docs_url: finding.docs_url.as_deref(),
             excerpt: finding.excerpt.as_ref().map(ExcerptEntry::new),
@@ -114,29 +114,130 @@ fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
-/// Whether the credential still works.
+/// Whether the credential still works, and how that is known.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-struct Verification<'a> {
+pub(crate) struct Verification<'a> {
     /// `live`: the provider accepted it. `dead`: it no longer works. `unknown`: it was asked, and the answer
-    /// proves nothing; that is not dead.
-    #[cfg_attr(test, schemars(extend("enum" = ["live", "dead", "unknown"])))]
+    /// proves nothing; that is not dead. `not-checked`: nobody was asked, for the reason that is given.
+    #[cfg_attr(test, schemars(extend("enum" = ["live", "dead", "unknown", "not-checked"])))]
     verdict: &'static str,
-    /// Why it is unknown.
+    /// Why it is unknown, or why nobody was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
+    /// What came back, in one sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary: Option<&'a str>,
+    /// `provider`: asked in this run. `cache`: asked in an earlier run. `offline`: the credential itself says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(extend("enum" = ["provider", "cache", "offline"])))]
+    source: Option<&'static str>,
+    /// When it was asked, RFC 3339 in UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checked_at: Option<&'a str>,
+    /// Who was asked: host, and port where it is not the usual one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<&'a str>,
+    /// The verb, or the protocol's step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    method: Option<&'a str>,
+    /// The path as the rule writes it, placeholders not filled in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<&'a str>,
+    /// The HTTP status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    /// Whose it is: account, user, project.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    identity: Vec<IdentityEntry<'a>>,
+    /// What it may do.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    scopes: &'a [String],
+    /// Until when it is valid, as the provider writes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<&'a str>,
+    /// What it reaches; only with `--details`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    details: Vec<ReachEntry<'a>>,
+}
+
+/// One kind of thing that the credential reaches.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Reach"))]
+struct ReachEntry<'a> {
+    /// What it is: `repositories`, `organizations`.
+    name: &'a str,
+    /// What they are called, a hundred at most.
+    items: &'a [String],
+    /// Why the list is not there, or not whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'a str>,
+}
+
+/// One thing that is known about whose credential it is.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Identity"))]
+struct IdentityEntry<'a> {
+    /// What it is: `user`, `account`, `project` …
+    name: &'a str,
+    /// Its value.
+    value: &'a str,
 }
 
 impl<'a> Verification<'a> {
-    fn new(verdict: &'a Verdict) -> Option<Self> {
-        let (verdict, reason) = match verdict {
-            Verdict::Live => ("live", None),
-            Verdict::Dead => ("dead", None),
-            Verdict::Unknown(unknown) => ("unknown", Some(unknown.reason.as_str())),
-            Verdict::NotChecked => return None,
+    /// The verdict with its evidence; none when nobody wanted to know.
+    pub(crate) fn new(verdict: &'a Verdict, evidence: Option<&'a Evidence>) -> Option<Self> {
+        if *verdict == Verdict::NotChecked && evidence.is_none() {
+            return None;
+        }
+        let asked = evidence.and_then(|evidence| evidence.asked.as_ref());
+        let text = |text: &'a str| (!text.is_empty()).then_some(text);
+        let summary = evidence.and_then(|evidence| text(&evidence.summary));
+        let (reason, summary) = match verdict {
+            Verdict::Unknown(unknown) => (Some(unknown.reason.as_str()), None),
+            Verdict::NotChecked => (summary, None),
+            Verdict::Live | Verdict::Dead => (None, summary),
         };
-        Some(Self { verdict, reason })
+        Some(Self {
+            verdict: verdict.as_str(),
+            reason,
+            summary,
+            source: evidence.map(|evidence| evidence.source.as_str()),
+            checked_at: evidence.and_then(|evidence| text(&evidence.checked_at)),
+            host: asked.map(|asked| asked.host.as_str()),
+            method: asked.map(|asked| asked.method.as_str()),
+            path: asked.and_then(|asked| text(&asked.path)),
+            status: asked.and_then(|asked| asked.status),
+            identity: identity(evidence),
+            scopes: evidence.map_or(&[], |evidence| &evidence.scopes),
+            expires_at: evidence.and_then(|evidence| evidence.expires_at.as_deref()),
+            details: details(evidence),
+        })
     }
+}
+
+fn details(evidence: Option<&Evidence>) -> Vec<ReachEntry<'_>> {
+    evidence
+        .map(|evidence| evidence.details.as_slice())
+        .unwrap_or_default()
+        .iter()
+        .map(|reach| ReachEntry {
+            name: &reach.name,
+            items: &reach.items,
+            note: reach.note.as_deref(),
+        })
+        .collect()
+}
+
+fn identity(evidence: Option<&Evidence>) -> Vec<IdentityEntry<'_>> {
+    evidence
+        .map(|evidence| evidence.identity.as_slice())
+        .unwrap_or_default()
+        .iter()
+        .map(|(name, value)| IdentityEntry { name, value })
+        .collect()
 }
 
 /// The line around the credential.

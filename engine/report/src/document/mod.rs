@@ -11,7 +11,7 @@ mod location;
 use leakward_core::Finding;
 use serde::{Serialize, Serializer};
 
-pub(crate) use finding::{FindingEntry, rounded};
+pub(crate) use finding::{FindingEntry, Verification, rounded};
 pub(crate) use head::Head;
 pub(crate) use location::LocationEntry;
 

@@ -105,6 +105,26 @@ const COLUMNS: &[Column] = &[
     ("state", |_, location| {
         image(location, |image| image.state.map(LayerState::as_str))
     }),
+    ("identity", |finding, _| {
+        let evidence = finding.evidence.as_deref();
+        let words = evidence.into_iter().flat_map(|evidence| &evidence.identity);
+        let words: Vec<String> = words
+            .map(|(name, value)| format!("{name}: {value}"))
+            .collect();
+        words.join("; ").into()
+    }),
+    ("scopes", |finding, _| {
+        let evidence = finding.evidence.as_deref();
+        evidence.map_or("".into(), |evidence| evidence.scopes.join(" ").into())
+    }),
+    ("checked_at", |finding, _| {
+        text(
+            finding
+                .evidence
+                .as_deref()
+                .map(|evidence| evidence.checked_at.as_str()),
+        )
+    }),
 ];
 
 fn image<'a>(

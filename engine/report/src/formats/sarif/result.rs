@@ -9,7 +9,7 @@ use serde_sarif::sarif::{self, Message, PropertyBag, ResultLevel};
 
 use super::place;
 use super::properties::Properties;
-use crate::document::rounded;
+use crate::document::{Verification, rounded};
 
 /// LIMIT: places beside the first one that go along, so that a file with thousands of findings stays below GitHub's
 /// 10 MB; the JSON report has all of them.
@@ -54,7 +54,7 @@ fn message(finding: &Finding) -> String {
     }
     text.push('.');
     match &finding.verdict {
-        Verdict::Live => text += " It still works.",
+        Verdict::Live => text += &format!(" It still works{}.", whose(finding)),
         Verdict::Dead => text += " It no longer works.",
         Verdict::Unknown(_) | Verdict::NotChecked => {}
     }
@@ -66,6 +66,24 @@ fn message(finding: &Finding) -> String {
         text += &format!(" Revoke it: {url}");
     }
     escaped(&text)
+}
+
+/// Whose credential it is, in brackets; nothing when that is not known.
+fn whose(finding: &Finding) -> String {
+    let identity = finding
+        .evidence
+        .as_deref()
+        .map(|evidence| evidence.identity.as_slice());
+    let words: Vec<String> = identity
+        .unwrap_or_default()
+        .iter()
+        .map(|(name, value)| format!("{name} {value}"))
+        .collect();
+    if words.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", words.join(", "))
+    }
 }
 
 /// Where the first place is, when it is not simply the file that is shown.
@@ -138,6 +156,11 @@ fn properties(finding: &Finding) -> PropertyBag {
         Verdict::NotChecked => None,
         verdict => Some(verdict.to_string()),
     };
+    let details = finding.evidence.as_deref().and_then(|evidence| {
+        let entry = Verification::new(&finding.verdict, Some(evidence))?;
+        // The entry is made of texts, numbers and lists, which JSON can always hold.
+        serde_json::to_value(entry).ok()
+    });
     Properties::default()
         .with("provider", finding.provider.as_str())
         .with("severity", finding.severity.as_str())
@@ -146,6 +169,7 @@ fn properties(finding: &Finding) -> PropertyBag {
         .with("entropy", rounded(finding.entropy))
         .with_list("reasons", &finding.reasons)
         .with_some("verification", verification)
+        .with_some("verificationDetails", details)
         .with("places", more_places(finding).saturating_add(1))
         .build()
 }

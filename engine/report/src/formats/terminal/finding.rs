@@ -64,7 +64,7 @@ fn note(screen: &mut Screen<'_>, gutter: usize, label: &str, lines: &[String]) -
 fn notes(finding: &Finding) -> [(&'static str, Vec<String>); 11] {
     let one = |line: Option<String>| line.into_iter().collect();
     [
-        ("verified", one(verified(&finding.verdict))),
+        ("verified", verified(finding)),
         ("since", one(history::since(finding))),
         ("now", one(history::now(finding))),
         ("step", one(build_step(finding))),
@@ -78,13 +78,48 @@ fn notes(finding: &Finding) -> [(&'static str, Vec<String>); 11] {
     ]
 }
 
-fn verified(verdict: &Verdict) -> Option<String> {
-    match verdict {
-        Verdict::Live => Some("live: the provider accepts it".to_owned()),
-        Verdict::Dead => Some("dead: it no longer works".to_owned()),
-        Verdict::Unknown(unknown) => Some(format!("unknown: {}", unknown.reason)),
-        Verdict::NotChecked => None,
+/// The verdict, and whose credential it is.
+fn verified(finding: &Finding) -> Vec<String> {
+    let evidence = finding.evidence.as_deref();
+    let mut lines: Vec<String> = match &finding.verdict {
+        Verdict::Live => vec!["live: the provider accepts it".to_owned()],
+        Verdict::Dead => vec!["dead: it no longer works".to_owned()],
+        Verdict::Unknown(unknown) => vec![format!("unknown: {}", unknown.reason)],
+        Verdict::NotChecked => evidence
+            .map(|evidence| &evidence.summary)
+            .filter(|summary| !summary.is_empty())
+            .map(|summary| format!("not checked: {summary}"))
+            .into_iter()
+            .collect(),
+    };
+    let Some(evidence) = evidence else {
+        return lines;
+    };
+    let identity = evidence.identity.iter();
+    lines.extend(identity.map(|(name, value)| format!("{name}: {value}")));
+    if !evidence.scopes.is_empty() {
+        lines.push(format!("scopes: {}", evidence.scopes.join(", ")));
     }
+    lines.extend(
+        evidence
+            .expires_at
+            .iter()
+            .map(|date| format!("until: {date}")),
+    );
+    lines.extend(evidence.details.iter().map(|reach| {
+        let note = reach.note.iter().cloned();
+        let words: Vec<String> = reach.items.iter().cloned().chain(note).collect();
+        format!(
+            "{}: {}",
+            reach.name,
+            if words.is_empty() {
+                "none".to_owned()
+            } else {
+                words.join(", ")
+            }
+        )
+    }));
+    lines
 }
 
 /// The other places: a few named, the rest counted. The same line in HEAD, index and working tree is one place to

@@ -1,0 +1,65 @@
+//! Private keys: whether a passphrase stands between a finder and the key.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::OfflineFacts;
+use crate::fill::value;
+use crate::subject::Subject;
+
+/// The object identifier of PKCS #5's encryption scheme (RFC 8018), in DER: 1.2.840.113549.1.5.13.
+const PBES2: [u8; 9] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05, 0x0d];
+
+pub(super) fn facts(subject: &Subject) -> Option<OfflineFacts> {
+    let text = value("secret", subject)?;
+    let is_marked = text.contains("ENCRYPTED");
+    let der = body(&text)?;
+    let cipher = openssh_cipher(&der);
+    let is_encrypted =
+        is_marked || cipher.is_some_and(|cipher| cipher != b"none") || is_pkcs8_encrypted(&der);
+    let is_key = cipher.is_some() || is_encrypted || der.first() == Some(&0x30);
+    if !is_key || !subject.rule.as_str().contains("private-key") {
+        return None;
+    }
+    let summary = if is_encrypted {
+        "the key is encrypted; it is worth what its passphrase is worth"
+    } else {
+        "the key is not encrypted: whoever has the file has the key"
+    };
+    Some(OfflineFacts {
+        summary: summary.to_owned(),
+        ..OfflineFacts::default()
+    })
+}
+
+/// The bytes between the lines that mark a PEM block; also of a body without such lines, and with `\n` written out.
+pub(crate) fn body(text: &str) -> Option<zeroize::Zeroizing<Vec<u8>>> {
+    let text = zeroize::Zeroizing::new(text.replace("\\r", "").replace("\\n", "\n"));
+    let inner = match (text.find("-----BEGIN"), text.find("-----END")) {
+        (Some(begin), Some(end)) => {
+            let block = text.get(begin + 10..end)?;
+            block.get(block.find("-----")? + 5..)?
+        }
+        _ => &text,
+    };
+    let base64: zeroize::Zeroizing<String> = zeroize::Zeroizing::new(
+        inner
+            .lines()
+            .filter(|line| !line.contains(':'))
+            .flat_map(str::chars)
+            .filter(|character| !character.is_whitespace() && *character != '\\')
+            .collect(),
+    );
+    STANDARD.decode(&*base64).ok().map(zeroize::Zeroizing::new)
+}
+
+fn openssh_cipher(der: &[u8]) -> Option<&[u8]> {
+    let rest = der.strip_prefix(b"openssh-key-v1\0")?;
+    let (length, rest) = rest.split_first_chunk::<4>()?;
+    rest.get(..usize::try_from(u32::from_be_bytes(*length)).ok()?)
+}
+
+fn is_pkcs8_encrypted(der: &[u8]) -> bool {
+    let head = der.get(..40).unwrap_or(der);
+    head.windows(PBES2.len()).any(|window| window == PBES2)
+}

@@ -1,0 +1,23 @@
+//! One HTTP request, ready to be sent.
+//!
+//! INVARIANT: whatever of it can hold a credential is a [`Secret`], and it has no `Debug` that shows more than the host.
+
+use leakward_core::Secret;
+use leakward_core::verification::Method;
+
+/// One HTTP request, ready to be sent.
+#[derive(Clone)]
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    /// Scheme, host, path and query.
+    pub(crate) url: Secret,
+    pub(crate) headers: Vec<(String, Secret)>,
+    pub(crate) body: Option<Payload>,
+}
+
+/// What is sent.
+#[derive(Clone)]
+pub(crate) struct Payload {
+    pub(crate) content_type: &'static str,
+    pub(crate) content: Secret,
+}

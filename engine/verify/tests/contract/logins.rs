@@ -1,0 +1,474 @@
+//! Logins against real servers, where they are installed: the right password is live, a wrong one is dead.
+//!
+//! A server that is not installed is a printed skip, and a failure in CI, which installs all of them (`.ci/run`).
+
+use std::fs;
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use leakward_core::Secret;
+use leakward_verify::{
+    AddressPolicy, Audit, Endpoint, Network, NetworkSettings, Settings, SystemClock, Value,
+    ValueSource, Verifier,
+};
+
+use crate::setup::{Log, plain, quick, rule};
+
+/// A program that a test starts, and stops when the test ends.
+struct Service {
+    child: Child,
+    port: u16,
+    _folder: tempfile::TempDir,
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// The program's path, or none with a printed line; in CI that is a failure.
+fn program(names: &[&str]) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    folders.extend(["/usr/sbin", "/usr/lib/rabbitmq/bin"].map(PathBuf::from));
+    if let Ok(versions) = fs::read_dir("/usr/lib/postgresql") {
+        folders.extend(versions.flatten().map(|version| version.path().join("bin")));
+    }
+    let found = names
+        .iter()
+        .flat_map(|name| folders.iter().map(move |folder| folder.join(name)))
+        .find(|path| path.is_file());
+    if found.is_none() {
+        let in_ci = std::env::var_os("CI").is_some_and(|value| value == "true");
+        assert!(!in_ci, "this test needs {names:?}, and CI must not skip it");
+        eprintln!("SKIPPED: this test needs {names:?}");
+    }
+    found
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address").port()
+}
+
+/// A folder that a server's own user can use.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::Builder::new()
+        .prefix("lw")
+        .tempdir_in("/tmp")
+        .expect("a folder");
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).expect("permissions");
+    folder
+}
+
+/// Waits until the port answers; servers take their time on a busy machine.
+fn start(mut command: Command, port: u16, folder: tempfile::TempDir) -> Service {
+    let log = fs::File::create(folder.path().join("server.log")).expect("a log");
+    let child = command
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().expect("a log"))
+        .stderr(log)
+        .spawn()
+        .expect("the server starts");
+    let service = Service {
+        child,
+        port,
+        _folder: folder,
+    };
+    let patience = Instant::now() + Duration::from_secs(120);
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(
+            Instant::now() < patience,
+            "the server on port {port} does not answer"
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    service
+}
+
+/// A command as another user, because some servers refuse to run as root.
+fn as_user(user: &str, program: &Path) -> Command {
+    let is_root = Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|output| output.stdout.trim_ascii() == b"0");
+    if !is_root {
+        return Command::new(program);
+    }
+    let mut command = Command::new("runuser");
+    command.args(["-u", user, "--"]).arg(program);
+    command
+}
+
+fn run(command: &mut Command) {
+    let output = command.output().expect("a program");
+    assert!(
+        output.status.success(),
+        "{command:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// The verdict on a password in a URI, `scheme://user:PASSWORD@127.0.0.1:port/rest`.
+fn verdict(rule_id: &str, before: &str, password: &str, after: &str, port: u16) -> String {
+    let rules = [rule(rule_id)];
+    let mut subject = plain(rule_id, password);
+    subject.values = [("before", before), ("after", after)]
+        .map(|(name, text)| Value {
+            name: name.to_owned(),
+            secret: Secret::new(text.as_bytes()),
+            source: ValueSource::Found,
+        })
+        .to_vec();
+    let scheme = before
+        .split("://")
+        .next()
+        .unwrap_or_default()
+        .rsplit('=')
+        .next()
+        .unwrap_or_default();
+    let settings = Settings {
+        endpoints: vec![Endpoint {
+            of: rule_id.to_owned(),
+            base: format!("{scheme}://127.0.0.1:{port}"),
+        }],
+        limits: quick(),
+        ..Settings::default()
+    };
+    let network = NetworkSettings {
+        policy: AddressPolicy::PrivateAllowed,
+        ..NetworkSettings::default()
+    };
+    let network = Network::new(&network, &settings.limits).expect("a way out");
+    let audit = Audit::new(Log::default());
+    let verified =
+        Verifier::new(&rules, &settings, &network, &audit, &SystemClock).verify(&[subject]);
+    verified
+        .first()
+        .map(|verified| verified.verdict.to_string())
+        .unwrap_or_default()
+}
+
+/// A password without characters that a URI would escape.
+const RIGHT: &str = "correct-horse-7";
+const WRONG: &str = "wrong-horse-7";
+
+#[test]
+fn postgresql_with_scram_md5_and_clear_passwords() {
+    let (Some(initdb), Some(postgres)) = (program(&["initdb"]), program(&["postgres"])) else {
+        return;
+    };
+    let (folder, port) = (folder(), free_port());
+    let data = folder.path().join("data");
+    run(as_user("postgres", &initdb).arg("-D").arg(&data).args([
+        "-A",
+        "trust",
+        "-U",
+        "postgres",
+        "--no-sync",
+    ]));
+    let setup = format!(
+        "CREATE USER scram PASSWORD '{RIGHT}';\nSET password_encryption = 'md5';\nCREATE USER hashed PASSWORD '{RIGHT}';\nCREATE USER clear PASSWORD '{RIGHT}';\nCREATE USER trusted;\nCREATE USER barred PASSWORD '{RIGHT}';\n"
+    );
+    let mut single = as_user("postgres", &postgres);
+    single.args(["--single", "-D"]).arg(&data).arg("postgres");
+    let mut child = single
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("postgres");
+    std::io::Write::write_all(child.stdin.as_mut().expect("its input"), setup.as_bytes())
+        .expect("users");
+    assert!(child.wait().expect("postgres").success());
+    let rules = "host all scram all scram-sha-256\nhost all hashed all md5\nhost all clear all password\nhost all trusted all trust\nhost all barred all reject\nhost all all all scram-sha-256\n";
+    fs::write(data.join("pg_hba.conf"), rules).expect("access rules");
+    let mut server = as_user("postgres", &postgres);
+    server.arg("-D").arg(&data).args([
+        "-p",
+        &port.to_string(),
+        "-c",
+        "listen_addresses=127.0.0.1",
+        "-c",
+        "fsync=off",
+    ]);
+    server.args([
+        "-c",
+        &format!("unix_socket_directories={}", folder.path().display()),
+    ]);
+    let service = start(server, port, folder);
+    let verdict = |user: &str, password: &str| {
+        // It accepts connections a moment before it lets anybody in.
+        let patience = Instant::now() + Duration::from_secs(60);
+        loop {
+            let verdict = verdict(
+                "postgres-connection-uri",
+                &format!("DB=postgres://{user}:"),
+                password,
+                "@db.corp/postgres\n",
+                service.port,
+            );
+            if !verdict.contains("57P03") || Instant::now() > patience {
+                return verdict;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    };
+    for user in ["scram", "hashed", "clear"] {
+        assert_eq!(verdict(user, RIGHT), "live", "{user}");
+        assert_eq!(verdict(user, WRONG), "dead", "{user}");
+    }
+    assert_eq!(verdict("nobody", RIGHT), "dead");
+    assert!(
+        verdict("trusted", WRONG).contains("lets everybody in"),
+        "{}",
+        verdict("trusted", WRONG)
+    );
+    assert!(
+        verdict("barred", RIGHT).contains("28000"),
+        "{}",
+        verdict("barred", RIGHT)
+    );
+}
+
+#[test]
+fn redis_with_and_without_users() {
+    let Some(redis) = program(&["redis-server"]) else {
+        return;
+    };
+    let (folder, port) = (folder(), free_port());
+    let mut server = Command::new(redis);
+    server.args([
+        "--port",
+        &port.to_string(),
+        "--bind",
+        "127.0.0.1",
+        "--save",
+        "",
+        "--requirepass",
+        RIGHT,
+    ]);
+    let login = format!(">{RIGHT}-app");
+    server.args(["--user", "app", "on", &login, "~*", "+@all"]);
+    server.current_dir(folder.path());
+    let service = start(server, port, folder);
+    let verdict = |user: &str, password: &str| {
+        verdict(
+            "redis-connection-uri",
+            &format!("redis://{user}:"),
+            password,
+            "@cache.corp/0",
+            service.port,
+        )
+    };
+    assert_eq!(verdict("", RIGHT), "live");
+    assert_eq!(verdict("", WRONG), "dead");
+    assert_eq!(verdict("app", &format!("{RIGHT}-app")), "live");
+    assert_eq!(verdict("app", RIGHT), "dead");
+}
+
+#[test]
+fn a_redis_without_a_password_proves_nothing() {
+    let Some(redis) = program(&["redis-server"]) else {
+        return;
+    };
+    let (folder, port) = (folder(), free_port());
+    let mut server = Command::new(redis);
+    server
+        .args([
+            "--port",
+            &port.to_string(),
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+        ])
+        .current_dir(folder.path());
+    let service = start(server, port, folder);
+    let verdict = verdict(
+        "redis-connection-uri",
+        "redis://:",
+        RIGHT,
+        "@cache.corp/0",
+        service.port,
+    );
+    assert!(verdict.starts_with("unknown"), "{verdict}");
+}
+
+#[test]
+fn mariadb_with_a_password() {
+    let (Some(install), Some(mariadbd)) =
+        (program(&["mariadb-install-db"]), program(&["mariadbd"]))
+    else {
+        return;
+    };
+    let (folder, port) = (folder(), free_port());
+    let data = folder.path().join("data");
+    let setup = folder.path().join("setup.sql");
+    run(Command::new(install)
+        .arg("--no-defaults")
+        .arg(format!("--datadir={}", data.display()))
+        .args([
+            "--user=mysql",
+            "--auth-root-authentication-method=normal",
+            "--skip-test-db",
+        ]));
+    fs::write(&setup, format!("CREATE DATABASE shop;\nCREATE USER app@'%' IDENTIFIED BY '{RIGHT}';\nGRANT ALL ON shop.* TO app@'%';\n")).expect("users");
+    let mut server = Command::new(mariadbd);
+    server.arg("--no-defaults").args([
+        "--user=mysql",
+        "--bind-address=127.0.0.1",
+        "--skip-name-resolve",
+    ]);
+    server
+        .arg(format!("--datadir={}", data.display()))
+        .arg(format!("--port={port}"));
+    server.arg(format!(
+        "--socket={}",
+        folder.path().join("s.sock").display()
+    ));
+    server.arg(format!("--init-file={}", setup.display()));
+    let service = start(server, port, folder);
+    let verdict = |password: &str, database: &str| {
+        verdict(
+            "mysql-connection-uri",
+            "mysql://app:",
+            password,
+            &format!("@db.corp/{database}"),
+            service.port,
+        )
+    };
+    assert_eq!(verdict(RIGHT, "shop"), "live");
+    assert_eq!(verdict(RIGHT, ""), "live");
+    assert_eq!(verdict(RIGHT, "secrets"), "live");
+    assert_eq!(verdict(WRONG, "shop"), "dead");
+}
+
+#[test]
+fn rabbitmq_with_a_password() {
+    let Some(rabbit) = program(&["rabbitmq-server"]) else {
+        return;
+    };
+    let (folder, port) = (folder(), free_port());
+    let plugins = folder.path().join("plugins");
+    fs::write(&plugins, "[].").expect("a list of plugins");
+    let definitions = folder.path().join("rabbitmq.conf");
+    fs::write(
+        &definitions,
+        format!(
+            "default_user = app\ndefault_pass = {RIGHT}\nlisteners.tcp.local = 127.0.0.1:{port}\n"
+        ),
+    )
+    .expect("a configuration");
+    for file in [&plugins, &definitions] {
+        fs::set_permissions(file, fs::Permissions::from_mode(0o666)).expect("permissions");
+    }
+    let mut server = as_user("rabbitmq", &rabbit);
+    let place = |name: &str| folder.path().join(name);
+    server
+        .env("HOME", folder.path())
+        .env("RABBITMQ_NODENAME", format!("lw{port}@localhost"))
+        .env("RABBITMQ_DIST_PORT", free_port().to_string())
+        .env("RABBITMQ_MNESIA_BASE", place("mnesia"))
+        .env("RABBITMQ_LOG_BASE", place("log"))
+        .env("RABBITMQ_CONFIG_FILE", &definitions)
+        .env("RABBITMQ_ENABLED_PLUGINS_FILE", &plugins);
+    let service = start(server, port, folder);
+    let verdict = |password: &str| {
+        verdict(
+            "amqp-connection-uri",
+            "amqp://app:",
+            password,
+            "@mq.corp/",
+            service.port,
+        )
+    };
+    assert_eq!(verdict(RIGHT), "live");
+    assert_eq!(verdict(WRONG), "dead");
+}
+
+#[test]
+fn aws_keys_against_a_server_that_checks_signatures() {
+    let Some(moto) = program(&["moto_server"]) else {
+        return;
+    };
+    let (folder, port) = (folder(), free_port());
+    let mut server = Command::new(moto);
+    server
+        .args(["-H", "127.0.0.1", "-p", &port.to_string()])
+        .env("INITIAL_NO_AUTH_ACTION_COUNT", "2");
+    let service = start(server, port, folder);
+    let (id, key) = moto_key(service.port);
+    let verdict = |id: &str, key: &str| {
+        let rules = [rule("aws-secret-access-key")];
+        let mut subject = plain("aws-secret-access-key", key);
+        subject.values.push(Value {
+            name: "id".to_owned(),
+            secret: Secret::new(id.as_bytes()),
+            source: ValueSource::Found,
+        });
+        let settings = Settings {
+            endpoints: vec![Endpoint {
+                of: "aws-secret-access-key".to_owned(),
+                base: format!("http://127.0.0.1:{}", service.port),
+            }],
+            limits: quick(),
+            ..Settings::default()
+        };
+        let network = NetworkSettings {
+            policy: AddressPolicy::PrivateAllowed,
+            ..NetworkSettings::default()
+        };
+        let network = Network::new(&network, &settings.limits).expect("a way out");
+        let audit = Audit::new(Log::default());
+        let verified =
+            Verifier::new(&rules, &settings, &network, &audit, &SystemClock).verify(&[subject]);
+        verified.into_iter().next().expect("a verdict")
+    };
+    let live = verdict(&id, &key);
+    assert_eq!(live.verdict.to_string(), "live");
+    assert!(
+        live.evidence
+            .identity
+            .iter()
+            .any(|(name, value)| name == "arn" && value.ends_with("user/app")),
+        "{live:?}"
+    );
+    let other: String = key.chars().rev().collect();
+    assert_eq!(verdict(&id, &other).verdict.to_string(), "dead");
+    let unknown_id = format!("AKIA{}", "QQQQQQQQQQQQQQQQ");
+    assert_eq!(verdict(&unknown_id, &key).verdict.to_string(), "dead");
+}
+
+/// A user's key, made with the two calls that are free.
+fn moto_key(port: u16) -> (String, String) {
+    let call = |action: &str| {
+        let body = format!("Action={action}&UserName=app&Version=2010-05-08");
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("moto");
+        // An empty signature tells moto which service is meant.
+        let request = format!(
+            "POST / HTTP/1.1\r\nhost: iam.amazonaws.com\r\nauthorization: AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=x\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+            body.len()
+        );
+        std::io::Write::write_all(&mut stream, request.as_bytes()).expect("a request");
+        let mut answer = String::new();
+        std::io::Read::read_to_string(&mut stream, &mut answer).expect("an answer");
+        answer
+    };
+    let made = call("CreateUser");
+    assert!(made.contains("<UserName>app</UserName>"), "{made}");
+    let answer = call("CreateAccessKey");
+    let tag = |name: &str| {
+        let (_, rest) = answer
+            .split_once(&format!("<{name}>"))
+            .unwrap_or_else(|| panic!("{name} in {answer}"));
+        rest.split('<').next().unwrap_or_default().to_owned()
+    };
+    (tag("AccessKeyId"), tag("SecretAccessKey"))
+}
