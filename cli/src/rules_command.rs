@@ -6,7 +6,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use leakward_core::rule::{Class, Find};
-use leakward_core::{Rule, Span};
+use leakward_core::verification::Question;
+use leakward_core::{Rule, Span, Verification};
 use leakward_detect::{Detector, Match, Scratch, Settings};
 use leakward_rules::sample;
 
@@ -135,6 +136,11 @@ fn describe(rule: &Rule) -> Vec<(&'static str, String)> {
             ),
         ));
     }
+    lines.extend(
+        rule.verify
+            .iter()
+            .map(|verify| ("verified by", question(verify))),
+    );
     lines.extend(rule.docs_url.iter().map(|url| ("docs", url.to_string())));
     lines.extend(
         rule.revoke_url
@@ -147,6 +153,20 @@ fn describe(rule: &Rule) -> Vec<(&'static str, String)> {
             .map(|sample| ("sample", sample.to_string())),
     );
     lines
+}
+
+/// What is asked to verify a credential, in one line.
+fn question(verify: &Verification) -> String {
+    let server = verify
+        .endpoint
+        .as_deref()
+        .unwrap_or("the server that you name");
+    match &verify.question {
+        Question::Http(question) => {
+            format!("{} {server}{}", question.method.as_str(), question.path)
+        }
+        Question::Native(name) => format!("{name} ({server})"),
+    }
 }
 
 /// Checks rule files, or the built-in rules: each rule must find its own samples and none of its near misses.

@@ -79,20 +79,12 @@ pub(crate) fn scan(
         request.credentials = Credentials::Keep;
     }
     let mut scanned = run_request(&request, messages)?;
-    if let Some(verification) = &verification {
-        let subjects = reported(&scanned);
+    // Who stops the scan does not want anybody to be asked.
+    if let Some(verification) = verification.filter(|_| !was_interrupted(&scanned)) {
         if args.verification.egress_plan {
-            print_plan(
-                &verification.plan(&scanned.rules, &subjects),
-                &scanned.rules,
-            )?;
-            return Ok(if scanned.outcome.complete() {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::from(STATUS_ERROR)
-            });
+            return show_plan(&verification, &scanned);
         }
-        let verified = verification.verify(&scanned.rules, &subjects, messages)?;
+        let verified = verification.verify(&scanned.rules, &reported(&scanned), messages)?;
         apply(&mut scanned.outcome, verified);
         keep_only(&mut scanned.outcome, &args.only);
     }
@@ -104,6 +96,25 @@ pub(crate) fn scan(
         args.output.exit_code,
         args.output.allow_incomplete,
     ))
+}
+
+fn was_interrupted(scanned: &Scanned) -> bool {
+    scanned
+        .outcome
+        .skipped
+        .iter()
+        .any(|skipped| skipped.kind == SkippedKind::Interrupted)
+}
+
+/// Says what would be asked about the findings, in the place of a report.
+fn show_plan(verification: &Verification, scanned: &Scanned) -> anyhow::Result<ExitCode> {
+    let plan = verification.plan(&scanned.rules, &reported(scanned));
+    print_plan(&plan, &scanned.rules)?;
+    Ok(if scanned.outcome.complete() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(STATUS_ERROR)
+    })
 }
 
 /// What was typed, resolved.

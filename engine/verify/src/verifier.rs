@@ -529,8 +529,14 @@ impl<'a> Verifier<'a> {
             ..asked(call)
         };
         let reason = match judgement.verdict {
+            // Every reason names the host, and what went wrong on the way does so already.
             Verdict::Unknown(unknown) => {
-                Verdict::unknown(format!("{}: {}", asked.host, unknown.reason))
+                let name = asked.host.split(':').next().unwrap_or_default();
+                if !name.is_empty() && unknown.reason.contains(name) {
+                    Verdict::Unknown(unknown)
+                } else {
+                    Verdict::unknown(format!("{}: {}", asked.host, unknown.reason))
+                }
             }
             other => other,
         };

@@ -100,7 +100,7 @@ impl Case<'_> {
             let user = self.maybe("user").or_else(|| self.maybe("dn"));
             return Ok((
                 uri.with_user(user.as_deref().map(String::as_str))
-                    .with_password(&secret),
+                    .with_plain_password(&secret),
                 source,
             ));
         }

@@ -58,6 +58,7 @@ fn login(login: &mut Login<'_>, uri: &Uri) -> Result<(Judgement, Facts), Network
         user,
         uri,
         scram: None,
+        sent_password: false,
         facts: Facts {
             identity: vec![
                 ("user".to_owned(), user.to_owned()),
@@ -99,6 +100,7 @@ struct Session<'s, 'n> {
     user: &'s str,
     uri: &'s Uri,
     scram: Option<Scram>,
+    sent_password: bool,
     facts: Facts,
 }
 
@@ -172,7 +174,7 @@ impl Session<'_, '_> {
 
     /// An empty login that is accepted proves nothing: the server trusts this machine whatever the password.
     fn accepted(&self) -> Judgement {
-        if self.scram.is_some() || self.facts.scopes.iter().any(|scope| scope == "password") {
+        if self.scram.is_some() || self.sent_password {
             return Judgement {
                 verdict: Verdict::Live,
                 summary: "the login was accepted".to_owned(),
@@ -196,7 +198,7 @@ impl Session<'_, '_> {
         let mut body = zeroize::Zeroizing::new(password.to_vec());
         body.push(0);
         self.login.send(&framed(Some(b'p'), &body))?;
-        self.facts.scopes.push("password".to_owned());
+        self.sent_password = true;
         Ok(None)
     }
 

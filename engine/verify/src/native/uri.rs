@@ -84,10 +84,18 @@ impl Uri {
         Self::parse(&text)
     }
 
+    /// With a password as it stands in a URI, percent-encoded.
     pub(crate) fn with_password(mut self, password: &str) -> Self {
-        if self.password.is_empty() || !password.contains("://") {
+        // The credential can be the whole URI, which has its password already.
+        if !password.contains("://") {
             self.password = Zeroizing::new(decoded(password));
         }
+        self
+    }
+
+    /// With a password as it is.
+    pub(crate) fn with_plain_password(mut self, password: &str) -> Self {
+        self.password = Zeroizing::new(password.to_owned());
         self
     }
 
