@@ -225,7 +225,10 @@ fn a_finding_that_is_gone_is_told_and_not_passed_over() {
     let (repository, _) = repository();
     let sandbox = repository.sandbox();
     let provider = Provider::answering(LIVE);
-    scan(&repository).args(["-f", "json", "-o", "r.json"]).run();
+    scan(&repository)
+        .args(["-f", "json", "-o", "r.json"])
+        .run()
+        .expect_status(1);
     let empty = repository.neighbour("empty");
     empty.commit_file("a", "b\n");
     let program = leakward(sandbox)
