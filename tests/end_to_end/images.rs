@@ -33,6 +33,11 @@ fn expect_everything(report: &Report, manifest: Manifest) {
             report.overview()
         );
     }
+    let named = Place::kind("path")
+        .path(&Image::named_path())
+        .field("layer_index", 0)
+        .field("state", "visible");
+    report.expect(&Image::in_name(), &named);
     for (credential, part) in [
         (Image::in_environment(), "config.Env"),
         (Image::in_label(), "config.Labels"),
@@ -349,6 +354,7 @@ fn masked_reports_of_every_format_show_no_credential_of_an_image() {
         run.expect_status(1);
         let planted = Image::files().into_iter().map(|file| file.credential);
         let others = [
+            Image::in_name(),
             Image::in_environment(),
             Image::in_history(),
             Image::in_label(),

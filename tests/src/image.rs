@@ -64,6 +64,8 @@ impl Image {
             }
         }
         self.sandbox.write("root/harmless.py", "retries = 3\n");
+        self.sandbox
+            .write(&format!("root/{}", Self::named_path()), "nothing\n");
         self.sandbox.folder("root/empty");
         self.insert(0, &["root/app", "/app"]);
         self.insert(1, &["root/secrets", "/secrets"]);
@@ -132,6 +134,18 @@ impl Image {
                 5,
             ),
         ]
+    }
+
+    /// The credential in a file's name, in the lowest layer.
+    #[must_use]
+    pub fn in_name() -> Credential {
+        Credential::named("image name")
+    }
+
+    /// That file's path.
+    #[must_use]
+    pub fn named_path() -> String {
+        format!("app/{}.txt", Self::in_name())
     }
 
     /// The credential in a variable.

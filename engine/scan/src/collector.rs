@@ -454,7 +454,7 @@ impl Counters {
             Origin::Tag(_) => &self.tags,
             Origin::RefName(_) => &self.refs,
             // A name belongs to what it names, which is counted.
-            Origin::EntryName(_) | Origin::PathName(_) => return,
+            Origin::EntryName(_) | Origin::PathName(_) | Origin::LayerName(..) => return,
         };
         kind.fetch_add(1, Ordering::Relaxed);
         self.pieces.fetch_add(1, Ordering::Relaxed);

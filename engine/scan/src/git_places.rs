@@ -38,7 +38,7 @@ impl GitPlaces {
                 Origin::Worktree(_) | Origin::Index(..) | Origin::File(_) | Origin::Stdin => {}
                 Origin::EntryName(name) => question.names.push(name.clone()),
                 Origin::RefName(_) | Origin::PathName(_) | Origin::Member(..) => {}
-                Origin::Layer(..) | Origin::ImageConfig(..) => {}
+                Origin::Layer(..) | Origin::LayerName(..) | Origin::ImageConfig(..) => {}
             }
         }
         let provenance = Provenance::of(repository, &question);

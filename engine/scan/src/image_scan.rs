@@ -153,7 +153,7 @@ fn remember(cache: &LayerCache, scan: &ImageScan, collected: &mut Collected) {
 
 fn layer_of(origin: &Origin) -> Option<Arc<str>> {
     match origin.outermost() {
-        Origin::Layer(layer, _) => Some(Arc::clone(layer)),
+        Origin::Layer(layer, _) | Origin::LayerName(layer, _) => Some(Arc::clone(layer)),
         _ => None,
     }
 }
@@ -170,13 +170,14 @@ impl ImagePlaces<'_> {
     fn of_piece(&self, origin: &Origin, line: u32) -> Vec<Place> {
         match origin {
             Origin::Member(archive, path) => inside(self.of_piece(archive, line), path),
-            Origin::Layer(layer, path) => self.of_layer_file(layer, path),
+            Origin::Layer(layer, path) => self.of_layer_file(LocationKind::Layer, layer, path),
+            Origin::LayerName(layer, path) => self.of_layer_file(LocationKind::Path, layer, path),
             Origin::ImageConfig(document, part) => self.of_document(document, part, line),
             _ => simple_places(origin),
         }
     }
 
-    fn of_layer_file(&self, layer: &Arc<str>, path: &str) -> Vec<Place> {
+    fn of_layer_file(&self, kind: LocationKind, layer: &Arc<str>, path: &str) -> Vec<Place> {
         let place = |(image, index): (&Image, usize)| Place {
             image: Some(ImagePlace {
                 layer: Some(layer.to_string()),
@@ -188,7 +189,7 @@ impl ImagePlaces<'_> {
                 state: Some(self.state(image, index, path)),
                 ..named(image)
             }),
-            ..Place::outside(LocationKind::Layer, path)
+            ..Place::outside(kind, path)
         };
         self.images.with_layer(layer).map(place).collect()
     }

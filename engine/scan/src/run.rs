@@ -356,6 +356,7 @@ pub(crate) fn simple_places(origin: &Origin) -> Vec<Place> {
             blob: Some(layer.to_string()),
             ..Place::outside(LocationKind::Layer, path)
         },
+        Origin::LayerName(_, path) => Place::outside(LocationKind::Path, path),
         Origin::ImageConfig(digest, part) => Place {
             blob: Some(digest.to_string()),
             ..Place::outside(LocationKind::ImageConfig, part)

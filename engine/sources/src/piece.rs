@@ -41,6 +41,8 @@ pub enum Origin {
     Member(Arc<Origin>, String),
     /// A file of an image's layer: the layer's digest, and the file's path.
     Layer(Arc<str>, String),
+    /// The last component of the path of a layer's file or folder: the layer's digest, and the path.
+    LayerName(Arc<str>, String),
     /// What an image says of itself: the digest of its configuration or manifest, and the part of it (`Env`,
     /// `history[3]`, `annotations`).
     ImageConfig(Arc<str>, String),
@@ -74,6 +76,7 @@ impl fmt::Display for Origin {
             Self::Member(outer, path) => write!(f, "{outer}!{path}"),
             Self::Layer(digest, path) if path.is_empty() => write!(f, "layer {digest}"),
             Self::Layer(digest, path) => write!(f, "layer {digest}: {path}"),
+            Self::LayerName(digest, path) => write!(f, "layer {digest}: the name of {path}"),
             Self::ImageConfig(digest, part) => write!(f, "image {digest}: {part}"),
         }
     }

@@ -65,7 +65,7 @@ impl<'v, V: Visitor> Unpacking<'v, V> {
         }
         match piece.origin {
             Origin::Commit(_) | Origin::Tag(_) | Origin::RefName(_) => None,
-            Origin::EntryName(_) | Origin::PathName(_) => None,
+            Origin::EntryName(_) | Origin::PathName(_) | Origin::LayerName(..) => None,
             _ => Format::of_whole(piece.bytes),
         }
     }

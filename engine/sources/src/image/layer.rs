@@ -47,7 +47,12 @@ pub(super) struct LayerScan<'v, V: Visitor> {
 struct Batch {
     bytes: Vec<u8>,
     files: Vec<(String, Range<usize>)>,
+    /// Paths of which the names are looked at: those of everything, without their content.
+    named: Vec<String>,
 }
+
+/// How many names a batch may gather.
+const BATCH_NAMES: usize = 10_000;
 
 impl<'v, V: Visitor> LayerScan<'v, V> {
     pub(super) fn new(
@@ -189,6 +194,10 @@ impl<'v, V: Visitor> LayerScan<'v, V> {
             TarKind::Folder => self.listing.add_folder(&path),
             _ => self.listing.add_file(&path),
         }
+        self.batch.named.push(path.clone());
+        if self.batch.named.len() >= BATCH_NAMES {
+            self.send(scope);
+        }
         match entry.kind {
             // Where a link leads is looked at as text; it is not followed.
             TarKind::Link => self.gather(scope, path, &mut entry.target.as_slice()),
@@ -228,7 +237,7 @@ impl<'v, V: Visitor> LayerScan<'v, V> {
         'v: 's,
     {
         let batch = std::mem::take(&mut self.batch);
-        if batch.files.is_empty() {
+        if batch.files.is_empty() && batch.named.is_empty() {
             return;
         }
         let (visitor, workers, in_flight) = (self.visitor, self.workers, self.in_flight);
@@ -249,6 +258,11 @@ impl<'v, V: Visitor> LayerScan<'v, V> {
 impl Batch {
     fn look<V: Visitor>(&self, visitor: &V, workers: &Workers<'_, V::Worker>, layer: &Arc<str>) {
         let mut worker = workers.borrow();
+        for path in &self.named {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            let origin = Origin::LayerName(Arc::clone(layer), path.clone());
+            visitor.alone(&mut *worker, Piece::new(&origin, name.as_bytes()));
+        }
         for (path, range) in &self.files {
             if visitor.stop() {
                 return;

@@ -32,7 +32,7 @@ pub(super) fn words(location: &Location) -> String {
         LocationKind::Ref => format!("the name of {path}"),
         LocationKind::Layer => format!("{path}:{line}:{column}{}", in_image(location)),
         LocationKind::ImageConfig => format!("{path}, line {line}{}", in_image(location)),
-        LocationKind::Path => format!("the name of the file {path}{}", in_object(location)),
+        LocationKind::Path => format!("the name of the file {path}{}", in_image(location)),
     }
 }
 
