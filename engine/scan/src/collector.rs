@@ -20,7 +20,7 @@ use leakward_sources::{Edit, Origin, Part, Piece, Visitor};
 use crate::credential::values_near;
 use crate::excerpt::{Masked, excerpt};
 use crate::progress::Progress;
-use crate::request::Credentials;
+use crate::request::{Credentials, LineHashes};
 use crate::sighting::Sighting;
 
 /// Detects in each piece and keeps what was seen.
@@ -32,6 +32,7 @@ pub struct Collector<'a> {
     remembering: Remembering,
     looked_at: Arc<Mutex<Vec<ObjectId>>>,
     credentials: Credentials,
+    line_hashes: LineHashes,
     seen: Mutex<Seen>,
     counters: Counters,
 }
@@ -135,6 +136,7 @@ impl<'a> Collector<'a> {
             remembering: Remembering::default(),
             looked_at: Arc::default(),
             credentials: Credentials::Forget,
+            line_hashes: LineHashes::default(),
             seen: Mutex::default(),
             counters: Counters::default(),
         }
@@ -153,6 +155,13 @@ impl<'a> Collector<'a> {
             credentials,
             ..self
         }
+    }
+
+    /// With the hashes of lines, which cost a pass over every piece that has something in it.
+    #[must_use]
+    pub(crate) fn with_line_hashes(mut self, line_hashes: LineHashes) -> Self {
+        self.line_hashes = line_hashes;
+        self
     }
 
     /// What was seen.
@@ -262,7 +271,7 @@ impl<'a> Collector<'a> {
             reason,
         });
         let limited: Vec<Unread> = limited.collect();
-        let mut sightings = sightings(piece, detection.matches);
+        let mut sightings = sightings(piece, detection.matches, self.line_hashes);
         if self.credentials == Credentials::Keep {
             for sighting in &mut sightings {
                 if let Some(rule) = self.detector.rules().get(sighting.matched.rule) {
@@ -301,7 +310,7 @@ fn copies(edits: &[Edit]) -> impl Iterator<Item = Copied> {
 }
 
 /// Sightings of `matches` in `piece`, in the order of their places.
-fn sightings(piece: Piece<'_>, mut matches: Vec<Match>) -> Vec<Sighting> {
+fn sightings(piece: Piece<'_>, mut matches: Vec<Match>, line_hashes: LineHashes) -> Vec<Sighting> {
     let counts = piece.part.counts;
     matches.retain(|matched| counts.range().contains(&matched.span.start));
     if matches.is_empty() {
@@ -321,7 +330,10 @@ fn sightings(piece: Piece<'_>, mut matches: Vec<Match>) -> Vec<Sighting> {
         .iter()
         .map(|matched| shifted(locator.locate(matched.span), piece.part.lines_before))
         .collect();
-    let hashes = line_hashes(piece, &ranges);
+    let hashes = match line_hashes {
+        LineHashes::Compute => hashes_of_lines(piece, &ranges),
+        LineHashes::Skip => HashMap::new(),
+    };
     let of_match =
         |(ordinal, ((matched, own), range)): (usize, ((Match, &Masked), &TextRange))| Sighting {
             range: *range,
@@ -350,7 +362,7 @@ fn shifted(mut range: TextRange, lines: u32) -> TextRange {
 
 /// Hashes of the lines on which `ranges` start. A blob's are left for later: history gives many sightings, of which
 /// few are the first place of a finding. A part of something larger has none: they cover what stands before it.
-fn line_hashes(piece: Piece<'_>, ranges: &[TextRange]) -> HashMap<u32, String> {
+fn hashes_of_lines(piece: Piece<'_>, ranges: &[TextRange]) -> HashMap<u32, String> {
     if matches!(piece.origin, Origin::Blob(_)) || piece.part != Part::WHOLE {
         return HashMap::new();
     }

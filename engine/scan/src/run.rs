@@ -199,6 +199,7 @@ impl<'a> Context<'a> {
             self.request.explain,
         )
         .with_credentials(self.request.credentials)
+        .with_line_hashes(self.request.line_hashes)
     }
 
     /// What sources are to show their pieces to: the collector, which gets to see what is in archives too.

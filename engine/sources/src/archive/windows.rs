@@ -36,9 +36,9 @@ pub(crate) fn look_through<V: Visitor + ?Sized>(
     let mut lines_before = 0_u32;
     let mut counts_from = 0;
     loop {
-        let ended = fill(content, buffer, kept);
-        let is_last = !matches!(ended, Ok(Filled::Window));
-        let bytes = buffer.as_slice();
+        let (filled, ended) = fill(content, buffer, kept);
+        let is_last = ended.is_err() || filled < WINDOW_BYTES;
+        let bytes = buffer.get(..filled).unwrap_or_default();
         let counts = Span {
             start: counts_from,
             end: if is_last {
@@ -60,30 +60,27 @@ pub(crate) fn look_through<V: Visitor + ?Sized>(
             },
         );
         if is_last || visitor.stop() {
-            return ended.map(drop);
+            return ended;
         }
         let next = bytes.len() - OVERLAP_BYTES;
         let lines = memchr_iter(b'\n', bytes.get(..next).unwrap_or_default()).count();
         lines_before = lines_before.saturating_add(u32::try_from(lines).unwrap_or(u32::MAX));
         counts_from = OVERLAP_BYTES / 2;
-        buffer.copy_within(next.., 0);
+        buffer.copy_within(next..filled, 0);
         kept = OVERLAP_BYTES;
     }
 }
 
-/// How far a buffer was filled.
-enum Filled {
-    Window,
-    ToTheEnd,
-}
-
-/// Reads on after the first `kept` bytes of `buffer`, up to a whole window. The buffer's length is what was read, also
-/// when it fails.
-fn fill(content: &mut dyn Read, buffer: &mut Vec<u8>, kept: usize) -> io::Result<Filled> {
+/// Reads on after the first `kept` bytes of `buffer`, up to a whole window. Returns how many bytes there are, also when it
+/// fails.
+///
+/// PERF: the buffer stays as long as it was; made longer for each of thousands of small members, it would be filled with
+/// zeros each time.
+fn fill(content: &mut dyn Read, buffer: &mut Vec<u8>, kept: usize) -> (usize, io::Result<()>) {
     let mut filled = kept;
-    let ended = loop {
+    loop {
         if filled == WINDOW_BYTES {
-            break Ok(Filled::Window);
+            return (filled, Ok(()));
         }
         if filled == buffer.len() {
             let larger = buffer.len().saturating_mul(2);
@@ -91,12 +88,10 @@ fn fill(content: &mut dyn Read, buffer: &mut Vec<u8>, kept: usize) -> io::Result
         }
         let rest = buffer.get_mut(filled..).unwrap_or_default();
         match content.read(rest) {
-            Ok(0) => break Ok(Filled::ToTheEnd),
+            Ok(0) => return (filled, Ok(())),
             Ok(read) => filled += read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => break Err(error),
+            Err(error) => return (filled, Err(error)),
         }
-    };
-    buffer.truncate(filled);
-    ended
+    }
 }
