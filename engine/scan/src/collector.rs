@@ -382,6 +382,7 @@ fn object_of(origin: &Origin) -> Option<ObjectId> {
         | Origin::EntryName(_)
         | Origin::PathName(_)
         | Origin::Layer(..)
+        | Origin::LayerName(..)
         | Origin::ImageConfig(..) => None,
         Origin::Member(outer, _) => object_of(outer),
     }
