@@ -101,6 +101,10 @@ pub(crate) enum SensitivityArg {
 
 /// `leakward scan`
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of the command line"
+)]
 pub(crate) struct ScanArgs {
     /// A git repository, a folder, a file, `-` for standard input, the https or ssh URL of a repository, or a
     /// container image: an OCI layout, a file that `docker save` wrote, `registry.example/name:tag`; `image:NAME` when
@@ -167,6 +171,10 @@ pub(crate) enum VerdictArg {
 /// How providers are asked.
 #[derive(Debug, Args)]
 #[command(next_help_heading = VERIFICATION)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of the command line"
+)]
 pub(crate) struct VerificationArgs {
     /// Say what would be sent where, and send nothing.
     #[arg(long)]

@@ -165,7 +165,11 @@ fn equals(value: &Value, expected: &str) -> bool {
     match value {
         Value::String(text) => text == expected,
         Value::Null => expected == "null",
-        Value::Bool(_) | Value::Number(_) => value.to_string() == expected,
+        Value::Bool(flag) => expected == if *flag { "true" } else { "false" },
+        Value::Number(number) => {
+            let written = number.to_string();
+            written == expected
+        }
         Value::Array(_) | Value::Object(_) => false,
     }
 }

@@ -1,6 +1,5 @@
 //! Verifies credentials: plans, asks, judges, and writes down what it did.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -37,7 +36,7 @@ pub struct Verifier<'a> {
 
 /// A question that is ready to be asked.
 enum Ready<'q> {
-    Http(HttpCall, Cow<'q, HttpQuestion>),
+    Http(Box<HttpCall>, &'q HttpQuestion),
     Native(Exchange),
 }
 
@@ -268,7 +267,7 @@ impl<'a> Verifier<'a> {
             NamedBy::Rule
         };
         let http = prepare(question, &target, subject, named_by)?;
-        Ok((Ready::Http(http, Cow::Borrowed(question)), call))
+        Ok((Ready::Http(Box::new(http), question), call))
     }
 
     /// The credential with the values that the user gave for all.

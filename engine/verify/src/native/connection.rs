@@ -16,8 +16,11 @@ pub(crate) struct LoginPlan {
     pub(crate) step: &'static str,
     /// Whether TLS begins with the first byte.
     pub(crate) tls: Tls,
-    pub(crate) login: fn(&mut Login<'_>, &Uri) -> Result<(Judgement, Facts), NetworkError>,
+    pub(crate) login: LoginFunction,
 }
+
+/// Speaks the protocol as far as the answer to the password.
+type LoginFunction = fn(&mut Login<'_>, &Uri) -> Result<(Judgement, Facts), NetworkError>;
 
 /// When TLS begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -218,7 +218,7 @@ impl Reply {
                 0x0a => 0,
                 0x10 => 4,
                 0x07 => 12,
-                0x02 | 0x03 | 0x04 | 0x05 => {
+                0x02..=0x05 => {
                     let length = usize::try_from(Reader(reader.0).little_u32()?).ok()?;
                     match kind {
                         0x02 => length.checked_add(4)?,

@@ -26,7 +26,7 @@ pub(super) fn facts(subject: &Subject, now: u64) -> Option<OfflineFacts> {
         verdict,
         summary,
         scopes: parameter("sp")
-            .map(|rights| rights.into_owned())
+            .map(std::borrow::Cow::into_owned)
             .into_iter()
             .collect(),
         expires_at: Some(crate::time::rfc3339(expires)),

@@ -49,7 +49,7 @@ fn body(wanted: Vec<Test>) -> impl Strategy<Value = Vec<u8>> {
             match index.get(&wanted) {
                 Test::Present(pointer) => put(&mut json, pointer, other.clone()),
                 Test::Equals(pointer, value) if exactly => {
-                    put(&mut json, pointer, Value::from(&**value))
+                    put(&mut json, pointer, Value::from(&**value));
                 }
                 Test::Equals(pointer, _) => put(&mut json, pointer, other.clone()),
                 Test::Contains(part) => text.push_str(part),
