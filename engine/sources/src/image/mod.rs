@@ -2,7 +2,7 @@
 //!
 //! Every layer is read, from front to back and without unpacking it anywhere, each distinct one once however many images
 //! share it; what a later layer deletes or overwrites is in the image all the same. Which images hold a layer, and
-//! whether a file of it can still be seen, is asked for afterwards ([`Images::layers_of`], [`LayerListing`]).
+//! whether a file of it can still be seen, is asked for afterwards ([`Images::with_layer`], [`LayerListing`]).
 //!
 //! INVARIANT: digests are verified to the last byte; what is missing, damaged or over a limit is told. Paths in a layer are
 //! labels: no file is ever made from one, and no link is followed.
