@@ -1,6 +1,6 @@
 //! Verifiers for what one HTTP request cannot say: signatures, and protocols that are not HTTP.
 //!
-//! Each is one file with one [`Native`], listed in [`ALL`] under the name that rules use. A verifier of a login speaks the
+//! Each is one file with one `Native`, listed in `ALL` under the name that rules use. A verifier of a login speaks the
 //! protocol just as far as the server's answer to the password, and no further.
 
 mod amqp;
