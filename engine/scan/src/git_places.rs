@@ -24,12 +24,16 @@ pub(crate) struct GitPlaces {
 }
 
 impl GitPlaces {
-    /// Asks `repository` for the places of `origins`.
+    /// Asks `repository` for the places of `origins`, and of objects that it refers to and does not hold.
     pub(crate) fn of<'o>(
         repository: &Repository,
         origins: impl Iterator<Item = &'o Origin>,
+        gaps: &[ObjectId],
     ) -> Self {
-        let mut question = Question::default();
+        let mut question = Question {
+            blobs: gaps.to_vec(),
+            ..Question::default()
+        };
         for origin in origins {
             match origin.outermost() {
                 Origin::Blob(id) | Origin::Lfs(_, id) => question.blobs.push(*id),
@@ -63,6 +67,11 @@ impl GitPlaces {
         for (path, blob) in staged {
             self.index.entry(blob).or_default().push(path);
         }
+    }
+
+    /// Where a blob is referred to that is not here; nothing when no ref reaches any tree that does.
+    pub(crate) fn of_gap(&self, id: &ObjectId) -> Option<&Traced> {
+        self.provenance.blob(id).filter(|traced| traced.reachable)
     }
 
     /// The places of one piece.

@@ -19,6 +19,7 @@ use leakward_sources::{Origin, Visitor as _};
 
 use crate::cache::{CacheChoice, CacheKey, Remembered, ScanCache};
 use crate::collector::{Collected, Remembering};
+use crate::git_gaps::Gaps;
 use crate::git_places::GitPlaces;
 use crate::policy::{Folder, NoFiles, PolicyFiles};
 use crate::progress::Progress;
@@ -168,7 +169,7 @@ fn scan_opened(
     collected.notes.append(&mut seen.notes);
     collected.stats.known = seen.covered.known;
     context.progress.phase("history of the findings");
-    let places = places(repository, &mut collected, &seen, &context.request.scope);
+    let places = places(repository, &mut collected, &seen, &context.request.scope)?;
     let scope = context
         .request
         .scope
@@ -270,6 +271,7 @@ impl Seen {
             .filter(|id| self.covered.is_partial && !again.contains(id));
         let remembered = Remembered {
             covered: &self.covered,
+            gaps: self.covered.gaps.iter().copied().collect(),
             begun: begun.collect(),
             again,
         };
@@ -316,7 +318,7 @@ impl Seen {
                 if !repository.outside_alternates().is_empty() {
                     self.borrowed(repository, context, collector)?;
                 } else if repository.is_partial_clone() {
-                    tell_what_is_not_here(repository, collector)?;
+                    self.gaps(repository, cache);
                 } else {
                     let missing = repository.missing_from_index();
                     missing.into_iter().for_each(|told| collector.skipped(told));
@@ -327,6 +329,18 @@ impl Seen {
             }
         }
         Ok(())
+    }
+
+    /// Completes the gaps that this scan met with those that earlier ones met and that are still there.
+    fn gaps(&mut self, repository: &Repository, cache: Option<&ScanCache>) {
+        let known: Vec<ObjectId> = cache
+            .into_iter()
+            .flat_map(|cache| cache.gaps().iter().copied())
+            .collect();
+        let gaps = &mut self.covered.gaps;
+        gaps.extend(repository.not_held(&known));
+        gaps.sort_unstable();
+        gaps.dedup();
     }
 
     /// What the refs reach in object folders outside of the repository, of which no more is looked at.
@@ -428,57 +442,23 @@ fn ids(selection: &Selection) -> Vec<ObjectId> {
     .concat()
 }
 
-/// Most missing objects that are named one by one; the rest is counted.
-const NAMED_MISSING_OBJECTS: usize = 100;
-
-/// Tells which objects a partial clone left with the other side.
-fn tell_what_is_not_here(
-    repository: &Repository,
-    collector: &Looking<'_>,
-) -> Result<(), ScanError> {
-    let selection = Selection::of(repository, &git::Scope::Reachable)?;
-    selection
-        .skipped
-        .iter()
-        .cloned()
-        .for_each(|told| collector.skipped(told));
-    let missing = repository.not_held(&ids(&selection));
-    let tell = |what: String| {
-        let reason = "a partial clone left it with the other side; `git fetch --refetch` or `git backfill` brings it".to_owned();
-        collector.skipped(Skipped {
-            kind: SkippedKind::Missing,
-            what,
-            reason,
-        });
-    };
-    missing
-        .iter()
-        .take(NAMED_MISSING_OBJECTS)
-        .for_each(|id| tell(format!("blob {id}")));
-    if missing.len() > NAMED_MISSING_OBJECTS {
-        tell(format!(
-            "{} more blobs",
-            missing.len() - NAMED_MISSING_OBJECTS
-        ));
-    }
-    Ok(())
-}
-
 /// Where the pieces with sightings belong.
 fn places(
     repository: &Repository,
     collected: &mut Collected,
     seen: &Seen,
     scope: &Scope,
-) -> GitPlaces {
+) -> Result<GitPlaces, ScanError> {
     let origins: BTreeSet<Origin> = collected
         .sightings
         .iter()
         .map(|sighting| (*sighting.origin).clone())
         .chain(collected.unread.iter().map(|unread| unread.origin.clone()))
         .collect();
-    let mut places = GitPlaces::of(repository, origins.iter());
+    let gaps = Gaps::of(&seen.covered.gaps);
+    let mut places = GitPlaces::of(repository, origins.iter(), gaps.to_trace());
     collected.skipped.append(&mut places.skipped);
+    collected.skipped.extend(gaps.told(repository, &places)?);
     let wanted: HashSet<ObjectId> = origins.iter().filter_map(blob_of).collect();
     if !wanted.is_empty() {
         places.add_worktree(seen.unchanged.paths_of(&wanted));
@@ -490,7 +470,7 @@ fn places(
             places.add_index(staged.map(|file| (file.path.to_string(), file.blob)));
         }
     }
-    places
+    Ok(places)
 }
 
 fn blob_of(origin: &Origin) -> Option<ObjectId> {

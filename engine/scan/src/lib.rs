@@ -15,6 +15,7 @@ pub mod config;
 pub mod credential;
 pub mod date;
 pub mod excerpt;
+mod git_gaps;
 mod git_places;
 mod git_scan;
 pub mod gitleaks;

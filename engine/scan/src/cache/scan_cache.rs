@@ -2,7 +2,8 @@
 //!
 //! Tables: `meta` (the key), `packs` (checksums of packs of which everything is known), `ids` (for each of those packs its
 //! sorted ids: after `git gc` the same objects are in another pack), `loose` (ids of objects in files of their own),
-//! `again` (ids to be looked at again), `begun` (ids that an interrupted scan has looked at).
+//! `again` (ids to be looked at again), `gaps` (ids that trees refer to and a
+//! partial clone does not hold), `begun` (ids that an interrupted scan has looked at).
 //!
 //! INVARIANT: an object is in it only after it was looked at to the end. Whatever is wrong with the file costs time and
 //! hides nothing: it is begun anew.
@@ -20,6 +21,7 @@ const META: TableDefinition<'_, &str, &str> = TableDefinition::new("meta");
 const PACKS: TableDefinition<'_, &[u8], ()> = TableDefinition::new("packs");
 const IDS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("ids");
 const LOOSE: TableDefinition<'_, &[u8], ()> = TableDefinition::new("loose");
+const GAPS: TableDefinition<'_, &[u8], ()> = TableDefinition::new("gaps");
 const AGAIN: TableDefinition<'_, &[u8], ()> = TableDefinition::new("again");
 /// By the length of an id.
 const BEGUN: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("begun");
@@ -34,6 +36,7 @@ pub(crate) struct ScanCache {
     packs: HashSet<ObjectId>,
     loose: HashSet<ObjectId>,
     again: HashSet<ObjectId>,
+    gaps: HashSet<ObjectId>,
     /// Sorted ids.
     begun: Vec<ObjectId>,
     ids: OnceLock<Vec<Ids>>,
@@ -50,6 +53,8 @@ pub(crate) struct Remembered<'a> {
     pub(crate) covered: &'a Covered,
     /// Objects to be looked at again.
     pub(crate) again: HashSet<ObjectId>,
+    /// What trees refer to and the repository does not hold.
+    pub(crate) gaps: HashSet<ObjectId>,
     /// Objects that were looked at, when the scan was stopped before its end.
     pub(crate) begun: Vec<ObjectId>,
 }
@@ -92,11 +97,16 @@ impl ScanCache {
         self.again.iter().copied().collect()
     }
 
+    /// What trees refer to and the repository did not hold.
+    pub(crate) fn gaps(&self) -> &HashSet<ObjectId> {
+        &self.gaps
+    }
+
     fn begin(file: &Path, key: &CacheKey) -> Result<Self, redb::Error> {
         let database = Database::create(file)?;
         let write = database.begin_write()?;
         write.open_table(META)?.insert("key", key.text())?;
-        for table in [PACKS, LOOSE, AGAIN] {
+        for table in [PACKS, LOOSE, AGAIN, GAPS] {
             write.open_table(table)?;
         }
         write.open_table(IDS)?;
@@ -108,6 +118,7 @@ impl ScanCache {
             packs: HashSet::new(),
             loose: HashSet::new(),
             again: HashSet::new(),
+            gaps: HashSet::new(),
             begun: Vec::new(),
             ids: OnceLock::new(),
         })
@@ -148,9 +159,10 @@ impl ScanCache {
                     usize::try_from(width.value()).unwrap_or(0),
                 ));
             }
-            Ok((is_ours, set(PACKS)?, set(LOOSE)?, set(AGAIN)?, begun))
+            let sets = (set(PACKS)?, set(LOOSE)?, set(AGAIN)?, set(GAPS)?);
+            Ok((is_ours, sets, begun))
         };
-        let (is_ours, packs, loose, again, begun) = read().map_err(worthless)?;
+        let (is_ours, (packs, loose, again, gaps), begun) = read().map_err(worthless)?;
         if !is_ours {
             return Err(Fault::Worthless);
         }
@@ -160,6 +172,7 @@ impl ScanCache {
             packs,
             loose,
             again,
+            gaps,
             begun,
             ids: OnceLock::new(),
         })
@@ -177,6 +190,7 @@ impl ScanCache {
         let Remembered {
             covered,
             again,
+            gaps,
             mut begun,
         } = remembered;
         let loose: HashSet<ObjectId> = covered.loose.iter().copied().collect();
@@ -184,6 +198,7 @@ impl ScanCache {
             && covered.packs.len() == self.packs.len()
             && loose == self.loose
             && again == self.again
+            && gaps == self.gaps
             && begun.is_empty()
             && self.begun.is_empty();
         if is_all_known {
@@ -204,7 +219,7 @@ impl ScanCache {
             for (checksum, in_pack) in covered.new_packs.iter().zip(of_new) {
                 ids.insert(checksum.as_bytes(), &*join(&in_pack))?;
             }
-            for (table, members) in [(LOOSE, &loose), (AGAIN, &again)] {
+            for (table, members) in [(LOOSE, &loose), (AGAIN, &again), (GAPS, &gaps)] {
                 let mut table = write.open_table(table)?;
                 table.retain(|_, ()| false)?;
                 for id in members {

@@ -17,7 +17,7 @@ use super::lookup::{Absent, Lookup};
 use super::objects::reports::Reports;
 use super::objects::sink::{ObjectSink, Shown};
 use super::provenance::noted::TreeNote;
-use super::trees::Numbered;
+use super::trees::{Numbered, TreeEntry};
 use super::{ObjectKinds, Repository, trees};
 use crate::piece::{Origin, Piece};
 use crate::visitor::{Edit, Visitor};
@@ -58,15 +58,17 @@ impl<'v, V: Visitor> Names<'v, V> {
         }
     }
 
-    /// Shows the names in a tree. When it is damaged, those before the damage, which is given back.
+    /// Shows the names in a tree, and hands its entries to `also`; of a changed tree those that may be new. When it is damaged, those before the damage, which is given back.
     pub(crate) fn of_tree(
         &self,
         worker: &mut V::Worker,
         content: &[u8],
         change: Option<(&TreeNote, &[Edit])>,
+        mut also: impl FnMut(&TreeEntry<'_>),
     ) -> (TreeNote, Option<Absent>) {
         TreeNote::read(content, self.hash, change, |entry, _edges| {
             self.show(worker, entry.name);
+            also(entry);
         })
     }
 
@@ -157,7 +159,9 @@ impl<V: Visitor> ObjectSink for ChosenTrees<'_, V> {
             return None;
         }
         self.done.insert(&object.id);
-        let (note, damage) = self.names.of_tree(worker, object.content, object.change);
+        let (note, damage) = self
+            .names
+            .of_tree(worker, object.content, object.change, |_| ());
         if let Some(damage) = damage {
             self.damaged(&object.id, &damage);
         }

@@ -45,6 +45,8 @@ pub struct Covered {
     pub loose: Vec<ObjectId>,
     /// How many objects were known.
     pub known: u64,
+    /// Of a partial clone: what the trees that were shown refer to and the repository does not hold, sorted.
+    pub gaps: Vec<ObjectId>,
     /// Whether it was stopped before its end.
     pub is_partial: bool,
 }

@@ -13,6 +13,7 @@
     )
 )]
 
+mod gaps;
 mod kinds;
 mod known;
 pub(in crate::git) mod lfs;

@@ -12,6 +12,7 @@ use gix::objs::Kind;
 use leakward_core::{Skipped, SkippedKind};
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
+use super::gaps::Gaps;
 use super::kinds::ObjectKinds;
 use super::known::{Covered, Known, NothingKnown};
 use super::lfs::Lfs;
@@ -70,11 +71,12 @@ impl Repository {
             let store = self.store();
             let size = store.size();
             visitor.expect(size.packed_objects + size.loose_objects, size.packed_bytes);
-            let show = self.show(&store, visitor);
-            let covered = Scan::new(self, &store, &show, kinds)
+            let gaps = self.is_partial_clone().then(|| Gaps::new(&store));
+            let show = self.show(&store, visitor, gaps);
+            let mut covered = Scan::new(self, &store, &show, kinds)
                 .but_not(known)
                 .run_everything();
-            show.finish();
+            covered.gaps = show.finish();
             covered
         })
     }
@@ -108,11 +110,11 @@ impl Repository {
         in_pool(threads, || {
             let store = Store::of_packs(self.object_folders(), self.object_hash(), self.limits());
             visitor.expect(ids.len() as u64, 0);
-            let show = self.show(&store, visitor);
+            let show = self.show(&store, visitor, None);
             let scan = Scan::new(self, &store, &show, ObjectKinds::ALL);
             let (plans, loose) = scan.plan(ids);
             scan.run(plans, &loose);
-            show.finish();
+            let _no_gaps = show.finish();
         })
     }
 
@@ -131,11 +133,17 @@ impl Repository {
         Scan::new(self, &store, sink, kinds).run_everything();
     }
 
-    fn show<'v, V: Visitor>(&self, store: &Store, visitor: &'v V) -> Show<'v, V> {
+    fn show<'v, V: Visitor>(
+        &self,
+        store: &Store,
+        visitor: &'v V,
+        gaps: Option<Gaps<'v>>,
+    ) -> Show<'v, V> {
         Show::new(
             visitor,
             self.object_hash(),
             Lfs::new(self.common_dir(), store.limits.max_object_bytes),
+            gaps,
         )
     }
 
@@ -215,6 +223,7 @@ impl<'a, S: ObjectSink> Scan<'a, S> {
                 .filter(|id| ended && !damaged.loose.contains(id))
                 .collect(),
             known: known.count(),
+            gaps: Vec::new(),
             is_partial: !ended,
         }
     }

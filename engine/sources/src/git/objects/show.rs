@@ -5,14 +5,17 @@
 //! (`tree`, `parent`, `object`, `type`) and the armour of a commit's signature would only be mistaken for credentials.
 //! The message comes first, so that its lines count as its writer counts them.
 
+use gix::ObjectId;
 use gix::objs::Kind;
 use leakward_core::Skipped;
 
+use super::gaps::Gaps;
 use super::lfs::Lfs;
 use super::reports::Reports;
 use super::sink::{ObjectSink, Shown};
 use crate::git::names::Names;
 use crate::git::provenance::noted::TreeNote;
+use crate::git::trees::TreeEntry;
 use crate::piece::{Origin, Piece};
 use crate::visitor::Visitor;
 
@@ -22,23 +25,32 @@ pub(crate) struct Show<'v, V: Visitor> {
     names: Names<'v, V>,
     reports: Reports<'v, V>,
     lfs: Lfs,
+    /// What is referred to and not here, where that is nothing unusual.
+    gaps: Option<Gaps<'v>>,
 }
 
 impl<'v, V: Visitor> Show<'v, V> {
-    pub(crate) fn new(visitor: &'v V, hash: gix::hash::Kind, lfs: Lfs) -> Self {
+    pub(crate) fn new(
+        visitor: &'v V,
+        hash: gix::hash::Kind,
+        lfs: Lfs,
+        gaps: Option<Gaps<'v>>,
+    ) -> Self {
         Self {
             visitor,
             names: Names::new(visitor, hash),
             reports: Reports::new(visitor),
             lfs,
+            gaps,
         }
     }
 
-    /// To be called at the end: tells how much was left out of what was told.
-    pub(crate) fn finish(self) {
+    /// To be called at the end: tells how much was left out of what was told. Gives back the gaps.
+    pub(crate) fn finish(self) -> Vec<ObjectId> {
         if !self.visitor.stop() {
             self.reports.finish();
         }
+        self.gaps.map(Gaps::found).unwrap_or_default()
     }
 
     fn blob(&self, worker: &mut V::Worker, object: &Shown<'_, Noted<V::Note>>) -> V::Note {
@@ -65,7 +77,12 @@ impl<'v, V: Visitor> Show<'v, V> {
             Some((Noted::Tree(base), edits)) => Some((base, edits)),
             _ => None,
         };
-        let (note, damage) = self.names.of_tree(worker, object.content, change);
+        let refers = |entry: &TreeEntry<'_>| {
+            if let Some(gaps) = &self.gaps {
+                gaps.referred(entry);
+            }
+        };
+        let (note, damage) = self.names.of_tree(worker, object.content, change, refers);
         if let Some(damage) = damage {
             self.reports
                 .tell("damaged trees", damage.told("tree", &object.id));
@@ -102,6 +119,9 @@ impl<V: Visitor> ObjectSink for Show<'_, V> {
             Kind::Blob => Some(Noted::Blob(self.blob(worker, object))),
             Kind::Tree => Some(Noted::Tree(self.tree(worker, object))),
             Kind::Commit => {
+                if let Some(gaps) = &self.gaps {
+                    gaps.referred_by_commit(object.content);
+                }
                 let written = written_in_commit(object.content);
                 self.whole(worker, &Origin::Commit(object.id), &message_first(&written));
                 None

@@ -1,0 +1,65 @@
+//! What trees refer to and the repository does not hold. A partial clone leaves such objects with the other side; it is no damage,
+//! but what is not here was not looked at.
+//!
+//! Noted while the trees are walked anyway. Whether any ref still reaches the tree that refers to it is for others to ask.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use gix::{ObjectId, oid};
+
+use super::store::Store;
+use crate::git::trees::{EntryKind, Numbered, TreeEntry};
+
+/// What trees refer to and the repository does not hold.
+pub(crate) struct Gaps<'s> {
+    store: &'s Store,
+    asked: Numbered,
+    found: Mutex<BTreeSet<ObjectId>>,
+}
+
+impl<'s> Gaps<'s> {
+    pub(crate) fn new(store: &'s Store) -> Self {
+        Self {
+            store,
+            asked: Numbered::new(),
+            found: Mutex::default(),
+        }
+    }
+
+    /// Notes what an entry refers to. A submodule's commit belongs to another repository.
+    pub(crate) fn referred(&self, entry: &TreeEntry<'_>) {
+        if entry.kind != EntryKind::Submodule {
+            self.needs(entry.id);
+        }
+    }
+
+    /// Notes the tree of a commit.
+    pub(crate) fn referred_by_commit(&self, content: &[u8]) {
+        let line = content.strip_prefix(b"tree ").unwrap_or_default();
+        let end = memchr::memchr(b'\n', line).unwrap_or(0);
+        if let Ok(tree) = ObjectId::from_hex(line.get(..end).unwrap_or_default()) {
+            self.needs(&tree);
+        }
+    }
+
+    fn needs(&self, id: &oid) {
+        if self.asked.insert(id) && !self.holds(id) {
+            let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+            found.insert(id.to_owned());
+        }
+    }
+
+    fn holds(&self, id: &oid) -> bool {
+        self.store.packed(id).next().is_some() || self.store.loose_folder(&id.to_owned()).is_some()
+    }
+
+    /// All of them, sorted.
+    pub(crate) fn found(self) -> Vec<ObjectId> {
+        let found = self.found.into_inner();
+        found
+            .unwrap_or_else(PoisonError::into_inner)
+            .into_iter()
+            .collect()
+    }
+}
