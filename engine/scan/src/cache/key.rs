@@ -29,7 +29,7 @@ impl CacheKey {
             }
         }
         let program = env!("LEAKWARD_DETECTION");
-        Self(format!("1-{program}-{:016x}", hasher.finish()))
+        Self(format!("2-{program}-{:016x}", hasher.finish()))
     }
 
     /// The key as it is written into the cache.

@@ -19,12 +19,16 @@ use super::{CacheChoice, CacheKey};
 
 const META: TableDefinition<'_, &str, &str> = TableDefinition::new("meta");
 const PACKS: TableDefinition<'_, &[u8], ()> = TableDefinition::new("packs");
-const IDS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("ids");
+/// By the pack's checksum and the number of the part: a value of many megabytes would take up to twice its room.
+const IDS: TableDefinition<'_, (&[u8], u32), &[u8]> = TableDefinition::new("ids");
 const LOOSE: TableDefinition<'_, &[u8], ()> = TableDefinition::new("loose");
 const GAPS: TableDefinition<'_, &[u8], ()> = TableDefinition::new("gaps");
 const AGAIN: TableDefinition<'_, &[u8], ()> = TableDefinition::new("again");
 /// By the length of an id.
 const BEGUN: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("begun");
+
+/// Ids in one part.
+const PART: usize = 4_096;
 
 /// From so many new objects on it is worth reading the ids of those that are known. Fewer are looked at faster.
 const WORTH_READING: u64 = 2_000;
@@ -212,12 +216,14 @@ impl ScanCache {
             for checksum in &covered.packs {
                 packs.insert(checksum.as_bytes(), ())?;
             }
-            ids.retain(|checksum, _| {
+            ids.retain(|(checksum, _), _| {
                 (covered.packs.iter()).any(|pack| pack.as_bytes() == checksum)
             })?;
             let of_new = repository.ids_in_packs(&covered.new_packs);
             for (checksum, in_pack) in covered.new_packs.iter().zip(of_new) {
-                ids.insert(checksum.as_bytes(), &*join(&in_pack))?;
+                for (number, part) in (0..).zip(in_pack.chunks(PART)) {
+                    ids.insert((checksum.as_bytes(), number), &*join(part))?;
+                }
             }
             for (table, members) in [(LOOSE, &loose), (AGAIN, &again), (GAPS, &gaps)] {
                 let mut table = write.open_table(table)?;
@@ -240,13 +246,19 @@ impl ScanCache {
 
     fn read_ids(&self) -> Result<Vec<Ids>, redb::Error> {
         let read = self.database.begin_read()?;
-        let mut all = Vec::new();
+        let mut all: Vec<Ids> = Vec::new();
         for row in read.open_table(IDS)?.iter()? {
-            let (checksum, ids) = row?;
-            all.push(Ids {
-                bytes: ids.value().to_vec(),
-                width: checksum.value().len(),
-            });
+            let (key, ids) = row?;
+            let (checksum, number) = key.value();
+            if number == 0 {
+                all.push(Ids {
+                    bytes: Vec::new(),
+                    width: checksum.len(),
+                });
+            }
+            if let Some(last) = all.last_mut() {
+                last.bytes.extend_from_slice(ids.value());
+            }
         }
         Ok(all)
     }
