@@ -84,7 +84,8 @@ fn follow(pack: &Pack, position: u32, links: &mut BTreeMap<u64, Link>) -> Result
         );
         next = base;
     }
-    links.append(&mut added);
+    // PERF: `append` would rebuild all of `links` each time.
+    links.extend(added);
     if let Some(link) = links.get_mut(&start) {
         link.position = Some(position);
     }
