@@ -9,6 +9,7 @@
 //!   tree FOLDER…         all files, beside `rg` with one rare literal, where it is installed
 //!   compare REPOSITORY…  the table: all history, beside git and other scanners (KINGFISHER=…, GITLEAKS=… name them)
 //!   compare-trees FOLDER… the same for all files, beside `rg`
+//!   scaling              synthetic repositories of growing size
 //!   memory REPOSITORY…   peak anonymous memory of a scan of all history
 //! ```
 //!
@@ -19,6 +20,7 @@ mod compare;
 mod fixtures;
 mod memory;
 mod runs;
+mod scaling;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -51,9 +53,10 @@ fn main() -> anyhow::Result<()> {
         Some("compare-trees") => {
             compare::trees(&program, &words.map(Path::new).collect::<Vec<_>>())
         }
+        Some("scaling") => scaling::table(&program),
         Some("memory") => words.try_for_each(|repository| memory(&program, Path::new(repository))),
         _ => bail!(
-            "say what to measure: startup, staged, history REPOSITORY…, tree FOLDER…, compare REPOSITORY…, compare-trees FOLDER…, memory REPOSITORY…"
+            "say what to measure: startup, staged, history REPOSITORY…, tree FOLDER…, compare REPOSITORY…, compare-trees FOLDER…, scaling, memory REPOSITORY…"
         ),
     }
 }
