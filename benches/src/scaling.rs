@@ -3,7 +3,6 @@
 //! Each commit changes one file of a tree of folders, as people do; one file in a thousand gets a credential-like line that
 //! detection has to look at and turn down. Made with `git fast-import`, packed with `git repack`.
 
-use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -111,20 +110,16 @@ fn make(folder: &Path, commits: u32) -> anyhow::Result<()> {
 
 /// Two hundred lines, of which as many as there are versions were changed.
 fn content(file: u32, version: u32) -> String {
-    let mut text = String::new();
-    for line in 0..200_u32 {
+    let line = |line: u32| {
         let changed = if line * 7 % 200 < version { version } else { 0 };
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
-            "value_{line}_{changed} = compute({file}, \"{:08x}\")",
-            (file ^ line)
-                .wrapping_mul(2_654_435_761)
-                .rotate_left(changed)
-        );
-    }
-    if file % 1_000 == 0 {
-        let _ = writeln!(text, "password = os.environ[\"PASSWORD_{version}\"]");
+        let mixed = (file ^ line)
+            .wrapping_mul(2_654_435_761)
+            .rotate_left(changed);
+        format!("value_{line}_{changed} = compute({file}, \"{mixed:08x}\")\n")
+    };
+    let mut text: String = (0..200).map(line).collect();
+    if file.is_multiple_of(1_000) {
+        text += &format!("password = os.environ[\"PASSWORD_{version}\"]\n");
     }
     text
 }
