@@ -5,6 +5,8 @@
 use std::collections::HashMap;
 
 use gix::ObjectId;
+use rayon::iter::{IndexedParallelIterator as _, ParallelIterator as _};
+use rayon::slice::{ParallelSlice as _, ParallelSliceMut as _};
 
 use crate::git::Ref;
 use crate::git::commits::{History, Tips};
@@ -59,7 +61,8 @@ impl RefOrder {
         questions: &[Vec<u32>],
     ) -> Vec<Reached> {
         let mut answers = vec![Reached::default(); questions.len()];
-        for (questions, answers) in questions.chunks(64).zip(answers.chunks_mut(64)) {
+        let chunks = questions.par_chunks(64).zip(answers.par_chunks_mut(64));
+        chunks.for_each(|(questions, answers)| {
             let mut masks = vec![0_u64; history.len()];
             for (bit, commits) in questions.iter().enumerate() {
                 for &commit in commits {
@@ -88,7 +91,7 @@ impl RefOrder {
                     }
                 }
             }
-        }
+        });
         answers
     }
 }
