@@ -50,6 +50,18 @@ pub(crate) struct FoundValue {
     pub(crate) is_assigned: bool,
 }
 
+/// Whether a word of a name begins at `start`: `box_api` is not in `scraperbox_api`, but it is in `myBox_api`, `MY_BOX_API` and
+/// `\nbox_api` (an escaped line break).
+fn begins_word(bytes: &[u8], start: usize) -> bool {
+    let before = start.checked_sub(1).and_then(|at| bytes.get(at));
+    let (Some(before), Some(first)) = (before, bytes.get(start)) else {
+        return true;
+    };
+    let goes_on = before.is_ascii_alphabetic()
+        && !(before.is_ascii_lowercase() && first.is_ascii_uppercase());
+    !goes_on || boundary::follows_escape(bytes, start)
+}
+
 impl KeywordMatcher {
     /// Reads the rule's expression.
     ///
@@ -88,6 +100,9 @@ impl KeywordMatcher {
         (name_start, name_end): (usize, usize),
         memory: &mut RuleMemory,
     ) -> Option<FoundValue> {
+        if !begins_word(bytes, name_start) {
+            return None;
+        }
         let furthest = name_end.saturating_add(self.within);
         let rest_end = ByteSet::NAME.run_end(bytes, name_end, name_end + NAME_REST);
         let mut at = rest_end;
@@ -171,5 +186,29 @@ impl KeywordMatcher {
             value_end -= 1;
         }
         value_end
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::begins_word;
+
+    #[test]
+    fn a_word_begins_after_a_separator_a_digit_a_change_of_case_and_an_escape() {
+        for (text, begins) in [
+            ("box_api", true),
+            ("_box_api", true),
+            ("2box_api", true),
+            ("myBox_api", true),
+            ("MY_BOX_API", true),
+            (r"\nbox_api", true),
+            ("scraperbox_api", false),
+            ("SCRAPERBOX_API", false),
+            ("Xbox_api", false),
+            ("XBox_api", false),
+        ] {
+            let start = text.to_ascii_lowercase().find("box").expect("a box");
+            assert_eq!(begins_word(text.as_bytes(), start), begins, "{text}");
+        }
     }
 }
