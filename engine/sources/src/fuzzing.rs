@@ -12,3 +12,9 @@ pub fn walk_tree(bytes: &[u8], hash: gix::hash::Kind) -> usize {
 pub fn read_commit(bytes: &[u8]) {
     fuzzing::read_commit(bytes);
 }
+
+/// Reads a table of refs; how many refs and entries of the stash there are in it.
+#[must_use]
+pub fn read_reftable(bytes: &[u8], hash: gix::hash::Kind) -> (usize, usize) {
+    fuzzing::read_reftable(bytes, hash)
+}

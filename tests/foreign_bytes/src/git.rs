@@ -124,6 +124,14 @@ pub(crate) fn pack_entry(bytes: &[u8]) {
     }
 }
 
+/// A table of refs: what is in it has taken bytes of it.
+pub(crate) fn reftable(bytes: &[u8]) {
+    for hash in [Kind::Sha1, Kind::Sha256] {
+        let (refs, _entries_that_are_compressed) = fuzzing::read_reftable(bytes, hash);
+        assert!(refs <= bytes.len() / 3);
+    }
+}
+
 /// Splits at a length of two bytes that stands in front.
 fn two_parts(input: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = input.split_first_chunk::<2>()?;
@@ -294,6 +302,60 @@ pub(crate) fn pack_entries() -> Vec<Vec<u8>> {
     ]
 }
 
+/// A table of refs: its header, blocks, and a footer that says where logs begin.
+fn table_of_refs(first: &[u8], logs: &[u8]) -> Vec<u8> {
+    let header = b"REFT\x01\0\x10\0\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x02";
+    let mut table = [&header[..], first].concat();
+    let logs_at = if logs.is_empty() { 0 } else { table.len() };
+    table.extend(logs);
+    let logs_at = u64::try_from(logs_at).expect("a short table");
+    let footer = [&header[..], &[0; 24], &logs_at.to_be_bytes(), &[0; 8]].concat();
+    let mut sum = flate2::Crc::new();
+    sum.update(&footer);
+    [table, footer, sum.sum().to_be_bytes().to_vec()].concat()
+}
+
+/// A block: its kind, its length with what stands before it, its records, one place where names begin anew.
+fn block_of_refs(kind: u8, before: usize, records: &[u8]) -> Vec<u8> {
+    let at = u8::try_from(before + 4).expect("a short block");
+    let length = u8::try_from(before + 4 + records.len() + 5).expect("a short block");
+    [&[kind, 0, 0, length][..], records, &[0, 0, at, 0, 1]].concat()
+}
+
+pub(crate) fn reftables() -> Vec<Vec<u8>> {
+    let id = [7; 20];
+    let records = [
+        &[0, 4 << 3 | 3, b'H', b'E', b'A', b'D', 0, 12][..],
+        b"refs/heads/x",
+        &[0, 12 << 3 | 1],
+        b"refs/heads/x",
+        &[0],
+        &id,
+        &[5, 6 << 3 | 2],
+        b"tags/t",
+        &[1],
+        &id,
+        &id,
+        &[10, 1 << 3, b'u', 0],
+    ]
+    .concat();
+    let stash = [
+        &[0, 19 << 3 | 1][..],
+        b"refs/stash\0\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFE",
+        &id,
+        &id,
+        b"\x01A\x03a@b\x05\0\x3C\x02m\n",
+    ]
+    .concat();
+    let packed = |block: Vec<u8>| [&block[..4], &zlib(&block[4..])[..]].concat();
+    let refs = block_of_refs(b'r', 24, &records);
+    vec![
+        table_of_refs(&refs, &packed(block_of_refs(b'g', 0, &stash))),
+        table_of_refs(&refs, b""),
+        table_of_refs(&packed(block_of_refs(b'g', 24, &stash)), b""),
+    ]
+}
+
 /// A part behind its length.
 fn with_length(first: &[u8], second: &[u8]) -> Vec<u8> {
     let length = u16::try_from(first.len()).expect("a short seed");
@@ -342,4 +404,18 @@ pub(crate) fn packs() -> Vec<Vec<u8>> {
         with_length(&index[..1_040], &pack),
         with_length(&index, &pack[..20]),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seeds_of_tables_are_read_to_their_end() {
+        let read: Vec<(usize, usize)> = reftables()
+            .iter()
+            .map(|seed| fuzzing::read_reftable(seed, Kind::Sha1))
+            .collect();
+        assert_eq!(read, [(4, 1), (4, 0), (0, 1)]);
+    }
 }

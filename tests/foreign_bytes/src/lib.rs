@@ -111,6 +111,11 @@ impl Promise {
             seeds: git::repositories,
         },
         Promise {
+            name: "git_reftable",
+            check: git::reftable,
+            seeds: git::reftables,
+        },
+        Promise {
             name: "git_pack_entry",
             check: git::pack_entry,
             seeds: git::pack_entries,

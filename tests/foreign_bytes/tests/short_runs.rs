@@ -58,6 +58,7 @@ promises!(
     git_tree,
     git_commit,
     git_repository,
+    git_reftable,
     git_pack_entry,
     git_delta,
     git_pack_walk,

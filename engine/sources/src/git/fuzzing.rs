@@ -2,6 +2,7 @@
 
 use super::commits::CommitFacts;
 use super::provenance::Authorship;
+use super::reftable::{Allowance, Table};
 use super::{objects, trees};
 
 /// Reads the entries of a tree; how far they reach.
@@ -20,4 +21,10 @@ pub(crate) fn read_commit(bytes: &[u8]) {
         drop(Authorship::parse(bytes, person.as_bytes()));
     }
     let _pointer = objects::lfs::pointed_to(bytes);
+}
+
+/// Reads a table of refs; how many refs and entries of the stash there are in it.
+pub(crate) fn read_reftable(bytes: &[u8], hash: gix::hash::Kind) -> (usize, usize) {
+    let table = Table::read(bytes, hash, &mut Allowance::default());
+    (table.refs.len(), table.stash.len())
 }

@@ -20,6 +20,7 @@ mod objects;
 pub mod pack;
 mod provenance;
 mod refs;
+mod reftable;
 mod repository;
 mod selection;
 mod staged;

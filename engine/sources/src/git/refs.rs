@@ -2,9 +2,8 @@
 //! requests, the stash with its older entries, and the `HEAD`s of all its worktrees.
 //!
 //! Reads `packed-refs`, loose refs, the files called `…HEAD` and the stash's log; never writes, never follows a
-//! link out of the repository's folder for the files it reads itself.
-//!
-//! LIMIT: refs that are stored as reftable are not listed; [`Repository::shortcomings`] says so.
+//! link out of the repository's folder for the files it reads itself. Refs in a reftable come from
+//! [`super::reftable`].
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
@@ -13,7 +12,8 @@ use gix::ObjectId;
 use gix::refs::TargetRef;
 use leakward_core::{Skipped, SkippedKind};
 
-use super::{RefStorage, Repository};
+use super::Repository;
+use super::reftable::Reftables;
 use crate::piece::{Origin, Piece};
 use crate::tree::Contents;
 use crate::visitor::Visitor;
@@ -22,7 +22,7 @@ use crate::visitor::Visitor;
 const MAX_FILE_BYTES: u64 = 256 << 20;
 
 /// How many symbolic refs are followed in a row; git itself gives up after five.
-const MAX_SYMBOLIC: usize = 10;
+pub(super) const MAX_SYMBOLIC: usize = 10;
 
 /// A name that leads to an object.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,8 +46,9 @@ impl Refs {
     #[must_use]
     pub fn of(repository: &Repository) -> Self {
         let mut refs = Self::default();
-        if repository.ref_storage() == RefStorage::Files {
-            refs.collect_stored(repository);
+        match repository.reftables() {
+            None => refs.collect_stored(repository),
+            Some(tables) => refs.collect_reftables(tables),
         }
         refs.collect_files(repository);
         refs.forget_pruned(repository);
@@ -129,6 +130,20 @@ impl Refs {
         for (name, target) in direct {
             self.push(name, target);
         }
+    }
+
+    /// The refs of all tables, with those that are files elsewhere: `HEAD`, the refs of other worktrees, the stash's log.
+    fn collect_reftables(&mut self, tables: &Reftables) {
+        for (name, target) in tables.names() {
+            if name.contains("refs/") {
+                self.names.insert(name.to_owned());
+            }
+            if let Some(target) = target {
+                self.push(name.to_owned(), target);
+            }
+        }
+        self.push_stash(tables.stash().iter().copied());
+        self.skipped.extend_from_slice(tables.skipped());
     }
 
     /// The `…HEAD` files and the stash's log, of this worktree, the main one and all linked ones.
@@ -246,7 +261,11 @@ impl Refs {
             .split(|&byte| byte == b'\n')
             .filter_map(|line| ObjectId::from_hex(line.split(|&byte| byte == b' ').nth(1)?).ok())
             .collect();
-        for (age, target) in entries.into_iter().rev().enumerate() {
+        self.push_stash(entries.into_iter().rev());
+    }
+
+    fn push_stash(&mut self, newest_first: impl Iterator<Item = ObjectId>) {
+        for (age, target) in newest_first.enumerate() {
             self.push(format!("stash@{{{age}}}"), target);
         }
     }
@@ -301,7 +320,7 @@ fn heads_in(text: &[u8], known: &HashMap<String, ObjectId>) -> Vec<ObjectId> {
 }
 
 /// The folders in `folder` with their names, links left out.
-fn folders_in(folder: &Path) -> Vec<(std::path::PathBuf, String)> {
+pub(super) fn folders_in(folder: &Path) -> Vec<(std::path::PathBuf, String)> {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return Vec::new();
     };

@@ -11,6 +11,7 @@
 //! COST: about a millisecond; packs are not opened before they are needed.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
@@ -19,6 +20,7 @@ use leakward_core::{Limits, Skipped, SkippedKind};
 use super::GitError;
 use super::alternates::Alternates;
 use super::belonging;
+use super::reftable::Reftables;
 
 /// Where to look for the repository.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,7 +49,7 @@ pub struct OpenOptions {
 pub enum RefStorage {
     /// Files and `packed-refs`.
     Files,
-    /// The binary format, of which gix lists no refs.
+    /// The binary format, which gix does not read.
     Reftable,
 }
 
@@ -58,7 +60,7 @@ pub enum Head {
     Commit(ObjectId),
     /// A branch without any commit, by its full name.
     Unborn(String),
-    /// It cannot be told: reftable, or damaged.
+    /// It cannot be told: damaged, or not there.
     Unknown,
 }
 
@@ -69,6 +71,7 @@ pub struct Repository {
     limits: Limits,
     alternates: Alternates,
     ref_storage: RefStorage,
+    reftables: OnceLock<Reftables>,
     partial: bool,
     unknown_extensions: Vec<String>,
     index_file: Option<PathBuf>,
@@ -95,6 +98,7 @@ impl Repository {
         Ok(Self {
             alternates: Alternates::of(&common),
             ref_storage: ref_storage(&configuration, &common),
+            reftables: OnceLock::new(),
             partial: configuration.partial,
             unknown_extensions: configuration.unknown_extensions,
             limits: options.limits,
@@ -157,11 +161,23 @@ impl Repository {
         self.ref_storage
     }
 
+    /// The refs, when they are stored as reftable: as they were when they were first asked for.
+    pub(crate) fn reftables(&self) -> Option<&Reftables> {
+        let read = || {
+            Reftables::read(
+                &self.common_dir(),
+                &canonical(&self.git_dir()),
+                self.object_hash(),
+            )
+        };
+        (self.ref_storage == RefStorage::Reftable).then(|| self.reftables.get_or_init(read))
+    }
+
     /// What `HEAD` is.
     #[must_use]
     pub fn head(&self) -> Head {
-        if self.ref_storage != RefStorage::Files {
-            return Head::Unknown;
+        if let Some(tables) = self.reftables() {
+            return tables.head().clone();
         }
         let Ok(head) = self.shared.to_thread_local().head().map(|head| head.kind) else {
             return Head::Unknown;
@@ -225,11 +241,7 @@ impl Repository {
             let reason = format!("a shallow clone: history before {boundary} commits is not here");
             tell(SkippedKind::Shallow, "history", &reason);
         }
-        if self.ref_storage == RefStorage::Reftable {
-            let reason = "stored as reftable: every object is scanned, the names of refs and what they reach are not known";
-            tell(SkippedKind::Unsupported, "refs", reason);
-        }
-        if self.ref_storage == RefStorage::Files && self.head() == Head::Unknown {
+        if self.head() == Head::Unknown {
             let reason = "it names neither a branch nor a commit";
             tell(SkippedKind::Corrupt, "HEAD", reason);
         }

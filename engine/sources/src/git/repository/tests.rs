@@ -184,26 +184,6 @@ fn the_object_hash_is_read() {
 }
 
 #[test]
-fn reftable_is_told_and_its_objects_are_still_scanned() {
-    use crate::git::objects::witness::Witness;
-    let testbed = Testbed::new();
-    let bench = testbed.init("reftable", &["--ref-format=reftable"]);
-    bench.commit(&[("a", "text")], "first");
-    let repository = open(bench.root()).unwrap();
-    assert_eq!(repository.ref_storage(), RefStorage::Reftable);
-    let told = repository.shortcomings();
-    assert_eq!(
-        (told[0].kind, told[0].what.as_str()),
-        (SkippedKind::Unsupported, "refs")
-    );
-    let witness = Witness::default();
-    repository
-        .scan_objects(super::super::ObjectKinds::ALL, &witness, 1)
-        .unwrap();
-    assert_eq!(witness.pieces().len(), 2);
-}
-
-#[test]
 fn shallow_and_partial_clones_are_recognised() {
     let testbed = Testbed::new();
     let bench = with_commit(&testbed, "origin");

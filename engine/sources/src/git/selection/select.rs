@@ -94,8 +94,11 @@ pub(crate) fn revision(repository: &Repository, written: &str) -> Result<ObjectI
         },
     };
     let handle = repository.gix();
+    let expanded = repository
+        .reftables()
+        .and_then(|tables| tables.expanded(written));
     let id = handle
-        .rev_parse_single(written)
+        .rev_parse_single(expanded.as_deref().unwrap_or(written))
         .map_err(|_| unknown())?
         .detach();
     let tips = Tips::of(&Lookup::new(repository), &[id]);
