@@ -340,7 +340,8 @@ pub(crate) fn reftables() -> Vec<Vec<u8>> {
     ]
     .concat();
     let stash = [
-        &[0, 19 << 3 | 1][..],
+        // 19 << 3 | 1, in two groups of bits.
+        &[0, 0x80, 25][..],
         b"refs/stash\0\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFE",
         &id,
         &id,
