@@ -78,6 +78,14 @@ pub struct Keyword {
     pub within: u16,
 }
 
+/// The detectors written in Rust that a rule can name. Detection holds itself to the list by a test.
+pub const NATIVE_DETECTORS: [&str; 4] = [
+    "assignment",
+    "url-password",
+    "private-key",
+    "authorization-header",
+];
+
 /// A detector written in Rust.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Native {

@@ -3,7 +3,9 @@
 //! The deciding keys are `pattern`, `keywords` and `native`; each brings its own further keys, and a key of another way is an
 //! error, because it would have no effect.
 
-use leakward_core::rule::{Boundary, Find, Keyword, Native, Pattern, Text};
+use std::borrow::Cow;
+
+use leakward_core::rule::{Boundary, Find, Keyword, NATIVE_DETECTORS, Native, Pattern, Text};
 
 use crate::fields::{Fields, Located};
 use crate::problem::Problem;
@@ -163,9 +165,10 @@ fn read_native(fields: &mut Fields<'_, '_, '_>) -> Option<Finder> {
     let literals = fields.required_texts("literals");
     check_lengths(fields, "literals", &literals);
     let names = fields.texts("names");
-    let detector = fields.text("native")?;
+    let known = NATIVE_DETECTORS.map(|name| (name, name));
+    let detector = fields.word("native", &known)?;
     let find = Find::Native(Native {
-        detector: owned(detector),
+        detector: Cow::Borrowed(detector),
         literals: owned_list(literals),
         names: owned_list(names),
     });

@@ -214,6 +214,14 @@ fn a_mistake_in_an_expression_is_told_with_its_place() {
 }
 
 #[test]
+fn a_detector_that_does_not_exist_is_told_with_its_place() {
+    assert_told(
+        "literals = ['passw']\nnative = 'assignmeent'",
+        "8:10: `native` cannot be \"assignmeent\"; did you mean \"assignment\"?",
+    );
+}
+
+#[test]
 fn a_mistake_anywhere_else_is_told_with_its_place() {
     let good = "literals = ['acme_']\npattern = 'acme_[a-z]'\n";
     for (rest, expected) in [

@@ -2,7 +2,7 @@
 
 use leakward_tests::{Credential, ObjectFormat, Place, Repository, Requirement, missing};
 
-use crate::{findings_of, scan};
+use crate::findings_of;
 
 /// A repository with one innocent commit on `main`.
 fn repository() -> Repository {

@@ -71,3 +71,16 @@ impl NativeDetector {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use leakward_core::rule::NATIVE_DETECTORS;
+
+    use super::*;
+
+    #[test]
+    fn rules_can_name_every_detector_and_no_other() {
+        let names: Vec<&str> = NativeDetector::ALL.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, NATIVE_DETECTORS);
+    }
+}
