@@ -10,6 +10,7 @@ mod progress;
 mod rules_command;
 mod scan_command;
 mod sinks;
+mod user_folders;
 mod verification;
 mod verify_command;
 

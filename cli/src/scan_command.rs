@@ -30,6 +30,7 @@ use crate::args::{
 use crate::messages::{Level, Messages};
 use crate::progress::Bar;
 use crate::sinks::{Destination, Sink};
+use crate::user_folders;
 use crate::verification::{Verification, apply, keep_only, print_plan, reported};
 
 /// Status for an error and for an incomplete scan.
@@ -184,7 +185,10 @@ fn image_options(args: &ImageArgs) -> anyhow::Result<ImageOptions> {
             .iter()
             .map(base)
             .collect::<anyhow::Result<_>>()?,
-        cache: (!args.no_layer_cache).then(layer_cache_folder).flatten(),
+        cache: (!args.no_layer_cache)
+            .then(user_folders::cache)
+            .flatten()
+            .map(|folder| folder.join("layers")),
     })
 }
 
@@ -225,17 +229,6 @@ fn login_files() -> Vec<PathBuf> {
     .into_iter()
     .flatten()
     .collect()
-}
-
-/// Where layers are remembered: in the user's cache, where the system says that there is one.
-fn layer_cache_folder() -> Option<PathBuf> {
-    let named = |name| {
-        std::env::var_os(name)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
-    let cache = named("XDG_CACHE_HOME").or_else(|| Some(named("HOME")?.join(".cache")))?;
-    Some(cache.join("leakward").join("layers"))
 }
 
 /// The targets that can be scanned, and those that cannot; an error when there are none of the first.
@@ -444,21 +437,5 @@ fn cache(args: &ScanArgs) -> CacheChoice {
     if let Some(file) = &args.cache.file {
         return CacheChoice::File(file.clone());
     }
-    let folder = |name: &str| {
-        std::env::var_os(name)
-            .map(PathBuf::from)
-            .filter(|folder| folder.is_absolute())
-    };
-    folder("LEAKWARD_CACHE_DIR")
-        .or_else(|| Some(folder("XDG_CACHE_HOME")?.join("leakward")))
-        .or_else(|| Some(folder("LOCALAPPDATA")?.join("leakward")))
-        .or_else(|| Some(folder("HOME")?.join(USER_CACHES).join("leakward")))
-        .map_or(CacheChoice::Off, CacheChoice::Folder)
+    user_folders::cache().map_or(CacheChoice::Off, CacheChoice::Folder)
 }
-
-/// Where programs keep what they can make again, below the home folder.
-const USER_CACHES: &str = if cfg!(target_os = "macos") {
-    "Library/Caches"
-} else {
-    ".cache"
-};

@@ -18,6 +18,7 @@ use leakward_verify::{
 
 use crate::args::{VerdictArg, VerificationArgs};
 use crate::messages::Messages;
+use crate::user_folders;
 
 /// LIMIT: bytes of a file of certificates.
 const LARGEST_CA_FILE: u64 = 16 << 20;
@@ -67,18 +68,16 @@ impl Verification {
         let cache = args
             .verify_cache
             .clone()
-            .or_else(|| {
-                user_folder("XDG_CACHE_HOME", ".cache").map(|folder| folder.join("verify.json"))
-            })
+            .or_else(|| Some(user_folders::cache()?.join("verify.json")))
             .filter(|_| !keep.is_zero());
         Ok(Self {
             settings,
             network,
             cache: cache.map(|path| (path, keep)),
-            audit_file: args.verify_audit.clone().or_else(|| {
-                user_folder("XDG_STATE_HOME", ".local/state")
-                    .map(|folder| folder.join("verify-audit.jsonl"))
-            }),
+            audit_file: args
+                .verify_audit
+                .clone()
+                .or_else(|| Some(user_folders::state()?.join("verify-audit.jsonl"))),
         })
     }
 
@@ -199,16 +198,6 @@ fn seconds(text: &str) -> anyhow::Result<Duration> {
         .parse()
         .with_context(|| format!("{text:?} is no time; write 90, 15m, 12h or 7d"))?;
     Ok(Duration::from_secs(number.saturating_mul(factor)))
-}
-
-fn user_folder(variable: &str, below_home: &str) -> Option<PathBuf> {
-    let named = std::env::var_os(variable).filter(|value| !value.is_empty());
-    let folder = match named {
-        Some(folder) => PathBuf::from(folder),
-        None => PathBuf::from(std::env::var_os("HOME").filter(|value| !value.is_empty())?)
-            .join(below_home),
-    };
-    Some(folder.join("leakward"))
 }
 
 /// What the scan kept, as verification takes it.

@@ -61,9 +61,13 @@ fn one(
     }
     let mut bytes = Vec::new();
     std::io::stdin()
-        .take(LARGEST_CREDENTIAL)
+        .take(LARGEST_CREDENTIAL + 1)
         .read_to_end(&mut bytes)
         .context("standard input")?;
+    // Half a credential would be called dead.
+    if bytes.len() as u64 > LARGEST_CREDENTIAL {
+        bail!("standard input holds more than {LARGEST_CREDENTIAL} bytes, which no credential has");
+    }
     let secret = Secret::new(bytes.trim_ascii());
     if secret.is_empty() {
         bail!("there is no credential on standard input");
