@@ -4,6 +4,8 @@
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use leakward_detect::{Copied, Detection, Detector, Note, Settings};
 use leakward_rules::sample::Template;
 use proptest::prelude::*;
@@ -21,7 +23,7 @@ fn line() -> impl Strategy<Value = String> {
         4 => "[ a-zA-Z_(){};=.,]{0,70}",
         8 => sample.clone(),
         2 => (0..rules.len()).prop_map(keyword_of),
-        1 => sample.clone().prop_map(|text| base64(text.as_bytes())),
+        1 => sample.clone().prop_map(|text| STANDARD_NO_PAD.encode(text)),
         1 => sample.clone().prop_map(|text| percent(&text)),
         1 => sample.prop_map(|text| format!("\"{{\\u0022value\\u0022: \\u0022{text}\\u0022}}\" # leakward:allow")),
         1 => "(password|secret|api_key|token|://[a-z]{2,8}:)( ?[=:] ?)[\"']?[a-zA-Z0-9$!]{0,20}[\"']?@?",
@@ -50,21 +52,6 @@ fn keyword_of(rule: usize) -> String {
         .and_then(|texts| texts.first())
         .map(|text| format!("  {text} "))
         .unwrap_or_default()
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    bytes
-        .chunks(3)
-        .flat_map(|group| {
-            let bits = group
-                .iter()
-                .fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte))
-                << (8 * (3 - group.len()));
-            (0..=group.len())
-                .map(move |digit| DIGITS[(bits >> (18 - 6 * digit) & 63) as usize] as char)
-        })
-        .collect()
 }
 
 fn percent(text: &str) -> String {

@@ -334,6 +334,9 @@ fn compose(outer: &Decoded, inner: &Decoded) -> Decoded {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD_NO_PAD;
+
     use super::*;
 
     const TEXT: &str = "the password of the day is swordfish, said nobody ever";
@@ -347,19 +350,8 @@ mod tests {
     }
 
     /// The base64 of `bytes`, without padding.
-    pub(crate) fn encode(bytes: &[u8]) -> String {
-        const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        bytes
-            .chunks(3)
-            .flat_map(|group| {
-                let bits = group
-                    .iter()
-                    .fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte))
-                    << (8 * (3 - group.len()));
-                (0..=group.len())
-                    .map(move |at| DIGITS[(bits >> (18 - 6 * at) & 63) as usize] as char)
-            })
-            .collect()
+    fn encode(bytes: &[u8]) -> String {
+        STANDARD_NO_PAD.encode(bytes)
     }
 
     #[test]

@@ -246,28 +246,16 @@ fn putty(rule: usize, window: &[u8], start: usize, runs: &mut Runs) -> Option<Ca
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD_NO_PAD;
+
     use super::*;
 
     /// A body that reads as an RSA key: a sequence of a version and a long integer.
     fn body() -> String {
         let content: Vec<u8> = [&[2, 1, 0, 2, 0x40][..], &[7; 0x40]].concat();
         let der = [&[0x30, u8::try_from(content.len()).unwrap()][..], &content].concat();
-        encode(&der)
-    }
-
-    fn encode(bytes: &[u8]) -> String {
-        const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        bytes
-            .chunks(3)
-            .flat_map(|group| {
-                let bits = group
-                    .iter()
-                    .fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte))
-                    << (8 * (3 - group.len()));
-                (0..=group.len())
-                    .map(move |at| DIGITS[(bits >> (18 - 6 * at) & 63) as usize] as char)
-            })
-            .collect()
+        STANDARD_NO_PAD.encode(&der)
     }
 
     fn found(text: &str) -> Option<(String, String, i32)> {

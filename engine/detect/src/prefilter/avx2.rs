@@ -12,7 +12,7 @@ use std::arch::x86_64::{
 
 use super::block::{BLOCK, Block};
 use super::gram::{FOLD, HASH_BITS, HASH_MULTIPLIER};
-use super::gram_table::GramTable;
+use super::gram_table::{Bitmap, GramTable};
 
 /// Positions tested by one round of the loop.
 const STEP: usize = 16;
@@ -34,22 +34,20 @@ pub(super) fn scan(
     to: usize,
     block: &mut Block,
 ) -> usize {
-    if is_available() && table.bitmap().len() == 1 << (HASH_BITS - 5) {
-        // SAFETY: AVX2 is there, and the bitmap has a word for every hash.
+    if is_available() {
+        // SAFETY: AVX2 is there.
         unsafe { rounds(table.bitmap(), bytes, from, to, block) }
     } else {
         from
     }
 }
 
-/// # Safety
-/// The processor must have AVX2, and `bitmap` 2^`HASH_BITS` bits.
 #[target_feature(enable = "avx2")]
-unsafe fn rounds(bitmap: &[u32], bytes: &[u8], from: usize, to: usize, block: &mut Block) -> usize {
+fn rounds(bitmap: &Bitmap, bytes: &[u8], from: usize, to: usize, block: &mut Block) -> usize {
     let mut position = from;
     let last = to.min(bytes.len()).min(from.saturating_add(BLOCK));
     while position + STEP <= last && position + READS <= bytes.len() {
-        // SAFETY: positions up to `position + READS` are inside of `bytes`; the caller vouches for the rest.
+        // SAFETY: positions up to `position + READS` are inside of `bytes`, and a bitmap has 2^`HASH_BITS` bits.
         let mut set = unsafe {
             let start = bytes.as_ptr().add(position);
             let low = eight_positions(bitmap.as_ptr(), start);

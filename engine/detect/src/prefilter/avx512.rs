@@ -18,7 +18,7 @@ use std::arch::x86_64::{
 
 use super::block::{BLOCK, Block};
 use super::gram::{FOLD, HASH_BITS, HASH_MULTIPLIER};
-use super::gram_table::GramTable;
+use super::gram_table::{Bitmap, GramTable};
 
 /// Positions tested by one round of the loop.
 const STEP: usize = 16;
@@ -41,18 +41,16 @@ pub(super) fn scan(
     to: usize,
     block: &mut Block,
 ) -> usize {
-    if is_available() && table.bitmap().len() == 1 << (HASH_BITS - 5) {
-        // SAFETY: AVX-512 is there, and the bitmap has a word for every hash.
+    if is_available() {
+        // SAFETY: AVX-512 is there.
         unsafe { rounds(table.bitmap(), bytes, from, to, block) }
     } else {
         from
     }
 }
 
-/// # Safety
-/// The processor must have AVX-512 F and BW, and `bitmap` 2^`HASH_BITS` bits.
 #[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn rounds(bitmap: &[u32], bytes: &[u8], from: usize, to: usize, block: &mut Block) -> usize {
+fn rounds(bitmap: &Bitmap, bytes: &[u8], from: usize, to: usize, block: &mut Block) -> usize {
     // Lane i of four holds double words i and i + 1, from which the shuffle cuts four grams.
     let lanes = _mm512_setr_epi32(0, 1, 0, 0, 1, 2, 0, 0, 2, 3, 0, 0, 3, 4, 0, 0);
     let windows = _mm512_broadcast_i32x4(_mm_setr_epi8(

@@ -27,10 +27,16 @@ struct Slot {
     count: u32,
 }
 
+/// Words of the bitmap: one for every 32 hashes.
+const WORDS: usize = 1 << (HASH_BITS - 5);
+
+/// A bit for every hash.
+pub(super) type Bitmap = [u32; WORDS];
+
 /// The bitmap of all grams, and the table from a gram to the literals that are known by it.
 #[derive(Clone, Debug)]
 pub(super) struct GramTable {
-    bitmap: Box<[u32]>,
+    bitmap: Box<Bitmap>,
     /// The same with another hash: four of five positions that the first lets through only share a bit with some gram.
     second: Box<[u32]>,
     slots: Box<[Slot]>,
@@ -54,7 +60,7 @@ impl GramTable {
         known.dedup();
         let size = (known.len() * 2).next_power_of_two().max(64);
         let mut table = GramTable {
-            bitmap: vec![0; 1 << (HASH_BITS - 5)].into_boxed_slice(),
+            bitmap: Box::new([0; WORDS]),
             second: vec![0; 1 << (SECOND_BITS - 5)].into_boxed_slice(),
             slots: vec![Slot::default(); size].into_boxed_slice(),
             anchors: known.iter().map(|&(_, anchor)| anchor).collect(),
@@ -105,7 +111,7 @@ impl GramTable {
     }
 
     /// The bitmap: bit h is set when some gram has the hash h.
-    pub(super) fn bitmap(&self) -> &[u32] {
+    pub(super) fn bitmap(&self) -> &Bitmap {
         &self.bitmap
     }
 
