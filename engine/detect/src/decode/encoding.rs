@@ -334,8 +334,8 @@ fn compose(outer: &Decoded, inner: &Decoded) -> Decoded {
 
 #[cfg(test)]
 mod tests {
-    use base64::Engine as _;
-    use base64::engine::general_purpose::STANDARD_NO_PAD;
+    use ::base64::Engine as _;
+    use ::base64::engine::general_purpose::STANDARD_NO_PAD;
 
     use super::*;
 

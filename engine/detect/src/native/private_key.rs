@@ -246,8 +246,8 @@ fn putty(rule: usize, window: &[u8], start: usize, runs: &mut Runs) -> Option<Ca
 
 #[cfg(test)]
 mod tests {
-    use base64::Engine as _;
-    use base64::engine::general_purpose::STANDARD_NO_PAD;
+    use ::base64::Engine as _;
+    use ::base64::engine::general_purpose::STANDARD_NO_PAD;
 
     use super::*;
 
