@@ -1,0 +1,84 @@
+//! What goes wrong with a store, told apart as far as somebody would act differently.
+//!
+//! INVARIANT: names stores, paths and versions, never a value.
+
+/// What went wrong.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// There is no such entry, version or field.
+    #[error("{store}: {path}: there is no such entry")]
+    Absent {
+        /// The store.
+        store: String,
+        /// The path.
+        path: String,
+    },
+    /// Another version than the expected one is current: nothing was changed.
+    #[error(
+        "{store}: {path}: somebody changed it meanwhile (expected version {expected}, found {found}); nothing was changed"
+    )]
+    Conflict {
+        /// The store.
+        store: String,
+        /// The path.
+        path: String,
+        /// The version that was expected.
+        expected: String,
+        /// The version that is current, as far as it is known.
+        found: String,
+    },
+    /// The identity that was used may not do this.
+    #[error("{store}: {what}: permission denied")]
+    Denied {
+        /// The store.
+        store: String,
+        /// What was tried: verb and path.
+        what: String,
+    },
+    /// The store's own credential is no longer accepted.
+    #[error("{store}: the login is no longer accepted: {why}")]
+    LoggedOut {
+        /// The store.
+        store: String,
+        /// What the store said.
+        why: String,
+    },
+    /// The store is sealed: somebody has to unseal it.
+    #[error("{store} is sealed; somebody has to unseal it")]
+    Sealed {
+        /// The store.
+        store: String,
+    },
+    /// The store does not serve just now: standby, limit of requests, no connection. It was not changed.
+    #[error("{store} does not serve just now: {why}")]
+    Unavailable {
+        /// The store.
+        store: String,
+        /// What was seen.
+        why: String,
+    },
+    /// A change was sent and its answer was lost: it may have happened or not.
+    #[error("{store}: {what}: no answer came, so it may have happened or not")]
+    OutcomeUnknown {
+        /// The store.
+        store: String,
+        /// What was tried.
+        what: String,
+    },
+    /// The store cannot do this at all.
+    #[error("{store} cannot {what}")]
+    Unsupported {
+        /// The store.
+        store: String,
+        /// What was asked for.
+        what: String,
+    },
+    /// An answer or a file that makes no sense.
+    #[error("{store}: {what}")]
+    Malformed {
+        /// The store.
+        store: String,
+        /// What is wrong.
+        what: String,
+    },
+}
