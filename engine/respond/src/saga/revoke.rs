@@ -1,0 +1,146 @@
+//! The end of the old credential: revoke it, prove that it is dead, tell people.
+
+use std::time::Duration;
+
+use leakward_core::Verdict;
+use leakward_stores::Select;
+
+use super::failure::{StepError, Stop};
+use super::progress::Status;
+use super::run::{Checked, Done};
+use super::{Saga, Step};
+use crate::plan::{Goal, Order};
+use crate::provider::{ProviderError, Standing};
+
+impl Saga<'_> {
+    pub(super) fn revoke(&mut self) -> Result<Done, Stop> {
+        self.successor_is_in_use()?;
+        let answer = self.with_case(|case| self.world.provider.revoke(case));
+        let mut done = match answer {
+            Ok(receipt) => {
+                let mut done = Done::new(receipt.summary);
+                done.known.request_id = receipt.request_id;
+                done
+            }
+            Err(ProviderError::Absent { what, .. }) => {
+                Done::new(format!("{what} was gone already"))
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if self.plan.order == Order::ContainmentFirst {
+            done.text
+                .push_str(" (containment first: before its successor)");
+        }
+        Ok(done)
+    }
+
+    /// LAW: the old credential is not revoked before its successor is proven and is what applications read. Asked again in
+    /// this moment, not taken from the journal alone: somebody may have rolled the store back.
+    fn successor_is_in_use(&mut self) -> Result<(), Stop> {
+        if self.plan.goal == Goal::Revoke || self.plan.order == Order::ContainmentFirst {
+            return Ok(());
+        }
+        let is_done = |step| self.progress.status(step) == Status::Done;
+        if !(is_done(Step::Test) && is_done(Step::Promote)) {
+            return Err(StepError::Person(
+                "the successor is not proven and promoted; nothing was revoked".to_owned(),
+            )
+            .into());
+        }
+        let (store, path) = self.store()?;
+        let current = store.read(path, &Select::Current)?;
+        let before = self.entry_before()?;
+        if !self.holds_successor(&current.fields, &before) {
+            return Err(StepError::Person(format!(
+                "{path} in {} does not give applications the successor any more; nothing was revoked. Put it back \
+                 and resume, or give the response up",
+                store.describe()
+            ))
+            .into());
+        }
+        let successor = self.known_successor()?;
+        match self.ask(&self.subject_of(&successor.parts)) {
+            Verdict::Live => Ok(()),
+            Verdict::Unknown(unknown) => Err(StepError::Wait(format!(
+                "nothing was revoked, because it is not known whether the successor works: {}",
+                unknown.reason
+            ))
+            .into()),
+            Verdict::Dead | Verdict::NotChecked => Err(StepError::Person(
+                "the successor does not work any more; nothing was revoked".to_owned(),
+            )
+            .into()),
+        }
+    }
+
+    pub(super) fn check_revoke(&mut self) -> Result<Checked, Stop> {
+        let standing = self.with_case(|case| self.world.provider.standing(case))?;
+        Ok(match standing {
+            Standing::Gone => Checked::Done(Done::new("it had been taken away").into()),
+            Standing::Inactive => Checked::Done(Done::new("it had been switched off").into()),
+            // To revoke twice does no harm.
+            Standing::Active | Standing::NotKnown => Checked::NotDone,
+        })
+    }
+
+    /// Asks until the provider refuses the old credential.
+    pub(super) fn prove(&mut self) -> Result<Done, Stop> {
+        let mut waited = Duration::ZERO;
+        loop {
+            let stretch = self.world.patience.settling / 8;
+            match self.ask(&self.old) {
+                Verdict::Dead => return Ok(Done::new("the provider refuses the old credential")),
+                Verdict::Live if waited >= self.world.patience.settling => {
+                    return Err(StepError::Person(
+                        "the old credential was revoked and still works: look at the provider's page at once"
+                            .to_owned(),
+                    )
+                    .into());
+                }
+                Verdict::Live => {}
+                Verdict::NotChecked => return self.gone_by_word(),
+                Verdict::Unknown(unknown) => {
+                    return Err(StepError::Wait(format!(
+                        "it was revoked; whether it still works is not known: {}",
+                        unknown.reason
+                    ))
+                    .into());
+                }
+            }
+            self.world.pause.pause(stretch);
+            waited += stretch.max(Duration::from_millis(1));
+        }
+    }
+
+    /// Nobody can be asked with the credential; the provider's word has to do, and is told as no more than that.
+    fn gone_by_word(&self) -> Result<Done, Stop> {
+        let standing = self.with_case(|case| self.world.provider.standing(case))?;
+        let why = match standing {
+            Standing::Gone | Standing::Inactive => {
+                "it was revoked, and the provider lists it no more; it was not tried whether it still works"
+            }
+            Standing::Active => {
+                return Err(StepError::Person(
+                    "it was revoked, and the provider still lists it as active".to_owned(),
+                )
+                .into());
+            }
+            Standing::NotKnown => "it was revoked; nobody can be asked whether it still works",
+        };
+        let mut done = Done::new(why);
+        done.known.unproven = Some(why.to_owned());
+        Ok(done)
+    }
+
+    pub(super) fn notify(&mut self) -> Result<Done, Stop> {
+        let text = match &self.progress.known.unproven {
+            Some(why) => why.clone(),
+            None => "the leaked credential is proven dead".to_owned(),
+        };
+        self.world
+            .messenger
+            .tell(&self.plan, &self.id, &text)
+            .map_err(StepError::Wait)?;
+        Ok(Done::new("told"))
+    }
+}
