@@ -36,6 +36,9 @@ pub(crate) enum Command {
     /// List, show and check rules.
     #[command(subcommand)]
     Rules(RulesCommand),
+    /// Connected secret stores: what they hold, how old it is, and what of it leaked.
+    #[command(subcommand)]
+    Store(crate::store::StoreCommand),
 }
 
 /// Messages on standard error.

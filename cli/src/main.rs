@@ -10,6 +10,7 @@ mod progress;
 mod rules_command;
 mod scan_command;
 mod sinks;
+mod store;
 mod user_folders;
 mod verification;
 mod verify_command;
@@ -58,5 +59,6 @@ fn run(cli: &Cli, matches: &clap::ArgMatches, messages: Messages) -> anyhow::Res
             verify_command::verify(args, &sinks::pair(typed)?, cli.messages.color, messages)
         }
         Command::Rules(command) => rules_command::run(command),
+        Command::Store(command) => store::run(command, messages),
     }
 }

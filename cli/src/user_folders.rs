@@ -27,6 +27,14 @@ pub(crate) fn state() -> Option<PathBuf> {
         .map(|folder| folder.join("leakward"))
 }
 
+/// What the user has set. Nothing when there is no home.
+pub(crate) fn config() -> Option<PathBuf> {
+    absolute("XDG_CONFIG_HOME")
+        .or_else(|| absolute("APPDATA"))
+        .or_else(|| Some(absolute("HOME")?.join(".config")))
+        .map(|folder| folder.join("leakward"))
+}
+
 /// The folder that a variable names. One that is not absolute would move with the current folder, and is passed over.
 fn absolute(variable: &str) -> Option<PathBuf> {
     std::env::var_os(variable)

@@ -19,6 +19,7 @@ pub mod placeholder;
 pub mod rule;
 pub mod secret;
 pub mod span;
+pub mod time;
 pub mod verdict;
 pub mod verification;
 

@@ -6,6 +6,7 @@
 //!
 //! Reference: docs/configuration.md (a test holds the two together).
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use leakward_core::{Confidence, Severity};
@@ -30,6 +31,60 @@ pub struct Config {
     pub limits: LimitsTable,
     /// How findings are named.
     pub fingerprint: FingerprintTable,
+    /// Connected secret stores, by name. A scan takes no notice of them.
+    pub stores: BTreeMap<String, StoreTable>,
+    /// Places that get copies of what a store holds.
+    pub consumers: Vec<ConsumerTable>,
+}
+
+/// `[stores.NAME]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct StoreTable {
+    /// `KIND:PLACE`, such as `vault:https://vault.corp:8200/secret` (docs/stores.md).
+    pub url: String,
+    /// Options of its kind.
+    #[serde(flatten)]
+    pub options: BTreeMap<String, OptionValue>,
+}
+
+/// What an option of a store is set to.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum OptionValue {
+    /// A text.
+    Text(String),
+    /// A number.
+    Number(i64),
+    /// Yes or no.
+    Flag(bool),
+}
+
+impl std::fmt::Display for OptionValue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Number(number) => number.fmt(f),
+            Self::Flag(flag) => flag.fmt(f),
+        }
+    }
+}
+
+/// `[[consumers]]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ConsumerTable {
+    /// Name of the store whose entry it gets.
+    pub store: String,
+    /// Path of the entry.
+    pub path: String,
+    /// Field of the entry; the only one when it is not named.
+    pub field: Option<String>,
+    /// Who gets it: `KIND:PLACE`, such as `github:acme/app`.
+    pub to: String,
+    /// Under which name.
+    #[serde(rename = "as")]
+    pub name: String,
 }
 
 /// `[scan]`
@@ -256,6 +311,35 @@ mod tests {
         assert_eq!(config.scan.sensitivity, Some(SensitivityWord::High));
         assert_eq!(config.paths.exclude, ["vendor/**"]);
         assert_eq!(config.limits.max_object_mib, Some(64));
+    }
+
+    #[test]
+    fn stores_and_consumers_are_read() {
+        let text = r#"
+            [stores.prod]
+            url = "vault:https://vault.corp:8200/secret"
+            auth = "kubernetes"
+            kv = 2
+            secret-id-wrapped = true
+            [[consumers]]
+            store = "prod"
+            path = "app/db"
+            field = "password"
+            to = "github:acme/app"
+            as = "DB_PASSWORD"
+        "#;
+        let config = Config::parse(text, "leakward.toml").expect("valid");
+        let store = &config.stores["prod"];
+        let options: Vec<String> = store
+            .options
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        assert_eq!(
+            options,
+            ["auth=kubernetes", "kv=2", "secret-id-wrapped=true"]
+        );
+        assert_eq!(config.consumers[0].name, "DB_PASSWORD");
     }
 
     #[test]

@@ -81,4 +81,34 @@ pub enum StoreError {
         /// What is wrong.
         what: String,
     },
+    /// A one-time secret was used before we used it. Somebody else may have it: this is an alarm, not a nuisance.
+    #[error(
+        "{store}: ALARM: the one-time {what} was already used or is not ours: {why}; somebody may have taken it"
+    )]
+    Intercepted {
+        /// The store.
+        store: String,
+        /// What was to be used.
+        what: String,
+        /// What the store said.
+        why: String,
+    },
+    /// The store understood and refused. It was not changed.
+    #[error("{store}: {what}: refused: {why}")]
+    Refused {
+        /// The store.
+        store: String,
+        /// What was tried: verb and path.
+        what: String,
+        /// The store's own code or words, which hold no value.
+        why: String,
+    },
+    /// The way to the store is described wrongly: its address, an option, a file with a credential.
+    #[error("{store}: {what}")]
+    Setting {
+        /// The store, as it was named.
+        store: String,
+        /// What is wrong and what is wanted.
+        what: String,
+    },
 }

@@ -1,11 +1,50 @@
 //! Connected secret stores: where applications read their credentials.
 //!
-//! One trait ([`Store`]), one file for each kind of store. A store is told what to change and changes exactly that; when and
-//! why is decided in `leakward-respond`. Blocking on purpose: the steps of a response follow each other.
+//! One trait ([`Store`]), one file or folder for each kind of store; [`Consumer`] for places that only get copies. A store is told
+//! what to change and changes exactly that; when and why is decided in `leakward-respond`. Blocking on purpose: the steps of a
+//! response follow each other.
+//!
+//! [`StoreSpec`] names a store, [`open`] makes it, and nothing is sent before it is used. [`Index`] knows which store holds a
+//! value without knowing the value.
+//!
+//! INVARIANT: values live in [`leakward_core::Secret`] only, and in the request that carries them; never in an error, a description or a
+//! debug text. (`tests/stores/canary.rs` tries.)
 #![forbid(unsafe_code)]
+// The stores that use the rest are on their way.
+#![allow(dead_code, unused_imports)]
 
+mod age_keys;
+mod aws;
+mod consumer;
+mod document;
 mod error;
+mod exposed;
+mod http;
+mod index;
+mod kind;
+mod local;
+mod parts;
+mod random;
+mod replaced_file;
+mod spec;
+mod stages;
 mod store;
+mod surroundings;
+mod vault;
 
+pub use aws::{ParameterStore, SecretsManager};
+pub use consumer::{Consumer, Slot};
 pub use error::StoreError;
-pub use store::{Entry, Fields, Metadata, Select, Staged, Store, Version};
+pub use index::{
+    Holding, Index, IndexError, IndexedEntry, IndexedStore, IndexedValue, Reading, Seen, Walked,
+    consumers, owner, walk,
+};
+pub use kind::{KINDS, Kind, Opened, open};
+pub use local::LocalStore;
+pub use parts::{NoPart, Part, parts, with_part};
+pub use random::random_text;
+pub use replaced_file::write_private;
+pub use spec::StoreSpec;
+pub use store::{Entry, Fields, Health, Metadata, Retirement, Select, Staged, Store, Version};
+pub use surroundings::Surroundings;
+pub use vault::{StaticCredentials, Vault, VaultEngines};

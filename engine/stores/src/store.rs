@@ -11,6 +11,7 @@
 //! answer is resolved by asking ([`Store::staged`]), never by a second write.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use leakward_core::Secret;
 
@@ -54,6 +55,26 @@ pub struct Metadata {
     pub tags: BTreeMap<String, String>,
 }
 
+/// Where a store stands: what [`Store::check`] found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// Who we are to the store, in its own words: an account, a role, a file's owner.
+    pub identity: String,
+    /// How we proved it: `approle`, `web identity`, `identity file`. Never a credential.
+    pub login: String,
+    /// What the store is: product and version, format, kind of engine.
+    pub what: String,
+}
+
+/// What is to become of a version that applications no longer read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retirement {
+    /// It can no longer be read, but can be brought back.
+    Disable,
+    /// Its value is gone for good.
+    Destroy,
+}
+
 /// A value that waits to be promoted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Staged {
@@ -70,7 +91,13 @@ pub trait Store: Send + Sync {
     /// What it is, for people and for the journal: `vault https://vault.corp:8200 secret/`. Holds no credential.
     fn describe(&self) -> String;
 
-    /// Paths below `prefix`, all of them.
+    /// Logs in where that is needed, and says who we are. Reads no entry.
+    ///
+    /// # Errors
+    /// The store cannot be reached, is sealed, or accepts no login.
+    fn check(&self) -> Result<Health, StoreError>;
+
+    /// Paths below `prefix`, all of them, sorted. What waits to be promoted is not among them.
     ///
     /// # Errors
     /// The store cannot be reached, is sealed, or does not permit it.
@@ -88,6 +115,19 @@ pub trait Store: Send + Sync {
     /// [`StoreError::Absent`], or the store cannot be reached or does not permit it.
     fn read(&self, path: &str, select: &Select) -> Result<Entry, StoreError>;
 
+    /// Versions that can still be read, newest first; the current one is among them.
+    ///
+    /// # Errors
+    /// [`StoreError::Absent`], or the store cannot be reached or does not permit it.
+    fn versions(&self, path: &str) -> Result<Vec<Version>, StoreError> {
+        let current = self.read(path, &Select::Current)?.version;
+        match self.read(path, &Select::Previous) {
+            Ok(previous) => Ok(vec![current, previous.version]),
+            Err(StoreError::Absent { .. }) => Ok(vec![current]),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Writes `fields` as the new current version. `expected` none means: the entry must not exist.
     ///
     /// # Errors
@@ -99,7 +139,8 @@ pub trait Store: Send + Sync {
         expected: Option<&Version>,
     ) -> Result<Version, StoreError>;
 
-    /// Puts the whole entry as it shall become where no application reads it.
+    /// Puts the whole entry as it shall become where no application reads it. The same id again returns what the first call
+    /// left, whatever `fields` are now.
     ///
     /// # Errors
     /// As [`Store::put`].
@@ -123,7 +164,8 @@ pub trait Store: Send + Sync {
     /// [`StoreError::Conflict`] when another version became current meanwhile; otherwise as [`Store::put`].
     fn promote(&self, path: &str, staged: &Staged) -> Result<Version, StoreError>;
 
-    /// Takes a staged value away. That there is none is no error.
+    /// Takes a staged value away, after it was promoted or instead. That there is none is no error; the current version
+    /// stays what it is.
     ///
     /// # Errors
     /// The store cannot be reached or does not permit it.
@@ -139,4 +181,32 @@ pub trait Store: Send + Sync {
         to: &Version,
         expected: &Version,
     ) -> Result<Version, StoreError>;
+
+    /// Disables or destroys a version that is not the current one.
+    ///
+    /// # Errors
+    /// [`StoreError::Unsupported`] where the store keeps no versions that it could take away; [`StoreError::Conflict`] when it is the
+    /// current one.
+    fn retire(
+        &self,
+        path: &str,
+        version: &Version,
+        retirement: Retirement,
+    ) -> Result<(), StoreError> {
+        let what = match retirement {
+            Retirement::Disable => "disable",
+            Retirement::Destroy => "destroy",
+        };
+        Err(StoreError::Unsupported {
+            store: self.describe(),
+            what: format!("{what} version {} of {path}", version.0),
+        })
+    }
+
+    /// The file that holds an entry and can be shown to anybody, because every value in it is encrypted: whoever wants to see
+    /// what a change did looks there.
+    fn encrypted_file(&self, path: &str) -> Option<PathBuf> {
+        let _no_file = path;
+        None
+    }
 }

@@ -34,7 +34,6 @@ mod scrub;
 mod settings;
 mod subject;
 mod target;
-mod time;
 mod verifier;
 
 pub use address::AddressPolicy;
@@ -43,6 +42,7 @@ pub use audit::{Audit, AuditError};
 pub use cache::{Cache, CacheError};
 pub use clock::{Clock, SystemClock};
 pub use judge::{Judgement, judge};
+pub use leakward_core::time::rfc3339;
 pub use network::{Network, NetworkError, NetworkSettings};
 pub use outcome::Verified;
 pub use plan::{NotAsked, PlannedCall};
@@ -50,5 +50,4 @@ pub use settings::{
     ControlProbe, Details, Endpoint, EndpointError, FoundHosts, Limits, Reach, Settings,
 };
 pub use subject::{Subject, Value, ValueSource};
-pub use time::rfc3339;
 pub use verifier::Verifier;

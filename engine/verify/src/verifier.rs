@@ -22,7 +22,7 @@ use crate::schedule::{Job, Step, run};
 use crate::scrub::{Facts, facts};
 use crate::settings::{self, ControlProbe, Details, Settings};
 use crate::subject::Subject;
-use crate::time::rfc3339;
+use leakward_core::time::rfc3339;
 
 /// Verifies credentials by the rules' definitions.
 pub struct Verifier<'a> {

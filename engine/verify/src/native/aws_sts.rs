@@ -4,8 +4,8 @@
 
 use leakward_core::verification::Method;
 use leakward_core::{Secret, Verdict};
+use leakward_signing::sigv4::{FORM, Key, Scope, headers};
 
-use super::sigv4::{FORM, Key, Scope, headers};
 use super::{Case, Exchange, HttpExchange, Native};
 use crate::answer::Answer;
 use crate::judge::Judgement;

@@ -18,7 +18,7 @@ use crate::plan::NotAsked;
 use crate::request::Request;
 use crate::scrub::Facts;
 use crate::subject::Subject;
-use crate::time::http_date;
+use leakward_core::time::http_date;
 
 pub(super) static NATIVE: Native = Native {
     name: "azure-storage-key",

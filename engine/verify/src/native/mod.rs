@@ -17,7 +17,6 @@ mod offline_only;
 mod postgresql;
 mod redis;
 mod scram;
-mod sigv4;
 mod smtp;
 mod uri;
 

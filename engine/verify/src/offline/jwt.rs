@@ -57,7 +57,7 @@ pub(super) fn facts(subject: &Subject, now: u64) -> Option<OfflineFacts> {
                     .collect()
             })
             .unwrap_or_default(),
-        expires_at: expires.map(crate::time::rfc3339),
+        expires_at: expires.map(leakward_core::time::rfc3339),
         is_canary: false,
     })
 }

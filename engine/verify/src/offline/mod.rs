@@ -41,7 +41,7 @@ pub fn facts(subject: &Subject, now: u64) -> Option<OfflineFacts> {
 /// What an expiry means at a time. A minute is granted for clocks that differ.
 fn expiry(expires: u64, now: u64) -> (Option<Verdict>, String) {
     const GRACE_SECONDS: u64 = 60;
-    let date = crate::time::rfc3339(expires);
+    let date = leakward_core::time::rfc3339(expires);
     if expires.saturating_add(GRACE_SECONDS) < now {
         (Some(Verdict::Dead), format!("its time ended on {date}"))
     } else {

@@ -20,7 +20,7 @@ pub(super) fn facts(subject: &Subject, now: u64) -> Option<OfflineFacts> {
     let expires = end
         .parse()
         .ok()
-        .or_else(|| crate::time::parse_rfc3339(&end))?;
+        .or_else(|| leakward_core::time::parse_rfc3339(&end))?;
     let (verdict, summary) = expiry(expires, now);
     Some(OfflineFacts {
         verdict,
@@ -29,7 +29,7 @@ pub(super) fn facts(subject: &Subject, now: u64) -> Option<OfflineFacts> {
             .map(std::borrow::Cow::into_owned)
             .into_iter()
             .collect(),
-        expires_at: Some(crate::time::rfc3339(expires)),
+        expires_at: Some(leakward_core::time::rfc3339(expires)),
         ..OfflineFacts::default()
     })
 }

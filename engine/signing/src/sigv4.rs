@@ -1,54 +1,71 @@
-//! AWS Signature Version 4 for one POST of a form to `/`.
+//! AWS Signature Version 4 for a POST to `/`: what the query and the JSON protocols of AWS send.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 
 use aws_lc_rs::{digest, hmac};
 use leakward_core::Secret;
+use leakward_core::time::compact;
 use zeroize::Zeroizing;
 
-use crate::time::compact;
-
 /// The key that signs.
-pub(crate) struct Key<'k> {
-    pub(crate) id: &'k str,
-    pub(crate) secret: &'k str,
-    pub(crate) session_token: Option<&'k str>,
+pub struct Key<'k> {
+    /// Id of the key.
+    pub id: &'k str,
+    /// The key itself.
+    pub secret: &'k str,
+    /// What goes with a temporary key.
+    pub session_token: Option<&'k str>,
 }
 
 /// Where the request goes.
-pub(crate) struct Scope<'s> {
-    pub(crate) host: &'s str,
-    pub(crate) region: &'s str,
-    pub(crate) service: &'s str,
+pub struct Scope<'s> {
+    /// The host, with its port when it is not the usual one.
+    pub host: &'s str,
+    /// The region.
+    pub region: &'s str,
+    /// The service, in AWS's short form.
+    pub service: &'s str,
     /// Seconds since 1970.
-    pub(crate) now: u64,
+    pub now: u64,
 }
 
-pub(crate) const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
+/// The type of a form.
+pub const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
 
-/// The headers that make the request a signed one.
-pub(crate) fn headers(key: &Key<'_>, scope: &Scope<'_>, body: &str) -> Vec<(String, Secret)> {
+/// The headers that make the POST of a form a signed one (`content-type` itself is [`FORM`]).
+#[must_use]
+pub fn headers(key: &Key<'_>, scope: &Scope<'_>, body: &str) -> Vec<(String, Secret)> {
+    headers_with(key, scope, body.as_bytes(), &[("content-type", FORM)])
+}
+
+/// The headers that make a POST a signed one. `also` are headers that are sent and signed too, with names in lower case;
+/// they are not among those that are returned.
+#[must_use]
+pub fn headers_with(
+    key: &Key<'_>,
+    scope: &Scope<'_>,
+    body: &[u8],
+    also: &[(&str, &str)],
+) -> Vec<(String, Secret)> {
     let time = compact(scope.now);
-    let mut signed = vec![
-        ("content-type", FORM),
-        ("host", scope.host),
-        ("x-amz-date", time.as_str()),
-    ];
+    let mut signed = vec![("host", scope.host), ("x-amz-date", time.as_str())];
+    signed.extend_from_slice(also);
     signed.extend(
         key.session_token
             .map(|token| ("x-amz-security-token", token)),
     );
+    signed.sort_unstable();
     let names: Vec<&str> = signed.iter().map(|(name, _)| *name).collect();
     let names = names.join(";");
     let canonical: String = signed
         .iter()
-        .map(|(name, value)| format!("{name}:{value}\n"))
+        .map(|(name, value)| format!("{name}:{}\n", value.trim()))
         .collect();
     let canonical = Zeroizing::new(canonical);
     let request = Zeroizing::new(format!(
         "POST\n/\n\n{}\n{names}\n{}",
         &*canonical,
-        hex(sha256(body.as_bytes()).as_ref())
+        hex(sha256(body).as_ref())
     ));
     let day = time.get(..8).unwrap_or_default();
     let place = format!("{day}/{}/{}/aws4_request", scope.region, scope.service);

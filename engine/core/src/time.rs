@@ -9,12 +9,14 @@ pub fn rfc3339(seconds: u64) -> String {
 }
 
 /// `20261121T033005Z`
-pub(crate) fn compact(seconds: u64) -> String {
+#[must_use]
+pub fn compact(seconds: u64) -> String {
     rfc3339(seconds).replace(['-', ':'], "")
 }
 
 /// `Sat, 21 Nov 2026 03:30:05 GMT`
-pub(crate) fn http_date(seconds: u64) -> String {
+#[must_use]
+pub fn http_date(seconds: u64) -> String {
     const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
     const MONTHS: [&str; 12] = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
@@ -33,7 +35,8 @@ pub(crate) fn http_date(seconds: u64) -> String {
 }
 
 /// Seconds since 1970 of an RFC 3339 time in UTC, of which the time of day may be missing; fractions are cut.
-pub(crate) fn parse_rfc3339(text: &str) -> Option<u64> {
+#[must_use]
+pub fn parse_rfc3339(text: &str) -> Option<u64> {
     let (day, time) = text.split_once(['T', ' ']).unwrap_or((text, "00:00:00Z"));
     let mut numbers = day.splitn(3, '-').map(|part| part.parse::<u64>().ok());
     let (year, month, day) = (numbers.next()??, numbers.next()??, numbers.next()??);

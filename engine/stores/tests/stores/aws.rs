@@ -1,0 +1,239 @@
+//! AWS against moto: Secrets Manager, the Parameter Store, and the chain of credentials.
+
+use std::sync::OnceLock;
+
+use leakward_core::Secret;
+use leakward_signing::sigv4::{FORM, Key, Scope, headers};
+use leakward_stores::{Fields, Select, Store, StoreError};
+
+use crate::laws::{Bench, hold};
+use crate::lossy::Lossy;
+use crate::process::{self, Server, folder, free_port};
+use crate::{random, store, surroundings};
+
+/// A moto server; `open_calls` are let through before it looks at signatures.
+fn moto(open_calls: Option<u32>) -> Option<Server> {
+    let program = process::program("moto_server")?;
+    let port = free_port();
+    let port_text = port.to_string();
+    let words = [program.to_str()?, "-H", "127.0.0.1", "-p", &port_text];
+    let calls = open_calls.map(|calls| calls.to_string());
+    let variables: Vec<(&str, &str)> = calls
+        .iter()
+        .map(|calls| ("INITIAL_NO_AUTH_ACTION_COUNT", calls.as_str()))
+        .collect();
+    Some(process::start(&words, &variables, port, folder()))
+}
+
+fn shared() -> Option<&'static Server> {
+    static MOTO: OnceLock<Option<Server>> = OnceLock::new();
+    MOTO.get_or_init(|| moto(None)).as_ref()
+}
+
+/// Keys that moto takes: any, as long as nobody asks it to look.
+fn keys() -> [String; 2] {
+    [format!("AKIA{}", random(16).to_uppercase()), random(40)]
+}
+
+fn at(port: u16, text: &str, folder: &std::path::Path) -> Box<dyn Store> {
+    let [id, key] = keys();
+    let endpoint = format!("http://127.0.0.1:{port}");
+    let surroundings = surroundings(
+        folder,
+        &[
+            ("AWS_ACCESS_KEY_ID", &id),
+            ("AWS_SECRET_ACCESS_KEY", &key),
+            ("AWS_ENDPOINT_URL", &endpoint),
+        ],
+    );
+    store(text, &surroundings)
+}
+
+fn hold_service(name: &str, text: &str, path: fn(&str) -> String) {
+    let Some(server) = shared() else { return };
+    let way = Lossy::before(server.port, |request| {
+        ["PutSecretValue", "UpdateSecretVersionStage", "PutParameter"]
+            .iter()
+            .any(|call| request.contains(&format!(".{call}\r\n")))
+    });
+    let ours = at(server.port, text, server.folder.path());
+    let lossy = at(way.port, text, server.folder.path());
+    hold(
+        name,
+        &Bench {
+            store: &*ours,
+            path,
+            is_atomic: false,
+            lossy: Some((&*lossy, &way)),
+            denied: None,
+            holds_lines: true,
+        },
+    );
+}
+
+#[test]
+fn secrets_manager_keeps_every_law() {
+    hold_service("Secrets Manager", "aws-sm:eu-west-1", |name| {
+        format!("laws/{name}")
+    });
+}
+
+#[test]
+fn the_parameter_store_keeps_every_law() {
+    hold_service("Parameter Store", "aws-ssm:eu-west-1", |name| {
+        format!("/laws/{name}")
+    });
+}
+
+#[test]
+fn a_rotation_that_somebody_else_began_is_not_trampled() {
+    let Some(server) = shared() else { return };
+    let store = at(server.port, "aws-sm:us-east-1", server.folder.path());
+    let value = |text: &str| Fields::from([(String::new(), Secret::new(text.as_bytes()))]);
+    let version = store
+        .put("plain", &value("old-value"), None)
+        .expect("created");
+    let theirs = store
+        .stage("plain", "theirs", &value("their-value"), &version)
+        .expect("staged");
+    let error = store
+        .stage("plain", "ours", &value("our-value"), &version)
+        .expect_err("one rotation at a time");
+    assert!(matches!(error, StoreError::Refused { .. }), "{error:?}");
+    store.promote("plain", &theirs).expect("theirs");
+    let entry = store.read("plain", &Select::Current).expect("read");
+    assert_eq!(entry.fields, value("their-value"));
+}
+
+/// A call of IAM to bootstrap users, which moto lets through unsigned so far; returns the answer.
+fn iam(port: u16, key: &[String; 2], body: &str) -> String {
+    let host = format!("127.0.0.1:{port}");
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .expect("after 1970")
+        .as_secs();
+    let scope = Scope {
+        host: &host,
+        region: "us-east-1",
+        service: "iam",
+        now,
+    };
+    let signer = Key {
+        id: &key[0],
+        secret: &key[1],
+        session_token: None,
+    };
+    let mut request = reqwest::blocking::Client::new()
+        .post(format!("http://{host}/"))
+        .header("content-type", FORM)
+        .body(body.to_owned());
+    for (name, value) in headers(&signer, &scope, body) {
+        request = request.header(name, value.expose());
+    }
+    let answer = request.send().expect("an answer");
+    let status = answer.status();
+    let text = answer.text().expect("a text");
+    assert!(status.is_success(), "{body}: {status} {text}");
+    text
+}
+
+fn between<'t>(text: &'t str, tag: &str) -> &'t str {
+    let (_, rest) = text.split_once(&format!("<{tag}>")).expect(tag);
+    rest.split_once('<').expect("an end").0
+}
+
+#[test]
+fn aws_itself_checks_our_signature_and_says_who_may_not() {
+    let Some(server) = moto(Some(3)) else { return };
+    let anybody = keys();
+    iam(
+        server.port,
+        &anybody,
+        "Action=CreateUser&Version=2010-05-08&UserName=reader",
+    );
+    let answer = iam(
+        server.port,
+        &anybody,
+        "Action=CreateAccessKey&Version=2010-05-08&UserName=reader",
+    );
+    let key = [
+        between(&answer, "AccessKeyId").to_owned(),
+        between(&answer, "SecretAccessKey").to_owned(),
+    ];
+    let policy = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%5B%22secretsmanager%3AListSecrets%22%5D%2C%22Resource%22%3A%22*%22%7D%5D%7D";
+    iam(
+        server.port,
+        &anybody,
+        &format!(
+            "Action=PutUserPolicy&Version=2010-05-08&UserName=reader&PolicyName=p&PolicyDocument={policy}"
+        ),
+    );
+    let endpoint = format!("http://127.0.0.1:{}", server.port);
+    let with = |id: &str, key: &str| {
+        let surroundings = surroundings(
+            server.folder.path(),
+            &[
+                ("AWS_ACCESS_KEY_ID", id),
+                ("AWS_SECRET_ACCESS_KEY", key),
+                ("AWS_ENDPOINT_URL", &endpoint),
+            ],
+        );
+        store("aws-sm:us-east-1", &surroundings)
+    };
+    let right = with(&key[0], &key[1]);
+    right.check().expect("the signature is accepted");
+    let error = right.read("x", &Select::Current).expect_err("not allowed");
+    assert!(matches!(error, StoreError::Denied { .. }), "{error:?}");
+    let error = with(&key[0], &random(40)).check().expect_err("a wrong key");
+    assert!(matches!(error, StoreError::LoggedOut { .. }), "{error:?}");
+    assert!(!format!("{error} {error:?}").contains(&key[1]));
+}
+
+#[test]
+fn the_chain_of_credentials_finds_profiles_and_web_identities() {
+    let Some(server) = shared() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let endpoint = format!("http://127.0.0.1:{}", server.port);
+    let [id, key] = keys();
+    let config =
+        "[profile lean]\nrole_arn = arn:aws:iam::123456789012:role/lean\nsource_profile = base\n";
+    let credentials = format!("[base]\naws_access_key_id = {id}\naws_secret_access_key={key}\n");
+    std::fs::create_dir_all(folder.path().join(".aws")).expect("a folder");
+    std::fs::write(folder.path().join(".aws/config"), config).expect("a file");
+    std::fs::write(folder.path().join(".aws/credentials"), credentials).expect("a file");
+    let token_file = folder.path().join("token");
+    std::fs::write(&token_file, random(60)).expect("a file");
+    let home = folder.path().display().to_string();
+    let token_file = token_file.display().to_string();
+    let login = |variables: &[(&str, &str)]| {
+        let mut all = vec![
+            ("HOME", home.as_str()),
+            ("AWS_ENDPOINT_URL", endpoint.as_str()),
+        ];
+        all.extend_from_slice(variables);
+        let surroundings = surroundings(folder.path(), &all);
+        store("aws-sm:us-east-1", &surroundings)
+            .check()
+            .map(|health| health.login)
+    };
+    assert_eq!(
+        login(&[("AWS_PROFILE", "base")]),
+        Ok("profile base".to_owned())
+    );
+    assert_eq!(
+        login(&[("AWS_PROFILE", "lean")]),
+        Ok("assumed role".to_owned())
+    );
+    let role = "arn:aws:iam::123456789012:role/web";
+    assert_eq!(
+        login(&[
+            ("AWS_ROLE_ARN", role),
+            ("AWS_WEB_IDENTITY_TOKEN_FILE", &token_file)
+        ]),
+        Ok("web identity".to_owned())
+    );
+    let error = login(&[("AWS_PROFILE", "nobody")]).expect_err("no such profile");
+    assert!(error.to_string().contains("nobody"), "{error}");
+    let error = login(&[("AWS_EC2_METADATA_DISABLED", "true")]).expect_err("nothing there");
+    assert!(error.to_string().contains("no AWS credentials"), "{error}");
+}

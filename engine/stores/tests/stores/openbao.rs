@@ -1,0 +1,604 @@
+//! OpenBao, really: key/value engines of both versions, every login that it has, databases, and the reasons of refusals.
+
+use std::process::Command;
+use std::sync::OnceLock;
+
+use leakward_core::Secret;
+use leakward_stores::{Select, Store as _, StoreError, Vault, VaultEngines};
+use serde_json::{Value, json};
+
+use crate::laws::{Bench, hold};
+use crate::lossy::Lossy;
+use crate::process::{self, Server, folder, free_port};
+use crate::{random, store, surroundings};
+
+/// A server for all tests of this file.
+struct Bao {
+    server: Server,
+    root: String,
+}
+
+fn bao() -> Option<&'static Bao> {
+    static BAO: OnceLock<Option<Bao>> = OnceLock::new();
+    let bao = BAO.get_or_init(|| {
+        let program = process::program("bao")?;
+        let (port, root) = (free_port(), random(20));
+        let words = [
+            program.to_str()?,
+            "server",
+            "-dev",
+            "-dev-no-store-token",
+            &format!("-dev-root-token-id={root}"),
+            &format!("-dev-listen-address=127.0.0.1:{port}"),
+        ]
+        .map(str::to_owned);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let server = process::start(&words, &[], port, folder());
+        let bao = Bao { server, root };
+        bao.wait();
+        bao.write(
+            "POST",
+            "sys/mounts/kv1",
+            json!({"type": "kv", "options": {"version": "1"}}),
+        );
+        bao.write("POST", "sys/auth/approle", json!({"type": "approle"}));
+        Some(bao)
+    });
+    bao.as_ref()
+}
+
+impl Bao {
+    fn address(&self) -> String {
+        format!("http://127.0.0.1:{}", self.server.port)
+    }
+
+    /// The port answers a moment before the engine at secret/ is mounted.
+    fn wait(&self) {
+        for _ in 0..200 {
+            let (status, _) = self.ask("GET", "sys/internal/ui/mounts/secret", None);
+            if status == 200 {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        panic!("{}", process::log_of(self.server.folder.path()));
+    }
+
+    fn ask(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+        let client = reqwest::blocking::Client::new();
+        let method = method.parse().expect("a method");
+        let mut request = client
+            .request(method, format!("{}/v1/{path}", self.address()))
+            .header("x-vault-token", &self.root);
+        if let Some(body) = body {
+            request = request.body(body.to_string());
+        }
+        let answer = request.send().expect("an answer");
+        let status = answer.status().as_u16();
+        let text = answer.text().expect("a text");
+        (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+
+    fn write(&self, method: &str, path: &str, body: Value) -> Value {
+        let (status, answer) = self.ask(method, path, Some(body));
+        assert!((200..300).contains(&status), "{path}: {status} {answer}");
+        answer
+    }
+
+    /// A policy, and a token that has it and nothing else.
+    fn token(&self, name: &str, policy: &str) -> String {
+        let path = format!("sys/policies/acl/{name}");
+        self.write("POST", &path, json!({"policy": policy}));
+        let body = json!({"policies": [name], "ttl": "10m"});
+        let answer = self.write("POST", "auth/token/create", body);
+        let token = answer.pointer("/auth/client_token").and_then(Value::as_str);
+        token.expect("a token").to_owned()
+    }
+
+    /// Role id and SecretID of a new AppRole.
+    fn app_role(&self, name: &str) -> (String, String) {
+        let policy =
+            r#"path "secret/*" { capabilities = ["create", "read", "update", "delete", "list"] }"#;
+        let path = format!("sys/policies/acl/{name}");
+        self.write("POST", &path, json!({"policy": policy}));
+        let path = format!("auth/approle/role/{name}");
+        let body = json!({"token_policies": [name], "token_ttl": "10m"});
+        self.write("POST", &path, body);
+        let (_, answer) = self.ask("GET", &format!("{path}/role-id"), None);
+        let role_id = answer.pointer("/data/role_id").and_then(Value::as_str);
+        let answer = self.write("POST", &format!("{path}/secret-id"), json!({}));
+        let secret_id = answer.pointer("/data/secret_id").and_then(Value::as_str);
+        (
+            role_id.expect("an id").to_owned(),
+            secret_id.expect("a SecretID").to_owned(),
+        )
+    }
+}
+
+fn changes(request: &str) -> bool {
+    (request.starts_with("POST") || request.starts_with("PUT")) && !request.contains("/auth/")
+}
+
+fn hold_engine(name: &str, mount: &str, is_atomic: bool) {
+    let Some(bao) = bao() else { return };
+    let variables = [("VAULT_TOKEN", bao.root.as_str())];
+    let surroundings = surroundings(bao.server.folder.path(), &variables);
+    let way = Lossy::before(bao.server.port, changes);
+    let ours = store(&format!("vault:{}/{mount}", bao.address()), &surroundings);
+    let lossy = store(
+        &format!("vault:http://127.0.0.1:{}/{mount}", way.port),
+        &surroundings,
+    );
+    let token = bao.token(
+        &format!("blind-{mount}"),
+        &format!(r#"path "{mount}/leakward-pending/*" {{ capabilities = ["read"] }}"#),
+    );
+    let blind = crate::surroundings(bao.server.folder.path(), &[("VAULT_TOKEN", &token)]);
+    let blind = store(&format!("vault:{}/{mount}", bao.address()), &blind);
+    hold(
+        name,
+        &Bench {
+            store: &*ours,
+            path: |name| format!("laws/app {name}/db"),
+            is_atomic,
+            lossy: Some((&*lossy, &way)),
+            denied: Some(&*blind),
+            holds_lines: true,
+        },
+    );
+}
+
+#[test]
+fn key_value_version_2_keeps_every_law() {
+    hold_engine("KV v2", "secret", true);
+}
+
+#[test]
+fn key_value_version_1_keeps_every_law() {
+    hold_engine("KV v1", "kv1", false);
+}
+
+#[test]
+fn types_stay_what_they_are_and_custom_metadata_are_tags() {
+    let Some(bao) = bao() else { return };
+    let surroundings = surroundings(
+        bao.server.folder.path(),
+        &[("VAULT_TOKEN", bao.root.as_str())],
+    );
+    let store = store(&format!("vault:{}/secret", bao.address()), &surroundings);
+    let data = json!({"port": 5432, "tls": true, "db": {"password": random(12)}, "none": null});
+    bao.write("POST", "secret/data/typed", json!({"data": data}));
+    let tags = json!({"custom_metadata": {"owner": "payments"}});
+    bao.write("POST", "secret/metadata/typed", tags);
+    let mut entry = store.read("typed", &Select::Current).expect("read");
+    let new = random(12);
+    entry
+        .fields
+        .insert("/db/password".to_owned(), Secret::new(new.as_bytes()));
+    store
+        .put("typed", &entry.fields, Some(&entry.version))
+        .expect("put");
+    let (_, answer) = bao.ask("GET", "secret/data/typed", None);
+    assert_eq!(
+        answer["data"]["data"],
+        json!({"port": 5432, "tls": true, "db": {"password": new}, "none": null})
+    );
+    let metadata = store.metadata("typed").expect("metadata");
+    assert_eq!(
+        metadata.tags.get("owner").map(String::as_str),
+        Some("payments")
+    );
+    assert!(metadata.changed_at.expect("a time").ends_with('Z'));
+}
+
+#[test]
+fn namespaces_are_apart() {
+    let Some(bao) = bao() else { return };
+    let (status, answer) = bao.ask("POST", "sys/namespaces/team", Some(json!({})));
+    assert!(status < 300, "{answer}");
+    let client = reqwest::blocking::Client::new();
+    let mounted = client
+        .post(format!("{}/v1/sys/mounts/secret", bao.address()))
+        .header("x-vault-token", &bao.root)
+        .header("x-vault-namespace", "team")
+        .body(json!({"type": "kv", "options": {"version": "2"}}).to_string())
+        .send()
+        .expect("an answer");
+    assert!(mounted.status().is_success());
+    let surroundings = surroundings(
+        bao.server.folder.path(),
+        &[("VAULT_TOKEN", bao.root.as_str())],
+    );
+    let inside = store(
+        &format!("vault:{}/secret?namespace=team", bao.address()),
+        &surroundings,
+    );
+    let outside = store(&format!("vault:{}/secret", bao.address()), &surroundings);
+    let fields = leakward_stores::Fields::from([("a".to_owned(), Secret::new(b"value"))]);
+    inside.put("only-here", &fields, None).expect("put");
+    assert!(matches!(
+        outside.read("only-here", &Select::Current),
+        Err(StoreError::Absent { .. })
+    ));
+    assert_eq!(
+        inside
+            .read("only-here", &Select::Current)
+            .expect("read")
+            .fields,
+        fields
+    );
+}
+
+#[test]
+fn an_app_role_logs_in_and_its_token_is_taken_back() {
+    let Some(bao) = bao() else { return };
+    let (role_id, secret_id) = bao.app_role("plain-role");
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("secret-id"), &secret_id).expect("a file");
+    let surroundings = surroundings(folder.path(), &[]);
+    let text = format!(
+        "vault:{}/secret?auth=approle&role-id={role_id}&secret-id-file=secret-id",
+        bao.address()
+    );
+    let store = store(&text, &surroundings);
+    let health = store.check().expect("healthy");
+    assert_eq!(
+        (health.identity.as_str(), health.login.as_str()),
+        ("approle (policies default, plain-role)", "approle")
+    );
+    let count = |bao: &Bao| {
+        let (_, answer) = bao.ask("LIST", "auth/token/accessors", None);
+        answer["data"]["keys"].as_array().map_or(0, Vec::len)
+    };
+    let before = count(bao);
+    drop(store);
+    assert_eq!(count(bao), before - 1, "the token is revoked");
+}
+
+#[test]
+fn a_wrapped_secret_id_is_unwrapped_once_and_a_used_one_is_an_alarm() {
+    let Some(bao) = bao() else { return };
+    let (role_id, _) = bao.app_role("wrapped-role");
+    let folder = tempfile::tempdir().expect("a folder");
+    let wrapped = |path: &str| {
+        let client = reqwest::blocking::Client::new();
+        let answer = client
+            .post(format!("{}/v1/{path}", bao.address()))
+            .header("x-vault-token", &bao.root)
+            .header("x-vault-wrap-ttl", "120s")
+            .body("{}")
+            .send()
+            .expect("an answer");
+        let answer: Value = serde_json::from_str(&answer.text().expect("a text")).expect("JSON");
+        let token = answer["wrap_info"]["token"].as_str();
+        token.expect("a wrapping token").to_owned()
+    };
+    let surroundings = surroundings(folder.path(), &[]);
+    let text = format!(
+        "vault:{}/secret?auth=approle&role-id={role_id}&secret-id-file=wrapped&secret-id-wrapped=true",
+        bao.address()
+    );
+    let token = wrapped("auth/approle/role/wrapped-role/secret-id");
+    std::fs::write(folder.path().join("wrapped"), &token).expect("a file");
+    let first = store(&text, &surroundings);
+    first.check().expect("unwrapped");
+    first.list("").expect("logged in");
+    let error = store(&text, &surroundings).check().expect_err("used");
+    assert!(matches!(error, StoreError::Intercepted { .. }), "{error:?}");
+    assert!(error.to_string().contains("ALARM"), "{error}");
+    assert!(!format!("{error} {error:?}").contains(&token));
+    // Something else was wrapped in its place: whoever took the first one may have done so.
+    let other = wrapped("sys/wrapping/wrap");
+    std::fs::write(folder.path().join("wrapped"), other).expect("a file");
+    let error = store(&text, &surroundings).check().expect_err("not ours");
+    assert!(matches!(error, StoreError::Intercepted { .. }), "{error:?}");
+}
+
+#[test]
+fn a_revoked_token_is_told_from_a_missing_permission_and_a_new_login_helps() {
+    let Some(bao) = bao() else { return };
+    let token = bao.token(
+        "passing",
+        r#"path "secret/*" { capabilities = ["read", "list"] }"#,
+    );
+    let surroundings = surroundings(bao.server.folder.path(), &[("VAULT_TOKEN", &token)]);
+    let passing = store(&format!("vault:{}/secret", bao.address()), &surroundings);
+    let error = passing
+        .put("x", &leakward_stores::Fields::new(), None)
+        .expect_err("no permission");
+    assert!(matches!(error, StoreError::Denied { .. }), "{error:?}");
+    bao.write("POST", "auth/token/revoke", json!({"token": token}));
+    let error = passing
+        .read("x", &Select::Current)
+        .expect_err("no longer accepted");
+    assert!(matches!(error, StoreError::LoggedOut { .. }), "{error:?}");
+
+    let (role_id, secret_id) = bao.app_role("renewed-role");
+    let variables = [
+        ("VAULT_ROLE_ID", role_id.as_str()),
+        ("VAULT_SECRET_ID", secret_id.as_str()),
+    ];
+    let again = crate::surroundings(bao.server.folder.path(), &variables);
+    let again = store(&format!("vault:{}/secret", bao.address()), &again);
+    again.list("").expect("logged in");
+    // Every token of the role dies; the store logs in again by itself.
+    bao.write(
+        "PUT",
+        "sys/leases/revoke-prefix/auth/approle",
+        json!({"sync": true}),
+    );
+    again.list("").expect("logged in again");
+}
+
+#[test]
+fn a_short_token_is_renewed_before_it_ends() {
+    let Some(bao) = bao() else { return };
+    let body =
+        json!({"policies": ["root"], "ttl": "3s", "renewable": true, "explicit_max_ttl": "1h"});
+    let answer = bao.write("POST", "auth/token/create", body);
+    let token = answer["auth"]["client_token"].as_str().expect("a token");
+    let surroundings = surroundings(bao.server.folder.path(), &[("VAULT_TOKEN", token)]);
+    let store = store(&format!("vault:{}/secret", bao.address()), &surroundings);
+    let patience = std::time::Instant::now();
+    // Past its first end: it lives only if it was renewed on the way.
+    while patience.elapsed() < std::time::Duration::from_secs(5) {
+        store.list("").expect("still accepted");
+        std::thread::sleep(std::time::Duration::from_millis(400));
+    }
+}
+
+#[test]
+fn a_sealed_server_is_told_and_nothing_was_done() {
+    let Some(program) = process::program("bao") else {
+        return;
+    };
+    // Of its own, since the others need theirs open.
+    let (port, root) = (free_port(), random(20));
+    let words = [
+        program.to_str().expect("a path").to_owned(),
+        "server".to_owned(),
+        "-dev".to_owned(),
+        "-dev-no-store-token".to_owned(),
+        format!("-dev-root-token-id={root}"),
+        format!("-dev-listen-address=127.0.0.1:{port}"),
+    ];
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let bao = Bao {
+        server: process::start(&words, &[], port, folder()),
+        root,
+    };
+    bao.wait();
+    let surroundings = surroundings(
+        bao.server.folder.path(),
+        &[("VAULT_TOKEN", bao.root.as_str())],
+    );
+    let store = store(&format!("vault:{}/secret", bao.address()), &surroundings);
+    let fields = leakward_stores::Fields::from([("a".to_owned(), Secret::new(b"value"))]);
+    let version = store.put("x", &fields, None).expect("open");
+    bao.write("PUT", "sys/seal", json!({}));
+    for error in [
+        store.read("x", &Select::Current).expect_err("sealed"),
+        store.put("x", &fields, Some(&version)).expect_err("sealed"),
+        store.check().expect_err("sealed"),
+    ] {
+        assert!(matches!(error, StoreError::Sealed { .. }), "{error:?}");
+    }
+}
+
+#[test]
+fn the_database_engine_rotates_and_revokes_on_a_real_postgresql() {
+    let (Some(bao), Some(postgres)) = (bao(), Postgres::start()) else {
+        return;
+    };
+    bao.write("POST", "sys/mounts/database", json!({"type": "database"}));
+    postgres.execute("CREATE ROLE rotroot SUPERUSER LOGIN PASSWORD 'begin'");
+    postgres.execute("CREATE ROLE svc LOGIN PASSWORD 'begin'");
+    let url = format!(
+        "postgresql://{{{{username}}}}:{{{{password}}}}@127.0.0.1:{}/postgres?sslmode=disable",
+        postgres.server.port
+    );
+    let config = json!({
+        "plugin_name": "postgresql-database-plugin", "allowed_roles": "*", "connection_url": url,
+        "username": "rotroot", "password": "begin",
+    });
+    bao.write("POST", "database/config/pg", config);
+    let role = json!({"db_name": "pg", "username": "svc", "rotation_period": "24h"});
+    bao.write("POST", "database/static-roles/svc", role);
+    let create =
+        "CREATE ROLE \"{{name}}\" LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}'";
+    let role = json!({"db_name": "pg", "creation_statements": [create], "default_ttl": "1h"});
+    bao.write("POST", "database/roles/dyn", role);
+    let surroundings = surroundings(
+        bao.server.folder.path(),
+        &[("VAULT_TOKEN", bao.root.as_str())],
+    );
+    let spec = format!("vault:{}/database", bao.address());
+    let engines =
+        VaultEngines::new(&spec.parse().expect("a spec"), &surroundings).expect("engines");
+
+    let old = engines
+        .static_credentials("database", "svc")
+        .expect("what it holds");
+    assert!(postgres.accepts("svc", &old.password));
+    engines
+        .rotate_static_role("database", "svc")
+        .expect("rotated");
+    let new = engines
+        .static_credentials("database", "svc")
+        .expect("what it holds");
+    assert!(postgres.accepts("svc", &new.password));
+    assert!(
+        !postgres.accepts("svc", &old.password),
+        "the old one is dead"
+    );
+    assert!(!format!("{new:?}").contains(&*String::from_utf8_lossy(new.password.expose())));
+
+    let (lease, one) = engines
+        .dynamic_credentials("database", "dyn")
+        .expect("one user");
+    let (_, two) = engines
+        .dynamic_credentials("database", "dyn")
+        .expect("another user");
+    assert!(postgres.accepts(&one.username, &one.password));
+    engines.revoke_lease(&lease).expect("revoked");
+    assert!(!postgres.accepts(&one.username, &one.password));
+    assert!(postgres.accepts(&two.username, &two.password));
+    engines
+        .revoke_prefix("database/creds/dyn")
+        .expect("all revoked");
+    assert!(!postgres.accepts(&two.username, &two.password));
+
+    engines.rotate_root("database", "pg").expect("rotated");
+    assert!(
+        !postgres.accepts("rotroot", &Secret::new(b"begin")),
+        "only Vault knows the new one"
+    );
+    engines
+        .rotate_static_role("database", "svc")
+        .expect("Vault still gets in");
+    let error = engines
+        .rotate_static_role("database", "nobody")
+        .expect_err("no such role");
+    assert!(
+        matches!(
+            error,
+            StoreError::Refused { .. } | StoreError::Absent { .. }
+        ),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn a_secret_id_is_made_and_destroyed() {
+    let Some(bao) = bao() else { return };
+    let (role_id, _) = bao.app_role("rotated-role");
+    let surroundings = surroundings(
+        bao.server.folder.path(),
+        &[("VAULT_TOKEN", bao.root.as_str())],
+    );
+    let spec = format!("vault:{}/secret", bao.address());
+    let spec = spec.parse().expect("a spec");
+    let engines = VaultEngines::new(&spec, &surroundings).expect("engines");
+    let (secret_id, accessor) = engines
+        .new_secret_id("approle", "rotated-role")
+        .expect("a SecretID");
+    let text = String::from_utf8_lossy(secret_id.expose()).into_owned();
+    let variables = [
+        ("VAULT_ROLE_ID", role_id.as_str()),
+        ("VAULT_SECRET_ID", text.as_str()),
+    ];
+    let theirs = crate::surroundings(bao.server.folder.path(), &variables);
+    Vault::new(&spec, &theirs)
+        .expect("a store")
+        .check()
+        .expect("the new one works");
+    engines
+        .destroy_secret_id("approle", "rotated-role", &accessor)
+        .expect("destroyed");
+    let error = Vault::new(&spec, &theirs)
+        .expect("a store")
+        .check()
+        .expect_err("it no longer works");
+    assert!(matches!(error, StoreError::LoggedOut { .. }), "{error:?}");
+    assert!(!format!("{error} {error:?}").contains(&text));
+}
+
+/// A PostgreSQL server of the test's own.
+struct Postgres {
+    server: Server,
+    programs: std::path::PathBuf,
+}
+
+impl Postgres {
+    fn start() -> Option<Self> {
+        let program = process::program("initdb")?.canonicalize().ok()?;
+        let programs = program.parent()?.to_owned();
+        let folder = folder();
+        let data = folder.path().join("data");
+        process::run(
+            as_postgres(&programs.join("initdb"))
+                .args([
+                    "--auth-host=scram-sha-256",
+                    "--auth-local=trust",
+                    "-U",
+                    "postgres",
+                ])
+                .arg("-D")
+                .arg(&data),
+        );
+        let port = free_port();
+        let mut words: Vec<String> = Vec::new();
+        let command = as_postgres(&programs.join("postgres"));
+        words.push(command.get_program().to_string_lossy().into_owned());
+        words.extend(
+            command
+                .get_args()
+                .map(|word| word.to_string_lossy().into_owned()),
+        );
+        let (data, sockets) = (
+            data.display().to_string(),
+            folder.path().display().to_string(),
+        );
+        let port_text = port.to_string();
+        words.extend(
+            [
+                "-D",
+                &data,
+                "-k",
+                &sockets,
+                "-p",
+                &port_text,
+                "-h",
+                "127.0.0.1",
+                "-F",
+            ]
+            .map(str::to_owned),
+        );
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        Some(Self {
+            server: process::start(&words, &[], port, folder),
+            programs,
+        })
+    }
+
+    fn psql(&self) -> Command {
+        let mut command = Command::new(self.programs.join("psql"));
+        command
+            .args(["-X", "-q", "-d", "postgres", "-p"])
+            .arg(self.server.port.to_string());
+        command
+    }
+
+    fn execute(&self, statement: &str) {
+        process::run(
+            self.psql()
+                .args(["-U", "postgres", "-h"])
+                .arg(self.server.folder.path())
+                .args(["-c", statement]),
+        );
+    }
+
+    fn accepts(&self, user: &str, password: &Secret) -> bool {
+        let password = String::from_utf8_lossy(password.expose()).into_owned();
+        let output = self
+            .psql()
+            .args(["-h", "127.0.0.1", "-U", user, "-c", "SELECT 1"])
+            .env("PGPASSWORD", password)
+            .output();
+        output.expect("psql").status.success()
+    }
+}
+
+/// PostgreSQL refuses to run as root.
+fn as_postgres(program: &std::path::Path) -> Command {
+    let is_root = Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|output| output.stdout.trim_ascii() == b"0");
+    if !is_root {
+        return Command::new(program);
+    }
+    let mut command = Command::new("runuser");
+    command.args(["-u", "postgres", "--"]).arg(program);
+    command
+}
