@@ -95,7 +95,12 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// The store cannot be reached, is sealed, or accepts no login.
-    fn check(&self) -> Result<Health, StoreError>;
+    fn check(&self) -> Result<Health, StoreError> {
+        Err(StoreError::Unsupported {
+            store: self.describe(),
+            what: "say who we are to it".to_owned(),
+        })
+    }
 
     /// Paths below `prefix`, all of them, sorted. What waits to be promoted is not among them.
     ///

@@ -92,9 +92,12 @@ impl From<StoreError> for StepError {
             StoreError::OutcomeUnknown { .. } => Self::Unknown(text),
             StoreError::Sealed { .. }
             | StoreError::LoggedOut { .. }
-            | StoreError::Denied { .. } => Self::Person(text),
+            | StoreError::Denied { .. }
+            | StoreError::Intercepted { .. }
+            | StoreError::Setting { .. } => Self::Person(text),
             StoreError::Absent { .. }
             | StoreError::Conflict { .. }
+            | StoreError::Refused { .. }
             | StoreError::Unsupported { .. }
             | StoreError::Malformed { .. } => Self::Refused(text),
         }
