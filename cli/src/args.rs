@@ -111,7 +111,7 @@ pub(crate) enum SensitivityArg {
 pub(crate) struct ScanArgs {
     /// A git repository, a folder, a file, `-` for standard input, the https or ssh URL of a repository, or a
     /// container image: an OCI layout, a file that `docker save` wrote, `registry.example/name:tag`; `image:NAME` when
-    /// it is not clear. Default: the repository around the current folder, or the current folder.
+    /// it is not clear; `docker:NAME` for one of the local container engine. Default: the repository around the current folder, or the current folder.
     #[arg(value_name = "TARGET")]
     pub(crate) targets: Vec<String>,
     /// Take the targets for this instead of finding out.
@@ -304,6 +304,9 @@ pub(crate) struct ImageArgs {
     /// `docker login` or `podman login` wrote down.
     #[arg(long, value_name = "NAME")]
     pub(crate) registry_user: Option<String>,
+    /// Ask this registry first: MIRROR for Docker Hub's images, REGISTRY=MIRROR for another's; may be given several times.
+    #[arg(long, value_name = "MIRROR")]
+    pub(crate) registry_mirror: Vec<leakward_sources::image::registry::Mirror>,
     /// Speak to registries without TLS when they have none, and send them passwords that way.
     #[arg(long)]
     pub(crate) insecure: bool,

@@ -174,6 +174,7 @@ fn image_options(args: &ImageArgs) -> anyhow::Result<ImageOptions> {
         registry: RegistryOptions {
             login: args.registry_user.as_deref().map(login).transpose()?,
             login_files: login_files(),
+            mirrors: args.registry_mirror.clone(),
             transport: if args.insecure {
                 Transport::InsecureAllowed
             } else {

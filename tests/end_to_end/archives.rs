@@ -6,7 +6,7 @@ use leakward_tests::{Credential, Place, Repository, Requirement, Sandbox, missin
 use crate::{leakward, revealing_scan};
 
 /// How an archive of `member` is made as `archive`, by the shell.
-const KINDS: [(&str, &str, &str); 11] = [
+const KINDS: [(&str, &str, &str); 13] = [
     ("a.tar", "tar cf a.tar -C plain MEMBER", "a.tar!MEMBER"),
     (
         "a.tar.gz",
@@ -38,6 +38,16 @@ const KINDS: [(&str, &str, &str); 11] = [
         "a.jar!MEMBER",
     ),
     (
+        "a.7z",
+        "cd plain; 7zz a -bso0 -m0=lzma2 ../a.7z MEMBER",
+        "a.7z!MEMBER",
+    ),
+    (
+        "solid.7z",
+        "cd plain; echo first > first; 7zz a -bso0 -ms=on -m0=bcj -m1=ppmd ../solid.7z first MEMBER; rm first",
+        "solid.7z!MEMBER",
+    ),
+    (
         "a.stored",
         "python3 -c 'import zipfile; z = zipfile.ZipFile(\"a.stored\", \"w\", 0); z.write(\"plain/MEMBER\", \"MEMBER\")'",
         "a.stored!MEMBER",
@@ -45,7 +55,7 @@ const KINDS: [(&str, &str, &str); 11] = [
 ];
 
 fn tools_are_missing() -> bool {
-    ["python3", "xz", "bzip2", "zstd"]
+    ["python3", "xz", "bzip2", "zstd", "7zz"]
         .into_iter()
         .any(|tool| missing(Requirement::Tool(tool)))
 }
@@ -233,6 +243,67 @@ fn a_damaged_archive_in_history_is_named_by_its_path_and_can_be_excluded() {
     sandbox.write("policy.toml", "[paths]\nexclude = [\"testdata/**\"]\n");
     let policy = sandbox.path("policy.toml").display().to_string();
     crate::scan_with(&repository, &["--config", &policy]).expect_status(0);
+}
+
+#[test]
+fn what_a_7z_archive_hides_or_lost_is_told_and_the_rest_is_scanned() {
+    if tools_are_missing() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let (whole, lost) = (Credential::named("whole"), Credential::named("lost"));
+    sandbox.write("made/a.py", lost.file().repeat(40));
+    sandbox.write("made/b.py", whole.file());
+    shell(
+        &sandbox,
+        "mkdir packed; cd made; \
+         7zz a -bso0 -pnobody ../packed/locked.7z b.py; \
+         7zz a -bso0 -pnobody -mhe=on ../packed/sealed.7z b.py; \
+         7zz a -bso0 -ms=off -m0=copy ../packed/damaged.7z a.py b.py",
+    );
+    let damaged = sandbox.path("packed/damaged.7z");
+    let mut bytes = std::fs::read(&damaged).expect("the archive");
+    let at = bytes
+        .windows(lost.text().len())
+        .position(|window| window == lost.text().as_bytes())
+        .expect("what is stored is in clear");
+    let text = bytes.len().min(at + lost.file().len() * 40);
+    bytes[at..text - 60].fill(b'-');
+    std::fs::write(&damaged, bytes).expect("the archive");
+    let run = revealing_scan(&sandbox).arg("packed").run();
+    run.expect_status(2)
+        .report()
+        .expect(&whole, &Place::file("damaged.7z!b.py").in_settings())
+        .expect_skipped(&["corrupt", "damaged.7z!a.py"])
+        .expect_skipped(&["encrypted", "locked.7z!b.py"])
+        .expect_skipped(&["encrypted", "sealed.7z"]);
+}
+
+#[test]
+fn a_compiled_python_module_tells_its_texts_apart_and_what_they_are_assigned_to() {
+    if missing(Requirement::Tool("python3")) {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let credential = Credential::named("compiled");
+    // A password that only its name gives away.
+    let password = &credential.text()[10..26];
+    sandbox.write(
+        "source/settings.py",
+        format!("token = '{credential}'\n\nclass Login:\n    user = 'ada'\n    password = '{password}'\n"),
+    );
+    shell(
+        &sandbox,
+        "python3 -m compileall -q source; mkdir compiled; mv source/__pycache__/*.pyc compiled/settings.pyc",
+    );
+    let run = revealing_scan(&sandbox).arg("compiled").run();
+    let report = run.expect_status(1).report();
+    report.expect(&credential, &Place::file("settings.pyc!constants"));
+    let transcript = run.transcript();
+    assert!(
+        transcript.contains(&format!("\"{password}\"")),
+        "{transcript}"
+    );
 }
 
 #[test]

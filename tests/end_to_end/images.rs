@@ -161,6 +161,132 @@ fn a_registry_that_docker_login_knows() {
 }
 
 #[test]
+fn a_mirror_is_asked_first_and_the_registry_when_the_mirror_does_not_answer() {
+    let Some(image) = Image::build() else { return };
+    let Some(registry) = Registry::start(image.sandbox()) else {
+        return;
+    };
+    let name = push(&image, &registry, "team/app:v1");
+    let host = registry.name("").trim_end_matches('/').to_owned();
+    let auth = base64(&format!("{REGISTRY_USER}:{REGISTRY_PASSWORD}"));
+    let logins = format!("{{\"auths\": {{\"{host}\": {{\"auth\": \"{auth}\"}}}}}}");
+    image.sandbox().write("home/.docker/config.json", logins);
+    // Nobody answers for registry.invalid but the mirror.
+    for (mirror, name) in [
+        (
+            format!("registry.invalid={host}"),
+            "registry.invalid/team/app:v1",
+        ),
+        (format!("{host}=localhost:1"), name.as_str()),
+    ] {
+        let run = trusting(&registry, revealing_scan(image.sandbox()))
+            .args(["--registry-mirror", &mirror])
+            .arg(name)
+            .run();
+        expect_everything(&run.expect_status(1).report(), Manifest::Kept);
+    }
+}
+
+/// Of a few bytes, without a library.
+fn base64(text: &str) -> String {
+    let digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut encoded = String::new();
+    for chunk in text.as_bytes().chunks(3) {
+        let bits = chunk
+            .iter()
+            .fold(0_u32, |bits, &byte| bits << 8 | u32::from(byte));
+        let bits = bits << (8 * (3 - chunk.len()));
+        for index in 0..4 {
+            let digit = digits[(bits >> (18 - 6 * index) & 63) as usize];
+            encoded.push(if index > chunk.len() {
+                '='
+            } else {
+                char::from(digit)
+            });
+        }
+    }
+    encoded
+}
+
+/// Answers one request as a container engine does, and says what was asked for.
+#[cfg(unix)]
+fn engine_that_saves(
+    socket: &Path,
+    answer: &'static str,
+    archive: Vec<u8>,
+) -> std::thread::JoinHandle<String> {
+    use std::io::{Read as _, Write as _};
+    let listener = std::os::unix::net::UnixListener::bind(socket).expect("a socket");
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a client");
+        let mut request = Vec::new();
+        let mut byte = [0];
+        while !request.ends_with(b"\r\n\r\n") && stream.read(&mut byte).expect("a request") > 0 {
+            request.extend(byte);
+        }
+        let head = format!("HTTP/1.1 {answer}\r\nTransfer-Encoding: chunked\r\n\r\n");
+        stream.write_all(head.as_bytes()).expect("the answer");
+        for chunk in archive.chunks(70_000) {
+            let size = format!("{:x}\r\n", chunk.len());
+            stream.write_all(size.as_bytes()).expect("a size");
+            stream.write_all(chunk).expect("a chunk");
+            stream.write_all(b"\r\n").expect("its end");
+        }
+        stream.write_all(b"0\r\n\r\n").expect("the end");
+        let request = String::from_utf8_lossy(&request).into_owned();
+        request.lines().next().unwrap_or_default().to_owned()
+    })
+}
+
+#[test]
+#[cfg(unix)]
+fn an_image_of_the_local_container_engine() {
+    let Some(image) = Image::build() else { return };
+    let file = image.copy(&["docker-archive:saved.tar:team/app:v1"]);
+    let archive = std::fs::read(file).expect("the archive");
+    let socket = image.sandbox().path("engine.sock");
+    let engine = engine_that_saves(&socket, "200 OK", archive);
+    let run = revealing_scan(image.sandbox())
+        .env("DOCKER_HOST", format!("unix://{}", socket.display()))
+        .arg("docker:team/app:v1")
+        .run();
+    expect_everything(&run.expect_status(1).report(), Manifest::Lost);
+    let asked = engine.join().expect("the engine");
+    assert_eq!(asked, "GET /images/team/app:v1/get HTTP/1.1");
+    let temporary = image.sandbox().temporary();
+    let left: Vec<_> = std::fs::read_dir(temporary).expect("a folder").collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+#[cfg(unix)]
+fn an_engine_without_the_image_or_without_a_socket_is_an_error_that_says_so() {
+    let sandbox = Sandbox::new();
+    let socket = sandbox.path("engine.sock");
+    let engine = engine_that_saves(&socket, "404 Not Found", b"{}".to_vec());
+    let host = format!("unix://{}", socket.display());
+    revealing_scan(&sandbox)
+        .env("DOCKER_HOST", &host)
+        .arg("docker:team/none")
+        .run()
+        .expect_status(2)
+        .expect_message(&["team/none", "not there"]);
+    engine.join().expect("the engine");
+    std::fs::remove_file(&socket).expect("the socket");
+    for (host, word) in [
+        (host.as_str(), "engine.sock"),
+        ("tcp://engine:2375", "tcp://engine:2375"),
+    ] {
+        revealing_scan(&sandbox)
+            .env("DOCKER_HOST", host)
+            .arg("docker:team/none")
+            .run()
+            .expect_status(2)
+            .expect_message(&[word]);
+    }
+}
+
+#[test]
 fn a_registry_that_denies_access_is_an_error() {
     let Some(image) = Image::build() else { return };
     let Some(registry) = Registry::start(image.sandbox()) else {

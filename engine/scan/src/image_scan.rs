@@ -65,6 +65,7 @@ fn open(
 ) -> Result<Images, ImageError> {
     match (image, options.tags) {
         (ImageTarget::Path(path), _) => Images::at(path, platform),
+        (ImageTarget::Engine(name, socket), _) => Images::of_engine(name, socket, platform),
         (ImageTarget::Registry(reference), Tags::Named) => {
             Registry::pull(reference, &options.registry, platform)
         }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use leakward_sources::git::clone::{RemoteUrl, UrlError};
 use leakward_sources::git::{Discovery, OpenOptions, Repository};
 use leakward_sources::image::registry::{NotAReference, Reference};
-use leakward_sources::image::{is_image_archive, is_layout};
+use leakward_sources::image::{ImageError, engine, is_image_archive, is_layout};
 
 /// What to scan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub enum Target {
 pub enum ImageTarget {
     /// An OCI layout in a folder, or a tar file with images in it.
     Path(PathBuf),
+    /// An image of the local container engine, and where the engine listens.
+    Engine(String, PathBuf),
     /// An image, or a repository of images, in a registry.
     Registry(Reference),
 }
@@ -75,6 +77,9 @@ pub enum TargetError {
     /// Neither a file nor a folder.
     #[error("{0}: neither a file nor a folder")]
     Special(String),
+    /// A container engine that cannot be asked.
+    #[error(transparent)]
+    Engine(#[from] ImageError),
     /// A name that no image can have.
     #[error(transparent)]
     Image(#[from] NotAReference),
@@ -96,6 +101,9 @@ impl Target {
             None if text.starts_with(IMAGE_PREFIX) && !Path::new(text).exists() => {
                 let image = text.strip_prefix(IMAGE_PREFIX).unwrap_or(text);
                 return Ok(Self::Image(ImageTarget::resolve(image)?));
+            }
+            None if text.starts_with(ENGINE_PREFIX) && !Path::new(text).exists() => {
+                return Ok(Self::Image(ImageTarget::resolve(text)?));
             }
             None if Reference::is_unmistakable(text) && !Path::new(text).exists() => {
                 return Ok(Self::Image(ImageTarget::resolve(text)?));
@@ -149,6 +157,9 @@ impl Target {
 /// What says that a target is an image, before its name.
 const IMAGE_PREFIX: &str = "image:";
 
+/// What says that an image is the local container engine's.
+const ENGINE_PREFIX: &str = "docker:";
+
 impl ImageTarget {
     /// Finds out what `text` names: a folder or a file when there is one of that name.
     ///
@@ -160,6 +171,12 @@ impl ImageTarget {
             name: text.to_owned(),
             expected,
         };
+        if let Some(name) = text.strip_prefix(ENGINE_PREFIX).filter(|_| !path.exists()) {
+            let host = std::env::var("DOCKER_HOST").ok();
+            let folder = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+            let socket = engine::socket(host.as_deref(), folder.as_deref())?;
+            return Ok(Self::Engine(name.to_owned(), socket));
+        }
         match std::fs::metadata(&path) {
             Ok(metadata) if metadata.is_dir() && !is_layout(&path) => {
                 Err(wrong("OCI image layout"))
@@ -177,6 +194,7 @@ impl ImageTarget {
     pub fn name(&self) -> String {
         match self {
             Self::Path(path) => path.display().to_string(),
+            Self::Engine(name, _) => format!("{ENGINE_PREFIX}{name}"),
             Self::Registry(reference) => reference.to_string(),
         }
     }

@@ -305,10 +305,56 @@ pub(crate) fn archives() -> Vec<Vec<u8>> {
     let pdf = b"%PDF-1.7\n1 0 obj << /Filter /FlateDecode >>\nstream\nx\x9c\nendstream".to_vec();
     let class = b"\xca\xfe\xba\xbe\0\0\0\x34\0\x03\x01\0\x03abc\x08\0\x01".to_vec();
     let mail = b"From: a\nSubject: b\nX: quoted-printable\n\nto=\nken=3D".to_vec();
-    let documents = vec![pdf, class, mail, database()];
-    let plain = [tars(), ars(), cpios(), zips(), documents].concat();
+    let documents = vec![pdf, class, python_module(), mail, database()];
+    let plain = [tars(), ars(), cpios(), zips(), vec![seven_zip()], documents].concat();
     let packed: Vec<Vec<u8>> = plain.iter().map(|bytes| gzip(bytes)).collect();
     [plain, packed].concat()
+}
+
+/// A module of Python 3.11 that says `a = "b"`.
+fn python_module() -> Vec<u8> {
+    let mut module = b"\xa7\x0d\r\n".to_vec();
+    module.extend([0; 12]);
+    module.push(b'c' | 0x80);
+    module.extend([0; 20]);
+    module.extend(b"s\x04\0\0\0\x64\x00\x5a\x00");
+    module.extend(
+        b")\x01z\x01b)\x01Z\x01a)\0)\0r\0\0\0\0r\0\0\0\0r\0\0\0\0\0\0\0\0s\0\0\0\0s\0\0\0\0",
+    );
+    module
+}
+
+/// A 7z archive with the file `a` in it, not compressed.
+fn seven_zip() -> Vec<u8> {
+    let content = b"content";
+    let header = [
+        &b"\x01\x04\x06\0\x01\x09\x07\0"[..],
+        b"\x07\x0b\x01\0\x01\x01\0\x0c\x07\0\0",
+        b"\x05\x01\x11\x05\0a\0\0\0\0\0",
+    ]
+    .concat();
+    let start = [
+        &(content.len() as u64).to_le_bytes()[..],
+        &(header.len() as u64).to_le_bytes(),
+        &crc32(&header).to_le_bytes(),
+    ]
+    .concat();
+    let mark = b"7z\xbc\xaf\x27\x1c\0\x04";
+    [
+        mark,
+        &crc32(&start).to_le_bytes()[..],
+        &start,
+        content,
+        &header,
+    ]
+    .concat()
+}
+
+/// The checksum of 7z, and of gzip.
+fn crc32(bytes: &[u8]) -> u32 {
+    let mut crc = flate2::Crc::new();
+    crc.update(bytes);
+    crc.sum()
 }
 
 /// An SQLite database of two pages with a row that is spread over both.

@@ -17,7 +17,7 @@ use super::fault::Fault;
 use super::format::Format;
 use super::tar::{TarKind, TarReader};
 use super::zip::{ZipDirectory, ZipEntry};
-use super::{java_class, mail, pdf, rpm, sqlite, windows};
+use super::{java_class, mail, pdf, python_bytecode, rpm, seven_zip, sqlite, windows};
 use crate::piece::{Origin, Piece};
 use crate::visitor::Visitor;
 
@@ -232,10 +232,13 @@ impl<'e, 'l, V: Visitor + ?Sized> Expansion<'e, 'l, V> {
                 Some(text) => self.member(b"text", &mut text.as_slice()),
                 None => Ok(()),
             },
-            Format::SevenZip | Format::Rar => Err(Fault::Unsupported(format!(
-                "this version cannot open {} archives",
-                format.name()
-            ))),
+            Format::PythonBytecode => {
+                self.member(b"constants", &mut python_bytecode::texts(bytes).as_slice())
+            }
+            Format::SevenZip => self.seven_zip(bytes),
+            Format::Rar => Err(Fault::Unsupported(
+                "rar archives cannot be opened: there is no free reader of them".to_owned(),
+            )),
             _ => self.zip(bytes),
         }
     }
@@ -268,6 +271,39 @@ impl<'e, 'l, V: Visitor + ?Sized> Expansion<'e, 'l, V> {
             let budget = self.budget;
             let mut lines = Metered::unpacked(lines.as_slice(), budget);
             self.member(format!("page {number}").as_bytes(), &mut lines)?;
+        }
+        Ok(())
+    }
+
+    /// A damaged block costs what is in it.
+    fn seven_zip(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        let budget = self.budget;
+        let most = self.limits.max_held_archive_bytes;
+        let mut source = io::Cursor::new(bytes);
+        let archive = seven_zip::archive(&mut source, most)?;
+        for block in 0..archive.blocks.len() {
+            let decoder = seven_zip::decoder(&archive, block, &mut source, most);
+            let names: Vec<_> = decoder.entries().iter().map(|e| e.name.clone()).collect();
+            let mut read = 0;
+            let mut spent = Ok(());
+            let ended = decoder.for_each_entries(&mut |entry, content| {
+                read += 1;
+                spent = self.member(
+                    entry.name.as_bytes(),
+                    &mut Metered::unpacked(content, budget),
+                );
+                Ok(spent.is_ok())
+            });
+            spent?;
+            if let Err(error) = ended {
+                // What its members lack is told once, with the first that did not come.
+                let name = names
+                    .get(read)
+                    .or(names.last())
+                    .cloned()
+                    .unwrap_or_default();
+                self.inside(name.as_bytes(), |_| Err(seven_zip::fault(&error)))?;
+            }
         }
         Ok(())
     }

@@ -32,11 +32,13 @@ pub enum Format {
     Sqlite,
     /// A compiled Java class.
     JavaClass,
+    /// A compiled Python module.
+    PythonBytecode,
     /// A mail, or a mailbox.
     Mail,
-    /// 7z, which is known and cannot be opened.
+    /// 7z.
     SevenZip,
-    /// rar, likewise.
+    /// rar, which is known and cannot be opened.
     Rar,
 }
 
@@ -69,6 +71,7 @@ impl Format {
                 Some(Self::Mail)
             }
             0xed if head.starts_with(b"\xed\xab\xee\xdb") => Some(Self::Rpm),
+            _ if super::python_bytecode::is_module(head) => Some(Self::PythonBytecode),
             _ if is_tar(head) => Some(Self::Tar),
             _ => None,
         }
@@ -112,6 +115,7 @@ impl Format {
             Self::Pdf => "PDF",
             Self::Sqlite => "SQLite",
             Self::JavaClass => "Java class",
+            Self::PythonBytecode => "Python bytecode",
             Self::Mail => "mail",
             Self::SevenZip => "7z",
             Self::Rar => "rar",
@@ -127,13 +131,18 @@ impl Format {
     pub(crate) fn is_archive(self) -> bool {
         !matches!(
             self,
-            Self::Pdf | Self::Sqlite | Self::JavaClass | Self::Mail | Self::SevenZip | Self::Rar
+            Self::Pdf
+                | Self::Sqlite
+                | Self::JavaClass
+                | Self::PythonBytecode
+                | Self::Mail
+                | Self::Rar
         )
     }
 
     /// Whether it can only be read with all of its bytes at hand.
     pub(crate) fn needs_all_bytes(self) -> bool {
-        self == Self::Zip || !self.is_archive()
+        matches!(self, Self::Zip | Self::SevenZip) || !self.is_archive()
     }
 
     /// Whether its members, once read without a fault, are all that is in it: there is nothing between them that its own

@@ -20,7 +20,9 @@ mod java_class;
 pub(crate) mod made;
 mod mail;
 mod pdf;
+mod python_bytecode;
 mod rpm;
+mod seven_zip;
 mod sqlite;
 mod tar;
 #[cfg(test)]

@@ -47,6 +47,12 @@ pub enum ImageError {
         /// What there is.
         there: String,
     },
+    /// There is no local container engine to be asked.
+    #[error("{reason}")]
+    Engine {
+        /// Why not.
+        reason: String,
+    },
     /// A registry did not answer as it should.
     #[error("{what}: {reason}")]
     Registry {
@@ -62,7 +68,9 @@ impl ImageError {
     #[must_use]
     pub fn kind(&self) -> SkippedKind {
         match self {
-            Self::Io { .. } | Self::Registry { .. } => SkippedKind::Unreadable,
+            Self::Io { .. } | Self::Registry { .. } | Self::Engine { .. } => {
+                SkippedKind::Unreadable
+            }
             Self::Malformed { .. } => SkippedKind::Corrupt,
             Self::Missing { .. } | Self::NoSuchPlatform { .. } => SkippedKind::Missing,
             Self::Limit { .. } => SkippedKind::Limit,

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use super::config::ConfigParts;
 use super::digest::Digest;
 use super::document::{ConfigDocument, Descriptor, Document, PlatformEntry, SavedImage};
+use super::engine;
 use super::error::ImageError;
 use super::layout::Layout;
 use super::one_image::{Image, ImageLayer};
@@ -102,12 +103,32 @@ impl Images {
         if path.is_dir() {
             return Self::of_layout(Box::new(Layout::new(path)), &what, platform);
         }
-        let tarball = Tarball::open(path)?;
+        Self::of_tarball(Tarball::open(path)?, &what, platform)
+    }
+
+    /// The image called `name` of the container engine that listens at `socket`.
+    ///
+    /// # Errors
+    /// When the engine cannot be asked or has no such image, or none for the platform.
+    pub fn of_engine(
+        name: &str,
+        socket: &Path,
+        platform: Option<&Platform>,
+    ) -> Result<Self, ImageError> {
+        let tarball = Tarball::of_temporary(engine::saved(socket, name)?)?;
+        Self::of_tarball(tarball, name, platform)
+    }
+
+    fn of_tarball(
+        tarball: Tarball,
+        what: &str,
+        platform: Option<&Platform>,
+    ) -> Result<Self, ImageError> {
         // Docker writes both since version 25; the layout has the digests, and names all platforms.
         if tarball.is_layout() {
-            Self::of_layout(Box::new(tarball), &what, platform)
+            Self::of_layout(Box::new(tarball), what, platform)
         } else {
-            Self::of_saved(Box::new(tarball), &what, platform)
+            Self::of_saved(Box::new(tarball), what, platform)
         }
     }
 

@@ -10,6 +10,7 @@
 mod config;
 mod digest;
 mod document;
+pub mod engine;
 mod error;
 mod layer;
 mod layout;

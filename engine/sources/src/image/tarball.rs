@@ -7,6 +7,8 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use tempfile::NamedTempFile;
+
 use super::error::ImageError;
 use super::store::{BlobName, BlobStore};
 use crate::archive::{Fault, TarEntry, TarKind, TarReader};
@@ -21,6 +23,8 @@ const MAX_LINKS: usize = 8;
 pub(super) struct Tarball {
     path: PathBuf,
     members: HashMap<String, Member>,
+    /// A temporary file that goes with it.
+    kept: Option<NamedTempFile>,
 }
 
 /// Where a member is.
@@ -73,7 +77,15 @@ impl Tarball {
         Ok(Self {
             path: path.to_owned(),
             members,
+            kept: None,
         })
+    }
+
+    /// The same in a temporary file, which is there as long as this.
+    pub(super) fn of_temporary(file: NamedTempFile) -> Result<Self, ImageError> {
+        let mut tarball = Self::open(file.path())?;
+        tarball.kept = Some(file);
+        Ok(tarball)
     }
 
     pub(super) fn has(&self, name: &str) -> bool {

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use super::challenge::Challenge;
 use super::credentials::{Login, RegistryOptions, Transport};
-use super::reference::Reference;
+use super::reference::{Reference, is_local};
 use super::resuming::Resuming;
 use crate::image::load::{Images, Platform};
 use crate::image::store::{BlobName, BlobStore, MAX_DOCUMENT_BYTES};
@@ -47,6 +47,7 @@ pub struct Registry {
     http: Client,
     base: Url,
     reference: Reference,
+    host: String,
     login: Option<Login>,
     transport: Transport,
     /// What the registry takes for an answer to who we are; found out with the first request.
@@ -61,11 +62,35 @@ impl Registry {
     /// # Errors
     /// When no TLS client can be made.
     pub fn new(reference: &Reference, options: &RegistryOptions) -> Result<Self, ImageError> {
+        let login = options.login_for(&reference.registry);
+        Self::asking(reference.host(), reference, login, options.transport)
+    }
+
+    /// The same repository, as the host of a mirror has it.
+    fn at_mirror(
+        host: &str,
+        reference: &Reference,
+        options: &RegistryOptions,
+    ) -> Result<Self, ImageError> {
+        Self::asking(
+            host,
+            reference,
+            options.known_login(host),
+            options.transport,
+        )
+    }
+
+    fn asking(
+        host: &str,
+        reference: &Reference,
+        login: Option<Login>,
+        transport: Transport,
+    ) -> Result<Self, ImageError> {
         let failed = |reason: String| ImageError::Registry {
             what: reference.to_string(),
             reason,
         };
-        let allows_plain = reference.is_local() || options.transport == Transport::InsecureAllowed;
+        let allows_plain = is_local(host) || transport == Transport::InsecureAllowed;
         let redirects = Policy::custom(move |attempt| {
             let is_safe = attempt.url().scheme() == "https" || allows_plain;
             if attempt.previous().len() > MAX_REDIRECTS || !is_safe {
@@ -82,14 +107,15 @@ impl Registry {
             .build()
             .map_err(|error| failed(chain(&error)))?;
         let base = |scheme: &str| {
-            let text = format!("{scheme}://{}/v2/", reference.host());
+            let text = format!("{scheme}://{host}/v2/");
             Url::parse(&text).map_err(|error| failed(error.to_string()))
         };
         let mut registry = Self {
             http,
             base: base("https")?,
             reference: reference.clone(),
-            login: options.login_for(&reference.registry),
+            host: host.to_owned(),
+            login,
             transport: if allows_plain {
                 Transport::InsecureAllowed
             } else {
@@ -113,8 +139,9 @@ impl Registry {
         options: &RegistryOptions,
         platform: Option<&Platform>,
     ) -> Result<Images, ImageError> {
-        let registry = Self::new(reference, options)?;
-        let digest = registry.resolve(reference.tag_or_digest())?;
+        let (registry, digest) = Self::first(reference, options, |registry| {
+            registry.resolve(reference.tag_or_digest())
+        })?;
         let name = reference.to_string();
         Images::of_manifests(
             Box::new(registry),
@@ -133,9 +160,9 @@ impl Registry {
         options: &RegistryOptions,
         platform: Option<&Platform>,
     ) -> Result<Images, ImageError> {
-        let registry = Self::new(reference, options)?;
+        let (registry, tags) = Self::first(reference, options, Self::tags)?;
         let mut manifests: Vec<(String, Digest)> = Vec::new();
-        for tag in registry.tags()? {
+        for tag in tags {
             let digest = registry.resolve(&tag)?;
             let name = reference.with_tag(&tag).to_string();
             match manifests.iter_mut().find(|(_, known)| *known == digest) {
@@ -146,6 +173,25 @@ impl Registry {
         }
         let what = reference.to_string();
         Images::of_manifests(Box::new(registry), &manifests, &what, platform)
+    }
+
+    /// The first of the mirrors, and then of the registry itself, that answers what it is asked. A mirror that does not is passed
+    /// over: what counts is what the registry says.
+    fn first<T>(
+        reference: &Reference,
+        options: &RegistryOptions,
+        ask: impl Fn(&Self) -> Result<T, ImageError>,
+    ) -> Result<(Self, T), ImageError> {
+        for host in options.mirrors_of(&reference.registry) {
+            let asked = Self::at_mirror(host, reference, options)
+                .and_then(|mirror| ask(&mirror).map(|answer| (mirror, answer)));
+            if asked.is_ok() {
+                return asked;
+            }
+        }
+        let registry = Self::new(reference, options)?;
+        let answer = ask(&registry)?;
+        Ok((registry, answer))
     }
 
     /// The digest of the manifest with this tag. (That with this digest is fetched as well.)
@@ -265,15 +311,9 @@ impl Registry {
                     .login
                     .as_ref()
                     .map_or("without a login", |_| "with the login that it was given");
-                Err(failed(format!(
-                    "{} denied access {who}",
-                    self.reference.registry
-                )))
+                Err(failed(format!("{} denied access {who}", self.host)))
             }
-            status => Err(failed(format!(
-                "{} answered {status}",
-                self.reference.registry
-            ))),
+            status => Err(failed(format!("{} answered {status}", self.host))),
         }
     }
 
@@ -414,7 +454,7 @@ fn secret_header(value: &Secret) -> Result<HeaderValue, String> {
 }
 
 /// An error with what caused it: the outermost says no more than that something failed.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(in crate::image) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -3,11 +3,14 @@
 //! Only what stands in those files is used. A credential helper is a program, and none is run.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use leakward_core::Secret;
 use serde_json::Value;
+
+use super::reference::is_host;
 
 /// LIMIT: largest such file that is read.
 const MAX_FILE_BYTES: u64 = 1 << 20;
@@ -40,14 +43,62 @@ pub struct RegistryOptions {
     pub login_files: Vec<PathBuf>,
     /// With or without TLS.
     pub transport: Transport,
+    /// Who is asked first.
+    pub mirrors: Vec<Mirror>,
+}
+
+/// A registry that has what another one has, and is asked first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mirror {
+    /// Whose images it has.
+    pub registry: String,
+    /// Its host, with a port where one is written.
+    pub host: String,
+}
+
+/// A text that names no mirror.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0:?} is no mirror: write MIRROR for Docker Hub's, or REGISTRY=MIRROR, each a host with or without a port"
+)]
+pub struct NotAMirror(String);
+
+impl FromStr for Mirror {
+    type Err = NotAMirror;
+
+    fn from_str(text: &str) -> Result<Self, NotAMirror> {
+        let (registry, host) = text.split_once('=').unwrap_or(("docker.io", text));
+        if is_host(registry) && is_host(host) {
+            Ok(Self {
+                registry: registry.to_owned(),
+                host: host.to_owned(),
+            })
+        } else {
+            Err(NotAMirror(text.to_owned()))
+        }
+    }
 }
 
 impl RegistryOptions {
+    /// Who is asked for images of `registry`, before it is asked itself.
+    pub(super) fn mirrors_of(&self, registry: &str) -> impl Iterator<Item = &str> {
+        let of_registry = move |mirror: &&Mirror| mirror.registry == registry;
+        self.mirrors
+            .iter()
+            .filter(of_registry)
+            .map(|mirror| mirror.host.as_str())
+    }
+
     /// The login for `registry`.
     pub(super) fn login_for(&self, registry: &str) -> Option<Login> {
         if self.login.is_some() {
             return self.login.clone();
         }
+        self.known_login(registry)
+    }
+
+    /// The login that is written down for `registry`. What the user typed is not for mirrors.
+    pub(super) fn known_login(&self, registry: &str) -> Option<Login> {
         self.login_files.iter().find_map(|file| {
             let bytes = std::fs::metadata(file).ok()?.len();
             // What is not there or makes no sense is no login; the registry then says that one is needed.

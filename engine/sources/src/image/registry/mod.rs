@@ -1,6 +1,6 @@
 //! Images straight from a registry, over HTTPS: the OCI distribution protocol, which Docker's registry speaks as well.
 //!
-//! Not for: writing anything, talking to a local container engine, or running a credential helper.
+//! Not for: writing anything, or running a credential helper.
 //!
 //! INVARIANT: a password or token goes to the registry that it is for, and to the address that this registry names for
 //! its tokens; never over plain HTTP unless the user said so, never to where a redirect leads.
@@ -12,5 +12,6 @@ mod reference;
 mod resuming;
 
 pub use client::Registry;
-pub use credentials::{Login, RegistryOptions, Transport};
+pub(super) use client::chain;
+pub use credentials::{Login, Mirror, NotAMirror, RegistryOptions, Transport};
 pub use reference::{NotAReference, Reference};

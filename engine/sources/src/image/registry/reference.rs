@@ -60,18 +60,6 @@ impl Reference {
         }
     }
 
-    /// Whether the registry is on this machine.
-    pub(super) fn is_local(&self) -> bool {
-        let host = match self.registry.strip_prefix('[') {
-            Some(rest) => rest.split(']').next().unwrap_or_default(),
-            None => self.registry.split(':').next().unwrap_or_default(),
-        };
-        host == "localhost"
-            || host
-                .parse::<std::net::IpAddr>()
-                .is_ok_and(|address| address.is_loopback())
-    }
-
     /// Whether `text` can only be meant as a name in a registry: it has a host and a tag or a digest.
     #[must_use]
     pub fn is_unmistakable(text: &str) -> bool {
@@ -130,8 +118,20 @@ impl fmt::Display for Reference {
     }
 }
 
+/// Whether a host, with or without a port, is this machine.
+pub(super) fn is_local(registry: &str) -> bool {
+    let host = match registry.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => registry.split(':').next().unwrap_or_default(),
+    };
+    host == "localhost"
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
 /// Whether the first part of a name is a host: the rest of a name has neither a dot nor a colon in its first part.
-fn is_host(text: &str) -> bool {
+pub(super) fn is_host(text: &str) -> bool {
     let is_known = text == "localhost" || text.contains(['.', ':']);
     is_known
         && !text.starts_with('.')
@@ -216,7 +216,7 @@ mod tests {
             ("127a.example/a", false),
         ] {
             let reference: Reference = text.parse().expect(text);
-            assert_eq!(reference.is_local(), expected, "{text}");
+            assert_eq!(is_local(&reference.registry), expected, "{text}");
         }
     }
 }
