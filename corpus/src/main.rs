@@ -9,9 +9,9 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use clap::{Args, Parser, Subcommand};
 use leakward_corpus::{
-    Corpus, Library, Miss, NOBODY_LOOKED, Record, Score, Set, Size, Truth, tables,
+    Corpus, Library, Miss, NOBODY_LOOKED, Record, Score, Set, Size, Truth, review, tables,
 };
-use leakward_detect::{Detector, Settings};
+use leakward_detect::{Detector, Sensitivity, Settings};
 use leakward_rules::built_in;
 
 /// Measures accuracy on generated, labelled material.
@@ -26,6 +26,12 @@ struct Arguments {
 enum Command {
     /// Counts what detection finds, misses and reports wrongly.
     Score(ScoreArguments),
+    /// Looks at a tree of real files and prints what is reported and what is turned down, one JSON object a line, with the
+    /// values: for reading by hand.
+    Review {
+        /// The tree.
+        tree: PathBuf,
+    },
     /// Writes the files and their labels to a folder, for other programs.
     Write {
         #[command(flatten)]
@@ -75,6 +81,7 @@ struct ScoreArguments {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Score(arguments) => score(&arguments),
+        Command::Review { tree } => read_tree(&tree),
         Command::Write { material, folder } => write(&material, &folder),
     };
     match outcome {
@@ -238,6 +245,19 @@ fn counted(keys: impl Iterator<Item = String>) -> Vec<(String, usize)> {
     let mut counts: Vec<(String, usize)> = counts.into_iter().collect();
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     counts
+}
+
+fn read_tree(tree: &Path) -> anyhow::Result<ExitCode> {
+    let settings = Settings {
+        sensitivity: Sensitivity::High,
+        ..Settings::default()
+    };
+    let detector = Detector::new(built_in().to_vec(), settings)?;
+    let readings = review(&detector, tree).with_context(|| tree.display().to_string())?;
+    for reading in readings {
+        println!("{}", serde_json::to_string(&reading)?);
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn write(material: &Material, folder: &Path) -> anyhow::Result<ExitCode> {

@@ -79,11 +79,12 @@ pub struct Keyword {
 }
 
 /// The detectors written in Rust that a rule can name. Detection holds itself to the list by a test.
-pub const NATIVE_DETECTORS: [&str; 4] = [
+pub const NATIVE_DETECTORS: [&str; 5] = [
     "assignment",
     "url-password",
     "private-key",
     "authorization-header",
+    "call-arguments",
 ];
 
 /// A detector written in Rust.

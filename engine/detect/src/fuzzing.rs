@@ -33,7 +33,7 @@ pub fn undo_run(bytes: &[u8], start: usize) -> Option<Undone> {
 /// Undoes the escapes around `at`.
 #[must_use]
 pub fn undo_escapes(bytes: &[u8], at: usize) -> Option<Undone> {
-    decode::decode_escapes(bytes, at).ok().map(undone)
+    decode::decode_at(bytes, at).ok().map(undone)
 }
 
 /// Reads wide characters.

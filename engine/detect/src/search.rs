@@ -219,8 +219,15 @@ impl<'a> Search<'a> {
             }
             RuleMatcher::Native(native) => {
                 let hit = Span::new(position, literal_end()?);
-                let candidate = native.find(number, bytes, hit, &mut memory.runs)?;
+                let mut candidate = native.find(number, bytes, hit, &mut memory.runs)?;
                 self.scratch.passed.note(number, candidate.span.end);
+                for span in std::mem::take(&mut candidate.more) {
+                    let other = Candidate {
+                        span,
+                        ..candidate.clone()
+                    };
+                    self.scratch.candidates.push(other);
+                }
                 candidate
             }
             RuleMatcher::Refused(reason) => {
@@ -364,7 +371,7 @@ impl<'a> Search<'a> {
             let attempt = if self.detector.index().is_run(noted.hit.literal) {
                 decode::decode_run(bytes, position, &self.detector.settings().limits)
             } else {
-                decode::decode_escapes(bytes, position)
+                decode::decode_at(bytes, position)
             };
             match attempt {
                 // What was decoded hides the marks in it, so nothing is noted: it is decoded again each time.

@@ -22,6 +22,8 @@ pub(crate) struct Candidate {
     pub(crate) expects: Option<NameKind>,
     /// How it is written down.
     pub(crate) manner: Manner,
+    /// Where further values of the same name stand, each a candidate of its own: the rows of a table.
+    pub(crate) more: Vec<Span>,
     /// What the detector itself already knows in favour or against, in points and words.
     pub(crate) evidence: Vec<(i32, Cow<'static, str>)>,
 }
@@ -36,6 +38,7 @@ impl Candidate {
             name: None,
             expects: None,
             manner: Manner::Itself,
+            more: Vec::new(),
             evidence: Vec::new(),
         }
     }

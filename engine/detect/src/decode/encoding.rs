@@ -5,7 +5,7 @@ use std::ops::Range;
 use leakward_core::{Limits, Span};
 
 use super::sources::Sources;
-use super::{base64, escaped, hex, inflate, run, text};
+use super::{base64, concatenation, entity, escaped, hex, inflate, quoted_printable, run, text};
 use crate::byte_set::ByteSet;
 
 /// Farthest from the end of a line of digits that is read to find the next one: a line break and indentation.
@@ -286,28 +286,52 @@ fn decode_hex(bytes: &[u8], start: usize, limits: &Limits) -> Result<Decoded, Ra
     Ok(decoded)
 }
 
-/// What stands around the escape at `at` (`%3D`, `\u003d`, `\x3d`), when undoing it changes something.
+/// What stands around the mark of an encoding at `at`, when undoing it changes something.
 ///
 /// # Errors
 /// It does not; which bytes say so.
-pub(crate) fn decode_escapes(bytes: &[u8], at: usize) -> Result<Decoded, Range<usize>> {
-    let floor = at.saturating_sub(ESCAPES_REACH);
-    let is_percent = bytes.get(at) == Some(&b'%');
-    let set = if is_percent {
-        escaped::PERCENT_RUN
-    } else {
-        ByteSet::EMPTY.with_range(b' ', b'~').with_range(0x80, 0xFF)
-    };
-    let start = set.run_start(bytes, at, floor);
+pub(crate) fn decode_at(bytes: &[u8], at: usize) -> Result<Decoded, Range<usize>> {
+    match bytes.get(at) {
+        Some(b'%') => decode_around(
+            bytes,
+            at,
+            ("percent", escaped::PERCENT_RUN),
+            |text, emit| {
+                escaped::decode_percent(text, emit);
+            },
+        ),
+        Some(b'\\') => decode_around(bytes, at, ("escapes", LINE), |text, emit| {
+            escaped::decode_backslash(text, emit);
+        }),
+        Some(b'&') => decode_around(bytes, at, ("entities", LINE), |text, emit| {
+            entity::decode(text, emit);
+        }),
+        Some(b'=') => decode_around(bytes, at, ("quoted-printable", LINES), |text, emit| {
+            quoted_printable::decode(text, emit);
+        }),
+        Some(b'"' | b'\'') => concatenation::decode(bytes, at),
+        _ => quoted_printable::decode_body(bytes, at),
+    }
+}
+
+/// What a line of text is made of, and several of them.
+const LINE: ByteSet = ByteSet::EMPTY.with_range(b' ', b'~').with_range(0x80, 0xFF);
+pub(super) const LINES: ByteSet = LINE.with(b"\t\r\n");
+
+/// Undoes an encoding in the run of bytes of a set around `at`.
+fn decode_around(
+    bytes: &[u8],
+    at: usize,
+    (name, set): (&'static str, ByteSet),
+    decode: impl FnOnce(&[u8], &mut dyn FnMut(u8, usize, usize)),
+) -> Result<Decoded, Range<usize>> {
+    let start = set.run_start(bytes, at, at.saturating_sub(ESCAPES_REACH));
     let end = set.run_end(bytes, at, at.saturating_add(ESCAPES_REACH));
     let run = bytes.get(start..end).unwrap_or_default();
-    let mut decoded = Decoded::new(&[if is_percent { "percent" } else { "escapes" }]);
-    let emit = |byte, from: usize, to: usize| decoded.push(byte, start + from, start + to);
-    if is_percent {
-        escaped::decode_percent(run, emit);
-    } else {
-        escaped::decode_backslash(run, emit);
-    }
+    let mut decoded = Decoded::new(&[name]);
+    decode(run, &mut |byte, from, to| {
+        decoded.push(byte, start + from, start + to);
+    });
     if decoded.bytes.len() < run.len() {
         Ok(decoded)
     } else {
@@ -430,9 +454,9 @@ mod tests {
     fn escapes_are_undone_around_them() {
         let text = "x = 'postgres%3A%2F%2Fu%3Ahunter2%40db' # y";
         let at = text.find('%').expect("a sign");
-        let run = decode_escapes(text.as_bytes(), at).expect("escapes");
+        let run = decode_at(text.as_bytes(), at).expect("escapes");
         assert!(String::from_utf8_lossy(&run.bytes).contains("postgres://u:hunter2@db"));
-        let run = decode_escapes(b"a\nkey\\u003d\\\"x\\\"\nb", 5).expect("escapes");
+        let run = decode_at(b"a\nkey\\u003d\\\"x\\\"\nb", 5).expect("escapes");
         assert_eq!(run.bytes, b"key=\"x\"");
         assert_eq!(run.original(Span::new(3, 4)), Span::new(5, 11));
     }

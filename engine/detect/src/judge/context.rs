@@ -26,6 +26,7 @@ const DIGEST_WORDS: &[&str] = &[
     "blob",
     "git_",
     "hash",
+    "hmac",
     "uses:",
     "resolved",
     "rev ",

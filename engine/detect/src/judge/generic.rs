@@ -7,6 +7,7 @@ use super::context::Context;
 use super::scale::Scale;
 use super::traits::Traits;
 use super::{ciphertext, look_alike, placeholder, reference};
+use crate::decode::base64;
 use crate::detection::Manner;
 use crate::native::NameKind;
 use crate::word_list::WordList;
@@ -55,7 +56,7 @@ pub(crate) fn weigh(assigned: Assigned<'_>, context: &Context, scale: &mut Scale
         scale.weigh(-20, "it stands in minified or generated text");
     }
     match assigned.kind {
-        NameKind::Password => weigh_password(value, &traits, assigned.manner, scale),
+        NameKind::Password => weigh_password(assigned, (value, &traits), context, scale),
         NameKind::Secret => weigh_secret(value, &traits, context, scale),
         NameKind::Weak => weigh_weak(&traits, context, scale),
     }
@@ -94,6 +95,9 @@ fn objection(assigned: Assigned<'_>, value: &[u8], traits: &Traits) -> Option<&'
     if let Some(reason) = placeholder::reason(value) {
         return Some(reason);
     }
+    if let Some(reason) = decoded_objection(value) {
+        return Some(reason);
+    }
     if assigned.manner != Manner::Quoted && reference::is_code(value) {
         return Some("it is code");
     }
@@ -113,6 +117,28 @@ fn objection(assigned: Assigned<'_>, value: &[u8], traits: &Traits) -> Option<&'
         return Some("it reads like a name in a program");
     }
     None
+}
+
+/// What rules out the text that the value is the base64 of: `Y2hhbmdlbWU=` is `changeme`.
+fn decoded_objection(value: &[u8]) -> Option<&'static str> {
+    if value.len() < 8 || !value.len().is_multiple_of(4) {
+        return None;
+    }
+    let text = base64::decode(value)?;
+    let is_text = text.len() >= 4 && text.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\n'));
+    let text = text.trim_ascii();
+    // Eight digits decode to something printable by chance, and a word in there says nothing.
+    if !is_text || text.is_empty() || !Traits::of(text).reads_like_words() {
+        return None;
+    }
+    let lower = text.to_ascii_lowercase();
+    placeholder::reason(text)
+        .or_else(|| reference::reason(text))
+        .or_else(|| {
+            WELL_KNOWN
+                .contains(&lower)
+                .then_some("it is the base64 of a password that everybody knows")
+        })
 }
 
 /// Whether the value is its own name, or a word of it.
@@ -136,9 +162,15 @@ fn is_pattern(value: &[u8]) -> bool {
         b"[a-z", b"[A-Z", b"[0-9", b"\\d", b"\\w", b"\\s", b"(?", b".*", b".+", b"||", b"&&",
         b"==", b"</", b"/>", b"=>", b"();",
     ];
+    // Equals signs at the end are those of base64.
+    let text = value.trim_ascii_end();
+    let text = text
+        .strip_suffix(b"==")
+        .filter(|digits| digits.len() % 4 == 2)
+        .unwrap_or(text);
     let has_sign = SIGNS
         .iter()
-        .any(|sign| memchr::memmem::find(value, sign).is_some());
+        .any(|sign| memchr::memmem::find(text, sign).is_some());
     let is_rule = value.contains(&b'|')
         && value
             .split(|byte| b"|:".contains(byte))
@@ -215,7 +247,21 @@ fn ends_in_a_role(value: &[u8]) -> bool {
         .is_some_and(|hump| ROLES.contains(&hump.to_ascii_lowercase()))
 }
 
-fn weigh_password(value: &[u8], traits: &Traits, manner: Manner, scale: &mut Scale) {
+/// `DB_PASSWORD`: what an environment file and a container's settings call a password.
+fn is_setting(name: &[u8]) -> bool {
+    name.contains(&b'_')
+        && name
+            .iter()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_')
+}
+
+fn weigh_password(
+    assigned: Assigned<'_>,
+    (value, traits): (&[u8], &Traits),
+    context: &Context,
+    scale: &mut Scale,
+) {
+    let manner = assigned.manner;
     let lower = value.to_ascii_lowercase();
     let stem: Vec<u8> = lower
         .iter()
@@ -243,11 +289,16 @@ fn weigh_password(value: &[u8], traits: &Traits, manner: Manner, scale: &mut Sca
         );
     } else if traits.surprise > 5.6 && traits.distinct > 4 {
         scale.weigh(0, "its letters make no word");
+    } else if manner != Manner::Quoted && is_setting(assigned.name) && traits.length >= 5 {
+        scale.weigh(5, "it is a weak password, set where deployments set theirs");
     } else {
         scale.weigh(-25, "it is a single word");
     }
     if traits.length < 6 {
         scale.weigh(-10, "it is short");
+    }
+    if traits.is_hex && traits.length >= 32 && context.speaks_of_digests() {
+        scale.weigh(-35, "its line speaks of digests or revisions");
     }
 }
 
@@ -259,11 +310,20 @@ fn weigh_secret(value: &[u8], traits: &Traits, context: &Context, scale: &mut Sc
         scale.weigh(-5, "it has the form of a UUID");
         return;
     }
+    let run = telling_run(value);
+    let (traits, is_part) = if run.len() < value.len() {
+        (&Traits::of(run), true)
+    } else {
+        (traits, false)
+    };
     if traits.is_hex && traits.looks_random() {
         scale.weigh(
             if traits.length >= 32 { 15 } else { 0 },
             "it is a random row of hexadecimal digits",
         );
+        if is_part {
+            scale.weigh(-5, "something stands before or after them");
+        }
         if context.speaks_of_digests() {
             scale.weigh(-35, "its line speaks of digests or revisions");
         }
@@ -280,6 +340,21 @@ fn weigh_secret(value: &[u8], traits: &Traits, context: &Context, scale: &mut Sc
         scale.weigh(-5, "it is neither random nor words");
     } else {
         scale.weigh(-25, "it does not look random");
+    }
+}
+
+/// The longest row of letters and digits when it is long enough to tell what a machine drew (`shop-prod-0f3a…`), else the
+/// whole.
+fn telling_run(value: &[u8]) -> &[u8] {
+    const TELLING: usize = 24;
+    let run = value
+        .split(|byte| !byte.is_ascii_alphanumeric())
+        .max_by_key(|run| run.len())
+        .unwrap_or(value);
+    if run.len() >= TELLING && Traits::of(run).looks_random() {
+        run
+    } else {
+        value
     }
 }
 

@@ -39,3 +39,4 @@ pub(crate) use judge::{Judge, Judgement};
 pub(crate) use overlap::Spans;
 pub(crate) use placeholder::reason as placeholder_reason;
 pub(crate) use role::{Role, judge as judge_role};
+pub(crate) use traits::Traits;

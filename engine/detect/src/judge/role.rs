@@ -142,6 +142,8 @@ pub(crate) fn judge(rule: &Rule, matched: &Match, role: Role, is_bare: bool) -> 
     let drop = |reason: &str| PathJudgement::Drop(reason.to_owned());
     let lower = |reason: &str| PathJudgement::Lower(reason.to_owned());
     let is_assigned = matches!(&rule.find, Find::Native(native) if native.detector == "assignment");
+    // Keys in tests are rarely anything else than keys of tests; their passwords and tokens are now and then those in use.
+    let is_value = matches!(&rule.find, Find::Native(native) if native.detector != "private-key");
     let is_near = matches!(rule.find, Find::Keyword(_));
     if role.scanner {
         return drop("the file holds a scanner's rules or known results");
@@ -156,14 +158,14 @@ pub(crate) fn judge(rule: &Rule, matched: &Match, role: Role, is_bare: bool) -> 
         if is_assigned && role.localisation {
             return drop("the file holds texts of a user interface");
         }
-        if is_assigned && is_bare && role.program {
+        if is_assigned && is_bare && role.program && !is_no_name(matched) {
             return drop("in program text a bare word is a name");
         }
     }
     if matched.confidence == Confidence::High && !is_assigned {
         return PathJudgement::Keep;
     }
-    if role.test || role.vendored {
+    if role.vendored || (role.test && !(is_value && is_drawn(matched))) {
         return lower("the file is a test, a sample or other people's code");
     }
     if role.docs && !is_drawn(matched) {
@@ -180,8 +182,24 @@ pub(crate) fn judge(rule: &Rule, matched: &Match, role: Role, is_bare: bool) -> 
 )]
 fn is_drawn(matched: &Match) -> bool {
     let traits = Traits::of(matched.secret.expose());
-    (traits.looks_random() && (traits.digits > 0 || traits.length >= 16))
+    (traits.looks_random() && traits.length >= 7 && (traits.digits > 0 || traits.length >= 16))
         || (traits.classes() >= 3 && traits.length >= 8)
+}
+
+/// Whether a bare value in program text (a manual in a comment, a configuration in a text of many lines) cannot be a name.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what a path means depends on what the value looks like"
+)]
+fn is_no_name(matched: &Match) -> bool {
+    let value = matched.secret.expose();
+    let traits = Traits::of(value);
+    let is_word = value
+        .iter()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"_.".contains(byte));
+    is_drawn(matched)
+        && traits.digits >= 2
+        && (!is_word || (traits.looks_random() && traits.length >= 12))
 }
 
 #[cfg(test)]

@@ -25,6 +25,8 @@ pub(crate) struct Traits {
     pub(crate) surprise: f32,
     /// Whether it is made of hexadecimal digits, the letters all of one case.
     pub(crate) is_hex: bool,
+    /// How often a digit stands beside a letter: often in what was drawn, once or twice in a name with a number.
+    pub(crate) switches: usize,
 }
 
 impl Traits {
@@ -53,6 +55,13 @@ impl Traits {
             distinct: seen.iter().filter(|seen| **seen).count(),
             surprise: words::surprise(value),
             is_hex: all_hex && (lower == 0 || upper == 0),
+            switches: value
+                .windows(2)
+                .filter(|pair| {
+                    matches!(pair, [a, b] if a.is_ascii_alphanumeric() && b.is_ascii_alphanumeric()
+                        && a.is_ascii_digit() != b.is_ascii_digit())
+                })
+                .count(),
         }
     }
 
@@ -76,6 +85,16 @@ impl Traits {
                 && self.digits >= 3
                 && self.lower + self.upper >= 3
                 && self.distinct >= 6;
+        }
+        // Letters and digits by turns, as in base 36: plain to the table of words, and yet no words.
+        if self.length >= 16
+            && self.digits >= 4
+            && self.lower + self.upper >= 4
+            && self.switches * 5 >= self.length
+            && self.symbols * 4 <= self.length
+            && self.distinct >= 9
+        {
+            return true;
         }
         // Short values are noisier, so more is asked of them.
         let needed = if self.length < 12 { 6.3 } else { 5.9 };
@@ -105,7 +124,12 @@ mod tests {
 
     #[test]
     fn random_values_are_told_from_words() {
-        for value in ["qW8zK2vPxL7m", "3f9a1c0b7d2e4856", "xkqzvbntrp"] {
+        for value in [
+            "qW8zK2vPxL7m",
+            "3f9a1c0b7d2e4856",
+            "xkqzvbntrp",
+            "dd05f1c54d63749eda95f9fa6d49v442a",
+        ] {
             assert!(Traits::of(value.as_bytes()).looks_random(), "{value}");
         }
         for value in [

@@ -4,6 +4,7 @@
 
 mod assignment;
 mod authorization_header;
+mod call_arguments;
 mod native_detector;
 mod private_key;
 mod url_password;

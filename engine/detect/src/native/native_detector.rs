@@ -2,7 +2,7 @@
 
 use leakward_core::Span;
 
-use super::{assignment, authorization_header, private_key, url_password};
+use super::{assignment, authorization_header, call_arguments, private_key, url_password};
 use crate::byte_set::ByteSet;
 use crate::confirm::{Candidate, Runs};
 
@@ -17,6 +17,8 @@ pub(crate) enum NativeDetector {
     PrivateKey,
     /// The credential in an HTTP `Authorization` header.
     AuthorizationHeader,
+    /// The password among the arguments of a call.
+    CallArguments,
 }
 
 impl NativeDetector {
@@ -26,6 +28,7 @@ impl NativeDetector {
         ("url-password", Self::UrlPassword),
         ("private-key", Self::PrivateKey),
         ("authorization-header", Self::AuthorizationHeader),
+        ("call-arguments", Self::CallArguments),
     ];
 
     /// The detector of that name.
@@ -41,6 +44,7 @@ impl NativeDetector {
         match self {
             Self::Assignment => Some(assignment::NEXT),
             Self::UrlPassword => Some(url_password::NEXT),
+            Self::CallArguments => Some(call_arguments::NEXT),
             Self::PrivateKey | Self::AuthorizationHeader => None,
         }
     }
@@ -52,6 +56,7 @@ impl NativeDetector {
             Self::UrlPassword => url_password::REACH,
             Self::PrivateKey => private_key::REACH,
             Self::AuthorizationHeader => authorization_header::REACH,
+            Self::CallArguments => call_arguments::REACH,
         }
     }
 
@@ -68,6 +73,7 @@ impl NativeDetector {
             Self::UrlPassword => url_password::find(rule, bytes, hit, runs),
             Self::PrivateKey => private_key::find(rule, bytes, hit, runs),
             Self::AuthorizationHeader => authorization_header::find(rule, bytes, hit, runs),
+            Self::CallArguments => call_arguments::find(rule, bytes, hit, runs),
         }
     }
 }

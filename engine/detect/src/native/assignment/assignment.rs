@@ -8,10 +8,12 @@ use leakward_core::Span;
 use super::aside;
 use super::name::NameKind;
 use super::operator::{self, Operator};
+use super::table;
 use super::value::{self, Value};
 use crate::byte_set::ByteSet;
 use crate::confirm::{Candidate, Runs};
 use crate::detection::Manner;
+use crate::judge::Traits;
 
 /// Longest part of a name before and after the hit.
 const NAME: usize = 64;
@@ -26,22 +28,26 @@ const NAME_BEFORE: ByteSet = ByteSet::WORD.with(b"-.$");
 const NAME_AFTER: ByteSet = ByteSet::WORD.with(b"-");
 
 /// What can follow a part of a name: more of it, what closes it, an operator, a line break before `value:`.
-pub(crate) const NEXT: ByteSet = ByteSet::WORD.with(b"-.\"'`\\)]>[:=!?+|({<,; \t\r\n&%");
+pub(crate) const NEXT: ByteSet = ByteSet::WORD.with(b"-.\"'`\\)]>[:=!?+|({<,; \t\r\n&%*");
 
 /// Looks at the hit of a name's part.
 pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span, runs: &mut Runs) -> Option<Candidate> {
     let name = name_around(bytes, hit)?;
+    if let Some(candidate) = in_table(rule, bytes, name) {
+        return Some(candidate);
+    }
     let (operator, value) = match aside::value_of(bytes, name) {
         Some(value) => (Operator::Call, value),
         None => {
-            let (operator, value_part) =
-                attribute_value(bytes, name.end).or_else(|| operator::read(bytes, name.end))?;
+            let (operator, value_part) = attribute_value(bytes, name.end)
+                .or_else(|| tuple_value(bytes, name))
+                .or_else(|| operator::read(bytes, name.end))?;
             (operator, value::read(bytes, value_part, operator, runs)?)
         }
     };
     // Of a list's entries only a whole one is a name: `"etc/passwd", "lib"` are paths.
     let before = name.start.checked_sub(1).and_then(|at| bytes.get(at));
-    if operator == Operator::Comma && !before.is_some_and(|byte| b"\"'`:".contains(byte)) {
+    if operator == Operator::Comma && !before.is_some_and(|byte| b"\"'`:{#".contains(byte)) {
         return None;
     }
     let name_text = bytes.get(name.range())?;
@@ -57,7 +63,7 @@ pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span, runs: &mut Runs) -> Opt
         Manner::Bare
     };
     if value.quoted {
-        quoted_evidence(bytes, operator, value, &mut candidate)?;
+        quoted_evidence(bytes, (name, operator), value, &mut candidate)?;
     } else {
         bare_evidence(bytes, name, operator, value, &mut candidate)?;
     }
@@ -118,13 +124,43 @@ fn attribute_value(bytes: &[u8], name_end: usize) -> Option<(Operator, usize)> {
     }
 }
 
+/// The values below a table's header.
+fn in_table(rule: usize, bytes: &[u8], name: Span) -> Option<Candidate> {
+    // Cells are told by what follows the name; most names end here.
+    let after = *bytes.get(operator::skip_blanks(bytes, name.end))?;
+    if !b"|,;\n\r*`".contains(&after) {
+        return None;
+    }
+    let mut cells = table::below(bytes, name).into_iter();
+    let mut candidate = Candidate::new(rule, cells.next()?);
+    candidate.more = cells.collect();
+    candidate.name = Some(name);
+    candidate.expects = Some(NameKind::of(bytes.get(name.range())?)?);
+    candidate.manner = Manner::Quoted;
+    candidate
+        .evidence
+        .push((5, "it stands in the name's column".into()));
+    Some(candidate)
+}
+
+/// Erlang's `{name, "value"}` and `{name, <<"value">>}`.
+fn tuple_value(bytes: &[u8], name: Span) -> Option<(Operator, usize)> {
+    let open = bytes.get(name.start.checked_sub(1)?)?;
+    let is_tuple = *open == b'{' && bytes.get(name.end) == Some(&b',');
+    is_tuple.then_some((Operator::Comma, name.end + 1))
+}
+
 /// What speaks for and against a quoted value by its surroundings.
 fn quoted_evidence(
     bytes: &[u8],
-    operator: Operator,
+    (name, operator): (Span, Operator),
     value: Value,
     candidate: &mut Candidate,
 ) -> Option<()> {
+    let is_option = name
+        .start
+        .checked_sub(1)
+        .is_some_and(|at| bytes.get(at) == Some(&b'-'));
     let mut note =
         |points: i32, words: &'static str| candidate.evidence.push((points, words.into()));
     match operator {
@@ -132,7 +168,9 @@ fn quoted_evidence(
             note(5, "it is assigned to the name");
         }
         Operator::Call | Operator::Comma => note(0, "it is an argument beside the name"),
+        Operator::Says | Operator::Cell => note(0, "the text says that it is"),
         Operator::Compares => note(-10, "it is compared with the name"),
+        Operator::Blank if is_option => note(0, "it is an option's value"),
         Operator::Blank => note(-15, "it stands after the name"),
     }
     if value.is_default {
@@ -198,13 +236,58 @@ fn bare_evidence(
         Operator::Equals if tight && (is_flag || in_pairs) => 0,
         Operator::Equals if tight => -5,
         Operator::Blank if is_flag || starts_with_command(before) => 0,
-        _ => return None,
+        _ => {
+            let text = bytes.get(candidate.span.range())?;
+            if !stands_out(text, candidate.expects, operator) || !is_text(bytes, candidate.span) {
+                return None;
+            }
+            let trimmed = value::without_full_stop(bytes, value);
+            candidate.span = trimmed.span;
+            -5
+        }
     };
     candidate
         .evidence
         .push((points, "it is assigned to the name without quotes".into()));
     cut_at_separator(bytes, candidate);
     Some(())
+}
+
+/// Whether text stands around a value, and not the bytes of a picture or a program.
+fn is_text(bytes: &[u8], span: Span) -> bool {
+    const AROUND: usize = 24;
+    let around = bytes
+        .get(span.start.saturating_sub(AROUND)..(span.end + AROUND).min(bytes.len()))
+        .unwrap_or_default();
+    let is_control = |byte: &u8| matches!(byte, 0..=8 | 14..=31 | 0x7F);
+    // A character may be cut at either end.
+    !around.iter().any(is_control)
+        && String::from_utf8_lossy(around).matches('\u{FFFD}').count() <= 2
+}
+
+/// Whether a value in running text is no word of it, no name and no number: it has digits among letters or signs, or is too
+/// odd for a language.
+fn stands_out(text: &[u8], kind: Option<NameKind>, operator: Operator) -> bool {
+    let traits = Traits::of(text);
+    let is_code = text.iter().any(|byte| b"()[]{}<>=\\".contains(byte))
+        || memchr::memmem::find(text, b"://").is_some();
+    if is_code || traits.digits == 0 || traits.lower + traits.upper == 0 || traits.foreign > 0 {
+        return false;
+    }
+    match (kind, operator) {
+        (Some(NameKind::Password), Operator::Blank) => {
+            traits.length >= 8
+                && ((traits.symbols > 0 && traits.classes() == 4)
+                    || (traits.looks_random() && traits.digits >= 2 && traits.length >= 10))
+        }
+        (Some(NameKind::Password), _) => {
+            traits.length >= 6 && (traits.classes() >= 3 || traits.looks_random())
+        }
+        (Some(NameKind::Secret), _) => {
+            traits.length >= 16 && traits.looks_random() && traits.digits >= 2
+        }
+        _ => false,
+    }
 }
 
 /// `"X-Api-Key: value"`: name and value share their quotes.
@@ -248,7 +331,9 @@ fn cut_at_separator(bytes: &[u8], candidate: &mut Candidate) {
         .checked_sub(1)
         .and_then(|at| bytes.get(at))
         .is_some_and(|byte| b"?&".contains(byte));
-    if let Some(at) = text.iter().position(|byte| in_query && *byte == b'&') {
+    // What cannot stand in a URL ends it as well: a closing bracket of Markdown, a character of another script.
+    let ends_query = |byte: &u8| b"&#)]}\\".contains(byte) || !byte.is_ascii();
+    if let Some(at) = text.iter().position(|byte| in_query && ends_query(byte)) {
         candidate.span = Span::new(span.start, span.start + at);
     }
 }

@@ -8,6 +8,7 @@ mod aside;
 mod assignment;
 mod name;
 mod operator;
+mod table;
 mod value;
 
 pub(crate) use assignment::{NEXT, REACH, find};

@@ -18,8 +18,8 @@ pub(crate) enum NameKind {
 
 /// Heads of names whose value people choose. Longest first where one ends in another.
 const PASSWORDS: WordList = WordList::new(
-    " password passphrase passcode passwort passwd password1 kennwort contrasena motdepasse parola \
-     senha pword passwrd passw paswd pswd pwd pass psw psk pw dbpass userpass smtppass mysqlpass mypass rootpass adminpass ftppass \
+    " password passphrase passcode passwort wachtwoord pswd psswd passwd password1 kennwort contrasena motdepasse parola \
+     senha pword passwrd passw paswd pswd pwd pass psw psk pw dbpass userpass smtppass mysqlpass mypass rootpass adminpass ftppass userpwd proxyuserpwd requirepass masterauth \
      sshpass mailpass ldappass loginpass authpass pgpass httppass emailpass ",
 );
 
@@ -28,7 +28,8 @@ const SECRETS: WordList = WordList::new(
     " secret secrets token tokens credential credentials creds apikey api_key access_key accesskey \
      secret_key private_key privatekey auth_key authkey signing_key encryption_key master_key \
      hmac_key license_key account_key service_key shared_key app_key subscription_key storage_key \
-     consumer_key jwt_key session_key bearer access_key_secret secretkey client_key ",
+     consumer_key jwt_key session_key bearer access_key_secret secretkey client_key aes_key aeskey \
+     cipher_key cipherkey crypt_key cryptkey ",
 );
 
 /// Heads of names that hold a secret now and then.
@@ -46,7 +47,7 @@ const ABOUT: WordList = WordList::new(
      hashed hasher hashers digest algorithm alg encoder encoding encrypted manager service provider \
      store storage cache handler factory builder generator repository controller model entity dto \
      request response class interface spec mock version status state scope scopes audience issuer ref \
-     reference arn index ",
+     reference arn index address addresses contract symbol ",
 );
 
 /// Words before the head which say that it is a secret of nobody.
@@ -58,7 +59,7 @@ const NOT_SECRET: WordList = WordList::new(
      property translation i18n locale registry shortcut hot arrow unique composite group routing \
      forgot forgotten reset invalid wrong incorrect missing enter show hide toggle is has no require \
      requires required validate check verify generate fetch load read parsed hash hashed encrypted request change \
-     action ",
+     action checksum ",
 );
 
 /// A name as lower-case words.

@@ -17,6 +17,10 @@ pub(super) enum Operator {
     Comma,
     /// `>`: the value is an element's text.
     Element,
+    /// `is`, as in "the password is …".
+    Says,
+    /// `|`: the value is the next cell of a table's row.
+    Cell,
     /// Blanks alone.
     Blank,
 }
@@ -82,7 +86,18 @@ pub(super) fn read(bytes: &[u8], from: usize) -> Option<(Operator, usize)> {
         [b'(', ..] if !quoted && at == closed => Some((Operator::Call, at + 1)),
         [b'{', b'"' | b'\'', ..] if !quoted && at == closed => Some((Operator::Call, at + 1)),
         [b',', ..] if quoted => Some((Operator::Comma, at + 1)),
+        // Scala's and Haskell's pairs, and functions that are called without brackets.
+        [b'-', b'>', ..] if quoted => Some((Operator::Equals, at + 2)),
+        [b'"' | b'\'', ..] if quoted && at > closed => Some((Operator::Comma, at)),
         [b'>', ..] => Some((Operator::Element, at + 1)),
+        [b'|', b' ', ..] => Some((Operator::Cell, at + 1)),
+        [b'i', b's', b' ' | b':', ..] | [b'w', b'a', b's', b' ' | b':', ..] if at > closed => {
+            let word = ByteSet::ALNUM.run_end(bytes, at, at + 3);
+            Some((
+                Operator::Says,
+                word + usize::from(bytes.get(word) == Some(&b':')),
+            ))
+        }
         _ if at > closed && !quoted => Some(
             after_basic_type(bytes, at)
                 .map_or((Operator::Blank, at), |end| (Operator::Equals, end)),

@@ -82,6 +82,7 @@ pub(super) fn read(
     if matches!(operator, Operator::Element) {
         return element_text(bytes, from, runs);
     }
+    at = skip_emphasis(bytes, at);
     // The next line of a list is its next entry.
     if !matches!(operator, Operator::Blank | Operator::Comma) {
         at = skip_line_break(bytes, at);
@@ -99,7 +100,38 @@ pub(super) fn read(
     ) {
         return None;
     }
+    if matches!(operator, Operator::Says | Operator::Cell) {
+        return bare(bytes, at, runs).map(|value| without_full_stop(bytes, value));
+    }
     default_after(bytes, at).or_else(|| bare(bytes, at, runs))
+}
+
+/// `**` after the colon of `**Password:** value`.
+fn skip_emphasis(bytes: &[u8], at: usize) -> usize {
+    match bytes.get(at..).unwrap_or_default() {
+        [b'*', b'*', b' ', ..] => skip_blanks(bytes, at + 2),
+        [b'*', b'*', b'`', ..] => at + 2,
+        _ => at,
+    }
+}
+
+/// The value without what ends a sentence.
+pub(super) fn without_full_stop(bytes: &[u8], value: Value) -> Value {
+    let text = bytes.get(value.span.range()).unwrap_or_default();
+    let closes = |byte: &u8| match byte {
+        b'.' | b':' => true,
+        b')' => !text.contains(&b'('),
+        b']' => !text.contains(&b'['),
+        _ => false,
+    };
+    let length = text
+        .iter()
+        .rposition(|byte| !closes(byte))
+        .map_or(0, |at| at + 1);
+    Value {
+        span: Span::new(value.span.start, value.span.start + length),
+        ..value
+    }
 }
 
 /// One line break (with a continuation mark before it) and the next line's indentation, when a quote follows.
@@ -117,8 +149,11 @@ fn skip_line_break(bytes: &[u8], at: usize) -> usize {
     }
 }
 
-/// Letters and signs before a quote: `b"`, `r"`, `f"`, `L"`, `u8"`, `@"`, `$"`, `N'`.
+/// Letters and signs before a quote: `b"`, `r"`, `f"`, `L"`, `u8"`, `@"`, `$"`, `N'`, `<<"`.
 fn skip_prefix(bytes: &[u8], at: usize) -> usize {
+    if let [b'<', b'<', b'"', ..] = bytes.get(at..).unwrap_or_default() {
+        return at + 2;
+    }
     let end = ByteSet::ALNUM.with(b"@$&").run_end(bytes, at, at + 2);
     match bytes.get(end) {
         Some(b'"' | b'\'') => end,
@@ -137,6 +172,8 @@ fn quoted(bytes: &[u8], at: usize) -> Option<Value> {
         [b'"', ..] => (1, b"\""),
         [b'\'', ..] => (1, b"'"),
         [b'`', ..] => (1, b"`"),
+        [b'q', b'{', ..] => (2, b"}"),
+        [b'q', b'q', b'{', ..] => (3, b"}"),
         _ => return None,
     };
     let inner = rest.get(open..)?;
