@@ -92,7 +92,7 @@ impl Generator {
             "Rule {{ id: RuleId({}), provider: {}, title: {}, severity: Severity::{:?}, class: Class::{:?}, find: {find}, \
              min_entropy: {:?}_f32, checksum: {}, specificity: {}, companions: {companions}, \
              allow: Allow {{ values: {values}, words: {words}, paths: {allow_paths} }}, paths: {paths}, \
-             docs_url: {}, revoke_url: {}, verify: {verify}, samples: {samples}, near_misses: {near_misses} }},",
+             docs_url: {}, revoke_url: {}, verify: {verify}, samples: {samples}, near_misses: {near_misses}, foreign: None }},",
             text(rule.id.as_str()),
             text(&rule.provider),
             text(&rule.title),
@@ -131,6 +131,8 @@ impl Generator {
                 self.texts(&native.literals),
                 self.texts(&native.names),
             ),
+            // The format of the pack has no such rules.
+            Find::Sweep(_) | Find::Path(_) => return Err(std::fmt::Error),
         })
     }
 

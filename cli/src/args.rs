@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use crate::rules_args::{RulesExplainArgs, RulesLintArgs, RulesTestArgs};
+
 /// Finds leaked credentials in git histories, folders and streams.
 #[derive(Debug, Parser)]
 #[command(name = "leakward", version, about, max_term_width = 100, after_help = EXIT_STATUS)]
@@ -144,6 +146,9 @@ pub(crate) struct ScanArgs {
     /// Say for every candidate, kept or turned down, why.
     #[arg(long)]
     pub(crate) explain: bool,
+    /// Tell what each rule cost and found: as a table on standard error, or as JSON into FILE.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    pub(crate) rule_stats: Option<Option<PathBuf>>,
     /// Ask providers whether the credentials still work.
     #[arg(long, help_heading = VERIFICATION)]
     pub(crate) verify: bool,
@@ -451,6 +456,12 @@ pub(crate) enum RulesCommand {
         /// Rule files. Default: the built-in rules.
         files: Vec<PathBuf>,
     },
+    /// Try the rules of a file: on their samples and near misses, and on files of yours.
+    Test(Box<RulesTestArgs>),
+    /// Say in words what a rule looks for, what it takes for a credential, and what is done with one.
+    Explain(RulesExplainArgs),
+    /// Find rules that overlap, have no text to be looked for, or match too much; and measure what they cost.
+    Lint(Box<RulesLintArgs>),
 }
 
 /// `leakward rules list`

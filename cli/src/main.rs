@@ -5,9 +5,17 @@
 
 mod args;
 mod baseline_command;
+mod checksum_words;
+mod lines;
 mod messages;
 mod progress;
+mod rule_stats;
+mod rule_trial;
+mod rules_args;
 mod rules_command;
+mod rules_explain_command;
+mod rules_lint_command;
+mod rules_test_command;
 mod scan_command;
 mod sinks;
 mod store;
@@ -58,7 +66,7 @@ fn run(cli: &Cli, matches: &clap::ArgMatches, messages: Messages) -> anyhow::Res
                 .unwrap_or_default();
             verify_command::verify(args, &sinks::pair(typed)?, cli.messages.color, messages)
         }
-        Command::Rules(command) => rules_command::run(command),
+        Command::Rules(command) => rules_command::run(command, messages),
         Command::Store(command) => store::run(command, messages),
     }
 }

@@ -7,25 +7,29 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use leakward_core::rule::{Class, Find};
 use leakward_core::verification::Question;
-use leakward_core::{Rule, Span, Verification};
-use leakward_detect::{Detector, Match, Scratch, Settings};
-use leakward_rules::sample;
+use leakward_core::{Rule, Verification};
+use leakward_detect::{Detector, Settings};
+use leakward_scan::policy::NoFiles;
+use leakward_scan::rule_file::RuleFile;
 
 use crate::args::{RulesCommand, RulesFormat, RulesListArgs};
-
-/// Different samples that are made of each template.
-const SEEDS: u64 = 5;
+use crate::messages::Messages;
+use crate::rule_trial::{Finder, Purpose, Trial, trials};
+use crate::{rules_explain_command, rules_lint_command, rules_test_command};
 
 /// Runs one of the commands about rules.
-pub(crate) fn run(command: &RulesCommand) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(command: &RulesCommand, messages: Messages) -> anyhow::Result<ExitCode> {
     match command {
+        RulesCommand::Test(args) => rules_test_command::run(args, messages),
+        RulesCommand::Explain(args) => rules_explain_command::run(args),
+        RulesCommand::Lint(args) => rules_lint_command::run(args, messages),
         RulesCommand::List(args) => list(args),
         RulesCommand::Show { id, rules } => show(id, rules),
         RulesCommand::Check { files } => check(files),
     }
 }
 
-fn load(files: &[PathBuf]) -> anyhow::Result<Vec<Rule>> {
+pub(crate) fn load(files: &[PathBuf]) -> anyhow::Result<Vec<Rule>> {
     let mut rules = leakward_rules::built_in().to_vec();
     for file in files {
         rules = leakward_rules::merge(&rules, read(file)?);
@@ -33,10 +37,21 @@ fn load(files: &[PathBuf]) -> anyhow::Result<Vec<Rule>> {
     Ok(rules)
 }
 
+/// The rules of a file, in our format or another tool's.
 fn read(file: &Path) -> anyhow::Result<Vec<Rule>> {
-    let name = file.display().to_string();
-    let text = std::fs::read_to_string(file).with_context(|| name.clone())?;
-    Ok(leakward_rules::parse(&text, &name)?)
+    Ok(RuleFile::read(&NoFiles, file)?.rules)
+}
+
+/// The rule with this id.
+pub(crate) fn find<'r>(rules: &'r [Rule], id: &str) -> anyhow::Result<&'r Rule> {
+    if let Some(rule) = leakward_rules::find(rules, id) {
+        return Ok(rule);
+    }
+    let nearest = leakward_rule_format::nearest(id, rules.iter().map(|rule| rule.id.as_str()));
+    let hint = nearest
+        .map(|id| format!("; did you mean {id}?"))
+        .unwrap_or_default();
+    bail!("no rule is called {id:?}{hint}");
 }
 
 fn list(args: &RulesListArgs) -> anyhow::Result<ExitCode> {
@@ -74,13 +89,7 @@ fn json_entry(rule: &Rule) -> serde_json::Value {
 
 fn show(id: &str, files: &[PathBuf]) -> anyhow::Result<ExitCode> {
     let rules = load(files)?;
-    let Some(rule) = leakward_rules::find(&rules, id) else {
-        let nearest = leakward_rule_format::nearest(id, rules.iter().map(|rule| rule.id.as_str()));
-        let hint = nearest
-            .map(|id| format!("; did you mean {id}?"))
-            .unwrap_or_default();
-        bail!("no rule is called {id:?}{hint}");
-    };
+    let rule = find(&rules, id)?;
     let mut out = io::stdout().lock();
     finish(
         describe(rule)
@@ -111,6 +120,11 @@ fn describe(rule: &Rule) -> Vec<(&'static str, String)> {
             lines.push(("detector", native.detector.to_string()));
             lines.push(("names", native.names.join(", ")));
         }
+        Find::Sweep(sweep) => {
+            lines.push(("keywords", sweep.keywords.join(", ")));
+            lines.push(("expression", sweep.regex.to_string()));
+        }
+        Find::Path(path) => lines.push(("path", path.regex.to_string())),
     }
     if rule.min_entropy > 0.0 {
         lines.push((
@@ -156,7 +170,7 @@ fn describe(rule: &Rule) -> Vec<(&'static str, String)> {
 }
 
 /// What is asked to verify a credential, in one line.
-fn question(verify: &Verification) -> String {
+pub(crate) fn question(verify: &Verification) -> String {
     let server = verify
         .endpoint
         .as_deref()
@@ -186,7 +200,12 @@ fn check(files: &[PathBuf]) -> anyhow::Result<ExitCode> {
     let problems: Vec<String> = ids
         .iter()
         .filter_map(|id| leakward_rules::find(detector.rules(), id))
-        .flat_map(|rule| problems(&detector, rule))
+        .flat_map(|rule| {
+            let failed = trials(&detector, rule)
+                .into_iter()
+                .filter(|trial| !trial.passed);
+            failed.map(|trial| problem(rule, &trial))
+        })
         .collect();
     let mut out = io::stdout().lock();
     let written = problems
@@ -202,73 +221,18 @@ fn check(files: &[PathBuf]) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// Who finds the credential of a rendered template.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Finder {
-    /// The rule itself.
-    Itself,
-    /// Another rule, which is as specific or more: one credential is reported once.
-    Another,
-    /// Nobody.
-    Nobody,
-}
-
-fn problems(detector: &Detector, rule: &Rule) -> Vec<String> {
-    let mut scratch = detector.scratch();
-    let mut problems = Vec::new();
-    for seed in 0..SEEDS {
-        for template in rule.samples.iter().filter(|_| rule.class == Class::Secret) {
-            match finder(detector, &mut scratch, rule, template, seed) {
-                Ok(Finder::Itself | Finder::Another) => {}
-                Ok(Finder::Nobody) => {
-                    problems.push(format!(
-                        "{}: does not find its sample {template:?} (seed {seed})",
-                        rule.id
-                    ));
-                }
-                Err(problem) => problems.push(problem),
-            }
+fn problem(rule: &Rule, trial: &Trial) -> String {
+    let (id, template, seed) = (&rule.id, &trial.template, trial.seed);
+    match (&trial.finder, trial.purpose) {
+        (Finder::Unusable(problem), _) => format!("{id}: {template:?}: {problem}"),
+        (Finder::Nobody(Some(reason)), _) => {
+            format!("{id}: does not find its sample {template:?} (seed {seed}): {reason}")
         }
-        for template in rule.near_misses.iter() {
-            match finder(detector, &mut scratch, rule, template, seed) {
-                Ok(Finder::Nobody | Finder::Another) => {}
-                Ok(Finder::Itself) => {
-                    problems.push(format!(
-                        "{}: finds its near miss {template:?} (seed {seed})",
-                        rule.id
-                    ));
-                }
-                Err(problem) => problems.push(problem),
-            }
+        (_, Purpose::Sample) => {
+            format!("{id}: does not find its sample {template:?} (seed {seed})")
         }
+        (_, Purpose::NearMiss) => format!("{id}: finds its near miss {template:?} (seed {seed})"),
     }
-    problems
-}
-
-fn finder(
-    detector: &Detector,
-    scratch: &mut Scratch,
-    rule: &Rule,
-    template: &str,
-    seed: u64,
-) -> Result<Finder, String> {
-    let rendered = sample::render(template, seed)
-        .map_err(|error| format!("{}: {template:?}: {error}", rule.id))?;
-    let secret = Span::new(rendered.secret.start, rendered.secret.end);
-    let found = detector.detect(rendered.text.as_bytes(), scratch).matches;
-    let is_own = |matched: &Match| {
-        detector
-            .rules()
-            .get(matched.rule)
-            .is_some_and(|by| by.id == rule.id)
-    };
-    Ok(if found.iter().any(is_own) {
-        Finder::Itself
-    } else if found.iter().any(|matched| matched.span.overlaps(secret)) {
-        Finder::Another
-    } else {
-        Finder::Nobody
-    })
 }
 
 /// A closed pipe is no error: the reader has seen enough.

@@ -17,7 +17,9 @@ use leakward_scan::date::Date;
 use leakward_scan::grouping::Reveal;
 use leakward_scan::policy::Overrides;
 use leakward_scan::progress::{Progress, Silent};
-use leakward_scan::request::{Credentials, ImageOptions, LineHashes, Request, Scope, Tags};
+use leakward_scan::request::{
+    Credentials, ImageOptions, LineHashes, Measure, Request, Scope, Tags,
+};
 use leakward_scan::run::{self, Scanned};
 use leakward_scan::target::{ImageTarget, Target, TargetError, TargetKind};
 use leakward_sources::archive::Archives;
@@ -29,6 +31,7 @@ use crate::args::{
 };
 use crate::messages::{Level, Messages};
 use crate::progress::Bar;
+use crate::rule_stats;
 use crate::sinks::{Destination, Sink};
 use crate::user_folders;
 use crate::verification::{Verification, apply, keep_only, print_plan, reported};
@@ -68,6 +71,9 @@ pub(crate) fn scan(
         Reveal::Masked
     };
     request.explain = args.explain;
+    if args.rule_stats.is_some() {
+        request.measure = Measure::Rules;
+    }
     if sinks.iter().any(|sink| sink.format.name() == "sarif") {
         request.line_hashes = LineHashes::Compute;
     }
@@ -90,6 +96,9 @@ pub(crate) fn scan(
         keep_only(&mut scanned.outcome, &args.only);
     }
     write_reports(&scanned, sinks, color)?;
+    if let Some(file) = &args.rule_stats {
+        rule_stats::tell(&scanned, file.as_deref())?;
+    }
     let outcome = &scanned.outcome;
     tell(outcome, sinks, args.output.allow_incomplete, messages);
     Ok(status(
@@ -115,6 +124,18 @@ fn show_plan(verification: &Verification, scanned: &Scanned) -> anyhow::Result<E
         ExitCode::SUCCESS
     } else {
         ExitCode::from(STATUS_ERROR)
+    })
+}
+
+/// A request for targets as they were typed, with nothing else asked.
+pub(crate) fn targets_request(targets: &[String]) -> anyhow::Result<Request> {
+    let (targets, unusable) = resolve_targets(targets, None)?;
+    Ok(Request {
+        targets,
+        unusable,
+        threads: processors(),
+        today: today(),
+        ..Request::default()
     })
 }
 

@@ -113,7 +113,7 @@ fn stands_alone(rule: &Rule) -> bool {
     let is_known = match &rule.find {
         Find::Pattern(pattern) => pattern.group == 0,
         Find::Native(native) => native.detector == "private-key",
-        Find::Keyword(_) => false,
+        Find::Keyword(_) | Find::Sweep(_) | Find::Path(_) => false,
     };
     is_known && rule.companions.iter().all(|companion| !companion.required)
 }

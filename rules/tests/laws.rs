@@ -75,7 +75,7 @@ fn expressions(rule: &Rule) -> Vec<&str> {
     let own = match &rule.find {
         Find::Pattern(pattern) => Some(&*pattern.regex),
         Find::Keyword(keyword) => Some(&*keyword.value),
-        Find::Native(_) => None,
+        Find::Native(_) | Find::Sweep(_) | Find::Path(_) => None,
     };
     own.into_iter()
         .chain(rule.allow.values.iter().map(|value| &**value))

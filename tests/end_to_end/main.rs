@@ -15,6 +15,7 @@ mod dependencies;
 mod exit_status;
 mod fingerprints;
 mod git_coverage;
+mod gitleaks_parity;
 mod hostile;
 mod ignore_files;
 mod images;

@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 pub mod evidence;
+pub mod exception;
 pub mod finding;
 pub mod fingerprint;
 pub mod limits;

@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::exception::Foreign;
 use crate::finding::Severity;
 use crate::verification::Verification;
 
@@ -49,6 +50,38 @@ pub enum Find {
     Keyword(Keyword),
     /// A detector written in Rust, for what a pattern cannot say.
     Native(Native),
+    /// An expression of another tool's rule, run over a whole file.
+    Sweep(Sweep),
+    /// The path of a file says that it should not be there, whatever is in it.
+    Path(PathPattern),
+}
+
+/// An expression that is run over a whole file as soon as one of its keywords stands anywhere in it: how other tools
+/// apply their rules. What it matches is reported; there is no judge to convince.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sweep {
+    /// Texts, in any case, of which one stands in the file. None: every file is looked at.
+    pub keywords: List<Text>,
+    /// Regular expression over bytes, Unicode off.
+    pub regex: Text,
+    /// Which group is the credential.
+    pub group: SweepGroup,
+}
+
+/// Which group of a [`Sweep`]'s expression is the credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SweepGroup {
+    /// The first one that is not empty; the whole match when there is none.
+    FirstFilled,
+    /// This one; 0 is the whole match.
+    Number(u8),
+}
+
+/// A path that says enough by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PathPattern {
+    /// Regular expression that matches somewhere in the path.
+    pub regex: Text,
 }
 
 /// A credential whose own text is recognisable.
@@ -160,6 +193,20 @@ pub enum Checksum {
     BasicAuth,
     /// Luhn's digit sum.
     Luhn,
+    /// A protocol buffer that parses to its last byte: Vault's long service tokens. Short ones have none.
+    VaultProtobuf,
+    /// Decodes to a name and a secret: AWS Bedrock.
+    BedrockKey,
+    /// Decodes to a version and a signature: Amazon SES.
+    SesSmtp,
+    /// Decodes to a mark, a version, an expiry and a secret: JFrog.
+    JfrogReference,
+    /// Decodes to a number and twenty bytes: Jira, Confluence, Bitbucket Data Center.
+    AtlassianDataCenter,
+    /// Five bits of the key are fixed; raises confidence only: WireGuard.
+    WireguardClamp,
+    /// DER of a sequence, version 3, and a content type of PKCS#7: PKCS#12 key stores.
+    Pkcs12,
 }
 
 impl Checksum {
@@ -188,6 +235,13 @@ impl Checksum {
         ("base64-json", Self::Base64Json),
         ("basic-auth", Self::BasicAuth),
         ("luhn", Self::Luhn),
+        ("vault-protobuf", Self::VaultProtobuf),
+        ("bedrock-key", Self::BedrockKey),
+        ("ses-smtp", Self::SesSmtp),
+        ("jfrog-reference", Self::JfrogReference),
+        ("atlassian-data-center", Self::AtlassianDataCenter),
+        ("wireguard-clamp", Self::WireguardClamp),
+        ("pkcs12", Self::Pkcs12),
     ];
 
     /// The name used in rule files.
@@ -272,4 +326,14 @@ pub struct Rule {
     pub samples: List<Text>,
     /// Templates from which tests make texts that must not be found.
     pub near_misses: List<Text>,
+    /// What another tool's file says about it.
+    pub foreign: Option<Box<Foreign>>,
+}
+
+impl Rule {
+    /// Whether it works as another tool's rules do: what it matches is reported as it is.
+    #[must_use]
+    pub fn is_foreign(&self) -> bool {
+        matches!(self.find, Find::Sweep(_) | Find::Path(_))
+    }
 }

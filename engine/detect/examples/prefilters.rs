@@ -65,6 +65,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             Find::Pattern(pattern) => &pattern.literals,
             Find::Keyword(keyword) => &keyword.keywords,
             Find::Native(native) => &native.literals,
+            Find::Sweep(_) | Find::Path(_) => unreachable!("no built-in rule is another tool\'s"),
         };
         literals.extend(texts.iter().map(|text| text.to_lowercase()));
     }

@@ -9,6 +9,9 @@ pub struct Match {
     pub rule: usize,
     /// The credential in the original bytes; for a decoded one, the smallest run of original bytes that holds it.
     pub span: Span,
+    /// Everything that the rule's expression matched in the original bytes; the credential's own span where nothing around
+    /// it belongs to the match.
+    pub whole: Span,
     /// The credential itself: decoded, and for private keys the normalised base64 body.
     pub secret: Secret,
     /// Shannon entropy of the credential, bits per byte.
@@ -23,6 +26,21 @@ pub struct Match {
     pub companions: Vec<(String, Span)>,
     /// What the text around says about it, for [`Detector::judge_path`](crate::Detector::judge_path).
     pub(crate) manner: Manner,
+    /// Exceptions of the rule that hold as far as the text goes, and depend on the place.
+    pub(crate) open: Vec<u16>,
+}
+
+/// What is known of a place: empty where it is not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PlaceFacts<'a> {
+    /// Path of the file, whose folders are separated by `/`.
+    pub path: &'a str,
+    /// Id of the commit that brought it there.
+    pub commit: &'a str,
+    /// Name of the commit's author.
+    pub author: &'a str,
+    /// Address of the commit's author.
+    pub email: &'a str,
 }
 
 /// How a value is written down, which decides in which kinds of file it means something.

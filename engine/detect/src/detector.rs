@@ -3,20 +3,24 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use leakward_core::Rule;
+use leakward_core::rule::Find;
+use leakward_core::{Confidence, Rule, Secret, Span};
+use regex_automata::meta::Regex;
 
 use crate::carry::{Copied, Note, Noted, carry};
 use crate::decode;
-use crate::detection::{Detection, Explained, Manner, Match, PathJudgement};
+use crate::detection::{Detection, Explained, Manner, Match, PathJudgement, PlaceFacts};
 use crate::error::DetectorError;
 use crate::judge::{self, Judge, Role};
 use crate::path_rules::PathRules;
 use crate::prefilter::{Hit, Literal, Prefilter};
+use crate::rule_cost::RuleCost;
 use crate::rule_index::RuleIndex;
 use crate::rule_matcher::RuleMatcher;
 use crate::scratch::Scratch;
 use crate::search::Search;
 use crate::settings::Settings;
+use crate::sweep::{self, Exceptions, TextVerdict, Texts};
 
 /// For each rule, the numbers of its companions' rules.
 type CompanionNumbers = Vec<Vec<Option<usize>>>;
@@ -32,6 +36,10 @@ pub struct Detector {
     paths: Vec<OnceLock<PathRules>>,
     judge: Judge,
     companions: OnceLock<CompanionNumbers>,
+    exceptions: Vec<OnceLock<Option<Exceptions>>>,
+    has_requirements: bool,
+    path_rules: Vec<usize>,
+    path_expressions: Vec<OnceLock<Option<Regex>>>,
 }
 
 impl Detector {
@@ -54,6 +62,24 @@ impl Detector {
                 .collect(),
             judge: Judge::new(rules.len()),
             companions: OnceLock::new(),
+            exceptions: std::iter::repeat_with(OnceLock::new)
+                .take(rules.len())
+                .collect(),
+            path_rules: (0..rules.len())
+                .filter(|number| {
+                    rules
+                        .get(*number)
+                        .is_some_and(|rule| matches!(rule.find, Find::Path(_)))
+                })
+                .collect(),
+            path_expressions: std::iter::repeat_with(OnceLock::new)
+                .take(rules.len())
+                .collect(),
+            has_requirements: rules.iter().any(|rule| {
+                rule.foreign
+                    .as_ref()
+                    .is_some_and(|foreign| !foreign.requires.is_empty())
+            }),
             rules,
             settings,
         })
@@ -68,7 +94,11 @@ impl Detector {
     /// What one more thread needs.
     #[must_use]
     pub fn scratch(&self) -> Scratch {
-        Scratch::new(self.rules.len())
+        let mut scratch = Scratch::new(self.rules.len());
+        if self.settings.clock.is_some() {
+            scratch.costs = vec![RuleCost::default(); self.rules.len()];
+        }
+        scratch
     }
 
     /// Reads and compiles every expression, to tell errors before a scan.
@@ -245,6 +275,68 @@ impl Detector {
         )
     }
 
+    /// What another tool's file says about a rule's matches.
+    pub(crate) fn exceptions(&self, rule: usize) -> Option<&Exceptions> {
+        let foreign = || self.rules.get(rule)?.foreign.as_deref();
+        self.exceptions
+            .get(rule)?
+            .get_or_init(|| foreign().map(Exceptions::new))
+            .as_ref()
+    }
+
+    /// The rules that go by the path alone; pieces are not looked at for them.
+    #[must_use]
+    pub fn path_rules(&self) -> &[usize] {
+        &self.path_rules
+    }
+
+    /// What a rule that goes by the path alone says of this one.
+    #[must_use]
+    pub fn match_path(&self, rule: usize, path: &str) -> Option<Match> {
+        let expression =
+            self.path_expressions
+                .get(rule)?
+                .get_or_init(|| match &self.rules.get(rule)?.find {
+                    Find::Path(pattern) => sweep::compile(&pattern.regex).ok(),
+                    _ => None,
+                });
+        let fits = expression.as_ref()?.is_match(path.as_bytes());
+        fits.then(|| self.path_match(rule, path))
+    }
+
+    /// A match of a rule that goes by the path alone, whether or not it fits this one.
+    #[must_use]
+    pub fn path_match(&self, rule: usize, path: &str) -> Match {
+        let nothing = Texts {
+            secret: b"",
+            whole: b"",
+            line: b"",
+        };
+        let open = match self.exceptions(rule).map(|all| all.of_text(nothing)) {
+            Some(TextVerdict::Open(open)) => open,
+            // The text of a path-only match is empty, which its exceptions are not about.
+            _ => Vec::new(),
+        };
+        Match {
+            rule,
+            span: Span::new(0, 0),
+            whole: Span::new(0, 0),
+            secret: Secret::new(path.as_bytes()),
+            entropy: 0.0,
+            confidence: Confidence::High,
+            reasons: vec!["the path alone says it".to_owned()],
+            decoded: Vec::new(),
+            companions: Vec::new(),
+            manner: Manner::Itself,
+            open,
+        }
+    }
+
+    /// Whether any rule needs a match of another one near by.
+    pub(crate) fn has_requirements(&self) -> bool {
+        self.has_requirements
+    }
+
     /// The numbers of the rules of a rule's companions, in its order.
     pub(crate) fn companion_numbers(&self, rule: usize) -> &[Option<usize>] {
         let all = self.companions.get_or_init(|| {
@@ -263,6 +355,17 @@ impl Detector {
     /// What a match means in a file of this path, whose folders are separated by `/`.
     #[must_use]
     pub fn judge_path(&self, matched: &Match, path: &str) -> PathJudgement {
+        let facts = PlaceFacts {
+            path,
+            ..PlaceFacts::default()
+        };
+        self.judge_place(matched, facts)
+    }
+
+    /// What a match means at a place of which more than the path is known.
+    #[must_use]
+    pub fn judge_place(&self, matched: &Match, facts: PlaceFacts<'_>) -> PathJudgement {
+        let path = facts.path;
         let (Some(rule), Some(paths)) =
             (self.rules.get(matched.rule), self.paths.get(matched.rule))
         else {
@@ -271,6 +374,18 @@ impl Detector {
         let paths = paths.get_or_init(|| PathRules::new(rule));
         if let Some(judgement) = paths.judge(path) {
             return judgement;
+        }
+        let is_excepted = !matched.open.is_empty()
+            && self
+                .exceptions(matched.rule)
+                .is_some_and(|exceptions| exceptions.of_place(&matched.open, facts));
+        if is_excepted {
+            return PathJudgement::Drop(
+                "an allow list or a filter of the rule's file allows it there".to_owned(),
+            );
+        }
+        if rule.is_foreign() {
+            return PathJudgement::Keep;
         }
         judge::judge_role(
             rule,

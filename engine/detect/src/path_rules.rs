@@ -3,6 +3,7 @@
 use globset::{GlobBuilder, GlobMatcher};
 use leakward_core::Rule;
 use leakward_core::rule::Text;
+use regex_automata::meta::Regex;
 
 use crate::detection::PathJudgement;
 
@@ -11,6 +12,8 @@ use crate::detection::PathJudgement;
 pub(crate) struct PathRules {
     only: Vec<GlobMatcher>,
     allowed: Vec<GlobMatcher>,
+    /// What another tool's rule says about the paths that it applies to.
+    expression: Option<Regex>,
 }
 
 /// The globs; one without a slash fits a file's name in any folder. One that cannot be read fits nothing (rule files are
@@ -39,13 +42,22 @@ impl PathRules {
         PathRules {
             only: compile(&rule.paths),
             allowed: compile(&rule.allow.paths),
+            expression: rule
+                .foreign
+                .as_ref()
+                .and_then(|foreign| foreign.path.as_ref())
+                .and_then(|path| crate::sweep::compile(path).ok()),
         }
     }
 
     /// What the rule itself says about a match in a file of this path.
     pub(crate) fn judge(&self, path: &str) -> Option<PathJudgement> {
         let fits = |globs: &[GlobMatcher]| globs.iter().any(|glob| glob.is_match(path));
-        if !self.only.is_empty() && !fits(&self.only) {
+        let fits_expression = self
+            .expression
+            .as_ref()
+            .is_none_or(|expression| expression.is_match(path));
+        if !fits_expression || (!self.only.is_empty() && !fits(&self.only)) {
             return Some(PathJudgement::Drop(
                 "the rule does not apply to files of this kind".to_owned(),
             ));

@@ -10,6 +10,7 @@ use crate::confirm::PatternMatcher;
 use crate::error::DetectorError;
 use crate::native::NativeDetector;
 use crate::prefilter::{Literal, Spelling};
+use crate::sweep::SweepMatcher;
 
 /// Literals of this length are common by themselves, so what follows them is made part of them.
 const SHORT: usize = 3;
@@ -87,6 +88,10 @@ pub(crate) struct RuleIndex {
     /// For each literal, where its users start in `users`; one more at the end.
     first: Vec<u32>,
     users: Vec<User>,
+    /// Rules that are run over a whole piece when one of their literals stands in it: literal and rule, sorted.
+    sweeps: Vec<(u32, u32)>,
+    /// Rules that are run over every piece.
+    always: Vec<u32>,
 }
 
 impl RuleIndex {
@@ -99,7 +104,17 @@ impl RuleIndex {
         let mut literals: Vec<Literal> = Vec::with_capacity(rules.len() * 2);
         let mut pairs: Vec<(u32, User)> = Vec::with_capacity(rules.len() * 2);
         let mut following: HashMap<u32, Option<ByteSet>> = HashMap::new();
+        let (mut sweeps, mut always) = (Vec::new(), Vec::new());
         for (rule_number, rule) in (0_u32..).zip(rules) {
+            let is_sweep = match &rule.find {
+                Find::Path(_) => continue,
+                Find::Sweep(sweep) if !SweepMatcher::has_indexed_keywords(&sweep.keywords) => {
+                    always.push(rule_number);
+                    continue;
+                }
+                Find::Sweep(_) => true,
+                _ => false,
+            };
             let (texts, spelling) = literals_of(rule)?;
             if texts.is_empty() || texts.iter().any(|text| text.len() < 2) {
                 return Err(DetectorError::NoLiteral(rule.id.clone()));
@@ -109,6 +124,10 @@ impl RuleIndex {
                     literals.push(Literal::new(text, spelling));
                     u32::try_from(literals.len() - 1).unwrap_or(u32::MAX)
                 });
+                if is_sweep {
+                    sweeps.push((number, rule_number));
+                    continue;
+                }
                 if text.len() == SHORT {
                     let so_far = following.get(&number).copied();
                     let here = next_bytes(rule, text);
@@ -131,7 +150,9 @@ impl RuleIndex {
             }
         }
         pairs.sort_by_key(|(number, user)| (*number, user.rule));
-        let index = RuleIndex::of(&pairs, literals.len());
+        sweeps.sort_unstable();
+        let mut index = RuleIndex::of(&pairs, literals.len());
+        (index.sweeps, index.always) = (sweeps, always);
         literals.extend(
             ENCODING_MARKS
                 .iter()
@@ -156,7 +177,28 @@ impl RuleIndex {
             first_mark: u32::try_from(literals).unwrap_or(u32::MAX),
             first,
             users: pairs.iter().map(|(_, user)| *user).collect(),
+            sweeps: Vec::new(),
+            always: Vec::new(),
         }
+    }
+
+    /// The rules that are to be run over a whole piece in which these literals stand, sorted.
+    pub(crate) fn awake(&self, literals: impl Iterator<Item = u32>) -> Vec<u32> {
+        let mut awake = self.always.clone();
+        if !self.sweeps.is_empty() {
+            let mut seen: Vec<u32> = literals.collect();
+            seen.sort_unstable();
+            seen.dedup();
+            for literal in seen {
+                let from = self.sweeps.partition_point(|(of, _)| *of < literal);
+                let of_literal = self.sweeps.get(from..).unwrap_or_default().iter();
+                let of_literal = of_literal.take_while(|(of, _)| *of == literal);
+                awake.extend(of_literal.map(|(_, rule)| *rule));
+            }
+            awake.sort_unstable();
+            awake.dedup();
+        }
+        awake
     }
 
     /// Whether the literal of this number marks an encoding.
@@ -197,6 +239,8 @@ fn literals_of(rule: &Rule) -> Result<(&[Text], Spelling), DetectorError> {
         Find::Native(native) if NativeDetector::named(&native.detector).is_some() => {
             Ok((&native.literals, Spelling::AnyCase))
         }
+        Find::Sweep(sweep) => Ok((&sweep.keywords, Spelling::AnyCase)),
+        Find::Path(_) => Ok((&[], Spelling::Exact)),
         Find::Native(native) => {
             let known: Vec<&str> = NativeDetector::ALL.iter().map(|(name, _)| *name).collect();
             Err(DetectorError::UnknownDetector {
@@ -212,7 +256,7 @@ fn literals_of(rule: &Rule) -> Result<(&[Text], Spelling), DetectorError> {
 fn next_bytes(rule: &Rule, literal: &str) -> Option<ByteSet> {
     match &rule.find {
         Find::Pattern(pattern) => PatternMatcher::next_bytes(pattern, literal),
-        Find::Keyword(_) => None,
+        Find::Keyword(_) | Find::Sweep(_) | Find::Path(_) => None,
         Find::Native(native) => NativeDetector::named(&native.detector)?.next_bytes(),
     }
 }

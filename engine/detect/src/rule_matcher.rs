@@ -5,6 +5,7 @@ use leakward_core::rule::Find;
 
 use crate::confirm::{KeywordMatcher, PatternMatcher};
 use crate::native::NativeDetector;
+use crate::sweep::SweepMatcher;
 
 /// A rule made ready.
 #[derive(Debug)]
@@ -15,6 +16,10 @@ pub(crate) enum RuleMatcher {
     Keyword(KeywordMatcher),
     /// Written in Rust.
     Native(NativeDetector),
+    /// Another tool's, run over whole pieces.
+    Sweep(SweepMatcher),
+    /// The path alone says it; nothing is looked for in pieces.
+    Path,
     /// Its expression is refused; said once in the detection.
     Refused(String),
 }
@@ -34,6 +39,8 @@ impl RuleMatcher {
                 || refused(format!("no detector {}", native.detector)),
                 RuleMatcher::Native,
             ),
+            Find::Sweep(sweep) => SweepMatcher::new(sweep).map_or_else(refused, RuleMatcher::Sweep),
+            Find::Path(_) => RuleMatcher::Path,
         }
     }
 
@@ -42,7 +49,7 @@ impl RuleMatcher {
         match self {
             RuleMatcher::Pattern(pattern) => pattern.expression().check(),
             RuleMatcher::Keyword(keyword) => keyword.expression().check(),
-            RuleMatcher::Native(_) => Ok(()),
+            RuleMatcher::Native(_) | RuleMatcher::Sweep(_) | RuleMatcher::Path => Ok(()),
             RuleMatcher::Refused(reason) => Err(reason.clone()),
         }
     }
@@ -53,7 +60,8 @@ impl RuleMatcher {
             RuleMatcher::Pattern(pattern) => pattern.reach(),
             RuleMatcher::Keyword(keyword) => keyword.reach(),
             RuleMatcher::Native(native) => native.reach(),
-            RuleMatcher::Refused(_) => (0, 0),
+            // No hit is decided by them.
+            RuleMatcher::Sweep(_) | RuleMatcher::Path | RuleMatcher::Refused(_) => (0, 0),
         }
     }
 }

@@ -1,8 +1,13 @@
 //! What one thread keeps between pieces: buffers and regex caches.
 
+use std::collections::HashMap;
+
+use regex_automata::meta::Cache as SweepCache;
+
 use crate::confirm::{Candidate, Moment, RuleMemory};
 use crate::detector::Detector;
 use crate::prefilter::Hit;
+use crate::rule_cost::RuleCost;
 
 /// What one thread keeps between pieces. Made by [`Detector::scratch`](crate::Detector::scratch).
 #[derive(Debug)]
@@ -18,6 +23,10 @@ pub struct Scratch {
     /// Bytes of the original and of what was decoded from it that were begun with.
     pub(crate) looked_at: u64,
     pub(crate) reaches: Reaches,
+    /// For each rule that is run over whole pieces, what its expression needs.
+    pub(crate) sweeps: HashMap<usize, Box<SweepCache>>,
+    /// What each rule cost; empty unless somebody measures.
+    pub(crate) costs: Vec<RuleCost>,
 }
 
 /// For each literal how far around it its rules read, once that was asked for.
@@ -92,6 +101,21 @@ impl Scratch {
             now: Moment::default(),
             looked_at: 0,
             reaches: Reaches::default(),
+            sweeps: HashMap::new(),
+            costs: Vec::new(),
+        }
+    }
+
+    /// What each rule cost so far, by its number; empty unless the settings have a clock.
+    #[must_use]
+    pub fn costs(&self) -> &[RuleCost] {
+        &self.costs
+    }
+
+    /// Counts something for a rule, when somebody measures.
+    pub(crate) fn count(&mut self, rule: usize, count: impl FnOnce(&mut RuleCost)) {
+        if let Some(cost) = self.costs.get_mut(rule) {
+            count(cost);
         }
     }
 

@@ -4,9 +4,10 @@
 //! bytes; only then overlaps are settled, comments obeyed and low confidence left out.
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 
 use leakward_core::rule::Class;
-use leakward_core::{Confidence, Secret, Span};
+use leakward_core::{Confidence, Rule, Secret, Span};
 
 use crate::carry::{Note, Noted, Reads};
 use crate::confirm::Candidate;
@@ -19,6 +20,7 @@ use crate::rule_index::User;
 use crate::rule_matcher::RuleMatcher;
 use crate::scratch::Scratch;
 use crate::settings::{InlineAllow, Sensitivity};
+use crate::sweep::{self, Swept};
 
 /// One look at one piece of bytes.
 pub(crate) struct Search<'a> {
@@ -45,6 +47,9 @@ enum Tried {
 /// LIMIT: how many bytes may be decoded from each byte of a piece, over all levels. Escapes stay below 14; only packed
 /// data goes beyond, and a few hundred bytes of it can hold a million times a million.
 const DECODED_PER_BYTE: usize = 32;
+
+/// Rules of less specificity go by names or common shapes.
+const SHAPE_OF_ITS_OWN: u8 = 100;
 
 /// What a level of decoding adds to what is found below it.
 #[derive(Clone, Copy, Debug)]
@@ -112,6 +117,7 @@ impl<'a> Search<'a> {
         matches: &mut Vec<Match>,
     ) {
         self.scratch.next_piece(bytes.len());
+        let first = matches.len();
         let most = self.detector.settings().limits.max_matches_per_piece;
         let mut encoded = Vec::new();
         for (number, noted) in hits.iter_mut().enumerate() {
@@ -139,8 +145,31 @@ impl<'a> Search<'a> {
             self.judge_all(bytes, &candidates, matches);
             self.scratch.candidates = candidates;
         }
+        self.sweep(bytes, hits, first, matches);
         if level.left > 0 {
             self.look_into_encoded(bytes, (hits, &encoded), level, matches);
+        }
+    }
+
+    /// Runs rules of other tools over the piece. Of `matches`, those from `first` on are this piece's.
+    fn sweep(&mut self, bytes: &[u8], hits: &[Noted], first: usize, matches: &mut Vec<Match>) {
+        let detector = self.detector;
+        let awake = detector
+            .index()
+            .awake(hits.iter().map(|noted| noted.hit.literal));
+        if awake.is_empty() && !detector.has_requirements() {
+            return;
+        }
+        let mut look = sweep::look(detector, self.scratch, bytes, &awake);
+        look.limited.into_iter().for_each(|what| self.limit(what));
+        let mut of_piece = matches.split_off(first);
+        of_piece.append(&mut look.matches);
+        let mut rejected = look.rejected;
+        rejected.append(&mut sweep::settle(detector, bytes, &mut of_piece));
+        matches.append(&mut of_piece);
+        self.detection.rejected += rejected.len() as u64;
+        if let Some(told) = &mut self.rejected {
+            told.append(&mut rejected);
         }
     }
 
@@ -148,14 +177,30 @@ impl<'a> Search<'a> {
     fn try_hit(&mut self, bytes: &[u8], hit: Hit) -> Tried {
         let mut tried = Tried::ForNothing;
         for user in self.detector.index().users(hit.literal) {
+            let rule = user.rule as usize;
+            self.scratch.count(rule, |cost| cost.hits += 1);
             // Inside of the rule's last match it was not tried, so nothing is known.
             if self.scratch.passed.covers(user.rule as usize, hit.position)
-                || self.try_rule(bytes, hit, *user).is_some()
+                || self
+                    .timed(rule, |search| search.try_rule(bytes, hit, *user))
+                    .is_some()
             {
                 tried = Tried::ForSomething;
             }
         }
         tried
+    }
+
+    /// Runs something for a rule, and counts its time when somebody measures.
+    fn timed<T>(&mut self, rule: usize, run: impl FnOnce(&mut Self) -> T) -> T {
+        let Some(clock) = self.detector.settings().clock else {
+            return run(self);
+        };
+        let begun = clock();
+        let result = run(self);
+        let took = clock().saturating_sub(begun);
+        self.scratch.count(rule, |cost| cost.nanos += took);
+        result
     }
 
     /// The bytes that the rules of a hit may have read.
@@ -179,6 +224,7 @@ impl<'a> Search<'a> {
     fn try_rule(&mut self, bytes: &[u8], hit: Hit, user: User) -> Option<()> {
         let (number, position) = (user.rule as usize, hit.position as usize);
         let detector = self.detector;
+        self.scratch.count(number, |cost| cost.tries += 1);
         let (now, looked_at) = (self.scratch.now, self.scratch.looked_at);
         let memory = self.scratch.memories.get_mut(number)?;
         let memory = memory.get_or_insert_default();
@@ -230,6 +276,8 @@ impl<'a> Search<'a> {
                 }
                 candidate
             }
+            // They are run over whole pieces, and no literal of theirs has them as user.
+            RuleMatcher::Sweep(_) | RuleMatcher::Path => return None,
             RuleMatcher::Refused(reason) => {
                 let id = detector
                     .rules()
@@ -240,6 +288,7 @@ impl<'a> Search<'a> {
                 return None;
             }
         };
+        self.scratch.count(number, |cost| cost.candidates += 1);
         self.scratch.candidates.push(candidate);
         Some(())
     }
@@ -264,7 +313,10 @@ impl<'a> Search<'a> {
         let mut disproved = Disproved::default();
         let first = matches.len();
         for candidate in candidates {
-            match self.judge_one(bytes, candidate, &companions, &mut disproved) {
+            let judged = self.timed(candidate.rule, |search| {
+                search.judge_one(bytes, candidate, &companions, &mut disproved)
+            });
+            match judged {
                 Ok(matched) => matches.push(matched),
                 Err(reason) => {
                     self.detection.rejected += 1;
@@ -281,10 +333,16 @@ impl<'a> Search<'a> {
         if !disproved.is_empty() {
             let rules = self.detector.rules();
             let judged = matches.split_off(first);
-            matches.extend(judged.into_iter().filter(|matched| {
-                let rule = rules.get(matched.rule);
-                !rule.is_some_and(|rule| disproved.speaks_against(rule, matched.span))
-            }));
+            let (against, kept): (Vec<Match>, Vec<Match>) =
+                judged.into_iter().partition(|matched| {
+                    let rule = rules.get(matched.rule);
+                    rule.is_some_and(|rule| disproved.speaks_against(rule, matched.span))
+                });
+            matches.extend(kept);
+            self.turn_down(&against, |_| {
+                "a token of a known kind stands there, and its checksum or structure does not hold"
+                    .to_owned()
+            });
         }
     }
 
@@ -330,10 +388,17 @@ impl<'a> Search<'a> {
                 None => {}
             }
         }
+        let of_rule = (candidate.rule, rule);
+        let swept = Swept {
+            whole: candidate.span,
+            credential: candidate.span,
+        };
+        let open = sweep::open_exceptions(self.detector, of_rule, bytes, swept)?;
         let secret = candidate.secret(bytes);
         Ok(Match {
             rule: candidate.rule,
             span: candidate.span,
+            whole: candidate.span,
             secret: Secret::new(secret),
             entropy: judge::shannon(secret),
             confidence,
@@ -341,6 +406,7 @@ impl<'a> Search<'a> {
             decoded: Vec::new(),
             companions: found,
             manner: candidate.manner,
+            open,
         })
     }
 
@@ -407,6 +473,7 @@ impl<'a> Search<'a> {
         self.look_at(&decoded.bytes, &mut hits, below, &mut found);
         for matched in &mut found {
             matched.span = decoded.original(matched.span);
+            matched.whole = decoded.original(matched.whole);
             matched
                 .companions
                 .iter_mut()
@@ -424,17 +491,29 @@ impl<'a> Search<'a> {
     /// Settles overlaps, obeys comments, leaves out what is not to be shown.
     fn finish(mut self, bytes: &[u8], mut matches: Vec<Match>) -> (Detection, Vec<Rejected>) {
         // What is not shown hides nothing that is; what is no secret (a public key's id) does.
-        matches.retain(|matched| self.is_shown(matched) || !self.is_secret(matched));
-        self.report_once(&mut matches);
-        let settings = self.detector.settings();
-        matches.retain(|matched| {
-            let is_shown = self.is_shown(matched);
-            let is_allowed = is_shown
-                && settings.inline_allow == InlineAllow::Honour
-                && judge::allows(bytes, matched.span);
-            self.detection.suppressed += u64::from(is_allowed);
-            is_shown && !is_allowed
+        let (kept, low): (Vec<Match>, Vec<Match>) = matches
+            .into_iter()
+            .partition(|matched| self.is_shown(matched) || !self.is_secret(matched));
+        matches = kept;
+        self.turn_down(&low, |matched| {
+            let why = matched.reasons.first().map_or("", String::as_str);
+            format!("low confidence, shown with --sensitivity high ({why})")
         });
+        let mut foreign = self.without_foreign(&mut matches);
+        self.report_once(&mut matches);
+        matches.append(&mut foreign);
+        matches.retain(|matched| self.is_shown(matched));
+        if self.detector.settings().inline_allow == InlineAllow::Honour {
+            let (allowed, kept): (Vec<Match>, Vec<Match>) = matches
+                .into_iter()
+                .partition(|matched| judge::allows(bytes, matched.span));
+            matches = kept;
+            self.detection.suppressed += allowed.len() as u64;
+            self.turn_down(&allowed, |_| "a comment on its line allows it".to_owned());
+        }
+        for matched in &matches {
+            self.scratch.count(matched.rule, |cost| cost.matches += 1);
+        }
         matches.sort_by_key(|matched| (matched.span, matched.rule));
         self.detection.matches = matches;
         let mut rejected = self.rejected.unwrap_or_default();
@@ -442,8 +521,31 @@ impl<'a> Search<'a> {
         (self.detection, rejected)
     }
 
+    /// Takes the matches of other tools' rules out, which each report what they find, whatever others say; rules of ours that
+    /// only go by names do not say it again.
+    fn without_foreign(&self, matches: &mut Vec<Match>) -> Vec<Match> {
+        let rules = self.detector.rules();
+        let is_foreign = |matched: &Match| rules.get(matched.rule).is_some_and(Rule::is_foreign);
+        if !matches.iter().any(is_foreign) {
+            return Vec::new();
+        }
+        let (mut foreign, ours): (Vec<Match>, Vec<Match>) = matches.drain(..).partition(is_foreign);
+        let mut taken: HashSet<(usize, Span)> = HashSet::new();
+        foreign.retain(|matched| taken.insert((matched.rule, matched.span)));
+        matches.extend(ours.into_iter().filter(|matched| {
+            let goes_by_name = rules
+                .get(matched.rule)
+                .is_some_and(|rule| rule.specificity < SHAPE_OF_ITS_OWN);
+            !(goes_by_name
+                && foreign
+                    .iter()
+                    .any(|other| other.span.overlaps(matched.span)))
+        }));
+        foreign
+    }
+
     /// Keeps, of matches that overlap, the most specific one: then the surer, then the longer one.
-    fn report_once(&self, matches: &mut Vec<Match>) {
+    fn report_once(&mut self, matches: &mut Vec<Match>) {
         matches.sort_by_key(|matched| {
             let specificity = self
                 .detector
@@ -460,7 +562,32 @@ impl<'a> Search<'a> {
             )
         });
         let mut taken = Spans::default();
-        matches.retain(|matched| taken.insert(matched.span));
+        let (kept, hidden): (Vec<Match>, Vec<Match>) = matches
+            .drain(..)
+            .partition(|matched| taken.insert(matched.span));
+        *matches = kept;
+        let detector = self.detector;
+        self.turn_down(&hidden, |hidden| {
+            let by = matches
+                .iter()
+                .find(|matched| matched.span.overlaps(hidden.span))
+                .and_then(|matched| detector.rules().get(matched.rule));
+            format!(
+                "it is told by {}, which is more specific or surer",
+                by.map_or("another rule", |rule| rule.id.as_str())
+            )
+        });
+    }
+
+    /// Tells of matches that are not reported, when somebody wants to know.
+    fn turn_down(&mut self, matches: &[Match], why: impl Fn(&Match) -> String) {
+        if let Some(rejected) = &mut self.rejected {
+            rejected.extend(matches.iter().map(|matched| Rejected {
+                rule: matched.rule,
+                span: matched.span,
+                reason: why(matched),
+            }));
+        }
     }
 
     fn is_secret(&self, matched: &Match) -> bool {

@@ -2,6 +2,8 @@
 
 use leakward_core::Limits;
 
+use crate::rule_cost::Clock;
+
 /// How much is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sensitivity {
@@ -31,4 +33,6 @@ pub struct Settings {
     pub inline_allow: InlineAllow,
     /// The caps on sizes and counts.
     pub limits: Limits,
+    /// With a clock, what each rule costs is counted in the scratch.
+    pub clock: Option<Clock>,
 }

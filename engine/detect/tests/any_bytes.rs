@@ -27,6 +27,7 @@ static LITERALS: LazyLock<Vec<String>> = LazyLock::new(|| {
             Find::Pattern(pattern) => &pattern.literals,
             Find::Keyword(keyword) => &keyword.keywords,
             Find::Native(native) => &native.literals,
+            Find::Sweep(_) | Find::Path(_) => unreachable!("no built-in rule is another tool\'s"),
         };
         list.iter().map(ToString::to_string).collect()
     };

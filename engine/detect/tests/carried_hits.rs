@@ -47,6 +47,7 @@ fn keyword_of(rule: usize) -> String {
             Find::Pattern(pattern) => &pattern.literals,
             Find::Keyword(keyword) => &keyword.keywords,
             Find::Native(native) => &native.literals,
+            Find::Sweep(_) | Find::Path(_) => unreachable!("no built-in rule is another tool\'s"),
         });
     texts
         .and_then(|texts| texts.first())

@@ -3,6 +3,8 @@
 //! Entries are fingerprints, so a baseline survives line shifts, renames and rebases. Rule and path stand beside
 //! them for the reader only. Sorted by fingerprint, one entry a line, so that two branches' baselines merge.
 //!
+//! A `.secrets.baseline` of detect-secrets serves as well: its entries are matched by file and hash.
+//!
 //! A gitleaks JSON report serves as well: its entries are matched by credential where the report holds it, and by
 //! commit, path and line where it was redacted.
 
@@ -11,6 +13,7 @@ use std::collections::{BTreeMap, HashSet};
 use leakward_core::{Finding, Fingerprint, FingerprintKey, RuleId, Secret};
 use serde::{Deserialize, Serialize};
 
+use crate::detect_secrets::{DetectSecretsBaseline, HashedSecrets};
 use crate::gitleaks::{GitleaksFinding, Place};
 
 /// The rule name under which credentials of foreign reports are fingerprinted: their rules have other names.
@@ -22,6 +25,7 @@ pub struct Baseline {
     fingerprints: HashSet<Fingerprint>,
     values: HashSet<Fingerprint>,
     places: HashSet<Place>,
+    hashed: HashedSecrets,
 }
 
 /// A baseline file that cannot be read.
@@ -44,6 +48,14 @@ pub enum BaselineError {
         file: String,
         /// The version found.
         version: u32,
+    },
+    /// An entry of detect-secrets whose hash is none.
+    #[error("{file}: {hash:?} is no SHA-1 in hexadecimal digits")]
+    Hash {
+        /// Name of the file.
+        file: String,
+        /// What stands there.
+        hash: String,
     },
     /// An entry whose fingerprint is none.
     #[error("{file}: entry {entry}: {fingerprint:?} is not a fingerprint")]
@@ -89,6 +101,10 @@ impl Baseline {
                 key,
             ));
         }
+        if is_of_detect_secrets(text) {
+            let theirs: DetectSecretsBaseline = serde_json::from_str(text).map_err(json_error)?;
+            return Self::from_detect_secrets(theirs, file);
+        }
         let own: File = serde_json::from_str(text).map_err(json_error)?;
         Self::from_own(&own, file)
     }
@@ -131,6 +147,30 @@ impl Baseline {
             }
         }
         baseline
+    }
+
+    fn from_detect_secrets(
+        theirs: DetectSecretsBaseline,
+        file: &str,
+    ) -> Result<Self, BaselineError> {
+        let (hashed, places) = theirs.entries().map_err(|hash| BaselineError::Hash {
+            file: file.to_owned(),
+            hash,
+        })?;
+        Ok(Self {
+            hashed,
+            places: places
+                .into_iter()
+                .map(|(path, line)| Place::anywhere(path, line))
+                .collect(),
+            ..Self::default()
+        })
+    }
+
+    /// Whether a credential was known in a file by its hash.
+    #[must_use]
+    pub fn knows_in_file(&self, path: &str, secret: &Secret) -> bool {
+        self.hashed.knows(path, secret)
     }
 
     /// The fingerprint of a credential whatever rule found it.
@@ -186,6 +226,15 @@ impl Baseline {
         };
         format!("{{\n  \"version\": 1,\n  \"findings\": [{body}]\n}}\n")
     }
+}
+
+/// Whether an object has what only detect-secrets' has.
+fn is_of_detect_secrets(text: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Keys {
+        results: Option<serde::de::IgnoredAny>,
+    }
+    serde_json::from_str::<Keys>(text).is_ok_and(|keys| keys.results.is_some())
 }
 
 #[cfg(test)]

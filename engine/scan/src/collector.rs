@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use leakward_core::line_hash::primary_location_line_hashes;
 use leakward_core::outcome::SkippedKind;
-use leakward_core::{Locator, Skipped, Stats, TextRange};
-use leakward_detect::{Copied, Detection, Detector, Match, Note, Scratch};
+use leakward_core::{Excerpt, Locator, Skipped, Span, Stats, TextRange};
+use leakward_detect::{Copied, Detection, Detector, Match, Note, RuleCost, Scratch};
 use leakward_sources::git::ObjectId;
 use leakward_sources::{Edit, Origin, Part, Piece, Visitor};
 
@@ -31,6 +31,7 @@ pub struct Collector<'a> {
     explain: bool,
     remembering: Remembering,
     looked_at: Arc<Mutex<Vec<ObjectId>>>,
+    costs: Arc<Mutex<Vec<RuleCost>>>,
     credentials: Credentials,
     line_hashes: LineHashes,
     seen: Mutex<Seen>,
@@ -99,6 +100,8 @@ pub struct Collected {
     pub(crate) again: Vec<ObjectId>,
     /// Whether there is something to tell of names in trees.
     pub(crate) names: bool,
+    /// What each rule cost, when that was asked for.
+    pub(crate) costs: Vec<RuleCost>,
     /// How much was looked at.
     pub stats: Stats,
 }
@@ -108,15 +111,29 @@ pub struct Worker {
     scratch: Scratch,
     looked_at: Vec<ObjectId>,
     all: Arc<Mutex<Vec<ObjectId>>>,
+    costs: Arc<Mutex<Vec<RuleCost>>>,
 }
 
 impl Drop for Worker {
     fn drop(&mut self) {
+        add_costs(&self.costs, self.scratch.costs());
         if !self.looked_at.is_empty() {
             let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
             all.append(&mut self.looked_at);
         }
     }
+}
+
+/// Adds what one thread counted to what all did.
+fn add_costs(all: &Mutex<Vec<RuleCost>>, own: &[RuleCost]) {
+    if own.is_empty() {
+        return;
+    }
+    let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+    all.resize(own.len(), RuleCost::default());
+    all.iter_mut()
+        .zip(own)
+        .for_each(|(sum, more)| sum.add(more));
 }
 
 impl<'a> Collector<'a> {
@@ -135,6 +152,7 @@ impl<'a> Collector<'a> {
             explain,
             remembering: Remembering::default(),
             looked_at: Arc::default(),
+            costs: Arc::default(),
             credentials: Credentials::Forget,
             line_hashes: LineHashes::default(),
             seen: Mutex::default(),
@@ -190,6 +208,7 @@ impl<'a> Collector<'a> {
                     .unwrap_or_else(PoisonError::into_inner),
             ),
             again: again.into_iter().collect(),
+            costs: std::mem::take(&mut self.costs.lock().unwrap_or_else(PoisonError::into_inner)),
             names,
             stats: self.counters.stats(),
         }
@@ -272,6 +291,7 @@ impl<'a> Collector<'a> {
         });
         let limited: Vec<Unread> = limited.collect();
         let mut sightings = sightings(piece, detection.matches, self.line_hashes);
+        sightings.extend(self.path_sightings(piece));
         if self.credentials == Credentials::Keep {
             for sighting in &mut sightings {
                 if let Some(rule) = self.detector.rules().get(sighting.matched.rule) {
@@ -287,6 +307,45 @@ impl<'a> Collector<'a> {
         seen.names |= matches!(piece.origin, Origin::EntryName(_));
         seen.unread.extend(limited);
         seen.sightings.extend(sightings);
+    }
+}
+
+impl Collector<'_> {
+    /// What rules say that go by the path alone. The paths of a name in a tree are known later, so each such name is kept
+    /// for every such rule.
+    fn path_sightings(&self, piece: Piece<'_>) -> Vec<Sighting> {
+        let rules = self.detector.path_rules();
+        if rules.is_empty() {
+            return Vec::new();
+        }
+        let matches: Vec<Match> = match piece.origin {
+            Origin::EntryName(_) => rules
+                .iter()
+                .map(|number| self.detector.path_match(*number, ""))
+                .collect(),
+            Origin::Worktree(path)
+            | Origin::File(path)
+            | Origin::Index(path, _)
+            | Origin::Layer(_, path) => rules
+                .iter()
+                .filter_map(|number| self.detector.match_path(*number, path))
+                .collect(),
+            _ => Vec::new(),
+        };
+        let origin = Arc::new(piece.origin.clone());
+        let sighting = |matched: Match| Sighting {
+            range: Locator::new(b"").locate(Span::new(0, 0)),
+            values: Vec::new(),
+            excerpt: Excerpt {
+                text: String::new(),
+                marked: 0..0,
+            },
+            line_hash: None,
+            origin: Arc::clone(&origin),
+            ordinal: 0,
+            matched,
+        };
+        matches.into_iter().map(sighting).collect()
     }
 }
 
@@ -397,6 +456,7 @@ impl Visitor for Collector<'_> {
             scratch: self.detector.scratch(),
             looked_at: Vec::new(),
             all: Arc::clone(&self.looked_at),
+            costs: Arc::clone(&self.costs),
         }
     }
 

@@ -23,7 +23,7 @@ use crate::git_gaps::Gaps;
 use crate::git_places::GitPlaces;
 use crate::policy::{Folder, NoFiles, PolicyFiles};
 use crate::progress::Progress;
-use crate::request::{LineHashes, Request, Scope};
+use crate::request::{LineHashes, Measure, Request, Scope};
 use crate::run::{Context, Looking, ScanError, Scanned};
 use crate::target::Target;
 
@@ -191,8 +191,10 @@ fn open_cache(
     notes: &mut Vec<String>,
 ) -> Option<ScanCache> {
     let request = context.request;
-    let is_wanted =
-        request.scope == Scope::Everything && !request.explain && request.cache != CacheChoice::Off;
+    let is_wanted = request.scope == Scope::Everything
+        && !request.explain
+        && request.measure == Measure::Nothing
+        && request.cache != CacheChoice::Off;
     if !is_wanted {
         return None;
     }

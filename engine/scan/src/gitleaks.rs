@@ -18,6 +18,15 @@ pub struct Place {
 }
 
 impl Place {
+    /// A line of a file, whatever the commit.
+    pub(crate) fn anywhere(path: String, line: u32) -> Self {
+        Self {
+            commit: String::new(),
+            path,
+            line,
+        }
+    }
+
     /// Whether `places` holds this path and line, with this commit or with none.
     #[must_use]
     pub fn matches(places: &HashSet<Place>, commit: Option<&str>, path: &str, line: u32) -> bool {

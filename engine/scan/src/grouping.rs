@@ -9,10 +9,11 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use leakward_core::rule::Find;
 use leakward_core::{
     Confidence, Finding, Fingerprint, ImagePlace, Location, LocationKind, Outcome, Rule, Verdict,
 };
-use leakward_detect::{Detector, PathJudgement, Sensitivity};
+use leakward_detect::{Detector, PathJudgement, PlaceFacts, Sensitivity};
 
 use crate::baseline::Baseline;
 use crate::credential::Credential;
@@ -43,6 +44,8 @@ pub struct Grouping<'a> {
     left_out: HashSet<(Fingerprint, String)>,
     suppressed: u64,
     rejected: u64,
+    /// What was left out and why, when somebody wants to know.
+    told: Option<Vec<String>>,
 }
 
 /// All that is known of one (rule, credential).
@@ -56,8 +59,8 @@ struct Group {
 /// What becomes of one place.
 enum Decision {
     Keep(Confidence, Option<String>),
-    Reject,
-    Suppress,
+    Reject(String),
+    Suppress(&'static str),
 }
 
 impl<'a> Grouping<'a> {
@@ -73,31 +76,93 @@ impl<'a> Grouping<'a> {
             left_out: HashSet::new(),
             suppressed: 0,
             rejected: 0,
+            told: None,
         }
+    }
+
+    /// Also tells of what is left out, and why.
+    #[must_use]
+    pub fn explaining(mut self) -> Self {
+        self.told = Some(Vec::new());
+        self
     }
 
     /// Adds a sighting with its places.
     pub fn add(&mut self, sighting: &Sighting, places: Vec<Place>) {
         let rule = self.rule(sighting);
+        if matches!(rule.find, Find::Path(_)) {
+            self.add_paths(sighting, places);
+        } else {
+            self.add_one(sighting, places);
+        }
+    }
+
+    /// A rule that goes by the path alone: each path that it fits is a finding of its own.
+    fn add_paths(&mut self, sighting: &Sighting, places: Vec<Place>) {
+        for place in places {
+            let number = sighting.matched.rule;
+            if let Some(matched) = self.detector.match_path(number, &place.path) {
+                let of_path = Sighting {
+                    matched,
+                    ..sighting.clone()
+                };
+                self.add_one(&of_path, vec![place]);
+            }
+        }
+    }
+
+    fn add_one(&mut self, sighting: &Sighting, places: Vec<Place>) {
+        let rule = self.rule(sighting);
         let fingerprint = self
             .policy
             .key
             .fingerprint(&rule.id, &sighting.matched.secret);
-        if self.leaves_out_finding(fingerprint, sighting) {
+        if let Some(reason) = self.leaves_out_finding(fingerprint, sighting) {
             self.suppressed += 1;
+            places
+                .iter()
+                .for_each(|place| self.tell(sighting, place, reason));
             return;
         }
         for place in places {
             if self.is_decided_elsewhere(sighting, &place) {
+                self.tell(
+                    sighting,
+                    &place,
+                    "another tool's ignore file or baseline names it",
+                );
                 self.left_out.insert((fingerprint, place.path.clone()));
             }
             match self.decide(sighting, &place) {
                 Decision::Keep(confidence, reason) => {
                     self.keep(fingerprint, sighting, place, confidence, reason.as_ref());
                 }
-                Decision::Reject => self.rejected += 1,
-                Decision::Suppress => self.suppressed += 1,
+                Decision::Reject(reason) => {
+                    self.rejected += 1;
+                    self.tell(sighting, &place, &reason);
+                }
+                Decision::Suppress(reason) => {
+                    self.suppressed += 1;
+                    self.tell(sighting, &place, reason);
+                }
             }
+        }
+    }
+
+    /// Tells that a sighting is not reported at a place, when somebody wants to know.
+    fn tell(&mut self, sighting: &Sighting, place: &Place, reason: &str) {
+        let rule = self.rule(sighting);
+        if let Some(told) = &mut self.told {
+            let start = sighting.range.start;
+            let name = if place.path.is_empty() {
+                sighting.origin.to_string()
+            } else {
+                place.path.clone()
+            };
+            told.push(format!(
+                "{name}:{}:{}: not reported: {}: {reason}",
+                start.line, start.column, rule.id
+            ));
         }
     }
 
@@ -106,12 +171,25 @@ impl<'a> Grouping<'a> {
         &self.detector.rules()[sighting.matched.rule]
     }
 
-    fn leaves_out_finding(&self, fingerprint: Fingerprint, sighting: &Sighting) -> bool {
-        let value = Baseline::value_fingerprint(&sighting.matched.secret, &self.policy.key);
-        self.policy.baseline.knows(fingerprint, value)
-            || self.policy.ignore.ignores_finding(fingerprint, self.today)
-            || self.policy.allow.allows(&sighting.matched.secret)
-            || self.rule(sighting).severity < self.policy.min_severity
+    /// Why a finding is left out wherever it is.
+    fn leaves_out_finding(
+        &self,
+        fingerprint: Fingerprint,
+        sighting: &Sighting,
+    ) -> Option<&'static str> {
+        let policy = self.policy;
+        let value = Baseline::value_fingerprint(&sighting.matched.secret, &policy.key);
+        if policy.baseline.knows(fingerprint, value) {
+            Some("the baseline knows it")
+        } else if policy.ignore.ignores_finding(fingerprint, self.today) {
+            Some("the ignore file names its fingerprint")
+        } else if policy.allow.allows(&sighting.matched.secret) {
+            Some("the configuration allows this value")
+        } else if self.rule(sighting).severity < policy.min_severity {
+            Some("its severity is below --min-severity")
+        } else {
+            None
+        }
     }
 
     /// Whether another tool's ignore file or redacted baseline names this place. It stands for the credential at this
@@ -123,42 +201,52 @@ impl<'a> Grouping<'a> {
             .gitleaks_ignore
             .ignores(commit, &place.path, line)
             || self.policy.baseline.knows_place(commit, &place.path, line)
+            || self
+                .policy
+                .baseline
+                .knows_in_file(&place.path, &sighting.matched.secret)
     }
 
     fn decide(&self, sighting: &Sighting, place: &Place) -> Decision {
         let rule = self.rule(sighting);
         let commit = place.commit.as_ref().map(|commit| commit.id.as_str());
         let policy = self.policy;
-        if policy.exclude.is_match(&place.path)
-            || policy
-                .ignore
-                .ignores_place(&place.path, &rule.id, self.today)
-            || commit.is_some_and(|id| {
-                policy
-                    .allowed_commits
-                    .iter()
-                    .any(|allowed| id.starts_with(allowed.as_str()))
-            })
-        {
-            return Decision::Suppress;
+        if policy.exclude.is_match(&place.path) {
+            return Decision::Suppress("the configuration excludes its path");
         }
-        let (confidence, reason) = match self.detector.judge_path(&sighting.matched, &place.path) {
+        if policy
+            .ignore
+            .ignores_place(&place.path, &rule.id, self.today)
+        {
+            return Decision::Suppress("the ignore file names its path");
+        }
+        if commit.is_some_and(|id| {
+            policy
+                .allowed_commits
+                .iter()
+                .any(|allowed| id.starts_with(allowed.as_str()))
+        }) {
+            return Decision::Suppress("the configuration allows its commit");
+        }
+        let (confidence, reason) = match self.detector.judge_place(&sighting.matched, facts(place))
+        {
             PathJudgement::Keep => (sighting.matched.confidence, None),
             PathJudgement::Lower(reason) => match lowered(sighting.matched.confidence) {
                 Some(confidence) => (confidence, Some(reason)),
-                None => return Decision::Reject,
+                None => return Decision::Reject(reason),
             },
-            PathJudgement::Drop(_) => return Decision::Reject,
+            PathJudgement::Drop(reason) => return Decision::Reject(reason),
         };
         let shown = match policy.detection.sensitivity {
             Sensitivity::Default => Confidence::Medium,
             Sensitivity::High => Confidence::Low,
         };
         if confidence < shown {
-            return Decision::Reject;
+            let why = reason.unwrap_or_else(|| "its confidence is low".to_owned());
+            return Decision::Reject(format!("{why}; shown with --sensitivity high"));
         }
         if confidence < policy.min_confidence {
-            Decision::Suppress
+            Decision::Suppress("its confidence is below min-confidence")
         } else {
             Decision::Keep(confidence, reason)
         }
@@ -222,9 +310,13 @@ impl<'a> Grouping<'a> {
         let limit = self.policy.detection.limits.max_locations_per_finding;
         outcome.stats.suppressed += self.suppressed;
         outcome.stats.rejected += self.rejected;
+        outcome.notes.extend(self.told.into_iter().flatten());
         let scrubber = Scrubber::new(
             self.detector,
-            self.groups.values().map(|group| &group.best.matched.secret),
+            self.groups
+                .values()
+                .filter(|group| !is_path(self.detector, group))
+                .map(|group| &group.best.matched.secret),
         );
         for (fingerprint, mut group) in self.groups {
             let before = group.places.len();
@@ -252,6 +344,27 @@ impl<'a> Grouping<'a> {
                 .for_each(|text| scrubber.scrub_text(text));
         }
         sort(&mut outcome.findings);
+    }
+}
+
+/// Whether a group is of a rule that goes by the path alone.
+fn is_path(detector: &Detector, group: &Group) -> bool {
+    let rule = detector.rules().get(group.best.matched.rule);
+    rule.is_some_and(|rule| matches!(rule.find, Find::Path(_)))
+}
+
+/// What rules may ask about a place.
+fn facts(place: &Place) -> PlaceFacts<'_> {
+    let commit = place.commit.as_ref();
+    PlaceFacts {
+        path: &place.path,
+        commit: commit.map_or("", |commit| &commit.id),
+        author: commit
+            .and_then(|commit| commit.author.as_deref())
+            .unwrap_or(""),
+        email: commit
+            .and_then(|commit| commit.email.as_deref())
+            .unwrap_or(""),
     }
 }
 
@@ -305,6 +418,7 @@ fn finding(
         key(a, sighting_a).cmp(&key(b, sighting_b))
     });
     let first = places.first().map(|(_, sighting)| sighting.clone());
+    let is_path = matches!(rule.find, Find::Path(_));
     let more_locations = places.len().saturating_sub(limit) as u64;
     places.truncate(limit);
     Finding {
@@ -314,13 +428,20 @@ fn finding(
         provider: rule.provider.to_string(),
         severity: rule.severity,
         confidence: group.confidence,
-        masked,
-        secret: (reveal == Reveal::Secrets).then_some(secret),
+        // A path is no secret, and what the finding is about.
+        masked: match places.first() {
+            Some((place, _)) if is_path => place.path.clone(),
+            _ => masked,
+        },
+        secret: (reveal == Reveal::Secrets && !is_path).then_some(secret),
         entropy,
         reasons: group.reasons,
         revoke_url: rule.revoke_url.as_ref().map(ToString::to_string),
         docs_url: rule.docs_url.as_ref().map(ToString::to_string),
-        excerpt: first.as_ref().map(|sighting| sighting.excerpt.clone()),
+        excerpt: first
+            .as_ref()
+            .filter(|_| !is_path)
+            .map(|sighting| sighting.excerpt.clone()),
         verdict: Verdict::NotChecked,
         evidence: None,
         locations: places

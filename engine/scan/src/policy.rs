@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use globset::GlobSet;
 use leakward_core::{Confidence, FingerprintKey, Limits, Rule, Secret, Severity};
 use leakward_detect::{InlineAllow, Sensitivity, Settings};
+use leakward_rule_import::{Base, ImportErrors};
 use leakward_rules::{RuleFileErrors, Selection, UnknownRule};
 
 use crate::allow::AllowList;
@@ -19,7 +20,9 @@ use crate::baseline::{Baseline, BaselineError};
 use crate::config::{Config, ConfigError, SensitivityWord};
 use crate::gitleaks::GitleaksIgnore;
 use crate::ignore_file::{IgnoreFile, IgnoreFileError};
+use crate::other_tools::{self, Configuration, GITLEAKS_CONFIG};
 use crate::path_glob::{NotAGlob, path_globs};
+use crate::rule_file::RuleFile;
 
 /// Where policy files are read from.
 pub trait PolicyFiles {
@@ -156,6 +159,9 @@ pub enum PolicyError {
     /// A rule file.
     #[error(transparent)]
     Rules(#[from] RuleFileErrors),
+    /// A rule file of another tool.
+    #[error(transparent)]
+    OtherTool(#[from] ImportErrors),
     /// A glob.
     #[error(transparent)]
     Glob(#[from] NotAGlob),
@@ -179,9 +185,9 @@ impl Policy {
     /// The first thing that cannot be used, naming file, line and column where there are such.
     pub fn load(files: &dyn PolicyFiles, overrides: &Overrides) -> Result<Self, PolicyError> {
         let mut notes = Vec::new();
-        let config = load_config(files, overrides)?;
+        let (config, base) = load_config(files, overrides, &mut notes)?;
         let key = fingerprint_key(&config)?;
-        let rules = load_rules(files, &config, overrides)?;
+        let rules = load_rules(files, base, &config, overrides, &mut notes)?;
         let exclude: Vec<String> = config
             .paths
             .exclude
@@ -206,11 +212,16 @@ impl Policy {
             gitleaks_ignore: load_gitleaks_ignore(files, &mut notes)?,
             key,
             notes,
-            files: [Config::NAME, IgnoreFile::NAME, GitleaksIgnore::NAME]
-                .into_iter()
-                .chain(baseline_name)
-                .map(str::to_owned)
-                .collect(),
+            files: [
+                Config::NAME,
+                GITLEAKS_CONFIG,
+                IgnoreFile::NAME,
+                GitleaksIgnore::NAME,
+            ]
+            .into_iter()
+            .chain(baseline_name)
+            .map(str::to_owned)
+            .collect(),
         })
     }
 }
@@ -220,15 +231,36 @@ fn parse<T: std::str::FromStr>(word: Option<&str>) -> Option<T> {
     word.and_then(|word| word.parse().ok())
 }
 
-fn load_config(files: &dyn PolicyFiles, overrides: &Overrides) -> Result<Config, PolicyError> {
-    let (text, name) = match &overrides.config {
-        Some(path) => (Some(read_named(files, path)?), path.display().to_string()),
-        None => (read_text(files, Config::NAME)?, Config::NAME.to_owned()),
-    };
-    text.map_or_else(
-        || Ok(Config::default()),
-        |text| Ok(Config::parse(&text, &name)?),
-    )
+/// The configuration, and the rules that it begins with.
+fn load_config(
+    files: &dyn PolicyFiles,
+    overrides: &Overrides,
+    notes: &mut Vec<String>,
+) -> Result<(Config, Vec<Rule>), PolicyError> {
+    match other_tools::load_configuration(files, overrides)? {
+        Configuration::Own(config) => Ok((*config, leakward_rules::built_in().to_vec())),
+        Configuration::Foreign(import, name) => {
+            let (tool, own) = (import.tool, import.rules.len());
+            let base = match import.base {
+                Base::BuiltIn => "and Leakward's built-in rules",
+                Base::Nothing => "and no built-in ones",
+            };
+            notes.push(format!(
+                "{name}: read as a configuration of {tool}; {own} rules of its own {base} are applied"
+            ));
+            let (rules, told) = import.apply(leakward_rules::built_in());
+            notes.extend(told);
+            // What it is written in must not be found by the rules that it brings.
+            let mut config = Config::default();
+            if !Path::new(&name).is_absolute() {
+                config
+                    .paths
+                    .exclude
+                    .push(format!("/{}", name.trim_start_matches("./")));
+            }
+            Ok((config, rules))
+        }
+    }
 }
 
 fn fingerprint_key(config: &Config) -> Result<FingerprintKey, PolicyError> {
@@ -290,25 +322,30 @@ fn detection(config: &Config, overrides: &Overrides) -> Settings {
             .or(inline_from_file)
             .unwrap_or(InlineAllow::Honour),
         limits,
+        clock: None,
     }
 }
 
 fn load_rules(
     files: &dyn PolicyFiles,
+    base: Vec<Rule>,
     config: &Config,
     overrides: &Overrides,
+    notes: &mut Vec<String>,
 ) -> Result<Vec<Rule>, PolicyError> {
-    let mut rules = leakward_rules::built_in().to_vec();
+    let mut rules = base;
+    let mut texts = Vec::new();
     for name in &config.rules.files {
         let text = read_text(files, name)?.ok_or_else(|| not_found(name))?;
-        rules = merge(&rules, &text, name)?;
+        texts.push((name.clone(), text));
     }
     for path in &overrides.rule_files {
-        rules = merge(
-            &rules,
-            &read_named(files, path)?,
-            &path.display().to_string(),
-        )?;
+        texts.push((path.display().to_string(), read_named(files, path)?));
+    }
+    for (name, text) in texts {
+        let file = RuleFile::parse(files, &text, &name)?;
+        notes.extend(file.notes);
+        rules = leakward_rules::merge(&rules, file.rules);
     }
     let only: Vec<String> = if overrides.only_rules.is_empty() {
         config.rules.only.clone()
@@ -330,13 +367,6 @@ fn load_rules(
         disable: disabled,
     }
     .apply(rules)?)
-}
-
-fn merge(rules: &[Rule], text: &str, name: &str) -> Result<Vec<Rule>, PolicyError> {
-    Ok(leakward_rules::merge(
-        rules,
-        leakward_rules::parse(text, name)?,
-    ))
 }
 
 fn load_baseline(
@@ -380,7 +410,10 @@ fn load_gitleaks_ignore(
     Ok(ignore)
 }
 
-fn read_text(files: &dyn PolicyFiles, name: &str) -> Result<Option<String>, PolicyError> {
+pub(crate) fn read_text(
+    files: &dyn PolicyFiles,
+    name: &str,
+) -> Result<Option<String>, PolicyError> {
     let bytes = files.read(name).map_err(|source| PolicyError::Read {
         file: name.to_owned(),
         source,
@@ -390,7 +423,7 @@ fn read_text(files: &dyn PolicyFiles, name: &str) -> Result<Option<String>, Poli
         .transpose()
 }
 
-fn read_named(files: &dyn PolicyFiles, path: &Path) -> Result<String, PolicyError> {
+pub(crate) fn read_named(files: &dyn PolicyFiles, path: &Path) -> Result<String, PolicyError> {
     let name = path.display().to_string();
     let bytes = files.read_named(path).map_err(|source| PolicyError::Read {
         file: name.clone(),

@@ -78,6 +78,16 @@ pub enum Credentials {
     Keep,
 }
 
+/// Whether it is counted what each rule costs. Everything is looked at then, also what earlier scans know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Measure {
+    /// Nobody asks.
+    #[default]
+    Nothing,
+    /// Hits, tries, time and finds of each rule.
+    Rules,
+}
+
 /// What is asked of a scan.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
@@ -107,6 +117,8 @@ pub struct Request {
     pub line_hashes: LineHashes,
     /// Whether candidates that were turned down are told, with the reason, as notes.
     pub explain: bool,
+    /// Whether it is counted what each rule costs.
+    pub measure: Measure,
     /// Where it is remembered what all history was found to hold nothing in.
     pub cache: CacheChoice,
     /// Worker threads.

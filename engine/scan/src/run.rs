@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use leakward_core::outcome::SkippedKind;
 use leakward_core::{LocationKind, Outcome, Rule, Secret, Skipped, Stats, TargetSummary};
-use leakward_detect::{Detector, DetectorError};
+use leakward_detect::{Detector, DetectorError, RuleCost};
 use leakward_sources::git::clone::CloneError;
 use leakward_sources::git::{FileAtError, GitError, ScopeError};
 use leakward_sources::image::ImageError;
@@ -22,7 +22,7 @@ use crate::interruptible_input::InterruptibleInput;
 use crate::place::Place;
 use crate::policy::{Folder, NoFiles, Policy, PolicyError, PolicyFiles};
 use crate::progress::Progress;
-use crate::request::{Credentials, Request, Scope};
+use crate::request::{Credentials, Measure, Request, Scope};
 use crate::sighting::Sighting;
 use crate::target::{Target, TargetError};
 use crate::{git_scan, image_scan};
@@ -36,6 +36,8 @@ pub struct Scanned {
     pub rules: Vec<Rule>,
     /// The findings' credentials, when the request says that they are kept.
     pub credentials: Vec<Credential>,
+    /// What each of the rules cost, when the request asks for it.
+    pub costs: Vec<RuleCost>,
 }
 
 /// A scan that could not begin. What cannot be read on the way is no error: it is in the outcome.
@@ -176,6 +178,9 @@ impl<'a> Context<'a> {
     ) -> Result<Self, ScanError> {
         let mut policy = Policy::load(files, &request.overrides)?;
         let rules = std::mem::take(&mut policy.rules);
+        if request.measure == Measure::Rules {
+            policy.detection.clock = Some(nanoseconds);
+        }
         let detector = Detector::new(rules, policy.detection.clone())?;
         for line in policy.ignore.expired_lines(request.today) {
             policy.notes.push(format!(
@@ -306,6 +311,9 @@ impl<'a> Context<'a> {
             self.request.reveal,
             self.request.today,
         );
+        if self.request.explain {
+            grouping = grouping.explaining();
+        }
         for sighting in without_containers(collected.sightings) {
             let places = places(&sighting.origin, sighting.range.start.line);
             grouping.add(&sighting, places);
@@ -345,8 +353,16 @@ impl<'a> Context<'a> {
             outcome,
             rules: self.detector.rules().to_vec(),
             credentials,
+            costs: collected.costs,
         }
     }
+}
+
+/// Nanoseconds since it was first asked for.
+fn nanoseconds() -> u64 {
+    static BEGUN: OnceLock<Instant> = OnceLock::new();
+    let begun = BEGUN.get_or_init(Instant::now);
+    u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// The place of a piece that is not git's.
@@ -441,6 +457,16 @@ fn absorb(whole: &mut Scanned, mut one: Scanned, prefix: Option<&str>) {
         whole.rules = one.rules;
     } else {
         whole.rules = leakward_rules::merge(&whole.rules, one.rules);
+    }
+    if whole.costs.is_empty() {
+        whole.costs = one.costs;
+    } else {
+        // Targets with rules of their own number them otherwise, so only equal sets are added up.
+        let is_same = whole.costs.len() == one.costs.len();
+        let pairs = whole.costs.iter_mut().zip(&one.costs);
+        pairs
+            .filter(|_| is_same)
+            .for_each(|(sum, more)| sum.add(more));
     }
     whole.credentials.append(&mut one.credentials);
     let outcome = &mut whole.outcome;

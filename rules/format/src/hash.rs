@@ -65,6 +65,9 @@ impl Hasher {
         self.list(&rule.allow.words);
         self.list(&rule.allow.paths);
         self.list(&rule.paths);
+        if let Some(foreign) = &rule.foreign {
+            self.text(&format!("{foreign:?}"));
+        }
     }
 
     fn find(&mut self, find: &Find) {
@@ -91,6 +94,16 @@ impl Hasher {
                 self.text(&native.detector);
                 self.list(&native.literals);
                 self.list(&native.names);
+            }
+            Find::Sweep(sweep) => {
+                self.text("sweep");
+                self.list(&sweep.keywords);
+                self.text(&sweep.regex);
+                self.text(&format!("{:?}", sweep.group));
+            }
+            Find::Path(path) => {
+                self.text("path");
+                self.text(&path.regex);
             }
         }
     }

@@ -28,4 +28,6 @@ pub use hash::{RuleSetHash, rule_set_hash};
 pub use nearest::nearest;
 pub use parse::{RuleFile, parse_files};
 pub use problem::{Problem, VerifyProblem};
+pub use regex_check::{RegexFault, check_expression};
 pub use regex_size::{REGEX_SIZE_LIMIT, estimated_regex_bytes};
+pub use required_literal::every_match_holds_one_in_any_case;

@@ -67,6 +67,46 @@ pub(crate) fn check_regex(
     }
 }
 
+/// Why an expression cannot be used. The offset is in the expression.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RegexFault {
+    /// It cannot be read: where, and why.
+    Syntax(usize, String),
+    /// It needs what linear-time matching does not have: where, and what.
+    NotLinear(usize, &'static str),
+    /// It would take so many bytes once compiled.
+    TooLarge(u64),
+}
+
+/// Reads an expression as rules have them, and refuses what would be too large.
+///
+/// # Errors
+/// Why it cannot be used.
+pub fn check_expression(regex: &str) -> Result<Hir, RegexFault> {
+    let hir = read(regex).map_err(|error| match &*error {
+        Error::Parse(error) => {
+            let offset = error.span().start.offset;
+            match error.kind() {
+                ErrorKind::UnsupportedLookAround => {
+                    RegexFault::NotLinear(offset, "look-around such as (?=…) or (?<!…)")
+                }
+                ErrorKind::UnsupportedBackreference => {
+                    RegexFault::NotLinear(offset, "a back-reference such as \\1")
+                }
+                kind => RegexFault::Syntax(offset, kind.to_string()),
+            }
+        }
+        Error::Translate(error) => {
+            RegexFault::Syntax(error.span().start.offset, error.kind().to_string())
+        }
+        other => RegexFault::Syntax(0, other.to_string()),
+    })?;
+    match estimated_bytes(&hir) {
+        bytes if bytes > REGEX_SIZE_LIMIT => Err(RegexFault::TooLarge(bytes)),
+        _ => Ok(hir),
+    }
+}
+
 pub(crate) fn read(regex: &str) -> Result<Hir, Box<Error>> {
     ParserBuilder::new()
         .unicode(false)

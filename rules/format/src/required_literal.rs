@@ -40,6 +40,12 @@ pub(crate) enum LetterCase {
     Ignored,
 }
 
+/// Whether each text that `hir` can match contains one of `literals` in some case.
+#[must_use]
+pub fn every_match_holds_one_in_any_case(hir: &Hir, literals: &[&str]) -> bool {
+    every_match_holds_one(hir, literals, LetterCase::Ignored)
+}
+
 /// Whether each text that `hir` can match contains one of `literals`.
 pub(crate) fn every_match_holds_one(hir: &Hir, literals: &[&str], case: LetterCase) -> bool {
     let literals: Vec<Vec<u8>> = literals

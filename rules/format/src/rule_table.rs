@@ -115,6 +115,7 @@ fn assemble(
         verify,
         samples: owned_list(details.samples),
         near_misses: owned_list(details.near_misses),
+        foreign: None,
     })
 }
 

@@ -11,6 +11,7 @@ mod archives;
 mod detection;
 mod git;
 mod mutation;
+mod other_tools;
 mod policy;
 mod rules;
 
@@ -59,6 +60,21 @@ impl Promise {
             name: "rule_file",
             check: rules::rule_file,
             seeds: rules::rule_files,
+        },
+        Promise {
+            name: "gitleaks_config",
+            check: other_tools::gitleaks_config,
+            seeds: other_tools::gitleaks_configs,
+        },
+        Promise {
+            name: "nosey_parker_rules",
+            check: other_tools::nosey_parker_rules,
+            seeds: other_tools::nosey_parker_files,
+        },
+        Promise {
+            name: "trufflehog_detectors",
+            check: other_tools::trufflehog_detectors,
+            seeds: other_tools::trufflehog_files,
         },
         Promise {
             name: "sample_template",

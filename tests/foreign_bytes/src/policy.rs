@@ -46,7 +46,8 @@ pub(crate) fn baseline(bytes: &[u8]) {
     let key = FingerprintKey::new(Secret::new(b"a key"));
     match Baseline::parse(&text, "baseline.json", &key) {
         Ok(baseline) => {
-            let _known = baseline.knows_place(None, "src/main.rs", 1);
+            let _known = baseline.knows_place(None, "src/main.rs", 1)
+                || baseline.knows_in_file("a/b.py", &Secret::new(b"abc"));
         }
         Err(error) => assert!(error.to_string().contains("baseline.json"), "{error}"),
     }
@@ -95,6 +96,7 @@ pub(crate) fn baselines() -> Vec<Vec<u8>> {
     bytes_of(&[
         "{\"version\":1,\"findings\":[{\"fingerprint\":\"0123456789abcdef0123456789abcdef\",\"rule\":\"a-b\",\"path\":\"x\"}]}",
         "[{\"RuleID\":\"x\",\"Secret\":\"abc\",\"File\":\"a\\\\b\",\"StartLine\":3,\"Commit\":\"\",\"Fingerprint\":\"a:b:c:1\"}]",
+        "{\"version\":\"1.5.0\",\"results\":{\"a/b.py\":[{\"type\":\"Secret Keyword\",\"hashed_secret\":\"a9993e364706816aba3e25717850c26c9cd0d89d\",\"line_number\":3}]}}",
         "[]",
         "{\"version\":2,\"findings\":[]}",
     ])

@@ -325,7 +325,7 @@ mod tests {
                 let expression = match &rule.find {
                     Find::Pattern(pattern) => Expression::new(&pattern.regex, pattern.group),
                     Find::Keyword(keyword) => Expression::new(&keyword.value, 0),
-                    Find::Native(_) => return None,
+                    Find::Native(_) | Find::Sweep(_) | Find::Path(_) => return None,
                 };
                 let samples = rule
                     .samples

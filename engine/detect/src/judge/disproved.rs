@@ -26,7 +26,7 @@ impl Disproved {
         let goes_by_name = match &rule.find {
             Find::Native(native) => native.detector == "assignment",
             Find::Keyword(_) => true,
-            Find::Pattern(_) => false,
+            Find::Pattern(_) | Find::Sweep(_) | Find::Path(_) => false,
         };
         let before = self.0.range(..span.end).next_back();
         goes_by_name

@@ -54,7 +54,8 @@ impl Judge {
         let mut scale = match &rule.find {
             Find::Pattern(_) => Scale::new(PATTERN),
             Find::Keyword(_) => Scale::new(KEYWORD),
-            Find::Native(_) => Scale::new(NATIVE),
+            // Other tools' rules are not judged; see `sweep`.
+            Find::Native(_) | Find::Sweep(_) | Find::Path(_) => Scale::new(NATIVE),
         };
         let proof = rule
             .checksum
@@ -105,7 +106,7 @@ fn weigh_by_kind(
     };
     match &rule.find {
         Find::Pattern(pattern) if proof != Proof::Holds => weigh_pattern(pattern, secret, scale),
-        Find::Pattern(_) => {}
+        Find::Pattern(_) | Find::Sweep(_) | Find::Path(_) => {}
         Find::Keyword(_) => {
             let name_end = candidate.name.map_or(candidate.span.start, |name| name.end);
             let between = bytes

@@ -53,6 +53,7 @@ pub(crate) fn rules() -> Vec<Rule> {
         samples: Cow::Borrowed(&[]),
         verify: None,
         near_misses: Cow::Borrowed(&[]),
+        foreign: None,
     }]
 }
 

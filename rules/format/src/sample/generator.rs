@@ -7,8 +7,8 @@ use super::characters::ALPHABETS;
 use super::draft::Draft;
 use super::encoding::{base64, base64_url, hex};
 use super::{
-    aws, azure, bitcoin, gitlab, json_token, openssh, pem, pgp, putty, pypi, seed_key, trailing,
-    words,
+    aws, azure, bitcoin, decoded, gitlab, json_token, openssh, pem, pgp, putty, pypi, seed_key,
+    trailing, words,
 };
 use crate::nearest::nearest;
 
@@ -237,6 +237,48 @@ pub const GENERATORS: &[Generator] = &[
         Takes::Choice(&["U", "A", "O", "N", "C", "X"]),
         "a whole NATS seed of this type",
         seed_key::nats,
+    ),
+    entry(
+        "vault-protobuf",
+        Takes::Nothing,
+        "a whole service token of Vault, the long form",
+        decoded::vault,
+    ),
+    entry(
+        "bedrock-key",
+        Takes::Nothing,
+        "a whole long-term key of AWS Bedrock",
+        decoded::bedrock,
+    ),
+    entry(
+        "ses-smtp",
+        Takes::Nothing,
+        "a whole password for Amazon's SMTP servers",
+        decoded::ses,
+    ),
+    entry(
+        "jfrog-reference",
+        Takes::Nothing,
+        "a whole reference token of JFrog",
+        decoded::jfrog,
+    ),
+    entry(
+        "atlassian-data-center",
+        Takes::Nothing,
+        "a token of Atlassian's Data Center products, without prefix",
+        decoded::atlassian,
+    ),
+    entry(
+        "wireguard-clamp",
+        Takes::Nothing,
+        "a private key of WireGuard",
+        decoded::wireguard,
+    ),
+    entry(
+        "pkcs12",
+        Takes::Nothing,
+        "a PKCS#12 key store in base64",
+        decoded::pkcs12,
     ),
     entry(
         "discord-snowflake",

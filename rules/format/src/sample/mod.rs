@@ -13,6 +13,7 @@ mod azure;
 mod bitcoin;
 mod characters;
 mod crc;
+mod decoded;
 mod der;
 mod draft;
 mod encoding;

@@ -9,6 +9,7 @@ mod azure_devops;
 mod base58;
 mod bech32;
 mod crc_text;
+mod decoded;
 mod gitlab;
 mod jwt;
 #[cfg(test)]
@@ -73,5 +74,12 @@ pub(crate) fn test(kind: Checksum, secret: &[u8]) -> Proof {
         Checksum::Base64Json => structure::base64_json(secret),
         Checksum::BasicAuth => structure::basic_auth(secret),
         Checksum::Luhn => luhn::test(secret),
+        Checksum::VaultProtobuf => decoded::vault(secret),
+        Checksum::BedrockKey => decoded::bedrock(secret),
+        Checksum::SesSmtp => decoded::ses(secret),
+        Checksum::JfrogReference => decoded::jfrog(secret),
+        Checksum::AtlassianDataCenter => decoded::atlassian(secret),
+        Checksum::WireguardClamp => decoded::wireguard(secret),
+        Checksum::Pkcs12 => private_key::pkcs12(secret),
     }
 }

@@ -58,6 +58,28 @@ pub(crate) fn read(bytes: &[u8]) -> KeyBody {
     read_der(bytes).unwrap_or(KeyBody::Unreadable)
 }
 
+/// Tests a PKCS#12 key store in base64: a sequence of version 3 and a content type of PKCS#7, whole as far as lengths tell.
+pub(super) fn pkcs12(secret: &[u8]) -> Proof {
+    let bytes = base64::decode(secret).unwrap_or_default();
+    Proof::of(is_pkcs12(&bytes).unwrap_or(false))
+}
+
+fn is_pkcs12(bytes: &[u8]) -> Option<bool> {
+    /// PKCS#7's data and signed data.
+    const CONTENT: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07];
+    let (SEQUENCE, content, _) = element(bytes)? else {
+        return None;
+    };
+    let (INTEGER, [3], rest) = element(content)? else {
+        return None;
+    };
+    let (SEQUENCE, safe, _) = element(rest)? else {
+        return None;
+    };
+    let (tag, kind, _) = element(safe)?;
+    Some(tag == OBJECT_ID && matches!(kind.strip_prefix(CONTENT)?, [1 | 2]))
+}
+
 /// A string with a length of four bytes before it, and what follows.
 fn ssh_string(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<4>()?;
