@@ -435,10 +435,9 @@ fn the_same_configuration_finds_the_same_in_history() {
     let by_commit = format!(
         "[[rules]]\nid = 'code'\ndescription = 'd'\nregex = '''zz_[0-9a-z]{{8}}'''\n[[allowlists]]\ncommits = ['{first}']\n"
     );
-    let configs = ROWS
-        .iter()
-        .map(|row| row.config)
-        .chain([by_commit.as_str()]);
+    // The rows were tried one by one in a folder; here some of them show that history makes no difference.
+    let rows = ROWS.iter().step_by(3).map(|row| row.config);
+    let configs = rows.chain([by_commit.as_str()]);
     for config in configs {
         let file = sandbox.write("config.toml", config);
         let file = file.to_str().expect("a path");
