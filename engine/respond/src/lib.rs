@@ -9,13 +9,20 @@
 //! LAW: what cannot be written down is not done.
 #![forbid(unsafe_code)]
 
+pub mod audit;
 pub mod database;
 pub mod incident;
+mod ledger;
+pub mod notify;
 pub mod plan;
+pub mod policy;
 pub mod provider;
+pub mod responder;
 pub mod saga;
 
 pub use database::{Database, DatabaseError};
 pub use incident::{Incident, Sighting};
+pub use ledger::Ledger;
 pub use plan::Plan;
 pub use provider::{Provider, ProviderError, Providers};
+pub use responder::{Applied, Parts, RespondError, Responder, Resumed, Wanted};

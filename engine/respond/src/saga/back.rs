@@ -8,6 +8,24 @@ use super::run::Outcome;
 use super::{Knowledge, Phase, Saga, Step};
 
 impl Saga<'_> {
+    /// Goes back, if nothing depends on what was made; otherwise it stays where it is and says so.
+    ///
+    /// # Errors
+    /// The journal cannot be written; then nothing more was done.
+    pub fn give_up(&mut self, why: &str) -> Result<Outcome, SagaError> {
+        let promoted = self.progress.status(Step::Promote);
+        if promoted != Status::Untouched {
+            return Ok(Outcome::Parked {
+                why: "applications may use the successor already: resume instead".to_owned(),
+                resume_at: None,
+            });
+        }
+        if self.progress.turning_back.is_none() {
+            self.write(None, Phase::TurningBack, why, Knowledge::default())?;
+        }
+        self.go_back()
+    }
+
     /// Goes back from wherever it is.
     pub(super) fn go_back(&mut self) -> Result<Outcome, SagaError> {
         let why = self.progress.turning_back.clone().unwrap_or_default();

@@ -118,6 +118,17 @@ pub(crate) fn parts_of(
     Some(parts)
 }
 
+/// The parts that stand in fields of their own; none when a field is missing. What stands within other text cannot be told
+/// without knowing it.
+pub(crate) fn parts_in(fields: &Fields, changes: &[FieldChange]) -> Option<Fields> {
+    let whole = changes
+        .iter()
+        .filter(|change| change.form == FieldForm::Whole);
+    whole
+        .map(|change| Some((change.part.clone(), fields.get(&change.field)?.clone())))
+        .collect()
+}
+
 /// Whether the field's name speaks of the part.
 fn is_named(field: &str, part: &str) -> bool {
     field

@@ -20,6 +20,7 @@ mod world;
 
 pub use crate::database::SagaId;
 pub use entry::changes;
+pub(crate) use entry::parts_in;
 pub use failure::SagaError;
 pub use record::{Knowledge, Phase, Record};
 pub use run::{Outcome, Saga, steps};

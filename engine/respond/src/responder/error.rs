@@ -1,0 +1,85 @@
+//! Why a response cannot begin or go on, in sentences that say what to do.
+
+use leakward_core::Fingerprint;
+use leakward_stores::StoreError;
+
+use crate::database::DatabaseError;
+use crate::policy::PolicyError;
+use crate::provider::ProviderError;
+use crate::saga::SagaError;
+
+/// Why a response cannot begin or go on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RespondError {
+    /// No such rule.
+    #[error("no rule is called {0}")]
+    NoRule(String),
+    /// No such store.
+    #[error("no store called {name:?} is connected; there are {known}")]
+    NoStore {
+        /// What was asked for.
+        name: String,
+        /// What is connected.
+        known: String,
+    },
+    /// A successor has to be kept somewhere before it is used.
+    #[error(
+        "to rotate, say where applications read the credential: --store NAME --path PATH [--field FIELD]; \
+         to only take it away, use `leakward revoke`"
+    )]
+    NoEntry,
+    /// The field that was named does not hold it.
+    #[error("the field {field} of {path} does not hold the leaked value; it stands in {found}")]
+    OtherField {
+        /// The field that was named.
+        field: String,
+        /// The entry.
+        path: String,
+        /// Where it stands.
+        found: String,
+    },
+    /// Without a test the old one would be revoked on faith.
+    #[error(
+        "the rule {0} does not say how to verify such a credential, so that a successor could not be proven to work \
+         before the old one is revoked; nothing was changed"
+    )]
+    Untestable(String),
+    /// The provider makes no successors.
+    #[error("{provider} makes no successor of this credential by an interface{instructions}")]
+    NoRotation {
+        /// The provider.
+        provider: String,
+        /// What a person does.
+        instructions: String,
+    },
+    /// Another process is at it.
+    #[error("{0} is being worked on by another process; nothing was done twice")]
+    Busy(Fingerprint),
+    /// The saga needs the leaked credential, which is nowhere to be found.
+    #[error(
+        "to go on with {0}, the leaked credential is needed, and the store no longer has it: give it on standard input \
+         (`leakward respond resume --incident {0} --credential < FILE`)"
+    )]
+    NeedsCredential(Fingerprint),
+    /// What was given is another credential.
+    #[error("the credential that was given is not that of {0}")]
+    OtherCredential(Fingerprint),
+    /// There is nothing to resume.
+    #[error("{0}: no response is under way")]
+    NothingOpen(Fingerprint),
+    /// The policy does not work.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// The provider cannot be asked.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
+    /// The store cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The database cannot be read or written.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The saga cannot be written down.
+    #[error(transparent)]
+    Saga(#[from] SagaError),
+}

@@ -1,0 +1,455 @@
+//! The way of a response, in one place: plan, decide, apply, resume. What the command line and the service call.
+//!
+//! Blocking: call it from threads that may block.
+
+mod error;
+mod planner;
+mod prover;
+mod settle;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use leakward_core::{Fingerprint, FingerprintKey, Rule, RuleId, Secret};
+use leakward_stores::{Select, Store, Version};
+use leakward_verify::{Clock, Subject};
+use serde_json::json;
+
+use crate::audit::{Audit, hex};
+use crate::database::{SagaId, SagaRow};
+use crate::incident::{Approval, Event, Incident, Moment, State};
+use crate::ledger::Ledger;
+use crate::notify::{Message, Notifier, Urgency};
+use crate::plan::{Goal, Order, Plan};
+use crate::policy::{Decision, Policy};
+use crate::provider::Providers;
+use crate::saga::{
+    Identities, Journal, Knowledge, Outcome, Patience, Pause, Phase, Prover, Record, Saga, World,
+    parts_in,
+};
+
+pub use error::RespondError;
+pub use planner::Wanted;
+pub use prover::VerifyingProver;
+
+/// Everything that a response needs.
+pub struct Parts {
+    /// Incidents and sagas.
+    pub ledger: Ledger,
+    /// Where sagas are written down; usually the ledger.
+    pub journal: Arc<dyn Journal>,
+    /// All rules.
+    pub rules: Arc<[Rule]>,
+    /// Who can do something about a credential.
+    pub providers: Arc<dyn Providers>,
+    /// Connected stores, by their names.
+    pub stores: BTreeMap<String, Arc<dyn Store>>,
+    /// Whether credentials work.
+    pub prover: Arc<dyn Prover>,
+    /// Whom we act as.
+    pub identities: Arc<dyn Identities>,
+    /// What may run.
+    pub policy: Policy,
+    /// What was done.
+    pub audit: Arc<Audit>,
+    /// Tells people.
+    pub notifier: Arc<Notifier>,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// Waits.
+    pub pause: Arc<dyn Pause>,
+    /// The key of fingerprints.
+    pub key: FingerprintKey,
+    /// How long is tried.
+    pub patience: Patience,
+}
+
+/// Plans, decides, applies and resumes responses.
+pub struct Responder {
+    pub(crate) parts: Parts,
+}
+
+/// What came of applying a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Applied {
+    /// It ran, and ended so.
+    Ran(Outcome),
+    /// More people have to say yes.
+    WaitsForApproval {
+        /// So many.
+        needed: u32,
+        /// Who has.
+        by: Vec<String>,
+        /// Why.
+        reasons: Vec<String>,
+    },
+    /// It may not run, or nobody can do it.
+    NotAllowed(Vec<String>),
+}
+
+/// A response that went on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resumed {
+    /// Whose credential.
+    pub fingerprint: Fingerprint,
+    /// How it went.
+    pub outcome: Result<Outcome, RespondError>,
+}
+
+impl Responder {
+    /// With these parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self { parts }
+    }
+
+    /// The plan, and what the policy says about it. The policy can put containment first; then the plan is made so.
+    ///
+    /// # Errors
+    /// As [`Responder::plan`], and the policy does not work.
+    pub fn prepare(
+        &self,
+        incident: &Incident,
+        subject: &Subject,
+        wanted: &Wanted,
+    ) -> Result<(Plan, Decision), RespondError> {
+        let plan = self.plan(subject, wanted)?;
+        let decision = self.parts.policy.decide(incident, &plan)?;
+        if wanted.order.is_some() || decision.order == plan.order || plan.goal == Goal::Revoke {
+            return Ok((plan, decision));
+        }
+        let wanted = Wanted {
+            order: Some(decision.order),
+            ..wanted.clone()
+        };
+        let plan = self.plan(subject, &wanted)?;
+        let decision = self.parts.policy.decide(incident, &plan)?;
+        Ok((plan, decision))
+    }
+
+    /// Notes that somebody says yes. The same person counts once.
+    ///
+    /// # Errors
+    /// There is no such incident, or the database cannot be written.
+    pub fn approve(&self, fingerprint: Fingerprint, by: &str) -> Result<Incident, RespondError> {
+        let now = self.parts.clock.now();
+        Ok(self.parts.ledger.change(fingerprint, now, |incident| {
+            if incident.approvals.iter().any(|approval| approval.by == by) {
+                return None;
+            }
+            incident.approvals.push(Approval {
+                by: by.to_owned(),
+                at: now,
+            });
+            incident.timeline.at(Moment::Approved, now);
+            Some(self.event(fingerprint, by, "approved", "approved the response"))
+        })?)
+    }
+
+    /// Does what the plan says, if the policy and enough people say yes. A response of the same credential that is under way
+    /// is resumed instead of a second one begun.
+    ///
+    /// # Errors
+    /// Another process is at it, or nothing can be written down.
+    pub fn apply(
+        &self,
+        plan: &Plan,
+        decision: &Decision,
+        subject: &Subject,
+    ) -> Result<Applied, RespondError> {
+        let fingerprint = plan.fingerprint;
+        let ledger = &self.parts.ledger;
+        let lock = ledger.wait(ledger.database().lock(fingerprint))?;
+        let _lock = lock.ok_or(RespondError::Busy(fingerprint))?;
+        if let Some(row) = ledger.open_saga(fingerprint)? {
+            return self
+                .go_on_with(&row, Some(subject.clone()))
+                .map(Applied::Ran);
+        }
+        if !plan.is_possible() || !decision.deny.is_empty() {
+            return self.not_allowed(plan, decision).map(Applied::NotAllowed);
+        }
+        let incident = ledger.wait(ledger.database().incident(fingerprint))?;
+        let by: BTreeSet<String> = incident.approvals.iter().map(|a| a.by.clone()).collect();
+        let by: Vec<String> = by.into_iter().collect();
+        if (by.len() as u64) < u64::from(decision.approvals) {
+            self.wait_for_approval(plan, decision)?;
+            return Ok(Applied::WaitsForApproval {
+                needed: decision.approvals,
+                by,
+                reasons: decision.reasons.clone(),
+            });
+        }
+        self.parts.audit.because(json!({
+            "policy": decision.policy,
+            "approvals_needed": decision.approvals,
+            "approved_by": by,
+            "reasons": decision.reasons,
+        }));
+        let row = self.begin(plan)?;
+        self.run(&row, subject.clone()).map(Applied::Ran)
+    }
+
+    /// Goes on with the response of this credential. `subject` is needed only when the store no longer has the old value.
+    ///
+    /// # Errors
+    /// None is under way, another process is at it, or the credential is needed.
+    pub fn resume(
+        &self,
+        fingerprint: Fingerprint,
+        subject: Option<Subject>,
+    ) -> Result<Outcome, RespondError> {
+        let ledger = &self.parts.ledger;
+        let lock = ledger.wait(ledger.database().lock(fingerprint))?;
+        let _lock = lock.ok_or(RespondError::Busy(fingerprint))?;
+        let row = ledger.open_saga(fingerprint)?;
+        let row = row.ok_or(RespondError::NothingOpen(fingerprint))?;
+        self.go_on_with(&row, subject)
+    }
+
+    /// Goes on with all responses that were interrupted or whose time has come; whose, and how it went.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn resume_due(&self) -> Result<Vec<Resumed>, RespondError> {
+        let now = self.parts.clock.now();
+        let ledger = &self.parts.ledger;
+        let open = ledger.wait(ledger.database().open_sagas())?;
+        Ok(open
+            .into_iter()
+            .filter(|row| row.resume_at.is_some_and(|at| at <= now))
+            .map(|row| Resumed {
+                fingerprint: row.fingerprint,
+                outcome: self.resume(row.fingerprint, None),
+            })
+            .collect())
+    }
+
+    /// Gives a response up: takes away what was made, as long as nothing depends on it.
+    ///
+    /// # Errors
+    /// None is under way, or another process is at it.
+    pub fn give_up(
+        &self,
+        fingerprint: Fingerprint,
+        subject: Option<Subject>,
+        by: &str,
+    ) -> Result<Outcome, RespondError> {
+        let ledger = &self.parts.ledger;
+        let lock = ledger.wait(ledger.database().lock(fingerprint))?;
+        let _lock = lock.ok_or(RespondError::Busy(fingerprint))?;
+        let row = ledger.open_saga(fingerprint)?;
+        let row = row.ok_or(RespondError::NothingOpen(fingerprint))?;
+        let subject = self.old_credential(&row, subject)?;
+        let outcome = self.with_saga(&row, subject, |saga| {
+            saga.give_up(&format!("{by} gave it up"))
+        })?;
+        self.settle(&row, &outcome)?;
+        Ok(outcome)
+    }
+
+    fn begin(&self, plan: &Plan) -> Result<SagaRow, RespondError> {
+        let id = new_saga_id();
+        let now = self.parts.clock.now();
+        let text = match plan.order {
+            Order::SuccessorFirst if plan.goal == Goal::Rotate => {
+                "rotates: the successor first, then the old one is revoked"
+            }
+            Order::ContainmentFirst if plan.goal == Goal::Rotate => {
+                "rotates, containment first: the old one is revoked before there is a successor"
+            }
+            _ => "revokes",
+        };
+        let first = Record {
+            sequence: 0,
+            at: now,
+            step: None,
+            phase: Phase::Begun,
+            text: text.to_owned(),
+            known: Knowledge::default(),
+        };
+        let ledger = &self.parts.ledger;
+        if !ledger.wait(ledger.database().begin_saga(&id, plan, &first))? {
+            return Err(RespondError::Busy(plan.fingerprint));
+        }
+        ledger.change(plan.fingerprint, now, |incident| {
+            incident.state = State::Responding;
+            text.clone_into(&mut incident.because);
+            Some(self.event(plan.fingerprint, "leakward", "state", text))
+        })?;
+        Ok(SagaRow {
+            id,
+            fingerprint: plan.fingerprint,
+            is_open: true,
+            begun_at: now,
+            resume_at: Some(now),
+            plan: plan.clone(),
+        })
+    }
+
+    fn go_on_with(&self, row: &SagaRow, subject: Option<Subject>) -> Result<Outcome, RespondError> {
+        let subject = self.old_credential(row, subject)?;
+        // If this process ends here, the next one finds it due.
+        self.parts
+            .journal
+            .wake_at(&row.id, Some(self.parts.clock.now()))?;
+        self.run(row, subject)
+    }
+
+    fn run(&self, row: &SagaRow, subject: Subject) -> Result<Outcome, RespondError> {
+        #[expect(
+            clippy::redundant_closure_for_method_calls,
+            reason = "the method itself is of one lifetime only"
+        )]
+        let outcome = self.with_saga(row, subject, |saga| saga.run())?;
+        self.settle(row, &outcome)?;
+        Ok(outcome)
+    }
+
+    fn with_saga<T>(
+        &self,
+        row: &SagaRow,
+        subject: Subject,
+        act: impl FnOnce(&mut Saga<'_>) -> Result<T, crate::saga::SagaError>,
+    ) -> Result<T, RespondError> {
+        let rule = self.rule(&subject.rule)?;
+        let provider = self
+            .parts
+            .providers
+            .find(rule)
+            .ok_or_else(|| RespondError::NoRotation {
+                provider: rule.provider.to_string(),
+                instructions: String::new(),
+            })?;
+        let store = match &row.plan.entry {
+            Some(entry) => Some(self.store(&entry.store)?),
+            None => None,
+        };
+        let world = World {
+            provider,
+            rule,
+            identities: self.parts.identities.as_ref(),
+            store,
+            prover: self.parts.prover.as_ref(),
+            journal: self.parts.journal.as_ref(),
+            witness: self.parts.audit.as_ref(),
+            messenger: self.parts.notifier.as_ref(),
+            clock: self.parts.clock.as_ref(),
+            pause: self.parts.pause.as_ref(),
+            key: &self.parts.key,
+            patience: &self.parts.patience,
+        };
+        let mut saga = Saga::new(world, row.id.clone(), row.plan.clone(), subject)?;
+        Ok(act(&mut saga)?)
+    }
+
+    /// The leaked credential: as given, or from the version of the store's entry that held it.
+    fn old_credential(
+        &self,
+        row: &SagaRow,
+        given: Option<Subject>,
+    ) -> Result<Subject, RespondError> {
+        if let Some(subject) = given {
+            let same = subject.fingerprint == row.fingerprint;
+            return same
+                .then_some(subject)
+                .ok_or(RespondError::OtherCredential(row.fingerprint));
+        }
+        self.kept_in_store(row)?
+            .ok_or(RespondError::NeedsCredential(row.fingerprint))
+    }
+
+    fn kept_in_store(&self, row: &SagaRow) -> Result<Option<Subject>, RespondError> {
+        let Some(entry) = &row.plan.entry else {
+            return Ok(None);
+        };
+        let rule_id = RuleId::from(row.plan.rule.as_str());
+        let rule = self.rule(&rule_id)?;
+        let store = self.store(&entry.store)?;
+        let Some(provider) = self.parts.providers.find(rule) else {
+            return Ok(None);
+        };
+        let like = Subject {
+            fingerprint: row.fingerprint,
+            rule: rule_id,
+            secret: Secret::new(b""),
+            values: Vec::new(),
+        };
+        let version = Select::Exactly(Version(entry.version.clone()));
+        for select in [version, Select::Current, Select::Previous] {
+            let Ok(found) = store.read(&entry.path, &select) else {
+                continue;
+            };
+            let Some(parts) = parts_in(&found.fields, &entry.fields) else {
+                continue;
+            };
+            let subject = provider.subject(&like, &parts);
+            let fingerprint = self.parts.key.fingerprint(&rule.id, &subject.secret);
+            if fingerprint == row.fingerprint {
+                return Ok(Some(subject));
+            }
+        }
+        Ok(None)
+    }
+
+    pub(crate) fn rule(&self, id: &RuleId) -> Result<&Rule, RespondError> {
+        let found = self.parts.rules.iter().find(|rule| rule.id == *id);
+        found.ok_or_else(|| RespondError::NoRule(id.to_string()))
+    }
+
+    pub(crate) fn store(&self, name: &str) -> Result<&dyn Store, RespondError> {
+        match self.parts.stores.get(name) {
+            Some(store) => Ok(store.as_ref()),
+            None => {
+                let known: Vec<&str> = self.parts.stores.keys().map(String::as_str).collect();
+                Err(RespondError::NoStore {
+                    name: name.to_owned(),
+                    known: if known.is_empty() {
+                        "none".to_owned()
+                    } else {
+                        known.join(", ")
+                    },
+                })
+            }
+        }
+    }
+
+    pub(crate) fn event(
+        &self,
+        fingerprint: Fingerprint,
+        actor: &str,
+        kind: &str,
+        text: &str,
+    ) -> Event {
+        Event {
+            fingerprint,
+            at: self.parts.clock.now(),
+            actor: actor.to_owned(),
+            kind: kind.to_owned(),
+            text: text.to_owned(),
+        }
+    }
+
+    pub(crate) fn message(
+        &self,
+        name: String,
+        incident: &Incident,
+        text: &str,
+        urgency: Urgency,
+    ) -> Message {
+        Message {
+            name,
+            fingerprint: incident.fingerprint,
+            title: format!("leaked {} {}", incident.title, incident.fingerprint),
+            text: text.to_owned(),
+            urgency,
+        }
+    }
+}
+
+fn new_saga_id() -> SagaId {
+    let mut bytes = [0; 8];
+    // Without randomness of the system nothing here works, TLS included; the primary key refuses a repeated name.
+    let _filled = aws_lc_rs::rand::fill(&mut bytes).is_ok();
+    SagaId(hex(&bytes))
+}

@@ -1,0 +1,121 @@
+//! What the end of a run means for the incident, and who hears of it.
+
+use super::{RespondError, Responder};
+use crate::database::SagaRow;
+use crate::incident::{Incident, Moment, State};
+use crate::notify::Urgency;
+use crate::plan::Plan;
+use crate::policy::Decision;
+use crate::saga::{Journal as _, Outcome, Phase, Step};
+
+impl Responder {
+    /// Writes the outcome into the incident, and tells people where they are needed.
+    pub(super) fn settle(&self, row: &SagaRow, outcome: &Outcome) -> Result<(), RespondError> {
+        let (state, because, urgency) = meaning(outcome);
+        let records = self.parts.ledger.records(&row.id)?;
+        let now = self.parts.clock.now();
+        let incident = self.parts.ledger.change(row.fingerprint, now, |incident| {
+            incident.state = state;
+            incident.because.clone_from(&because);
+            for record in &records {
+                let moment = match (record.phase, record.step) {
+                    (Phase::Done, Some(Step::Promote)) => Moment::Rotated,
+                    (Phase::Done, Some(Step::Revoke)) => Moment::Revoked,
+                    (Phase::Done, Some(Step::Prove)) if *outcome == Outcome::Finished => {
+                        Moment::ProvenDead
+                    }
+                    _ => continue,
+                };
+                incident.timeline.at(moment, record.at);
+            }
+            if *outcome == Outcome::Finished {
+                "dead".clone_into(&mut incident.verdict);
+            }
+            if state == State::Closed {
+                incident.timeline.at(Moment::Closed, now);
+            }
+            Some(self.event(row.fingerprint, "leakward", "state", &because))
+        })?;
+        if let Some(urgency) = urgency {
+            let name = format!("{} {state} {}", row.id, records.len());
+            let message = self.message(name, &incident, &because, urgency);
+            self.parts.notifier.send(&message)?;
+        }
+        Ok(())
+    }
+
+    /// Somebody has to say yes first.
+    pub(super) fn wait_for_approval(
+        &self,
+        plan: &Plan,
+        decision: &Decision,
+    ) -> Result<(), RespondError> {
+        let text = format!(
+            "{} people have to say yes: {}",
+            decision.approvals,
+            decision.reasons.join("; ")
+        );
+        let incident = self.put(plan, State::WaitingForApproval, &text)?;
+        let name = format!("{} approval {}", plan.fingerprint, incident.revision);
+        let message = self.message(name, &incident, &text, Urgency::Act);
+        Ok(self.parts.notifier.send(&message)?)
+    }
+
+    /// It may not run, or nobody can do it by an interface.
+    pub(super) fn not_allowed(
+        &self,
+        plan: &Plan,
+        decision: &Decision,
+    ) -> Result<Vec<String>, RespondError> {
+        let mut sentences = decision.deny.clone();
+        if let Some(instructions) = &plan.instructions {
+            sentences.extend(instructions.steps.clone());
+        }
+        let text = sentences.join("; ");
+        let incident = self.put(plan, State::NeedsPerson, &text)?;
+        let name = format!("{} person {}", plan.fingerprint, incident.revision);
+        let message = self.message(name, &incident, &text, Urgency::Act);
+        self.parts.notifier.send(&message)?;
+        Ok(sentences)
+    }
+
+    fn put(&self, plan: &Plan, state: State, because: &str) -> Result<Incident, RespondError> {
+        let now = self.parts.clock.now();
+        Ok(self
+            .parts
+            .ledger
+            .change(plan.fingerprint, now, |incident| {
+                if incident.state == state && incident.because == because {
+                    return None;
+                }
+                incident.state = state;
+                because.clone_into(&mut incident.because);
+                Some(self.event(plan.fingerprint, "leakward", "state", because))
+            })?)
+    }
+}
+
+fn meaning(outcome: &Outcome) -> (State, String, Option<Urgency>) {
+    match outcome {
+        Outcome::Finished => (
+            State::Closed,
+            "the old credential is proven dead".to_owned(),
+            None,
+        ),
+        Outcome::Unproven(why) => (State::Contained, why.clone(), None),
+        Outcome::Parked {
+            why,
+            resume_at: Some(_),
+        } => (State::Responding, why.clone(), None),
+        Outcome::Parked {
+            why,
+            resume_at: None,
+        } => (State::NeedsPerson, why.clone(), Some(Urgency::Act)),
+        Outcome::TurnedBack(why) => (
+            State::NeedsPerson,
+            format!("the response went back, and what it had made was taken away again: {why}"),
+            Some(Urgency::Act),
+        ),
+        Outcome::UndoFailed(why) => (State::NeedsPerson, why.clone(), Some(Urgency::Page)),
+    }
+}

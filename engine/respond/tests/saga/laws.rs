@@ -1,0 +1,126 @@
+//! Every fault at every call, and random sequences of faults.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use leakward_respond::plan::{Goal, Order};
+use leakward_respond::provider::{Birth, Overlap};
+use leakward_respond::saga::{Outcome, Patience, Saga, SagaError, SagaId, World};
+use proptest::prelude::*;
+
+use crate::sim::{FAULTS, Fault, Killed, Scenario, Sim};
+
+/// More runs than any sequence of faults needs.
+const MOST_RUNS: usize = 60;
+
+fn scenarios() -> Vec<Scenario> {
+    let mut all = vec![Scenario {
+        goal: Goal::Revoke,
+        order: Order::SuccessorFirst,
+        birth: Birth::Issued,
+        overlap: Overlap::Both,
+    }];
+    for order in [Order::SuccessorFirst, Order::ContainmentFirst] {
+        for birth in [Birth::Issued, Birth::Chosen] {
+            for overlap in [Overlap::Both, Overlap::None] {
+                all.push(Scenario {
+                    goal: Goal::Rotate,
+                    order,
+                    birth,
+                    overlap,
+                });
+            }
+        }
+    }
+    all
+}
+
+/// Runs, dies, is resumed, waits for people, until it is over. How it ended.
+fn to_the_end(sim: &Sim) -> Outcome {
+    let patience = Patience {
+        tries: 3,
+        first_wait: Duration::from_secs(1),
+        settling: Duration::from_secs(8),
+        longest_grace: Duration::from_secs(600),
+    };
+    let world = World {
+        provider: sim,
+        rule: &sim.rule,
+        identities: sim,
+        store: Some(sim),
+        prover: sim,
+        journal: sim,
+        witness: sim,
+        messenger: sim,
+        clock: sim,
+        pause: sim,
+        key: &sim.key,
+        patience: &patience,
+    };
+    for _ in 0..MOST_RUNS {
+        let run = || -> Result<Outcome, SagaError> {
+            Saga::new(world, SagaId("saga".to_owned()), sim.plan(), sim.old())?.run()
+        };
+        match catch_unwind(AssertUnwindSafe(run)) {
+            Ok(Ok(Outcome::Parked { .. } | Outcome::UndoFailed(_)) | Err(_)) => sim.person_comes(),
+            Ok(Ok(over)) => return over,
+            Err(panic) => assert!(panic.is::<Killed>(), "the saga panicked"),
+        }
+    }
+    panic!("it never comes to an end");
+}
+
+fn hold(scenario: Scenario, faults: Vec<(usize, Fault)>) -> usize {
+    let sim = Sim::new(scenario, faults.clone());
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        let outcome = to_the_end(&sim);
+        sim.judge(outcome == Outcome::Finished);
+        outcome
+    }));
+    match outcome {
+        Ok(outcome) => {
+            let is_usurped = faults.iter().any(|(_, fault)| *fault == Fault::Usurp);
+            assert!(
+                outcome == Outcome::Finished || is_usurped,
+                "{scenario:?} {faults:?}: only another person's change turns it back: {outcome:?}"
+            );
+            sim.calls()
+        }
+        Err(panic) => {
+            eprintln!("{scenario:?} {faults:?}");
+            std::panic::resume_unwind(panic)
+        }
+    }
+}
+
+#[test]
+fn the_laws_hold_with_every_fault_at_every_call() {
+    let mut tried = 0;
+    for scenario in scenarios() {
+        let calls = hold(scenario, Vec::new());
+        assert!(calls > 5, "{scenario:?}: {calls} calls");
+        for call in 0..calls {
+            for fault in FAULTS {
+                hold(scenario, vec![(call, fault)]);
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 1_000, "{tried} faults");
+}
+
+fn a_fault() -> impl Strategy<Value = (usize, Fault)> {
+    (0..90_usize, prop::sample::select(FAULTS.to_vec()))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_laws_hold_with_any_sequence_of_faults(
+        which in 0..9_usize,
+        faults in prop::collection::vec(a_fault(), 2..7),
+    ) {
+        hold(scenarios()[which], faults);
+    }
+}
