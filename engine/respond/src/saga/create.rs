@@ -11,6 +11,10 @@ use crate::provider::{Birth, Created, Creation, Handle};
 
 impl Saga<'_> {
     pub(super) fn prepare_create(&mut self) -> Result<Knowledge, Stop> {
+        // Nothing is made that has no place.
+        if self.birth() == Birth::Issued {
+            self.current_with_old()?;
+        }
         let handles = self.with_case(|case| self.world.provider.handles(case))?;
         let request = match (self.birth(), &self.progress.known.request) {
             (Birth::Chosen, Some(request)) => request.clone(),

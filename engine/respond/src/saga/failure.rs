@@ -14,6 +14,8 @@ pub(crate) enum StepError {
     Unknown(String),
     /// Nothing was changed, and trying again does not help: go back.
     Refused(String),
+    /// Somebody else has put another value where the leaked one was: the successor has no place any more. Go back.
+    Superseded(String),
     /// Nothing was changed; somebody has to do something, and then it goes on from here.
     Person(String),
     /// Nothing is wrong; it goes on at a time that is too far away to wait for here.
@@ -31,9 +33,11 @@ impl StepError {
     /// What went wrong, in words.
     pub(crate) fn text(&self) -> &str {
         match self {
-            Self::Wait(text) | Self::Unknown(text) | Self::Refused(text) | Self::Person(text) => {
-                text
-            }
+            Self::Wait(text)
+            | Self::Unknown(text)
+            | Self::Refused(text)
+            | Self::Superseded(text)
+            | Self::Person(text) => text,
             Self::Later { why, .. } => why,
             Self::Again => "an earlier step is done again",
         }

@@ -102,7 +102,7 @@ impl Saga<'_> {
         if self.holds_old(&current.fields) {
             return Ok(Checked::NotDone);
         }
-        Err(StepError::Refused(format!(
+        Err(StepError::Superseded(format!(
             "{path} in {} holds neither the leaked value nor the successor: somebody else has changed it",
             store.describe()
         ))

@@ -161,7 +161,10 @@ impl<'a> Saga<'a> {
                 StepError::Refused(why) if self.can_turn_back(step) => {
                     return Ok(Advance::TurnBack(format!("{step}: {why}")));
                 }
-                StepError::Refused(why) | StepError::Person(why) => {
+                StepError::Superseded(why) if self.is_open_to_all(step) => {
+                    return Ok(Advance::TurnBack(format!("{step}: {why}")));
+                }
+                StepError::Refused(why) | StepError::Superseded(why) | StepError::Person(why) => {
                     return self.park(step, why, None).map(Advance::Over);
                 }
                 StepError::Again => {}
@@ -319,14 +322,19 @@ impl<'a> Saga<'a> {
 
     /// Whether what was done can be taken away without hurting anybody.
     fn can_turn_back(&self, step: Step) -> bool {
+        // Making the successor has ended the old one: without the successor there would be nothing.
+        let is_one_way = self.plan.overlap == Some(Overlap::None)
+            && self.progress.status(Step::Create) != Status::Untouched;
+        self.is_open_to_all(step) && !is_one_way
+    }
+
+    /// Whether no application uses the successor yet, and the old credential is as it was meant to be at this point.
+    fn is_open_to_all(&self, step: Step) -> bool {
         let status = |step| self.progress.status(step);
         let is_promoted = status(Step::Promote) != Status::Untouched && step != Step::Promote;
         let is_revoked =
             self.plan.order == Order::SuccessorFirst && status(Step::Revoke) != Status::Untouched;
-        // Making the successor has ended the old one: without the successor there would be nothing.
-        let is_one_way =
-            self.plan.overlap == Some(Overlap::None) && status(Step::Create) != Status::Untouched;
-        self.plan.goal == Goal::Rotate && !is_promoted && !is_revoked && !is_one_way
+        self.plan.goal == Goal::Rotate && !is_promoted && !is_revoked
     }
 
     /// Runs `ask` with the case that providers take.
@@ -378,6 +386,20 @@ impl<'a> Saga<'a> {
         let (store, path) = self.store()?;
         let over = self.progress.known.over.clone().unwrap_or_default();
         Ok(store.read(path, &Select::Exactly(Version(over)))?.fields)
+    }
+
+    /// The version that applications read now. It must still hold the old credential: the successor takes its place, nothing
+    /// else's.
+    pub(crate) fn current_with_old(&self) -> Result<Version, StepError> {
+        let (store, path) = self.store()?;
+        let current = store.read(path, &Select::Current)?;
+        if self.holds_old(&current.fields) {
+            return Ok(current.version);
+        }
+        Err(StepError::Superseded(format!(
+            "{path} in {} no longer holds the leaked value: somebody has rotated it meanwhile",
+            store.describe()
+        )))
     }
 
     pub(crate) fn store(&self) -> Result<(&'a dyn leakward_stores::Store, &str), StepError> {

@@ -15,21 +15,13 @@ impl Saga<'_> {
             Birth::Issued => None,
         };
         let successor = self.successor_to_stage(request.as_ref())?;
-        let (store, path) = self.store()?;
-        let current = store.read(path, &Select::Current)?;
-        if !self.holds_old(&current.fields) {
-            return Err(StepError::Refused(format!(
-                "{path} in {} no longer holds the leaked value: somebody has rotated it meanwhile",
-                store.describe()
-            ))
-            .into());
-        }
+        let over = self.current_with_old()?;
         let fingerprint = self.subject_of(&successor.parts).fingerprint;
         Ok(Knowledge {
             request,
             handle: Some(successor.handle),
             stage: Some(self.new_request()),
-            over: Some(current.version.0),
+            over: Some(over.0),
             successor: Some(fingerprint.to_string()),
             ..Knowledge::default()
         })
