@@ -27,6 +27,7 @@ mod reports;
 mod rules;
 mod scan_cache;
 mod selection;
+mod store;
 mod verify;
 
 use std::path::Path;

@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::io::{self, IsTerminal as _, Read as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use leakward_core::Secret;
-use leakward_stores::{Entry, Fields, Select, Store, StoreError, Version};
+use leakward_stores::{Entry, Fields, Opened, Select, Store, StoreError, Version};
 use serde_json::json;
 
 use super::args::{GetArgs, ListArgs, PutArgs, StoreFormat};
@@ -23,7 +24,7 @@ const LARGEST_VALUE: u64 = 1 << 20;
 pub(super) fn list(args: &ListArgs, messages: Messages) -> anyhow::Result<ExitCode> {
     let connections = Connections::new(&args.common)?;
     match connections.open(&args.store)? {
-        leakward_stores::Opened::Store(store) => {
+        Opened::Store(store) => {
             let paths = store.list(&args.prefix)?;
             messages.info(&format!("{}: {} entries", store.describe(), paths.len()));
             match args.common.format {
@@ -31,7 +32,7 @@ pub(super) fn list(args: &ListArgs, messages: Messages) -> anyhow::Result<ExitCo
                 StoreFormat::Text => print(&lines(paths.iter().map(String::as_str)))?,
             }
         }
-        leakward_stores::Opened::Consumer(consumer) => {
+        Opened::Consumer(consumer) => {
             let slots = consumer.slots()?;
             let slots = slots
                 .iter()
@@ -145,14 +146,36 @@ fn as_json(args: &GetArgs, store: &dyn Store, entry: &Entry) -> anyhow::Result<s
     }))
 }
 
-/// Writes one field.
+/// Writes one field of an entry, or gives a consumer its copy.
 pub(super) fn put(args: &PutArgs, messages: Messages) -> anyhow::Result<ExitCode> {
     let connections = Connections::new(&args.common)?;
-    let store = connections.store(&args.store)?;
+    let opened = connections.open(&args.store)?;
     let value = match args.generate {
         Some(length) => leakward_stores::random_text(length.get()),
         None => read_value()?,
     };
+    match opened {
+        Opened::Store(store) => put_field(args, &*store, value)?,
+        Opened::Consumer(consumer) => {
+            if !args.field.is_empty() || args.if_version.is_some() {
+                bail!("{} has neither fields nor versions", consumer.describe());
+            }
+            let file = WatchedFile::new(consumer.encrypted_file());
+            consumer.deliver(&args.path, &value)?;
+            match args.common.format {
+                StoreFormat::Json => {
+                    print_json(&json!({"store": consumer.describe(), "path": args.path}))?;
+                }
+                StoreFormat::Text => print(&format!("{}: delivered\n", args.path))?,
+            }
+            file.show(args)?;
+        }
+    }
+    messages.info("written");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn put_field(args: &PutArgs, store: &dyn Store, value: Secret) -> anyhow::Result<()> {
     let before = match store.read(&args.path, &Select::Current) {
         Ok(entry) => Some(entry),
         Err(StoreError::Absent { .. }) => None,
@@ -177,8 +200,7 @@ pub(super) fn put(args: &PutArgs, messages: Messages) -> anyhow::Result<ExitCode
         bail!("{} is one value and has no fields", args.path);
     }
     fields.insert(args.field.clone(), value);
-    let file = store.encrypted_file(&args.path);
-    let old = file.as_ref().and_then(|file| fs::read_to_string(file).ok());
+    let file = WatchedFile::new(store.encrypted_file(&args.path));
     let version = store.put(&args.path, &fields, expected.as_ref())?;
     match args.common.format {
         StoreFormat::Json => print_json(&json!({
@@ -187,15 +209,30 @@ pub(super) fn put(args: &PutArgs, messages: Messages) -> anyhow::Result<ExitCode
         }))?,
         StoreFormat::Text => print(&format!("{}: version {}\n", args.path, version.0))?,
     }
-    let new = file.as_ref().and_then(|file| fs::read_to_string(file).ok());
-    if let (Some(file), Some(new)) = (file, new)
-        && args.common.format == StoreFormat::Text
-    {
-        let name = file.display().to_string();
-        print(&difference(&name, &old.unwrap_or_default(), &new))?;
+    file.show(args)
+}
+
+/// A file in a checkout, of which the difference is shown.
+struct WatchedFile(Option<(PathBuf, String)>);
+
+impl WatchedFile {
+    fn new(file: Option<PathBuf>) -> Self {
+        // A file that is not there yet was empty.
+        Self(file.map(|file| {
+            let text = fs::read_to_string(&file).unwrap_or_default();
+            (file, text)
+        }))
     }
-    messages.info(&format!("{}: written", store.describe()));
-    Ok(ExitCode::SUCCESS)
+
+    fn show(self, args: &PutArgs) -> anyhow::Result<()> {
+        let Some((file, before)) = self.0.filter(|_| args.common.format == StoreFormat::Text)
+        else {
+            return Ok(());
+        };
+        let name = file.display().to_string();
+        let after = fs::read_to_string(&file).with_context(|| name.clone())?;
+        print(&difference(&name, &before, &after))
+    }
 }
 
 /// The value on standard input, without the newline at its end.

@@ -2,7 +2,7 @@
 
 mod args;
 mod check;
-mod connect;
+pub(crate) mod connect;
 mod difference;
 mod entries;
 mod index;

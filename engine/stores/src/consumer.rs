@@ -3,6 +3,8 @@
 //! Not stores: they hold one value a name, keep no versions, and most cannot be read back. Delivering the same value twice
 //! does no harm, so that a lost answer is simply sent again.
 
+use std::path::PathBuf;
+
 use leakward_core::Secret;
 
 use crate::error::StoreError;
@@ -39,4 +41,9 @@ pub trait Consumer: Send + Sync {
     /// # Errors
     /// It cannot be reached or does not permit it. The call can be repeated.
     fn deliver(&self, name: &str, value: &Secret) -> Result<(), StoreError>;
+
+    /// The file that it writes and that can be shown to anybody, because every value in it is encrypted.
+    fn encrypted_file(&self) -> Option<PathBuf> {
+        None
+    }
 }

@@ -61,7 +61,7 @@ fn collect(value: &Value, pointer: &str, depth: usize, fields: &mut Fields) {
 }
 
 /// The name of the field at a pointer.
-fn name_of(pointer: &str) -> String {
+pub(crate) fn name_of(pointer: &str) -> String {
     match pointer.strip_prefix('/') {
         Some(top) if !top.contains('/') && !top.starts_with("~1") => {
             top.replace("~1", "/").replace("~0", "~")

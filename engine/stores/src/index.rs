@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use leakward_core::{FingerprintKey, RuleId, Secret};
+use leakward_core::{Fingerprint, FingerprintKey, RuleId, Secret};
 use serde::{Deserialize, Serialize};
 
 use crate::error::StoreError;
@@ -447,6 +447,57 @@ fn holding(store: &str, path: &str, entry: &IndexedEntry, value: &IndexedValue) 
         owner: owner(&entry.tags),
         consumers: consumers(&entry.tags),
     }
+}
+
+/// A finding of which the value is not at hand: its rule, its fingerprint, and the key that it was made with.
+#[derive(Clone, Copy, Debug)]
+pub struct Sought<'s> {
+    /// The finding's rule.
+    pub rule: &'s RuleId,
+    /// The finding's fingerprint.
+    pub fingerprint: Fingerprint,
+    /// The key of the project whose scan found it.
+    pub key: &'s FingerprintKey,
+}
+
+/// The places of a store that hold what a finding is about, read now and without an index; current ones first.
+///
+/// # Errors
+/// The store cannot be listed, or an entry of it cannot be read: it might have been that one.
+pub fn find(
+    name: &str,
+    store: &dyn Store,
+    sought: &Sought<'_>,
+    versions: usize,
+) -> Result<Vec<Holding>, StoreError> {
+    let mut found = Vec::new();
+    let walked = walk(store, versions, &mut |seen| {
+        if sought.key.fingerprint(sought.rule, seen.value) == sought.fingerprint {
+            found.push(Holding {
+                store: name.to_owned(),
+                path: seen.path.to_owned(),
+                field: seen.field.to_owned(),
+                version: seen.version.0.clone(),
+                part: seen.part.to_string(),
+                is_current: seen.is_current,
+                last_rotated: None,
+                owner: None,
+                consumers: Vec::new(),
+            });
+        }
+    })?;
+    if let Some(error) = walked.unread.into_values().next() {
+        return Err(error);
+    }
+    for holding in &mut found {
+        if let Some(metadata) = walked.entries.get(&holding.path) {
+            holding.last_rotated.clone_from(&metadata.changed_at);
+            holding.owner = owner(&metadata.tags);
+            holding.consumers = consumers(&metadata.tags);
+        }
+    }
+    found.sort_by_key(|holding| !holding.is_current);
+    Ok(found)
 }
 
 /// Who owns an entry, as its tags say.

@@ -60,7 +60,17 @@ pub static KINDS: &[&Kind] = &[
     &crate::vault::KIND,
     &crate::aws::secrets_manager::KIND,
     &crate::aws::parameters::KIND,
+    &crate::gcp::KIND,
+    &crate::azure::KIND,
+    &crate::kubernetes::KIND,
+    &crate::files::SOPS,
+    &crate::files::DOTENV,
     &crate::local::KIND,
+    &crate::ci::GITHUB,
+    &crate::ci::GITLAB,
+    &crate::files::SEALED,
+    &crate::kubernetes::RESTARTS,
+    &crate::kubernetes::EXTERNAL_SECRETS,
 ];
 
 /// The store or consumer that `spec` names. Nothing is sent yet.

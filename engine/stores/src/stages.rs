@@ -6,13 +6,13 @@
 
 use crate::error::StoreError;
 use crate::exposed::{secret, text};
-use crate::store::{Fields, Select, Staged, Store, Version};
+use crate::store::{Entry, Fields, Select, Staged, Store, Version};
 
 /// The field of a shelved value that says over which version it was staged.
 const OVER: &str = "leakward-over";
 
 /// Before the names of the fields themselves, so that none can be taken for [`OVER`].
-const FIELD: &str = "field:";
+const FIELD: &str = "field.";
 
 /// A place on the shelf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,6 +151,50 @@ pub(crate) fn roll_back<S: Store>(
 ) -> Result<Version, StoreError> {
     let earlier = store.read(path, &Select::Exactly(to.clone()))?;
     store.put(path, &earlier.fields, Some(expected))
+}
+
+/// What was current before, for stores that keep it on the shelf.
+pub(crate) fn previous<S: Store + Shelf>(store: &S, path: &str) -> Result<Entry, StoreError> {
+    let kept = store.shelved(path, Slot::Previous)?;
+    let (version, fields) = kept
+        .as_ref()
+        .and_then(unwrap)
+        .ok_or_else(|| absent(store, path))?;
+    Ok(Entry { version, fields })
+}
+
+/// A version that is not the current one: the one before, or none.
+pub(crate) fn exactly_previous<S: Store + Shelf>(
+    store: &S,
+    path: &str,
+    wanted: &Version,
+) -> Result<Entry, StoreError> {
+    let kept = previous(store, path)?;
+    if kept.version == *wanted {
+        Ok(kept)
+    } else {
+        Err(absent(store, path))
+    }
+}
+
+/// Takes the version before away.
+pub(crate) fn retire_previous<S: Store + Shelf>(
+    store: &S,
+    path: &str,
+    version: &Version,
+) -> Result<(), StoreError> {
+    if store.read(path, &Select::Current)?.version == *version {
+        return Err(conflict(store, path, version, "that it is the current one"));
+    }
+    exactly_previous(store, path, version)?;
+    store.unshelve(path, Slot::Previous)
+}
+
+fn absent<S: Store + ?Sized>(store: &S, path: &str) -> StoreError {
+    StoreError::Absent {
+        store: store.describe(),
+        path: path.to_owned(),
+    }
 }
 
 /// Somebody changed it meanwhile.

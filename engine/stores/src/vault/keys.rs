@@ -7,20 +7,21 @@
 
 use std::sync::OnceLock;
 
-use leakward_core::RuleId;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::session::Session;
 use crate::document::{fields_of, with_fields};
 use crate::error::StoreError;
-use crate::exposed::{Json, bytes};
+use crate::exposed::Json;
 use crate::http::{Answer, path as encoded};
 use crate::kind::{Kind, Opened};
 use crate::spec::StoreSpec;
 use crate::stages::{self, Shelf, Slot};
 use crate::store::{Entry, Fields, Health, Metadata, Retirement, Select, Staged, Store, Version};
 use crate::surroundings::Surroundings;
+use crate::time::whole_seconds;
+use crate::version::content_version;
 
 /// LIMIT: how deep folders of entries are listed.
 const DEPTH: usize = 32;
@@ -248,12 +249,7 @@ impl Vault {
 
     fn previous(&self, path: &str) -> Result<Entry, StoreError> {
         if self.engine()? == Engine::V1 {
-            let kept = self.shelved(path, Slot::Previous)?;
-            let (version, fields) = kept
-                .as_ref()
-                .and_then(stages::unwrap)
-                .ok_or_else(|| self.absent(path))?;
-            return Ok(Entry { version, fields });
+            return stages::previous(self, path);
         }
         let description = self.description(path)?;
         let current = Self::current_number(&description);
@@ -453,23 +449,6 @@ fn is_mismatch(answer: &Answer) -> bool {
             .is_some_and(|body| body.contains("check-and-set parameter did not match"))
 }
 
-/// The version of an entry in a store without versions: a keyed fingerprint of its content.
-pub(crate) fn content_version(surroundings: &Surroundings, fields: &Fields) -> Version {
-    let mut content = zeroize::Zeroizing::new(Vec::new());
-    for (name, value) in fields {
-        for part in [name.as_bytes(), bytes(value)] {
-            content.extend_from_slice(&(part.len() as u64).to_le_bytes());
-            content.extend_from_slice(part);
-        }
-    }
-    let rule = RuleId::from("leakward-store-version");
-    let secret = leakward_core::Secret::new(&content);
-    Version(format!(
-        "content-{}",
-        surroundings.key.fingerprint(&rule, &secret)
-    ))
-}
-
 impl Shelf for Vault {
     fn shelve(&self, path: &str, slot: Slot<'_>, fields: &Fields) -> Result<(), StoreError> {
         let place = self.shelf(path, slot);
@@ -611,12 +590,7 @@ impl Store for Vault {
             (Select::Exactly(wanted), Engine::V1) => {
                 let current = self.content(path, None)?;
                 if current.0 != *wanted {
-                    let previous = self.previous(path)?;
-                    return if previous.version == *wanted {
-                        Ok(previous)
-                    } else {
-                        Err(self.absent(path))
-                    };
+                    return stages::exactly_previous(self, path, wanted);
                 }
                 current
             }
@@ -681,18 +655,7 @@ impl Store for Vault {
             Retirement::Destroy => ("destroy", "destroy"),
         };
         if self.engine()? == Engine::V1 {
-            if self.content(path, None)?.0 == *version {
-                return Err(stages::conflict(
-                    self,
-                    path,
-                    version,
-                    "that it is the current one",
-                ));
-            }
-            return match self.previous(path)?.version == *version {
-                true => self.unshelve(path, Slot::Previous),
-                false => Err(self.absent(path)),
-            };
+            return stages::retire_previous(self, path, version);
         }
         let current = Self::current_number(&self.description(path)?).to_string();
         if current == version.0 {
@@ -713,13 +676,5 @@ impl Store for Vault {
         } else {
             Err(self.session.refusal(&answer, &what, path))
         }
-    }
-}
-
-/// RFC 3339 without fractions of a second.
-pub(crate) fn whole_seconds(time: &str) -> String {
-    match time.split_once('.') {
-        Some((whole, _)) => format!("{whole}Z"),
-        None => time.to_owned(),
     }
 }

@@ -237,3 +237,78 @@ fn the_chain_of_credentials_finds_profiles_and_web_identities() {
     let error = login(&[("AWS_EC2_METADATA_DISABLED", "true")]).expect_err("nothing there");
     assert!(error.to_string().contains("no AWS credentials"), "{error}");
 }
+
+/// What Vault does with a login by AWS: it sends the signed question on, and believes AWS.
+fn vault(_: &mut (), request: &crate::contract::Request) -> (u16, serde_json::Value) {
+    use base64::Engine as _;
+    use serde_json::json;
+    let decoded = |name: &str| {
+        let text = request.json()[name].as_str().expect(name).to_owned();
+        let bytes = base64::engine::general_purpose::STANDARD.decode(text);
+        String::from_utf8(bytes.expect("base64")).expect("a text")
+    };
+    match request.path.as_str() {
+        "/v1/auth/aws/login" => {
+            let headers: serde_json::Value =
+                serde_json::from_str(&decoded("iam_request_headers")).expect("JSON");
+            let mut question = reqwest::blocking::Client::new()
+                .post(decoded("iam_request_url"))
+                .body(decoded("iam_request_body"));
+            for (name, values) in headers.as_object().expect("headers") {
+                question = question.header(name, values[0].as_str().expect("a value"));
+            }
+            let is_known = question
+                .send()
+                .is_ok_and(|answer| answer.status().is_success());
+            assert_eq!(headers["X-Vault-AWS-IAM-Server-ID"], json!(["vault.corp"]));
+            if is_known {
+                (
+                    200,
+                    json!({"auth": {"client_token": "granted", "lease_duration": 600, "renewable": true}}),
+                )
+            } else {
+                (400, json!({"errors": ["no"]}))
+            }
+        }
+        "/v1/auth/token/lookup-self" if request.header("x-vault-token") == "granted" => (
+            200,
+            json!({"data": {"display_name": "aws-reader", "policies": ["default"]}}),
+        ),
+        _ => (204, serde_json::Value::Null),
+    }
+}
+
+#[test]
+fn vault_believes_what_aws_says_of_our_signature() {
+    let Some(server) = moto(Some(2)) else { return };
+    let anybody = keys();
+    iam(
+        server.port,
+        &anybody,
+        "Action=CreateUser&Version=2010-05-08&UserName=reader",
+    );
+    let answer = iam(
+        server.port,
+        &anybody,
+        "Action=CreateAccessKey&Version=2010-05-08&UserName=reader",
+    );
+    let port = crate::contract::serve((), vault);
+    let text = format!(
+        "vault:http://127.0.0.1:{port}/secret?auth=aws&role=reader&kv=2&aws-server-id=vault.corp&sts-endpoint=http://127.0.0.1:{}",
+        server.port
+    );
+    let login = |secret: &str| {
+        let surroundings = surroundings(
+            server.folder.path(),
+            &[
+                ("AWS_ACCESS_KEY_ID", between(&answer, "AccessKeyId")),
+                ("AWS_SECRET_ACCESS_KEY", secret),
+            ],
+        );
+        store(&text, &surroundings).check()
+    };
+    let health = login(between(&answer, "SecretAccessKey")).expect("AWS knows us");
+    assert_eq!(health.identity, "aws-reader (policies default)");
+    let error = login(&random(40)).expect_err("AWS does not know this key");
+    assert!(matches!(error, StoreError::LoggedOut { .. }), "{error:?}");
+}

@@ -1,7 +1,7 @@
 //! The index: what it knows, and what it must not know.
 
-use leakward_core::{FingerprintKey, Secret};
-use leakward_stores::{Fields, Index, LocalStore, Reading, Select, Store as _};
+use leakward_core::{FingerprintKey, RuleId, Secret};
+use leakward_stores::{Fields, Index, LocalStore, Reading, Select, Sought, Store as _, find};
 
 use crate::{random, surroundings};
 
@@ -103,6 +103,34 @@ fn a_leak_leads_to_its_entry_its_owner_and_its_consumers() {
     assert!(index.locate(&key, &secret("5432")).is_empty());
     let other = FingerprintKey::new(secret(&random(32)));
     assert!(index.locate(&other, &secret(&next)).is_empty());
+}
+
+#[test]
+fn a_finding_without_its_value_is_found_by_reading() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let surroundings = surroundings(folder.path(), &[]);
+    let spec = "file:secrets.age".parse().expect("a spec");
+    let store = LocalStore::new(&spec, &surroundings).expect("a store");
+    let token = random(20);
+    store
+        .put("app/api", &fields(&[("token", &token)]), None)
+        .expect("put");
+    let (key, rule) = (FingerprintKey::default(), RuleId::from("some-rule"));
+    let sought = Sought {
+        rule: &rule,
+        fingerprint: key.fingerprint(&rule, &secret(&token)),
+        key: &key,
+    };
+    let found = find("ours", &store, &sought, 1).expect("read");
+    assert_eq!(
+        (found.len(), found[0].path.as_str(), found[0].field.as_str()),
+        (1, "app/api", "token")
+    );
+    let other = Sought {
+        rule: &RuleId::from("another-rule"),
+        ..sought
+    };
+    assert!(find("ours", &store, &other, 1).expect("read").is_empty());
 }
 
 #[test]

@@ -8,8 +8,13 @@
 )]
 
 mod aws;
+mod azure;
+mod consumers;
+mod contract;
 mod files;
+mod gcp;
 mod index;
+mod kubernetes;
 mod laws;
 mod lossy;
 mod openbao;

@@ -246,13 +246,24 @@ fn an_app_role_logs_in_and_its_token_is_taken_back() {
         (health.identity.as_str(), health.login.as_str()),
         ("approle (policies default, plain-role)", "approle")
     );
-    let count = |bao: &Bao| {
+    let count = || {
         let (_, answer) = bao.ask("LIST", "auth/token/accessors", None);
-        answer["data"]["keys"].as_array().map_or(0, Vec::len)
+        let accessors = answer["data"]["keys"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        let is_ours = |accessor: &&Value| {
+            let body = json!({"accessor": accessor});
+            let (_, answer) = bao.ask("POST", "auth/token/lookup-accessor", Some(body));
+            answer["data"]["policies"]
+                .as_array()
+                .is_some_and(|policies| policies.contains(&json!("plain-role")))
+        };
+        accessors.iter().filter(is_ours).count()
     };
-    let before = count(bao);
+    assert_eq!(count(), 1);
     drop(store);
-    assert_eq!(count(bao), before - 1, "the token is revoked");
+    assert_eq!(count(), 0, "the token is revoked");
 }
 
 #[test]
@@ -601,4 +612,136 @@ fn as_postgres(program: &std::path::Path) -> Command {
     let mut command = Command::new("runuser");
     command.args(["-u", "postgres", "--"]).arg(program);
     command
+}
+
+/// A key of an identity provider, and its public half for Vault.
+fn issuer() -> (Secret, String) {
+    use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der, PublicKeyX509Der};
+    use aws_lc_rs::rsa::{KeyPair, KeySize};
+    use aws_lc_rs::signature::KeyPair as _;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    let pair = KeyPair::generate(KeySize::Rsa2048).expect("a key");
+    let private: Pkcs8V1Der<'_> = pair.as_der().expect("its form");
+    let public: PublicKeyX509Der<'_> = pair.public_key().as_der().expect("its form");
+    let pem = |kind: &str, der: &[u8]| {
+        let (begin, end) = ("-----BEGIN ", "-----END ");
+        format!(
+            "{begin}{kind}-----\n{}\n{end}{kind}-----\n",
+            STANDARD.encode(der)
+        )
+    };
+    let private = pem("PRIVATE KEY", private.as_ref());
+    (
+        Secret::new(private.as_bytes()),
+        pem("PUBLIC KEY", public.as_ref()),
+    )
+}
+
+#[test]
+fn ids_of_github_actions_and_gitlab_log_in() {
+    let Some(bao) = bao() else { return };
+    let (private, public) = issuer();
+    bao.write("POST", "sys/auth/jwt", json!({"type": "jwt"}));
+    bao.write(
+        "POST",
+        "auth/jwt/config",
+        json!({"jwt_validation_pubkeys": [public]}),
+    );
+    let role = json!({
+        "role_type": "jwt", "bound_audiences": ["vault"], "user_claim": "repository", "token_policies": ["default"],
+        "bound_claims": {"repository": "acme/app"},
+    });
+    bao.write("POST", "auth/jwt/role/ci", role);
+    let token = |repository: &str| {
+        let now = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .expect("after 1970")
+            .as_secs();
+        let claims = json!({
+            "iss": "https://issuer", "aud": "vault", "sub": "s", "repository": repository, "iat": now, "nbf": now - 5,
+            "exp": now + 300,
+        });
+        let header = json!({"alg": "RS256", "typ": "JWT"});
+        let signed = leakward_signing::assertion::rs256(&private, &header, &claims);
+        String::from_utf8(signed.expect("signed").expose().to_vec()).expect("a text")
+    };
+    let text = format!("vault:{}/secret?role=ci&kv=2&audience=vault", bao.address());
+    let login = |variables: &[(&str, &str)]| {
+        let surroundings = surroundings(bao.server.folder.path(), variables);
+        store(&text, &surroundings).check()
+    };
+    let health = login(&[("VAULT_ID_TOKEN", &token("acme/app"))]).expect("GitLab's way");
+    assert_eq!(
+        (health.identity.as_str(), health.login.as_str()),
+        ("jwt-acme/app (policies default)", "jwt")
+    );
+    let other = token("somebody/else");
+    let error = login(&[("VAULT_ID_TOKEN", &other)]).expect_err("another repository");
+    assert!(matches!(error, StoreError::LoggedOut { .. }), "{error:?}");
+    assert!(!format!("{error} {error:?}").contains(&other));
+
+    // GitHub gives the token on request, for an audience.
+    let port = crate::contract::serve(token("acme/app"), |token, request| {
+        assert_eq!(request.bearer(), "request-token");
+        assert_eq!(request.query["audience"], "vault");
+        (200, json!({"value": token}))
+    });
+    let url = format!("http://127.0.0.1:{port}/token?api-version=2.0");
+    login(&[
+        ("ACTIONS_ID_TOKEN_REQUEST_URL", &url),
+        ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "request-token"),
+    ])
+    .expect("GitHub's way");
+}
+
+#[test]
+fn a_pod_logs_in_with_its_service_account() {
+    let Some(bao) = bao() else { return };
+    // What Vault asks of the cluster: whose token this is.
+    let port = crate::contract::serve((), |(), request| {
+        let review = request.json();
+        let is_ours = review["spec"]["token"]
+            .as_str()
+            .is_some_and(|token| token.ends_with(".pod"));
+        let status = json!({
+            "authenticated": is_ours,
+            "user": {"username": "system:serviceaccount:prod:app", "uid": "u", "groups": ["system:serviceaccounts"]},
+        });
+        (
+            201,
+            json!({"kind": "TokenReview", "apiVersion": "authentication.k8s.io/v1", "status": status}),
+        )
+    });
+    let folder = tempfile::tempdir().expect("a folder");
+    crate::consumers::certificate(folder.path());
+    let authority = std::fs::read_to_string(folder.path().join("cert.pem")).expect("a file");
+    bao.write("POST", "sys/auth/kubernetes", json!({"type": "kubernetes"}));
+    let config = json!({
+        "kubernetes_host": format!("http://127.0.0.1:{port}"), "disable_local_ca_jwt": true,
+        "token_reviewer_jwt": "reviewer", "disable_iss_validation": true, "kubernetes_ca_cert": authority,
+    });
+    bao.write("POST", "auth/kubernetes/config", config);
+    let role = json!({
+        "bound_service_account_names": ["app"], "bound_service_account_namespaces": ["prod"],
+        "token_policies": ["default"],
+    });
+    bao.write("POST", "auth/kubernetes/role/app", role);
+    use base64::Engine as _;
+    let part =
+        |json: Value| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(json.to_string());
+    let claims = json!({
+        "iss": "kubernetes/serviceaccount", "sub": "system:serviceaccount:prod:app", "exp": 4_000_000_000_u64,
+        "kubernetes.io": {"namespace": "prod", "serviceaccount": {"name": "app", "uid": "u"}},
+    });
+    let token = format!("{}.{}.pod", part(json!({"alg": "RS256"})), part(claims));
+    std::fs::write(folder.path().join("token"), &token).expect("a file");
+    let surroundings = surroundings(folder.path(), &[]);
+    let text = format!(
+        "vault:{}/secret?auth=kubernetes&role=app&kv=2&jwt-file=token",
+        bao.address()
+    );
+    let health = store(&text, &surroundings).check().expect("logged in");
+    assert_eq!(health.login, "kubernetes");
+    assert!(health.identity.contains("prod-app"), "{health:?}");
 }
