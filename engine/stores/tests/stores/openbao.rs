@@ -731,7 +731,8 @@ fn a_pod_logs_in_with_its_service_account() {
     let part =
         |json: Value| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(json.to_string());
     let claims = json!({
-        "iss": "kubernetes/serviceaccount", "sub": "system:serviceaccount:prod:app", "exp": 4_000_000_000_u64,
+        "iss": "kubernetes/serviceaccount", "sub": "system:serviceaccount:prod:app", "iat": 1_700_000_000,
+        "nbf": 1_700_000_000, "exp": 4_000_000_000_u64,
         "kubernetes.io": {"namespace": "prod", "serviceaccount": {"name": "app", "uid": "u"}},
     });
     let token = format!("{}.{}.pod", part(json!({"alg": "RS256"})), part(claims));
