@@ -109,7 +109,7 @@ impl<'n> Table<'n> {
                 .source
                 .report_at(self.at, format!("`{key}` is missing in {}", self.place)),
             Some(empty) if empty.text.trim().is_empty() => {
-                self.source.report_at(empty.at, format!("`{key}` is empty"))
+                self.source.report_at(empty.at, format!("`{key}` is empty"));
             }
             _ => {}
         }

@@ -70,8 +70,8 @@ fn to_the_end(sim: &Sim) -> Outcome {
     panic!("it never comes to an end");
 }
 
-fn hold(scenario: Scenario, faults: Vec<(usize, Fault)>) -> usize {
-    let sim = Sim::new(scenario, faults.clone());
+fn hold(scenario: Scenario, faults: &[(usize, Fault)]) -> usize {
+    let sim = Sim::new(scenario, faults.to_vec());
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         let outcome = to_the_end(&sim);
         sim.judge(outcome == Outcome::Finished);
@@ -97,11 +97,11 @@ fn hold(scenario: Scenario, faults: Vec<(usize, Fault)>) -> usize {
 fn the_laws_hold_with_every_fault_at_every_call() {
     let mut tried = 0;
     for scenario in scenarios() {
-        let calls = hold(scenario, Vec::new());
+        let calls = hold(scenario, &[]);
         assert!(calls > 5, "{scenario:?}: {calls} calls");
         for call in 0..calls {
             for fault in FAULTS {
-                hold(scenario, vec![(call, fault)]);
+                hold(scenario, &[(call, fault)]);
                 tried += 1;
             }
         }
@@ -121,6 +121,6 @@ proptest! {
         which in 0..9_usize,
         faults in prop::collection::vec(a_fault(), 2..7),
     ) {
-        hold(scenarios()[which], faults);
+        hold(scenarios()[which], &faults);
     }
 }
