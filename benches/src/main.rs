@@ -10,6 +10,7 @@
 //!   compare REPOSITORY…  the table: all history, beside git and other scanners (KINGFISHER=…, GITLEAKS=… name them)
 //!   compare-trees FOLDER… the same for all files, beside `rg`
 //!   scaling              synthetic repositories of growing size
+//!   serve                the service: deliveries a second, latency, crashes under load
 //!   memory REPOSITORY…   peak anonymous memory of a scan of all history
 //! ```
 //!
@@ -21,6 +22,7 @@ mod fixtures;
 mod memory;
 mod runs;
 mod scaling;
+mod serve;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -54,9 +56,10 @@ fn main() -> anyhow::Result<()> {
             compare::trees(&program, &words.map(Path::new).collect::<Vec<_>>())
         }
         Some("scaling") => scaling::table(&program),
+        Some("serve") => serve::all(&program),
         Some("memory") => words.try_for_each(|repository| memory(&program, Path::new(repository))),
         _ => bail!(
-            "say what to measure: startup, staged, history REPOSITORY…, tree FOLDER…, compare REPOSITORY…, compare-trees FOLDER…, scaling, memory REPOSITORY…"
+            "say what to measure: startup, staged, history REPOSITORY…, tree FOLDER…, compare REPOSITORY…, compare-trees FOLDER…, scaling, serve, memory REPOSITORY…"
         ),
     }
 }

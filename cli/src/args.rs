@@ -41,6 +41,11 @@ pub(crate) enum Command {
     /// Connected secret stores: what they hold, how old it is, and what of it leaked.
     #[command(subcommand)]
     Store(crate::store::StoreCommand),
+    /// Listen to code hosts and respond to leaks without a person, within policy.
+    Serve(crate::serve_args::ServeArgs),
+    /// List, show, approve and close incidents of a running service.
+    #[command(subcommand)]
+    Incidents(Box<crate::serve_args::IncidentsCommand>),
 }
 
 /// Messages on standard error.

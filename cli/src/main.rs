@@ -6,6 +6,7 @@
 mod args;
 mod baseline_command;
 mod checksum_words;
+mod incidents_command;
 mod lines;
 mod messages;
 mod progress;
@@ -17,6 +18,8 @@ mod rules_explain_command;
 mod rules_lint_command;
 mod rules_test_command;
 mod scan_command;
+mod serve_args;
+mod serve_command;
 mod sinks;
 mod store;
 mod user_folders;
@@ -68,5 +71,7 @@ fn run(cli: &Cli, matches: &clap::ArgMatches, messages: Messages) -> anyhow::Res
         }
         Command::Rules(command) => rules_command::run(command, messages),
         Command::Store(command) => store::run(command, messages),
+        Command::Serve(args) => serve_command::serve(args, messages),
+        Command::Incidents(command) => incidents_command::run(command),
     }
 }

@@ -28,6 +28,7 @@ mod rules;
 mod scan_cache;
 mod selection;
 mod store;
+mod serve;
 mod verify;
 
 use std::path::Path;

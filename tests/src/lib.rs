@@ -10,11 +10,13 @@
 #![forbid(unsafe_code)]
 
 mod credential;
+mod http;
 mod https_server;
 mod image;
 mod lfs;
 mod pack_listing;
 mod place;
+mod postgresql;
 mod program;
 mod registry;
 mod report;
@@ -22,14 +24,17 @@ mod repository;
 mod requirement;
 mod run;
 mod sandbox;
+mod service;
 mod trap;
 
 pub use credential::Credential;
+pub use http::{Asked, HttpAnswer, HttpServer, eventually, http, try_http};
 pub use https_server::HttpsServer;
 pub use image::{Image, PlantedFile};
 pub use lfs::lfs_object;
 pub use pack_listing::{PackEntry, PackListing};
 pub use place::Place;
+pub use postgresql::Postgresql;
 pub use program::Program;
 pub use registry::{REGISTRY_PASSWORD, REGISTRY_USER, Registry};
 pub use report::Report;
@@ -37,4 +42,5 @@ pub use repository::{ObjectFormat, Repository};
 pub use requirement::{Requirement, missing};
 pub use run::Run;
 pub use sandbox::Sandbox;
+pub use service::{API_TOKEN, Service, ServiceStart, WEBHOOK_SECRET, github_push, signature};
 pub use trap::Trap;

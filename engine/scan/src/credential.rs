@@ -5,7 +5,9 @@
 use leakward_core::rule::Find;
 use leakward_core::verification::Question;
 use leakward_core::{Fingerprint, Rule, RuleId, Secret, Span};
-use leakward_detect::Match;
+use leakward_detect::{Detector, Match};
+
+use crate::policy::Policy;
 
 /// LIMIT: bytes of text before and after a credential that are kept where its verifier needs them: a connection string around
 /// a password, a file around a key.
@@ -63,4 +65,29 @@ fn readable(bytes: &[u8]) -> &[u8] {
         Ok(_) => rest,
         Err(error) => rest.get(..error.valid_up_to()).unwrap_or_default(),
     }
+}
+
+/// The credentials in bytes that are no file and no object: a text that somebody posted, a file that an alert names.
+#[must_use]
+pub fn credentials_in(
+    bytes: &[u8],
+    detector: &Detector,
+    policy: &Policy,
+) -> Vec<(Credential, Span)> {
+    let mut scratch = detector.scratch();
+    let detection = detector.detect(bytes, &mut scratch);
+    let of = |matched: Match| {
+        let rule = detector.rules().get(matched.rule)?;
+        let is_shown = matched.confidence >= policy.min_confidence;
+        is_shown.then(|| {
+            let credential = Credential {
+                fingerprint: policy.key.fingerprint(&rule.id, &matched.secret),
+                rule: rule.id.clone(),
+                values: values_near(bytes, rule, &matched),
+                secret: matched.secret.clone(),
+            };
+            (credential, matched.span)
+        })
+    };
+    detection.matches.into_iter().filter_map(of).collect()
 }

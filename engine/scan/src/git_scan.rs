@@ -252,6 +252,13 @@ impl Seen {
                 let scope = git::Scope::Since(revision.clone());
                 seen.part(repository, context, collector, &scope)?;
             }
+            Scope::Pushed { tips, known } => {
+                let scope = git::Scope::Between {
+                    wanted: tips.clone(),
+                    without: known.clone(),
+                };
+                seen.part(repository, context, collector, &scope)?;
+            }
             Scope::Worktree => seen.worktree(repository, context, collector, HistoryScan::Left),
         }
         Ok(seen)

@@ -29,6 +29,13 @@ pub enum Scope {
     Range(String),
     /// What commits that are not reachable from this one brought in.
     Since(String),
+    /// What a push brought in: what its tips reach, and what was known before does not.
+    Pushed {
+        /// The tips.
+        tips: Vec<String>,
+        /// What was known before.
+        known: Vec<String>,
+    },
     /// The working tree alone.
     Worktree,
 }
@@ -139,6 +146,7 @@ impl Scope {
             Self::Staged => "what is staged".to_owned(),
             Self::Range(range) => format!("the commits of {range}"),
             Self::Since(revision) => format!("the commits since {revision}"),
+            Self::Pushed { tips, .. } => format!("what was pushed with {}", tips.join(", ")),
             Self::Worktree => "the working tree".to_owned(),
         }
     }

@@ -73,7 +73,7 @@ pub fn bare(
 }
 
 /// Removes the sample hooks that gix puts into a new repository. None would be run; none is needed either.
-fn without_hooks(copy: &Path) -> Result<(), CloneError> {
+pub(super) fn without_hooks(copy: &Path) -> Result<(), CloneError> {
     let hooks = copy.join("hooks");
     match std::fs::remove_dir_all(&hooks) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(CloneError::Folder {
@@ -85,7 +85,11 @@ fn without_hooks(copy: &Path) -> Result<(), CloneError> {
 }
 
 /// Says who we are, to the host that it is for and no other. Nothing is ever stored.
-fn answer(url: &RemoteUrl, action: Action, refused: &AtomicBool) -> Option<protocol::Outcome> {
+pub(super) fn answer(
+    url: &RemoteUrl,
+    action: Action,
+    refused: &AtomicBool,
+) -> Option<protocol::Outcome> {
     let Action::Get(mut context) = action else {
         if matches!(action, Action::Erase(_)) {
             refused.store(true, Ordering::Relaxed);
@@ -124,7 +128,7 @@ fn account(credentials: &Credentials) -> Option<Account> {
 }
 
 /// All causes of an error, the outermost first.
-fn chain(error: &gix::Error) -> String {
+pub(super) fn chain(error: &gix::Error) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
@@ -138,7 +142,7 @@ fn chain(error: &gix::Error) -> String {
 }
 
 /// What went wrong, in the user's terms and without anything secret.
-fn explain(url: &RemoteUrl, chain: &str) -> CloneError {
+pub(super) fn explain(url: &RemoteUrl, chain: &str) -> CloneError {
     let host = url.host().to_owned();
     match Cause::of(chain) {
         Cause::HostNotFound => CloneError::HostNotFound { host },

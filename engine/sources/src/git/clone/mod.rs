@@ -8,6 +8,7 @@
 
 mod error;
 mod fetch;
+pub mod mirror;
 mod progress;
 mod remote_url;
 

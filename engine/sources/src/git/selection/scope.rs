@@ -21,6 +21,13 @@ pub enum Scope {
     },
     /// What some ref reaches and this revision does not.
     Since(String),
+    /// What the first ones reach and the others do not.
+    Between {
+        /// The revisions whose history is looked at.
+        wanted: Vec<String>,
+        /// The revisions whose history is left out; there may be none.
+        without: Vec<String>,
+    },
 }
 
 /// Why a part of the history cannot be looked at.

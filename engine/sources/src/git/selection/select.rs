@@ -53,6 +53,16 @@ impl Selection {
                 let (left, right) = (revision(repository, left)?, revision(repository, right)?);
                 between(repository, &lookup, &[left], &[right], Sides::Either)
             }
+            Scope::Between { wanted, without } => {
+                let ids = |written: &[String]| -> Result<Vec<ObjectId>, ScopeError> {
+                    written
+                        .iter()
+                        .map(|one| revision(repository, one))
+                        .collect()
+                };
+                let (wanted, without) = (ids(wanted)?, ids(without)?);
+                between(repository, &lookup, &wanted, &without, Sides::WantedOnly)
+            }
             Scope::Since(since) => {
                 let since = revision(repository, since)?;
                 let refs = Refs::of(repository);

@@ -1,0 +1,42 @@
+//! The queue as a whole: the database, the key, and the bell that wakes the workers.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use tokio::sync::Notify;
+
+use crate::sealing::Sealing;
+use leakward_respond::Database;
+
+/// The queue as a whole. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Queue {
+    pub(super) database: Database,
+    pub(super) sealing: Arc<Sealing>,
+    /// Rings when something is to be done.
+    pub(super) bell: Arc<Notify>,
+    /// About how many wait; counted along, and set right from time to time.
+    pub(super) depth: Arc<AtomicI64>,
+}
+
+impl Queue {
+    /// The queue in this database.
+    pub(crate) fn new(database: Database, sealing: Arc<Sealing>) -> Self {
+        Self {
+            database,
+            sealing,
+            bell: Arc::default(),
+            depth: Arc::default(),
+        }
+    }
+
+    /// About how many deliveries wait.
+    pub(crate) fn about(&self) -> i64 {
+        self.depth.load(Ordering::Relaxed).max(0)
+    }
+
+    /// What it is sealed with.
+    pub(crate) fn sealing(&self) -> &Sealing {
+        &self.sealing
+    }
+}

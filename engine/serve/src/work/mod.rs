@@ -1,0 +1,26 @@
+//! What is done with deliveries, and by whom.
+//!
+//! INVARIANT: handling a delivery twice does no harm: incidents are one for each credential, the response writes down each step and
+//! asks before it does one again, and what is told to others is told under an id of its own.
+
+mod alert;
+mod approval;
+mod failure;
+mod found;
+mod keep;
+mod leak;
+mod push;
+mod recall;
+mod settle;
+mod task;
+mod worker;
+
+pub(crate) use approval::enqueue_approval;
+pub(crate) use failure::Failure;
+use recall::recall;
+use settle::settle;
+pub(crate) use task::{
+    Alert, Approval, GivenLeak, HostKind, How, Installation, Push, RepositoryName, Task, Telling,
+    Told, Vulnerability,
+};
+pub(crate) use worker::{Workers, housekeeping};

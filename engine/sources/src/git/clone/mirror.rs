@@ -1,0 +1,180 @@
+//! A bare copy that is kept, and only ever gets what is missing in it.
+//!
+//! What is asked for is named one by one, by object id or by ref, and put under a ref of our own: neither branches that come
+//! and go on the other side nor their number matter. What the copy has already is told to the other side, so that a push of
+//! one commit costs one commit.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use gix::bstr::ByteSlice;
+use gix::remote::Direction;
+use gix::remote::fetch::Tags;
+
+use super::fetch::{answer, chain, explain, without_hooks};
+use super::{CloneError, CloneProgress, RemoteUrl};
+
+/// One thing that is wanted from the other side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// An object id, or the full name of a ref there.
+    pub from: String,
+    /// The full name of the ref that holds it here afterwards.
+    pub into: String,
+}
+
+/// Brings `wanted` and everything that it reaches into the bare repository at `copy`, which is made when it is not there.
+///
+/// Setting `stop` ends it soon, with [`CloneError::Interrupted`].
+///
+/// # Errors
+/// When the other side cannot be reached, does not let us in, or does not have one of the things that are wanted; or the folder
+/// cannot be used. What is in the copy already stays.
+pub fn fetch(
+    url: &RemoteUrl,
+    copy: &Path,
+    wanted: &[Wanted],
+    stop: &AtomicBool,
+) -> Result<(), CloneError> {
+    let folder = |error: &dyn std::fmt::Display| CloneError::Folder {
+        path: copy.to_owned(),
+        reason: error.to_string(),
+    };
+    let mut repository = open_or_create(copy)?;
+    // Refs are written in somebody's name, and nobody has one here.
+    repository
+        .committer_or_set_generic_fallback()
+        .map_err(|error| folder(&error))?;
+    let address = gix::url::parse(url.to_string().as_bytes().as_bstr())
+        .map_err(|error| explain(url, &error.to_string()))?;
+    let specs: Vec<String> = wanted
+        .iter()
+        .map(|one| format!("+{}:{}", one.from, one.into))
+        .collect();
+    let remote = repository
+        .remote_at_without_url_rewrite(address)
+        .and_then(|remote| {
+            let remote = remote.with_fetch_tags(Tags::None);
+            remote.with_refspecs(specs.iter().map(String::as_str), Direction::Fetch)
+        })
+        .map_err(|error| explain(url, &chain(&error)))?;
+    let asked = Arc::new(url.clone());
+    let refused = Arc::new(AtomicBool::new(false));
+    let was_refused = Arc::clone(&refused);
+    let received = remote.connect(Direction::Fetch).and_then(|mut connection| {
+        connection.set_credentials(move |action| Ok(answer(&asked, action, &refused)));
+        let progress = CloneProgress::default();
+        connection
+            .prepare_fetch(progress.sink(), gix::remote::ref_map::Options::default())?
+            .receive(progress.sink(), stop)
+    });
+    match received {
+        Ok(_) => Ok(()),
+        Err(_) if stop.load(Ordering::Relaxed) => Err(CloneError::Interrupted),
+        Err(_) if was_refused.load(Ordering::Relaxed) => Err(CloneError::Unauthorized {
+            host: url.host().to_owned(),
+        }),
+        Err(error) => Err(explain(url, &chain(&error))),
+    }
+}
+
+fn open_or_create(copy: &Path) -> Result<gix::Repository, CloneError> {
+    let folder = |error: &gix::Error| CloneError::Folder {
+        path: copy.to_owned(),
+        reason: chain(error),
+    };
+    if copy.join("objects").is_dir() {
+        return gix::open_opts(copy, gix::open::Options::isolated())
+            .map_err(|error| folder(&error));
+    }
+    let repository = gix::ThreadSafeRepository::init_opts(
+        copy,
+        gix::create::Kind::Bare,
+        gix::create::Options::default(),
+        gix::open::Options::isolated(),
+    )
+    .map_err(|error| folder(&error))?;
+    without_hooks(copy)?;
+    Ok(repository.into())
+}
+
+/// Whether the copy has this object.
+#[must_use]
+pub fn has_object(copy: &Path, id: &str) -> bool {
+    let Ok(id) = gix::ObjectId::from_hex(id.as_bytes()) else {
+        return false;
+    };
+    gix::open_opts(copy, gix::open::Options::isolated())
+        .is_ok_and(|repository| repository.has_object(id))
+}
+
+/// The objects that the copy's refs below `prefix` name.
+///
+/// # Errors
+/// When the copy cannot be read.
+pub fn refs_below(copy: &Path, prefix: &str) -> Result<Vec<String>, CloneError> {
+    let folder = |reason: String| CloneError::Folder {
+        path: copy.to_owned(),
+        reason,
+    };
+    let repository = open_or_create(copy)?;
+    let platform = repository
+        .references()
+        .map_err(|error| folder(error.to_string()))?;
+    let mut ids = Vec::new();
+    for reference in platform
+        .prefixed(prefix)
+        .map_err(|error| folder(error.to_string()))?
+    {
+        let reference = reference.map_err(|error| folder(error.to_string()))?;
+        ids.extend(reference.try_id().map(|id| id.to_hex().to_string()));
+    }
+    Ok(ids)
+}
+
+/// The parents of a commit in the copy.
+///
+/// # Errors
+/// When it is not there, or no commit.
+pub fn parents(copy: &Path, commit: &str) -> Result<Vec<String>, CloneError> {
+    let folder = |reason: String| CloneError::Folder {
+        path: copy.to_owned(),
+        reason,
+    };
+    let id =
+        gix::ObjectId::from_hex(commit.as_bytes()).map_err(|error| folder(error.to_string()))?;
+    let repository = open_or_create(copy)?;
+    let commit = repository
+        .find_commit(id)
+        .map_err(|error| folder(error.to_string()))?;
+    Ok(commit
+        .parent_ids()
+        .map(|id| id.to_hex().to_string())
+        .collect())
+}
+
+/// Makes a ref of the copy name an object that is there.
+///
+/// # Errors
+/// When the object is not there, or the ref cannot be written.
+pub fn set_ref(copy: &Path, name: &str, id: &str) -> Result<(), CloneError> {
+    let folder = |reason: String| CloneError::Folder {
+        path: copy.to_owned(),
+        reason,
+    };
+    let mut repository = open_or_create(copy)?;
+    repository
+        .committer_or_set_generic_fallback()
+        .map_err(|error| folder(error.to_string()))?;
+    let id = gix::ObjectId::from_hex(id.as_bytes()).map_err(|error| folder(error.to_string()))?;
+    repository
+        .reference(
+            name,
+            id,
+            gix::refs::transaction::PreviousValue::Any,
+            "looked at",
+        )
+        .map_err(|error| folder(error.to_string()))?;
+    Ok(())
+}
