@@ -66,7 +66,7 @@ fn a_back_up_that_was_taken_while_it_served_can_be_restored() {
     hosted.push("main");
     let body = github_push("acme/app", "refs/heads/main", &before, &after);
     assert_eq!(serve.github("push", "d", &body).status, 202);
-    serve.wait_for_incidents(1);
+    assert_eq!(serve.wait_for_incidents(1).len(), 1);
     serve.wait_until_idle();
     // As docs/serve.md says.
     let sandbox = hosted.repository.sandbox();

@@ -79,24 +79,33 @@ pub fn fetch(
     }
 }
 
+/// Opens the copy. One that is not there is made beside its place and moved there when it is whole, so that a crash leaves none
+/// that is half made.
 fn open_or_create(copy: &Path) -> Result<gix::Repository, CloneError> {
-    let folder = |error: &gix::Error| CloneError::Folder {
+    let folder = |reason: String| CloneError::Folder {
         path: copy.to_owned(),
-        reason: chain(error),
+        reason,
+    };
+    let open = || {
+        gix::open_opts(copy, gix::open::Options::isolated()).map_err(|error| folder(chain(&error)))
     };
     if copy.join("objects").is_dir() {
-        return gix::open_opts(copy, gix::open::Options::isolated())
-            .map_err(|error| folder(&error));
+        return open();
     }
-    let repository = gix::ThreadSafeRepository::init_opts(
-        copy,
+    let beside = copy.with_extension("new");
+    if beside.exists() {
+        std::fs::remove_dir_all(&beside).map_err(|error| folder(error.to_string()))?;
+    }
+    gix::ThreadSafeRepository::init_opts(
+        &beside,
         gix::create::Kind::Bare,
         gix::create::Options::default(),
         gix::open::Options::isolated(),
     )
-    .map_err(|error| folder(&error))?;
-    without_hooks(copy)?;
-    Ok(repository.into())
+    .map_err(|error| folder(chain(&error)))?;
+    without_hooks(&beside)?;
+    std::fs::rename(&beside, copy).map_err(|error| folder(error.to_string()))?;
+    open()
 }
 
 /// Whether the copy has this object.
