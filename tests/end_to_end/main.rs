@@ -27,8 +27,8 @@ mod reports;
 mod rules;
 mod scan_cache;
 mod selection;
-mod store;
 mod serve;
+mod store;
 mod verify;
 
 use std::path::Path;
