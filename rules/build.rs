@@ -3,6 +3,7 @@
 //! The files go through the reader that users' files go through; an error in one of them fails the build with
 //! file:line:column. The output is `built_in_rules.rs`: one static for each list and one for all rules.
 
+mod build_action;
 mod build_verify;
 
 use std::error::Error;
@@ -85,6 +86,8 @@ impl Generator {
         let [values, words, allow_paths] = allow.map(|list| self.texts(list));
         let paths = self.texts(&rule.paths);
         let verify = self.verification(rule.verify.as_ref());
+        let revoke = self.action(rule.revoke.as_ref());
+        let rotate = self.action(rule.rotate.as_ref());
         let samples = self.texts(&rule.samples);
         let near_misses = self.texts(&rule.near_misses);
         writeln!(
@@ -92,7 +95,7 @@ impl Generator {
             "Rule {{ id: RuleId({}), provider: {}, title: {}, severity: Severity::{:?}, class: Class::{:?}, find: {find}, \
              min_entropy: {:?}_f32, checksum: {}, specificity: {}, companions: {companions}, \
              allow: Allow {{ values: {values}, words: {words}, paths: {allow_paths} }}, paths: {paths}, \
-             docs_url: {}, revoke_url: {}, verify: {verify}, samples: {samples}, near_misses: {near_misses}, foreign: None }},",
+             docs_url: {}, revoke_url: {}, verify: {verify}, revoke: {revoke}, rotate: {rotate}, samples: {samples}, near_misses: {near_misses}, foreign: None }},",
             text(rule.id.as_str()),
             text(&rule.provider),
             text(&rule.title),

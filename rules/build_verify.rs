@@ -66,7 +66,7 @@ impl Generator {
         )
     }
 
-    fn pairs(&mut self, pairs: &[(Text, Text)]) -> String {
+    pub(crate) fn pairs(&mut self, pairs: &[(Text, Text)]) -> String {
         let items: Vec<String> = pairs
             .iter()
             .map(|(name, value)| format!("({}, {})", text(name), text(value)))
@@ -74,7 +74,7 @@ impl Generator {
         self.list("(Text, Text)", pairs.len(), &items.join(", "))
     }
 
-    fn conditions(&mut self, conditions: &[Condition]) -> String {
+    pub(crate) fn conditions(&mut self, conditions: &[Condition]) -> String {
         let items: Vec<String> = conditions
             .iter()
             .map(|condition| {
@@ -90,7 +90,7 @@ impl Generator {
     }
 }
 
-fn auth(auth: &Auth) -> String {
+pub(crate) fn auth(auth: &Auth) -> String {
     match auth {
         Auth::None => "Auth::None".to_owned(),
         Auth::Bearer => "Auth::Bearer".to_owned(),
@@ -100,7 +100,7 @@ fn auth(auth: &Auth) -> String {
     }
 }
 
-fn body(body: &Body) -> String {
+pub(crate) fn body(body: &Body) -> String {
     match body {
         Body::None => "Body::None".to_owned(),
         Body::Form(form) => format!("Body::Form({})", text(form)),
@@ -120,14 +120,14 @@ fn test(test: &Test) -> String {
     }
 }
 
-fn place(place: &Place) -> String {
+pub(crate) fn place(place: &Place) -> String {
     match place {
         Place::Json(pointer) => format!("Place::Json({})", text(pointer)),
         Place::Header(name) => format!("Place::Header({})", text(name)),
     }
 }
 
-fn optional_place(place: Option<&Place>) -> String {
+pub(crate) fn optional_place(place: Option<&Place>) -> String {
     place.map_or_else(
         || "None".to_owned(),
         |place| format!("Some({})", self::place(place)),

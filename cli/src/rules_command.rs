@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
+use leakward_core::action::{Action, Means};
 use leakward_core::rule::{Class, Find};
 use leakward_core::verification::Question;
 use leakward_core::{Rule, Verification};
@@ -81,9 +82,9 @@ fn json_entry(rule: &Rule) -> serde_json::Value {
         "title": rule.title,
         "severity": rule.severity.as_str(),
         "verifies": rule.verify.is_some(),
-        // Revocation and rotation are not in rules yet.
-        "revokes": false,
-        "rotates": false,
+        // What a person does by hand is no interface.
+        "revokes": rule.revoke.as_ref().is_some_and(Action::is_automatic),
+        "rotates": rule.rotate.as_ref().is_some_and(Action::is_automatic),
     })
 }
 
@@ -155,6 +156,13 @@ fn describe(rule: &Rule) -> Vec<(&'static str, String)> {
             .iter()
             .map(|verify| ("verified by", question(verify))),
     );
+    let acts = [
+        ("revoked by", rule.revoke.as_ref()),
+        ("rotated by", rule.rotate.as_ref()),
+    ];
+    for (name, action) in acts {
+        lines.extend(action.map(|action| (name, means(rule, action))));
+    }
     lines.extend(rule.docs_url.iter().map(|url| ("docs", url.to_string())));
     lines.extend(
         rule.revoke_url
@@ -180,6 +188,28 @@ pub(crate) fn question(verify: &Verification) -> String {
             format!("{} {server}{}", question.method.as_str(), question.path)
         }
         Question::Native(name) => format!("{name} ({server})"),
+    }
+}
+
+/// Who does it, and as whom, in one line.
+fn means(rule: &Rule, action: &Action) -> String {
+    match &action.means {
+        Means::ByHand => "a person, by the instructions of the rule".to_owned(),
+        Means::Native(name) => name.to_string(),
+        Means::Http(http) => {
+            let verify = rule.verify.as_ref();
+            let server = http
+                .endpoint
+                .as_deref()
+                .or_else(|| verify.and_then(|verify| verify.endpoint.as_deref()))
+                .unwrap_or("the server that you name");
+            let whom = match http.identities.first() {
+                Some(identity) => format!("as {identity}"),
+                None => "by the credential itself".to_owned(),
+            };
+            let call = &http.call;
+            format!("{} {server}{} {whom}", call.verb.as_str(), call.path)
+        }
     }
 }
 

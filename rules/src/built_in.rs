@@ -15,6 +15,9 @@ use generated::{HASH, RULES};
 mod generated {
     use std::borrow::Cow;
 
+    use leakward_core::action::{
+        Action, Call, HttpAction, Issue, Listing, Lookup, Means, Old, Removal, Repeat, Verb,
+    };
     use leakward_core::rule::{
         Allow, Boundary, Checksum, Class, Companion, Find, Keyword, Native, Pattern, Text,
     };

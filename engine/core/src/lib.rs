@@ -8,6 +8,7 @@
 //! forbids wherever a reason is not written beside the call.
 #![forbid(unsafe_code)]
 
+pub mod action;
 pub mod evidence;
 pub mod exception;
 pub mod finding;

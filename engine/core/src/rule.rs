@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::action::Action;
 use crate::exception::Foreign;
 use crate::finding::Severity;
 use crate::verification::Verification;
@@ -322,6 +323,10 @@ pub struct Rule {
     pub revoke_url: Option<Text>,
     /// How to ask whether it still works.
     pub verify: Option<Verification>,
+    /// How it is taken away.
+    pub revoke: Option<Action>,
+    /// How a successor is made.
+    pub rotate: Option<Action>,
     /// Templates from which tests make texts that must be found.
     pub samples: List<Text>,
     /// Templates from which tests make texts that must not be found.

@@ -8,6 +8,7 @@
 //! and a user's file go through the same reader.
 #![forbid(unsafe_code)]
 
+mod action_table;
 mod error;
 mod fields;
 mod finder;

@@ -6,7 +6,7 @@ use std::fmt;
 
 use crate::sample::TemplateProblem;
 
-/// What is wrong with how a rule verifies.
+/// What is wrong with how a rule verifies, or what it says can be done.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyProblem {
@@ -65,6 +65,30 @@ pub enum VerifyProblem {
         "this answer does not prove \"dead\": another status than 401 or 410 needs a test of what the answer says, and redirects, 429 and 503 never prove anything"
     )]
     DeadWithoutProof,
+    /// Not a verb that changes something, and a path.
+    #[error(
+        "a request that acts must be POST, PUT, PATCH or DELETE, a space, and a path that begins with /"
+    )]
+    ActionRequest,
+    /// A table that says nothing.
+    #[error("what can be done is missing: `request`, `native`, or `instructions` for a person")]
+    NothingToDo,
+    /// Not a name, a source and a place.
+    #[error("each of `lookup` must be \"NAME | /PATH | PLACE\" or \"NAME | verify | PLACE\"")]
+    Lookup,
+    /// Not a path and three pointers.
+    #[error(
+        "`list` must be \"/PATH | LIST | HANDLE | LABEL\", where the last three are JSON pointers and LIST can be empty"
+    )]
+    Listing,
+    /// An answer that is no success.
+    #[error("only a success (2xx) says that it is done")]
+    DoneWithoutProof,
+    /// An answer that proves nothing.
+    #[error(
+        "this answer proves nothing here: redirects, 429 and 5xx tell nothing, and a success is a refusal only with a test of what it says"
+    )]
+    ToldByNobody,
 }
 
 /// One thing that is wrong.

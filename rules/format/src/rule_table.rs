@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
+use leakward_core::action::Action;
 use leakward_core::rule::{Allow, Checksum, Class, Companion, List, Text};
 use leakward_core::{Rule, RuleId, Severity, Verification};
 
+use crate::action_table::{Table, read_action};
 use crate::fields::{Fields, Located};
 use crate::finder::{Finder, read_finder};
 use crate::parse::FileDefaults;
@@ -50,6 +52,8 @@ pub(crate) fn read_rule(mut fields: Fields<'_, '_, '_>, defaults: &FileDefaults)
         .map(|companion| companion.name.clone())
         .collect();
     let verify = read_verify(&mut fields, &names);
+    let revoke = read_action(&mut fields, Table::Revoke, &names);
+    let rotate = read_action(&mut fields, Table::Rotate, &names);
     check_samples(&mut fields, finder.as_ref(), &details.samples);
     fields.finish();
     let rule = assemble(
@@ -61,13 +65,25 @@ pub(crate) fn read_rule(mut fields: Fields<'_, '_, '_>, defaults: &FileDefaults)
         severity,
         class,
         finder,
-        (companions, details, verify),
+        (companions, details),
+        Acts {
+            verify,
+            revoke,
+            rotate,
+        },
     );
     RuleEntry {
         rule,
         id,
         companions: companion_rules,
     }
+}
+
+/// What can be asked and done about the credential.
+struct Acts {
+    verify: Option<Verification>,
+    revoke: Option<Action>,
+    rotate: Option<Action>,
 }
 
 struct Name<'a> {
@@ -94,7 +110,8 @@ fn assemble(
     severity: Option<Severity>,
     class: Class,
     finder: Option<Finder>,
-    (companions, details, verify): (Vec<Companion>, Details, Option<Verification>),
+    (companions, details): (Vec<Companion>, Details),
+    acts: Acts,
 ) -> Option<Rule> {
     let finder = finder?;
     Some(Rule {
@@ -112,7 +129,9 @@ fn assemble(
         paths: owned_list(details.paths),
         docs_url: details.docs_url.map(owned),
         revoke_url: details.revoke_url.map(owned),
-        verify,
+        verify: acts.verify,
+        revoke: acts.revoke,
+        rotate: acts.rotate,
         samples: owned_list(details.samples),
         near_misses: owned_list(details.near_misses),
         foreign: None,

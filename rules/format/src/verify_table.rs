@@ -18,7 +18,7 @@ use crate::problem::{Problem, VerifyProblem};
 use crate::rule_table::{owned, owned_list};
 
 /// What can be done with a value that is put into a template.
-const CHANGES: [&str; 7] = [
+const CHANGES: [&str; 14] = [
     "",
     "base64",
     "url-path",
@@ -26,6 +26,13 @@ const CHANGES: [&str; 7] = [
     "after-colon",
     "after-dash",
     "after-equals",
+    "before-dash",
+    "third-dash-part",
+    "between-dots",
+    "before-last-dot",
+    "last-4",
+    "as-path",
+    "json",
 ];
 
 /// Reads the table. `companions` are the names that the rule's companions have.
@@ -106,12 +113,12 @@ fn read_http(fields: &mut Fields<'_, '_, '_>, known: &[&str]) -> Option<HttpQues
     })
 }
 
-fn report(fields: &mut Fields<'_, '_, '_>, offset: usize, problem: VerifyProblem) {
+pub(crate) fn report(fields: &mut Fields<'_, '_, '_>, offset: usize, problem: VerifyProblem) {
     fields.source.report(offset, Problem::Verify(problem));
 }
 
 /// https, a host of which the last two labels at least are written out, and no path but a fixed one.
-fn check_endpoint(fields: &mut Fields<'_, '_, '_>, endpoint: &Located, known: &[&str]) {
+pub(crate) fn check_endpoint(fields: &mut Fields<'_, '_, '_>, endpoint: &Located, known: &[&str]) {
     check_names(fields, endpoint, known);
     let Some(rest) = endpoint.text.strip_prefix("https://") else {
         return report(fields, endpoint.span.start, VerifyProblem::NotHttps);
@@ -130,7 +137,7 @@ fn check_endpoint(fields: &mut Fields<'_, '_, '_>, endpoint: &Located, known: &[
     }
 }
 
-fn check_names(fields: &mut Fields<'_, '_, '_>, template: &Located, known: &[&str]) {
+pub(crate) fn check_names(fields: &mut Fields<'_, '_, '_>, template: &Located, known: &[&str]) {
     for part in parts(&template.text) {
         let Part::Value { name, change, .. } = part else {
             continue;
@@ -167,7 +174,11 @@ fn read_request(
     split
 }
 
-fn read_auth(fields: &mut Fields<'_, '_, '_>, auth: &Located, known: &[&str]) -> Option<Auth> {
+pub(crate) fn read_auth(
+    fields: &mut Fields<'_, '_, '_>,
+    auth: &Located,
+    known: &[&str],
+) -> Option<Auth> {
     check_names(fields, auth, known);
     let pair = |text: &str, between: &str| {
         let (name, template) = text.split_once(between)?;
@@ -188,7 +199,7 @@ fn read_auth(fields: &mut Fields<'_, '_, '_>, auth: &Located, known: &[&str]) ->
     read
 }
 
-fn read_pairs(
+pub(crate) fn read_pairs(
     fields: &mut Fields<'_, '_, '_>,
     texts: Vec<Located>,
     between: &str,
@@ -245,7 +256,11 @@ fn read_details(fields: &mut Fields<'_, '_, '_>, texts: Vec<Located>) -> List<De
     Cow::Owned(details)
 }
 
-fn read_place(fields: &mut Fields<'_, '_, '_>, text: &str, start: usize) -> Option<Place> {
+pub(crate) fn read_place(
+    fields: &mut Fields<'_, '_, '_>,
+    text: &str,
+    start: usize,
+) -> Option<Place> {
     if let Some(name) = text.strip_prefix("header:") {
         return Some(Place::Header(Cow::Owned(name.to_owned())));
     }
@@ -256,7 +271,7 @@ fn read_place(fields: &mut Fields<'_, '_, '_>, text: &str, start: usize) -> Opti
     None
 }
 
-fn read_conditions(
+pub(crate) fn read_conditions(
     fields: &mut Fields<'_, '_, '_>,
     texts: Vec<Located>,
     check: fn(&Condition) -> Result<(), VerifyProblem>,
@@ -312,7 +327,7 @@ fn parse_test(text: &str) -> Option<Test> {
 }
 
 /// Redirects, throttling and failures of the server prove nothing, whatever is in them.
-fn is_never_proof(condition: &Condition) -> bool {
+pub(crate) fn is_never_proof(condition: &Condition) -> bool {
     let (first, last) = condition.status;
     last < 200 || (300..400).contains(&first) || first == 429 || first == 503
 }

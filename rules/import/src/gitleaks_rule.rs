@@ -307,6 +307,8 @@ pub(crate) fn foreign_rule(
         docs_url: None,
         revoke_url: None,
         verify: None,
+        revoke: None,
+        rotate: None,
         samples: Cow::Borrowed(&[]),
         near_misses: Cow::Borrowed(&[]),
         foreign: Some(Box::new(foreign)),

@@ -52,6 +52,8 @@ pub(crate) fn rules() -> Vec<Rule> {
         revoke_url: None,
         samples: Cow::Borrowed(&[]),
         verify: None,
+        revoke: None,
+        rotate: None,
         near_misses: Cow::Borrowed(&[]),
         foreign: None,
     }]
