@@ -35,6 +35,8 @@ pub(crate) enum Command {
     Baseline(BaselineCommand),
     /// Ask providers whether credentials still work, and whose they are. Changes nothing.
     Verify(Box<VerifyArgs>),
+    /// What live credentials reach: `verify` with `--details`, shown as a tree. Changes nothing.
+    Inspect(Box<VerifyArgs>),
     /// List, show and check rules.
     #[command(subcommand)]
     Rules(RulesCommand),
@@ -182,7 +184,7 @@ pub(crate) enum VerdictArg {
 }
 
 /// How providers are asked.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = VERIFICATION)]
 #[expect(
     clippy::struct_excessive_bools,

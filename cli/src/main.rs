@@ -23,6 +23,7 @@ mod serve_command;
 mod sinks;
 mod store;
 mod user_folders;
+mod verdict_tree;
 mod verification;
 mod verify_command;
 
@@ -68,6 +69,13 @@ fn run(cli: &Cli, matches: &clap::ArgMatches, messages: Messages) -> anyhow::Res
                 .map(sinks::Typed::from_matches)
                 .unwrap_or_default();
             verify_command::verify(args, &sinks::pair(typed)?, cli.messages.color, messages)
+        }
+        Command::Inspect(args) => {
+            let typed = matches
+                .subcommand_matches("inspect")
+                .map(sinks::Typed::from_matches)
+                .unwrap_or_default();
+            verify_command::inspect(args, &sinks::pair(typed)?, cli.messages.color, messages)
         }
         Command::Rules(command) => rules_command::run(command, messages),
         Command::Store(command) => store::run(command, messages),

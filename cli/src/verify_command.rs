@@ -31,9 +31,38 @@ pub(crate) fn verify(
     color: ColorChoice,
     messages: Messages,
 ) -> anyhow::Result<ExitCode> {
+    verify_and_show(args, sinks, color, messages, Reading::Verdict)
+}
+
+/// Verifies, reads what live credentials reach, and shows that.
+pub(crate) fn inspect(
+    args: &VerifyArgs,
+    sinks: &[Sink],
+    color: ColorChoice,
+    messages: Messages,
+) -> anyhow::Result<ExitCode> {
+    verify_and_show(args, sinks, color, messages, Reading::Reach)
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// Whether it works; more only with `--details`.
+    Verdict,
+    /// What it reaches as well.
+    Reach,
+}
+
+fn verify_and_show(
+    args: &VerifyArgs,
+    sinks: &[Sink],
+    color: ColorChoice,
+    messages: Messages,
+    reading: Reading,
+) -> anyhow::Result<ExitCode> {
     match (&args.rule, &args.report) {
-        (Some(rule), _) => one(args, rule, sinks, messages),
-        (None, Some(report)) => of_report(args, report, sinks, color, messages),
+        (Some(rule), _) => one(args, rule, sinks, messages, reading),
+        (None, Some(report)) => of_report(args, report, sinks, color, messages, reading),
         (None, None) => bail!("give --report or --rule"),
     }
 }
@@ -44,6 +73,7 @@ fn one(
     rule: &str,
     sinks: &[Sink],
     messages: Messages,
+    reading: Reading,
 ) -> anyhow::Result<ExitCode> {
     let mut rules = leakward_rules::built_in().to_vec();
     for file in &args.policy.rules {
@@ -79,7 +109,7 @@ fn one(
         secret,
         values: Vec::new(),
     };
-    let verification = Verification::new(&args.verification)?;
+    let verification = verification(args, reading)?;
     if args.verification.egress_plan {
         print_plan(&verification.plan(&rules, &[subject]), &rules)?;
         return Ok(ExitCode::SUCCESS);
@@ -91,10 +121,10 @@ fn one(
     let as_json = sinks
         .iter()
         .any(|sink| sink.format.name().starts_with("json"));
-    let text = if as_json {
-        json(verified)
-    } else {
-        text(verified)
+    let text = match (as_json, reading) {
+        (true, _) => json(verified),
+        (false, Reading::Verdict) => text(verified),
+        (false, Reading::Reach) => crate::verdict_tree::tree(verified),
     };
     std::io::stdout()
         .write_all(text.as_bytes())
@@ -207,12 +237,20 @@ fn read_report(path: &Path) -> anyhow::Result<(HashSet<Fingerprint>, Vec<String>
 }
 
 /// The findings of a report, read again from where they were found.
+/// How providers are asked; whoever inspects reads details without saying so.
+fn verification(args: &VerifyArgs, reading: Reading) -> anyhow::Result<Verification> {
+    let mut typed = args.verification.clone();
+    typed.details |= reading == Reading::Reach;
+    Verification::new(&typed)
+}
+
 fn of_report(
     args: &VerifyArgs,
     report: &Path,
     sinks: &[Sink],
     color: ColorChoice,
     messages: Messages,
+    reading: Reading,
 ) -> anyhow::Result<ExitCode> {
     let (mut wanted, named) = read_report(report)?;
     if !args.finding.is_empty() {
@@ -254,7 +292,7 @@ fn of_report(
             what: format!("finding {missing}"),
             reason: "it was not found again, so that it could not be verified".to_owned(),
         }));
-    let verification = Verification::new(&args.verification)?;
+    let verification = verification(args, reading)?;
     let subjects = reported(&scanned);
     if args.verification.egress_plan {
         print_plan(

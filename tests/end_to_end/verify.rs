@@ -267,6 +267,46 @@ fn one_credential_from_standard_input() {
 }
 
 #[test]
+fn what_a_live_credential_reaches_is_shown_as_a_tree_and_as_json() {
+    let sandbox = Sandbox::new();
+    let provider =
+        Provider::answering((200, r#"[{"login":"octo-org","full_name":"octo-org/pay"}]"#));
+    let run = |more: &[&str]| {
+        let program = leakward(&sandbox)
+            .args(["inspect", "--rule", "github-pat-classic"])
+            .args(more)
+            .input(Credential::named("inspected").text());
+        provider.asked_by(program).run()
+    };
+    // The answer is a list, so that it says nothing about whose the token is.
+    run(&[]).expect_status(2);
+    let provider = Provider::answering((200, r#"{"login":"octocat"}"#));
+    let program = leakward(&sandbox)
+        .args(["inspect", "--rule", "github-pat-classic"])
+        .input(Credential::named("inspected").text());
+    let tree = provider.asked_by(program).run();
+    tree.expect_status(1);
+    for line in [
+        "live\n├─ accepted (200)\n",
+        "├─ whose it is\n│  └─ user: octocat\n",
+        "├─ organizations (1)\n│  └─ octocat\n",
+        "└─ repositories (0)\n",
+    ] {
+        assert!(tree.stdout.contains(line), "{}", tree.transcript());
+    }
+    let program = leakward(&sandbox)
+        .args(["inspect", "--rule", "github-pat-classic", "-f", "json"])
+        .input(Credential::named("inspected").text());
+    let json = provider.asked_by(program).run();
+    assert!(
+        json.stdout
+            .contains(r#""details":[{"name":"organizations""#),
+        "{}",
+        json.transcript()
+    );
+}
+
+#[test]
 fn a_private_address_needs_the_user_s_word() {
     let sandbox = Sandbox::new();
     let provider = Provider::answering(LIVE);

@@ -10,8 +10,11 @@ use leakward_detect::{Detector, Match};
 use crate::policy::Policy;
 
 /// LIMIT: bytes of text before and after a credential that are kept where its verifier needs them: a connection string around
-/// a password, a file around a key.
+/// a password.
 const AROUND: usize = 2 << 10;
+
+/// LIMIT: the same around a private key, beside which a chain of certificates can stand.
+const AROUND_KEY: usize = 16 << 10;
 
 /// A credential of a finding with the values near by.
 #[derive(Clone, Debug)]
@@ -43,8 +46,11 @@ pub(crate) fn values_near(bytes: &[u8], rule: &Rule, matched: &Match) -> Vec<(St
         .as_ref()
         .is_some_and(|verify| matches!(verify.question, Question::Native(_)));
     if wants_text || matches!(rule.find, Find::Native(_)) {
-        let before = bytes.get(matched.span.start.saturating_sub(AROUND)..matched.span.start);
-        let end = bytes.len().min(matched.span.end.saturating_add(AROUND));
+        let is_key =
+            matches!(&rule.find, Find::Native(native) if &*native.detector == "private-key");
+        let around = if is_key { AROUND_KEY } else { AROUND };
+        let before = bytes.get(matched.span.start.saturating_sub(around)..matched.span.start);
+        let end = bytes.len().min(matched.span.end.saturating_add(around));
         let after = bytes.get(matched.span.end..end);
         for (name, text) in [("before", before), ("after", after)] {
             let text = readable(text.unwrap_or_default());

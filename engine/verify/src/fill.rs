@@ -31,7 +31,7 @@ pub(crate) enum Where {
 }
 
 /// What may stand in a URL as it is; RFC 3986's unreserved characters.
-const KEPT: &AsciiSet = &NON_ALPHANUMERIC
+pub(crate) const KEPT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
@@ -52,7 +52,11 @@ pub(crate) fn fill(template: &str, place: Where, subject: &Subject) -> Result<Se
             } => match value(name, subject) {
                 Some(value) => {
                     let changed = changed(&value, change, name)?;
-                    text.push_str(&encoded(&changed, place, name)?);
+                    if change == "json" && place == Where::Json {
+                        text.push_str(&changed);
+                    } else {
+                        text.push_str(&encoded(&changed, place, name)?);
+                    }
                 }
                 // Braces with a word in them are usual in JSON: a query of GraphQL.
                 None if place == Where::Json => text.push_str(written),
@@ -89,6 +93,19 @@ fn changed(value: &str, change: &str, name: &str) -> Result<Zeroizing<String>, N
         "after-colon" => value.split_once(':').ok_or_else(unfit)?.1.to_owned(),
         "after-equals" => value.split_once('=').ok_or_else(unfit)?.1.to_owned(),
         "after-dash" => value.rsplit_once('-').ok_or_else(unfit)?.1.to_owned(),
+        "before-dash" => value.split_once('-').ok_or_else(unfit)?.0.to_owned(),
+        "third-dash-part" => value.split('-').nth(2).ok_or_else(unfit)?.to_owned(),
+        "between-dots" => value.split('.').nth(1).ok_or_else(unfit)?.to_owned(),
+        "before-last-dot" => value.rsplit_once('.').ok_or_else(unfit)?.0.to_owned(),
+        "last-4" => {
+            let start = value.len().checked_sub(4).ok_or_else(unfit)?;
+            value.get(start..).ok_or_else(unfit)?.to_owned()
+        }
+        "as-path" => format!("/{}", value.trim_start_matches('/')),
+        // Only what is JSON can stand for itself in JSON.
+        "json" => serde_json::from_str::<serde_json::Value>(value)
+            .map_err(|_| unfit())?
+            .to_string(),
         "url-path" => {
             let rest = value.split_once("://").map_or(value, |(_, rest)| rest);
             let (_, path) = rest.split_once('/').ok_or_else(unfit)?;

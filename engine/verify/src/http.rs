@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use leakward_core::Secret;
-use leakward_core::verification::Method;
 use reqwest::blocking::Client;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -17,7 +16,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use crate::address::AddressPolicy;
 use crate::answer::Answer;
 use crate::network::{NetworkError, NetworkSettings, allowed};
-use crate::request::Request;
+use crate::request::{Request, Verb};
 use crate::settings::Limits;
 
 /// Says who asks, so that an administrator who sees it in a log knows what it was.
@@ -88,9 +87,12 @@ impl HttpClient {
         let unfit = || NetworkError::Setting(format!("{host}: the request cannot be written"));
         let url = std::str::from_utf8(request.url.expose()).map_err(|_| unfit())?;
         let method = match request.method {
-            Method::Get => reqwest::Method::GET,
-            Method::Head => reqwest::Method::HEAD,
-            Method::Post => reqwest::Method::POST,
+            Verb::Get => reqwest::Method::GET,
+            Verb::Head => reqwest::Method::HEAD,
+            Verb::Post => reqwest::Method::POST,
+            Verb::Put => reqwest::Method::PUT,
+            Verb::Patch => reqwest::Method::PATCH,
+            Verb::Delete => reqwest::Method::DELETE,
         };
         let mut builder = self.client.request(method, url);
         for (name, value) in &request.headers {
@@ -228,9 +230,11 @@ fn of_http(host: &str, error: &reqwest::Error) -> NetworkError {
     } else {
         cause.to_string()
     };
-    NetworkError::Broken {
-        host: host.to_owned(),
-        what,
+    let host = host.to_owned();
+    if error.is_connect() {
+        NetworkError::NotConnected { host, what }
+    } else {
+        NetworkError::Broken { host, what }
     }
 }
 

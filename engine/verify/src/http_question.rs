@@ -3,12 +3,13 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use leakward_core::Secret;
+use leakward_core::rule::Text;
 use leakward_core::verification::{Auth, Body, HttpQuestion};
 use zeroize::Zeroizing;
 
 use crate::fill::{Where, fill, value};
 use crate::plan::NotAsked;
-use crate::request::{Payload, Request};
+use crate::request::{Payload, Request, Verb};
 use crate::subject::Subject;
 use crate::target::Target;
 
@@ -28,6 +29,17 @@ pub(crate) enum NamedBy {
     User,
 }
 
+/// What a request is made of: templates.
+pub(crate) struct Parts<'p> {
+    pub(crate) verb: Verb,
+    pub(crate) path: &'p str,
+    pub(crate) auth: &'p Auth,
+    /// The value that `bearer` means.
+    pub(crate) bearer: &'p str,
+    pub(crate) headers: &'p [(Text, Text)],
+    pub(crate) body: &'p Body,
+}
+
 /// The request of `question` about a credential.
 pub(crate) fn prepare(
     question: &HttpQuestion,
@@ -35,20 +47,38 @@ pub(crate) fn prepare(
     subject: &Subject,
     named_by: NamedBy,
 ) -> Result<HttpCall, NotAsked> {
-    if question.path.contains("{secret:url-path}") && named_by == NamedBy::Rule {
+    let parts = Parts {
+        verb: crate::request::verb(question.method),
+        path: &question.path,
+        auth: &question.auth,
+        bearer: "secret",
+        headers: &question.headers,
+        body: &question.body,
+    };
+    filled(&parts, target, subject, named_by)
+}
+
+/// The request of these parts.
+pub(crate) fn filled(
+    parts: &Parts<'_>,
+    target: &Target,
+    subject: &Subject,
+    named_by: NamedBy,
+) -> Result<HttpCall, NotAsked> {
+    if parts.path.contains("{secret:url-path}") && named_by == NamedBy::Rule {
         check_own_host(target, subject)?;
     }
-    let path = fill(&question.path, Where::Url, subject)?;
+    let path = fill(parts.path, Where::Url, subject)?;
     let mut headers = Vec::new();
-    for (name, template) in question.headers.iter() {
+    for (name, template) in parts.headers {
         headers.push((name.to_string(), fill(template, Where::Header, subject)?));
     }
     let mut query = None;
-    match &question.auth {
+    match parts.auth {
         Auth::None => {}
         Auth::Bearer => headers.push(authorization(
             "Bearer ",
-            &fill("{secret}", Where::Header, subject)?,
+            &fill(&format!("{{{}}}", parts.bearer), Where::Header, subject)?,
         )),
         Auth::Basic(pair) => {
             let pair = fill(pair, Where::Pair, subject)?;
@@ -61,7 +91,7 @@ pub(crate) fn prepare(
             query = Some((name, fill(template, Where::Url, subject)?));
         }
     }
-    let (kind, content) = match &question.body {
+    let (kind, content) = match parts.body {
         Body::None => ("", None),
         Body::Form(form) => (
             "application/x-www-form-urlencoded",
@@ -72,7 +102,7 @@ pub(crate) fn prepare(
     let query = query.as_ref().map(|(name, value)| (&***name, value));
     Ok(HttpCall {
         request: Request {
-            method: question.method,
+            method: parts.verb,
             url: url(target, &path, query),
             headers,
             body: content.map(|content| Payload {

@@ -54,6 +54,15 @@ pub fn judge(question: &HttpQuestion, answer: &Answer) -> Judgement {
     }
 }
 
+/// Whether an answer is one of these.
+#[must_use]
+pub fn meets(conditions: &[Condition], answer: &Answer) -> bool {
+    let json = answer.json();
+    conditions
+        .iter()
+        .any(|condition| is_met(condition, answer, json.as_ref()))
+}
+
 /// Why an answer proves nothing.
 fn unclear(answer: &Answer) -> String {
     let status = answer.status;

@@ -35,7 +35,15 @@ pub enum NetworkError {
     /// Every address of the host is one that may not be connected to.
     #[error("{0} is a private or local address, which is not asked without --allow-private")]
     Refused(String),
-    /// No connection, or it broke.
+    /// No connection: nothing was sent.
+    #[error("{host}: {what}")]
+    NotConnected {
+        /// The host.
+        host: String,
+        /// What the system said.
+        what: String,
+    },
+    /// The connection broke; what was sent may have arrived.
     #[error("{host}: {what}")]
     Broken {
         /// The host.
@@ -89,10 +97,6 @@ impl Network {
         port: u16,
         deadline: Instant,
     ) -> Result<Plain, NetworkError> {
-        let broken = |what: String| NetworkError::Broken {
-            host: host.to_owned(),
-            what,
-        };
         let mut last = NetworkError::NoHost(host.to_owned());
         for address in allowed(host, port, self.policy)? {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -104,7 +108,12 @@ impl Network {
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                     last = NetworkError::TimedOut(host.to_owned());
                 }
-                Err(error) => last = broken(error.to_string()),
+                Err(error) => {
+                    last = NetworkError::NotConnected {
+                        host: host.to_owned(),
+                        what: error.to_string(),
+                    };
+                }
             }
         }
         Err(last)
@@ -112,15 +121,7 @@ impl Network {
 
     /// TLS over a connection.
     pub(crate) fn secure(&self, host: &str, plain: Plain) -> Result<Secure, NetworkError> {
-        let broken = |what: String| NetworkError::Broken {
-            host: host.to_owned(),
-            what,
-        };
-        let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned())
-            .map_err(|_| NetworkError::NoHost(host.to_owned()))?;
-        let connection = ClientConnection::new(Arc::clone(&self.tls), name)
-            .map_err(|error| broken(error.to_string()))?;
-        let mut stream = StreamOwned::new(connection, plain);
+        let mut stream = StreamOwned::new(self.client(host)?, plain);
         // Shakes hands now, so that a certificate is told from a protocol that went wrong later.
         while stream.conn.is_handshaking() {
             stream
@@ -129,6 +130,16 @@ impl Network {
                 .map_err(|error| of_io(host, &error))?;
         }
         Ok(stream)
+    }
+
+    /// Our side of TLS with a host, for protocols that carry the handshake themselves.
+    pub(crate) fn client(&self, host: &str) -> Result<ClientConnection, NetworkError> {
+        let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned())
+            .map_err(|_| NetworkError::NoHost(host.to_owned()))?;
+        ClientConnection::new(Arc::clone(&self.tls), name).map_err(|error| NetworkError::Broken {
+            host: host.to_owned(),
+            what: error.to_string(),
+        })
     }
 }
 

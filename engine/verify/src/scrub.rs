@@ -82,7 +82,8 @@ fn words(value: &Value) -> Vec<String> {
 }
 
 /// The text in one line, cut, and only if nothing secret is in it.
-pub(crate) fn harmless(text: &str, subject: &Subject) -> Option<String> {
+#[must_use]
+pub fn harmless(text: &str, subject: &Subject) -> Option<String> {
     let line: String = text
         .chars()
         .map(|character| {

@@ -1,11 +1,13 @@
 //! Verifies credentials: plans, asks, judges, and writes down what it did.
 
+mod reach;
+
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use leakward_core::verification::{Control, Detail, HttpQuestion, Method, Question};
-use leakward_core::{Asked, Evidence, EvidenceSource, Reach, Rule, Verdict, Verification};
+use leakward_core::verification::{Control, HttpQuestion, Method, Question};
+use leakward_core::{Asked, Evidence, EvidenceSource, Rule, Verdict, Verification};
 
 use crate::audit::{Audit, Entry};
 use crate::cache::Cache;
@@ -217,19 +219,12 @@ impl<'a> Verifier<'a> {
             Question::Native(name) => {
                 let native =
                     native::find(name).ok_or_else(|| NotAsked::NoVerifier(name.to_string()))?;
-                let exchange = (native.prepare)(&Case {
-                    rule,
-                    verify,
-                    subject,
-                    settings: self.settings,
-                    policy: self.network.policy(),
-                    now: self.clock.now(),
-                })?;
+                let exchange = (native.prepare)(&self.case(rule, verify, subject))?;
                 let call = match &exchange {
                     Exchange::Http(http) => Call {
                         server: http.server.clone(),
                         method: http.step.to_owned(),
-                        path: http.path.to_owned(),
+                        path: http.path.to_string(),
                     },
                     Exchange::Login(login) => Call {
                         server: format!("{}:{}", login.uri.host, login.port),
@@ -239,6 +234,23 @@ impl<'a> Verifier<'a> {
                 };
                 Ok((Ready::Native(exchange), call))
             }
+        }
+    }
+
+    /// What a native verifier works with.
+    fn case<'c>(
+        &'c self,
+        rule: &'c Rule,
+        verify: &'c Verification,
+        subject: &'c Subject,
+    ) -> Case<'c> {
+        Case {
+            rule,
+            verify,
+            subject,
+            settings: self.settings,
+            policy: self.network.policy(),
+            now: self.clock.now(),
         }
     }
 
@@ -302,83 +314,12 @@ impl<'a> Verifier<'a> {
         }
         let mut verified = self.verified(subject, call, judgement, heard.facts, status);
         if verified.verdict == Verdict::Live && self.settings.details == Details::Read {
-            verified.evidence.details = self.details(subject);
+            verified.evidence.details = self.reach(subject);
         }
         match again {
             Some(wait) => Step::Again(wait, verified),
             None => Step::Done(verified),
         }
-    }
-
-    /// What a live credential reaches, as far as its rule says how to read it.
-    fn details(&self, subject: &Subject) -> Vec<Reach> {
-        let subject = &self.with_given(subject);
-        let rule = self.rules.get(subject.rule.as_str());
-        let Some((rule, verify, asked)) = rule.and_then(|rule| {
-            let verify = rule.verify.as_ref()?;
-            match &verify.question {
-                Question::Http(question) => Some((*rule, verify, question)),
-                Question::Native(_) => None,
-            }
-        }) else {
-            return Vec::new();
-        };
-        let read = |detail: &Detail| {
-            let question = crate::details::question(asked, detail);
-            self.detail(rule, verify, &question, subject, detail)
-                .unwrap_or_else(|reason| Reach {
-                    name: detail.name.to_string(),
-                    items: Vec::new(),
-                    note: Some(reason),
-                })
-        };
-        asked.details.iter().map(read).collect()
-    }
-
-    fn detail(
-        &self,
-        rule: &Rule,
-        verify: &Verification,
-        question: &HttpQuestion,
-        subject: &Subject,
-        detail: &Detail,
-    ) -> Result<Reach, String> {
-        let target =
-            crate::target::target(rule, verify, subject, self.settings, self.network.policy())
-                .map_err(|reason| reason.to_string())?;
-        let http = prepare(question, &target, subject, NamedBy::User)
-            .map_err(|reason| reason.to_string())?;
-        let mut asked = asked(&Call {
-            server: target.server(),
-            method: question.method.as_str().to_owned(),
-            path: format!("{}{}", target.path, question.path),
-        });
-        let now = || rfc3339(self.clock.now());
-        let line = |asked: &Asked| (subject.fingerprint, asked.clone());
-        let (fingerprint, before) = line(&asked);
-        let entry = Entry {
-            fingerprint,
-            rule: &rule.id,
-            asked: &before,
-            is_control: false,
-        };
-        self.audit
-            .asking(&now(), &entry)
-            .map_err(|error| error.to_string())?;
-        let deadline = Instant::now() + self.settings.limits.call;
-        let answer = self.network.http.send(&http.request, &http.host, deadline);
-        asked.status = answer.as_ref().ok().map(|answer| answer.status);
-        let entry = Entry {
-            fingerprint,
-            rule: &rule.id,
-            asked: &asked,
-            is_control: false,
-        };
-        self.audit
-            .answered(&now(), &entry, "read")
-            .map_err(|error| error.to_string())?;
-        let answer = answer.map_err(|error| error.to_string())?;
-        Ok(crate::details::read(detail, &answer, subject))
     }
 
     fn wants_control(&self, subject: &Subject) -> bool {
@@ -615,7 +556,10 @@ fn asked(call: &Call) -> Asked {
 /// A call without an answer. What only reads can be tried again.
 fn unanswered(error: &NetworkError, ready: &Ready<'_>) -> Heard {
     let is_repeatable = matches!(ready, Ready::Http(_, question) if question.method != Method::Post)
-        && matches!(error, NetworkError::Broken { .. });
+        && matches!(
+            error,
+            NetworkError::Broken { .. } | NetworkError::NotConnected { .. }
+        );
     Heard {
         judgement: Judgement::unknown(error.to_string()),
         facts: Facts::default(),

@@ -19,6 +19,7 @@ pub(super) static NATIVE: Native = Native {
     name: "amqp",
     about: "opens an AMQP connection as far as the login",
     prepare,
+    details: None,
 };
 
 fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {
@@ -30,6 +31,7 @@ fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {
         uri,
         step: "AMQP connection.start",
         login,
+        inspect: None,
     })))
 }
 

@@ -6,7 +6,6 @@
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use leakward_core::verification::Method;
 use leakward_core::{Secret, Verdict};
 use zeroize::Zeroizing;
 
@@ -15,7 +14,7 @@ use crate::answer::Answer;
 use crate::fill::is_label;
 use crate::judge::Judgement;
 use crate::plan::NotAsked;
-use crate::request::Request;
+use crate::request::{Request, Verb};
 use crate::scrub::Facts;
 use crate::subject::Subject;
 use leakward_core::time::http_date;
@@ -24,6 +23,7 @@ pub(super) static NATIVE: Native = Native {
     name: "azure-storage-key",
     about: "lists one container of an Azure Storage account",
     prepare,
+    details: None,
 };
 
 const VERSION: &str = "2021-12-02";
@@ -54,7 +54,7 @@ fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {
     let url = format!("{}/?comp=list&maxresults=1", target.base());
     Ok(Exchange::Http(Box::new(HttpExchange {
         request: Request {
-            method: Method::Get,
+            method: Verb::Get,
             url: Secret::new(url.as_bytes()),
             headers: vec![
                 header("x-ms-date", &date),
@@ -66,7 +66,7 @@ fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {
         server: target.server(),
         host: target.authority(),
         step: "GET",
-        path: "/?comp=list&maxresults=1",
+        path: "/?comp=list&maxresults=1".into(),
         read,
     })))
 }

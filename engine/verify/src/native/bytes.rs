@@ -31,6 +31,12 @@ impl<'b> Reader<'b> {
         Some(u32::from_le_bytes(self.take(4)?.try_into().ok()?))
     }
 
+    /// A length in four bytes, and so many bytes.
+    pub(crate) fn string(&mut self) -> Option<&'b [u8]> {
+        let length = usize::try_from(self.big_u32()?).ok()?;
+        self.take(length)
+    }
+
     /// Up to a zero byte, which is eaten.
     pub(crate) fn c_text(&mut self) -> Option<&'b [u8]> {
         let end = self.0.iter().position(|byte| *byte == 0)?;

@@ -49,15 +49,55 @@ impl Case<'_> {
         )
     }
 
-    /// The connection URI around the credential, or given as `uri`, with the credential as its password; and the server that
-    /// it may be sent to.
-    pub(crate) fn login_uri(&self) -> Result<Uri, NotAsked> {
+    /// The server that the user named, as `--endpoint` or as `host`; nobody else's word counts.
+    pub(crate) fn named_server(&self) -> Result<Uri, NotAsked> {
         let endpoint = self
             .settings
             .endpoints
             .iter()
             .find(|endpoint| endpoint.is_for(self.rule));
-        let (mut uri, source) = self.uri()?;
+        if let Some(endpoint) = endpoint {
+            return Uri::parse(&endpoint.base)
+                .ok_or_else(|| NotAsked::BadEndpoint(endpoint.base.clone()));
+        }
+        let given = self
+            .subject
+            .value("host")
+            .filter(|value| value.source == ValueSource::Given);
+        match (given, self.maybe("host")) {
+            (Some(_), Some(host)) => {
+                Uri::of_host(&host).ok_or_else(|| NotAsked::UnfitValue("host".to_owned()))
+            }
+            _ => Err(NotAsked::NeedsEndpoint(self.rule.id.to_string())),
+        }
+    }
+
+    /// Whether the user named the server.
+    pub(crate) fn is_server_named(&self) -> bool {
+        self.settings
+            .endpoints
+            .iter()
+            .any(|endpoint| endpoint.is_for(self.rule))
+    }
+
+    /// The connection URI around the credential, or given as `uri`, with the credential as its password; and the server that
+    /// it may be sent to.
+    pub(crate) fn login_uri(&self) -> Result<Uri, NotAsked> {
+        let (uri, source) = self.uri()?;
+        self.allowed(uri, source)
+    }
+
+    /// The same for a URI that was put together from the text around the credential.
+    pub(crate) fn login_uri_of(&self, found: Uri) -> Result<Uri, NotAsked> {
+        self.allowed(found, ValueSource::Found)
+    }
+
+    fn allowed(&self, mut uri: Uri, source: ValueSource) -> Result<Uri, NotAsked> {
+        let endpoint = self
+            .settings
+            .endpoints
+            .iter()
+            .find(|endpoint| endpoint.is_for(self.rule));
         if let Some(endpoint) = endpoint {
             let bad = || NotAsked::BadEndpoint(endpoint.base.clone());
             let named = Target::parse(&endpoint.base).ok_or_else(bad)?;

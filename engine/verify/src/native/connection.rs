@@ -3,6 +3,8 @@
 use std::io::{self, Read, Write};
 use std::time::Instant;
 
+use leakward_core::Reach;
+
 use super::uri::Uri;
 use crate::judge::Judgement;
 use crate::network::{Network, NetworkError, Plain, Secure, of_io};
@@ -17,10 +19,15 @@ pub(crate) struct LoginPlan {
     /// Whether TLS begins with the first byte.
     pub(crate) tls: Tls,
     pub(crate) login: LoginFunction,
+    /// What the login reaches, where it can be read; on a connection of its own.
+    pub(crate) inspect: Option<InspectFunction>,
 }
 
 /// Speaks the protocol as far as the answer to the password.
 type LoginFunction = fn(&mut Login<'_>, &Uri) -> Result<(Judgement, Facts), NetworkError>;
+
+/// Logs in and reads what the login reaches.
+type InspectFunction = fn(&mut Login<'_>, &Uri) -> Result<Vec<Reach>, NetworkError>;
 
 /// When TLS begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,18 +60,43 @@ impl LoginPlan {
         network: &Network,
         deadline: Instant,
     ) -> Result<(Judgement, Facts), NetworkError> {
-        let host = self.uri.host.clone();
-        let plain = network.connect(&host, self.port, deadline)?;
-        let connection = match self.tls {
-            Tls::AtOnce => Connection::Secure(Box::new(network.secure(&host, plain)?)),
+        let mut login = Login::open(network, &self.uri.host, self.port, self.tls, deadline)?;
+        (self.login)(&mut login, &self.uri)
+    }
+
+    /// Connects again and reads what the login reaches; nothing where that cannot be read.
+    pub(crate) fn reach(
+        &self,
+        network: &Network,
+        deadline: Instant,
+    ) -> Result<Vec<Reach>, NetworkError> {
+        let Some(inspect) = self.inspect else {
+            return Ok(Vec::new());
+        };
+        let mut login = Login::open(network, &self.uri.host, self.port, self.tls, deadline)?;
+        inspect(&mut login, &self.uri)
+    }
+}
+
+impl<'n> Login<'n> {
+    /// Connects.
+    pub(crate) fn open(
+        network: &'n Network,
+        host: &str,
+        port: u16,
+        tls: Tls,
+        deadline: Instant,
+    ) -> Result<Self, NetworkError> {
+        let plain = network.connect(host, port, deadline)?;
+        let connection = match tls {
+            Tls::AtOnce => Connection::Secure(Box::new(network.secure(host, plain)?)),
             Tls::Later => Connection::Plain(plain),
         };
-        let mut login = Login {
+        Ok(Self {
             network,
-            host,
+            host: host.to_owned(),
             connection,
-        };
-        (self.login)(&mut login, &self.uri)
+        })
     }
 }
 

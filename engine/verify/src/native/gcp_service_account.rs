@@ -8,7 +8,6 @@ use aws_lc_rs::rsa::KeyPair;
 use aws_lc_rs::signature::RSA_PKCS1_SHA256;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use leakward_core::verification::Method;
 use leakward_core::{Secret, Verdict};
 use serde_json::json;
 use zeroize::Zeroizing;
@@ -17,7 +16,7 @@ use super::{Case, Exchange, HttpExchange, Native};
 use crate::answer::Answer;
 use crate::judge::Judgement;
 use crate::plan::NotAsked;
-use crate::request::{Payload, Request};
+use crate::request::{Payload, Request, Verb};
 use crate::scrub::Facts;
 use crate::subject::Subject;
 
@@ -25,6 +24,7 @@ pub(super) static NATIVE: Native = Native {
     name: "gcp-service-account",
     about: "asks Google for a token with the key, and forgets it",
     prepare,
+    details: None,
 };
 
 const GRANT: &str = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=";
@@ -64,7 +64,7 @@ fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {
     let url = format!("{}/token", target.base());
     Ok(Exchange::Http(Box::new(HttpExchange {
         request: Request {
-            method: Method::Post,
+            method: Verb::Post,
             url: Secret::new(url.as_bytes()),
             headers: Vec::new(),
             body: Some(Payload {
@@ -75,7 +75,7 @@ fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {
         server: target.server(),
         host: target.authority(),
         step: "POST",
-        path: "/token",
+        path: "/token".into(),
         read,
     })))
 }

@@ -19,6 +19,7 @@ pub(super) static NATIVE: Native = Native {
     name: "ldap",
     about: "binds to a directory",
     prepare,
+    details: None,
 };
 
 fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {
@@ -30,6 +31,7 @@ fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {
         uri,
         step: "LDAP bind",
         login,
+        inspect: None,
     })))
 }
 

@@ -4,24 +4,36 @@
 //! protocol just as far as the server's answer to the password, and no further.
 
 mod amqp;
-mod aws_sts;
+pub(crate) mod aws_iam;
+pub(crate) mod aws_sts;
+mod azure_cosmos;
+mod azure_sas;
+mod azure_service_bus;
 mod azure_storage;
-mod bytes;
+pub(crate) mod bytes;
 mod case;
-mod connection;
+pub(crate) mod connection;
 mod gcp_service_account;
+mod jwks;
 mod ldap;
 mod mongodb;
-mod mysql;
+mod mssql;
+pub(crate) mod mysql;
 mod offline_only;
-mod postgresql;
-mod redis;
+pub(crate) mod postgresql;
+pub(crate) mod redis;
 mod scram;
 mod smtp;
-mod uri;
+pub(crate) mod sql;
+mod ssh;
+pub(crate) mod uri;
 
 pub(crate) use case::Case;
 pub(crate) use connection::{Login, LoginPlan};
+
+use std::borrow::Cow;
+
+use leakward_core::Reach;
 
 use crate::answer::Answer;
 use crate::judge::Judgement;
@@ -38,7 +50,15 @@ pub(crate) struct Native {
     pub(crate) about: &'static str,
     /// What would be asked.
     pub(crate) prepare: fn(&Case<'_>) -> Result<Exchange, NotAsked>,
+    /// What a live credential reaches, where more than one call tells it. Logins say it in their plan.
+    pub(crate) details: Option<DetailsFunction>,
 }
+
+/// Reads what a live credential reaches, by calls that go through the function that it is given.
+type DetailsFunction = fn(&Case<'_>, &Ask<'_>) -> Vec<Reach>;
+
+/// Makes a call of `details`: written down before and after, to the server that the case allows.
+pub(crate) type Ask<'a> = dyn Fn(&HttpExchange) -> Result<Answer, String> + 'a;
 
 /// What would be asked.
 pub(crate) enum Exchange {
@@ -57,23 +77,29 @@ pub(crate) struct HttpExchange {
     pub(crate) host: String,
     /// What it is called in plan and audit log.
     pub(crate) step: &'static str,
-    pub(crate) path: &'static str,
+    pub(crate) path: Cow<'static, str>,
     pub(crate) read: fn(&Answer, &Subject) -> (Judgement, Facts),
 }
 
 /// Every native verifier.
-static ALL: [&Native; 11] = [
+static ALL: [&Native; 17] = [
     &amqp::NATIVE,
     &aws_sts::NATIVE,
+    &azure_cosmos::NATIVE,
+    &azure_sas::NATIVE,
+    &azure_service_bus::NATIVE,
     &azure_storage::NATIVE,
     &gcp_service_account::NATIVE,
+    &jwks::NATIVE,
     &ldap::NATIVE,
     &mongodb::NATIVE,
+    &mssql::NATIVE,
     &mysql::NATIVE,
     &offline_only::NATIVE,
     &postgresql::NATIVE,
     &redis::NATIVE,
     &smtp::NATIVE,
+    &ssh::NATIVE,
 ];
 
 /// The verifier of that name.

@@ -19,6 +19,7 @@ pub(super) static NATIVE: Native = Native {
     name: "mongodb",
     about: "logs in to a MongoDB server and leaves",
     prepare,
+    details: None,
 };
 
 fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {
@@ -36,6 +37,7 @@ fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {
         uri,
         step: "MongoDB saslStart",
         login,
+        inspect: None,
     })))
 }
 

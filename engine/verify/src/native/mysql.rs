@@ -5,7 +5,7 @@
 //! "dead" only on a server that the user named. No database is named: what the user may see there is another question.
 
 use aws_lc_rs::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY, SHA256};
-use leakward_core::Verdict;
+use leakward_core::{Reach, Verdict};
 use zeroize::Zeroizing;
 
 use super::bytes::Reader;
@@ -21,6 +21,7 @@ pub(super) static NATIVE: Native = Native {
     name: "mysql",
     about: "logs in to a MySQL or MariaDB server and leaves",
     prepare,
+    details: None,
 };
 
 const LONG_PASSWORD: u32 = 1;
@@ -31,12 +32,7 @@ const PLUGIN_AUTH: u32 = 1 << 19;
 
 fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {
     let mut uri = case.login_uri()?;
-    let is_named = case
-        .settings
-        .endpoints
-        .iter()
-        .any(|endpoint| endpoint.is_for(case.rule));
-    if is_named {
+    if case.is_server_named() {
         uri.parameters.push((NAMED.to_owned(), String::new()));
     }
     Ok(Exchange::Login(Box::new(LoginPlan {
@@ -45,6 +41,7 @@ fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {
         step: "MySQL handshake",
         tls: Tls::Later,
         login,
+        inspect: Some(inspect),
     })))
 }
 
@@ -60,6 +57,34 @@ struct Greeting {
 }
 
 fn login(login: &mut Login<'_>, uri: &Uri) -> Result<(Judgement, Facts), NetworkError> {
+    let (judgement, version) = authenticate(login, uri)?;
+    let identity = vec![
+        ("user".to_owned(), uri.user.clone()),
+        ("server".to_owned(), version),
+    ];
+    let facts = Facts {
+        identity,
+        ..Facts::default()
+    };
+    Ok((judgement, facts))
+}
+
+/// What the user may do.
+fn inspect(login: &mut Login<'_>, uri: &Uri) -> Result<Vec<Reach>, NetworkError> {
+    const ASKED: [(&str, &str); 2] = [("grants", "SHOW GRANTS"), ("databases", "SHOW DATABASES")];
+    let (judgement, _) = authenticate(login, uri)?;
+    if judgement.verdict != Verdict::Live {
+        return Ok(Vec::new());
+    }
+    let mut session = super::sql::MysqlSession::new(login);
+    Ok(super::sql::reached(&ASKED, |text| session.query(text)))
+}
+
+/// The handshake, and what the server calls its version.
+pub(crate) fn authenticate(
+    login: &mut Login<'_>,
+    uri: &Uri,
+) -> Result<(Judgement, String), NetworkError> {
     let (mut sequence, packet) = receive(login)?;
     let greeting = greeting(&packet).ok_or_else(|| login.protocol())?;
     let mut capabilities = LONG_PASSWORD | PROTOCOL_41 | SECURE_CONNECTION | PLUGIN_AUTH;
@@ -78,16 +103,7 @@ fn login(login: &mut Login<'_>, uri: &Uri) -> Result<(Judgement, Facts), Network
     body.extend_from_slice(greeting.plugin.as_bytes());
     body.push(0);
     send(login, sequence.wrapping_add(1), &body)?;
-    let judgement = conclude(login, uri)?;
-    let identity = vec![
-        ("user".to_owned(), uri.user.clone()),
-        ("server".to_owned(), greeting.version),
-    ];
-    let facts = Facts {
-        identity,
-        ..Facts::default()
-    };
-    Ok((judgement, facts))
+    Ok((conclude(login, uri)?, greeting.version))
 }
 
 /// Goes through what the server still wants until it says yes or no.
@@ -145,18 +161,23 @@ fn refusal(code: u16, uri: &Uri) -> Judgement {
         1045 => Judgement::unknown(
             "refused (1045): a wrong password, or a user that may not log in from here; name the server with --endpoint to take it for dead",
         ),
+        // MySQL's and MariaDB's numbers for an account that an administrator locked.
+        3118 | 4151 => Judgement {
+            verdict: Verdict::Dead,
+            summary: format!("the account is locked ({code})"),
+        },
         _ => Judgement::unknown(format!("the server refused for another reason ({code})")),
     }
 }
 
-fn receive(login: &mut Login<'_>) -> Result<(u8, Vec<u8>), NetworkError> {
+pub(super) fn receive(login: &mut Login<'_>) -> Result<(u8, Vec<u8>), NetworkError> {
     let head = login.receive(4)?;
     let [a, b, c, sequence] = head.try_into().map_err(|_| login.protocol())?;
     let length = usize::try_from(u32::from_le_bytes([a, b, c, 0])).unwrap_or(usize::MAX);
     Ok((sequence, login.receive(length)?))
 }
 
-fn send(login: &mut Login<'_>, sequence: u8, body: &[u8]) -> Result<(), NetworkError> {
+pub(super) fn send(login: &mut Login<'_>, sequence: u8, body: &[u8]) -> Result<(), NetworkError> {
     let [a, b, c, _] = u32::try_from(body.len()).unwrap_or_default().to_le_bytes();
     let mut packet = Zeroizing::new(vec![a, b, c, sequence]);
     packet.extend_from_slice(body);

@@ -7,6 +7,7 @@ pub(super) static NATIVE: Native = Native {
     name: "offline-only",
     about: "asks nobody; the credential's own expiry is told",
     prepare,
+    details: None,
 };
 
 fn prepare(_case: &Case<'_>) -> Result<Exchange, NotAsked> {

@@ -3,7 +3,7 @@
 //! Protocol 3.0, <https://www.postgresql.org/docs/current/protocol-flow.html>. TLS is asked for and used when it is there. SQLSTATE
 //! 28P01 means a wrong password; 28000 is also what a rule in `pg_hba.conf` against this machine gives, so it proves nothing.
 
-use leakward_core::Verdict;
+use leakward_core::{Reach, Verdict};
 use md5::{Digest as _, Md5};
 
 use super::bytes::Reader;
@@ -20,6 +20,7 @@ pub(super) static NATIVE: Native = Native {
     name: "postgresql",
     about: "logs in to a PostgreSQL server and leaves",
     prepare,
+    details: None,
 };
 
 fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {
@@ -35,10 +36,29 @@ fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {
         step: "PostgreSQL start-up",
         tls: Tls::Later,
         login,
+        inspect: Some(inspect),
     })))
 }
 
 fn login(login: &mut Login<'_>, uri: &Uri) -> Result<(Judgement, Facts), NetworkError> {
+    let judgement = authenticate(login, uri)?;
+    if judgement.verdict == Verdict::Live {
+        // Terminate, so that the server's log shows an orderly end. The answer is known already.
+        login.send(&framed(Some(b'X'), &[])).ok();
+    }
+    let user = user(uri);
+    let facts = Facts {
+        identity: vec![
+            ("user".to_owned(), user.to_owned()),
+            ("database".to_owned(), database(uri).to_owned()),
+        ],
+        ..Facts::default()
+    };
+    Ok((judgement, facts))
+}
+
+/// Starts up and goes as far as the answer to the password.
+pub(crate) fn authenticate(login: &mut Login<'_>, uri: &Uri) -> Result<Judgement, NetworkError> {
     const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 0xd2, 0x16, 0x2f];
     login.send(&SSL_REQUEST)?;
     match login.receive(1)?.first() {
@@ -46,28 +66,66 @@ fn login(login: &mut Login<'_>, uri: &Uri) -> Result<(Judgement, Facts), Network
         Some(b'N') => {}
         _ => return Err(login.protocol()),
     }
-    let user = if uri.user.is_empty() {
-        "postgres"
-    } else {
-        &uri.user
-    };
-    let database = if uri.path.is_empty() { user } else { &uri.path };
-    login.send(&start_up(user, database))?;
+    let user = user(uri);
+    login.send(&start_up(user, database(uri)))?;
     Session {
         login,
         user,
         uri,
         scram: None,
         sent_password: false,
-        facts: Facts {
-            identity: vec![
-                ("user".to_owned(), user.to_owned()),
-                ("database".to_owned(), database.to_owned()),
-            ],
-            ..Facts::default()
-        },
+        is_accepted: false,
     }
     .run()
+}
+
+fn user(uri: &Uri) -> &str {
+    if uri.user.is_empty() {
+        "postgres"
+    } else {
+        &uri.user
+    }
+}
+
+fn database(uri: &Uri) -> &str {
+    if uri.path.is_empty() {
+        user(uri)
+    } else {
+        &uri.path
+    }
+}
+
+/// What the role may do: its attributes, the roles it is a member of, databases, tables.
+fn inspect(login: &mut Login<'_>, uri: &Uri) -> Result<Vec<Reach>, NetworkError> {
+    const ASKED: [(&str, &str); 4] = [
+        (
+            "attributes",
+            "SELECT unnest(ARRAY[CASE WHEN rolsuper THEN 'superuser' END, CASE WHEN rolcreaterole THEN 'create roles' END, \
+             CASE WHEN rolcreatedb THEN 'create databases' END, CASE WHEN rolreplication THEN 'replication' END, \
+             CASE WHEN rolbypassrls THEN 'bypass row security' END]) FROM pg_roles WHERE rolname = current_user",
+        ),
+        (
+            "roles",
+            "SELECT rolname FROM pg_roles WHERE rolname <> current_user AND pg_has_role(current_user, oid, 'member') ORDER BY 1",
+        ),
+        (
+            "databases",
+            "SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate AND has_database_privilege(oid, 'CONNECT') ORDER BY 1",
+        ),
+        (
+            "tables",
+            "SELECT format('%s.%s: %s', table_schema, table_name, string_agg(DISTINCT lower(privilege_type), ', ')) \
+             FROM information_schema.table_privileges \
+             WHERE (grantee = 'PUBLIC' OR pg_has_role(current_user, grantee, 'usage')) \
+             AND table_schema NOT IN ('pg_catalog', 'information_schema') GROUP BY table_schema, table_name ORDER BY 1 LIMIT 1000",
+        ),
+    ];
+    let judgement = authenticate(login, uri)?;
+    if judgement.verdict != Verdict::Live {
+        return Ok(Vec::new());
+    }
+    let mut session = super::sql::PostgresqlSession::new(login);
+    Ok(super::sql::reached(&ASKED, |text| session.query(text)))
 }
 
 fn start_up(user: &str, database: &str) -> Vec<u8> {
@@ -87,7 +145,28 @@ fn start_up(user: &str, database: &str) -> Vec<u8> {
     framed(None, &body)
 }
 
-fn framed(kind: Option<u8>, body: &[u8]) -> Vec<u8> {
+/// The next message: its kind and its body.
+pub(super) fn message(login: &mut Login<'_>) -> Result<(u8, Vec<u8>), NetworkError> {
+    let head = login.receive(5)?;
+    let mut reader = Reader(&head);
+    let (kind, length) = (reader.byte(), reader.big_u32());
+    let length = length
+        .and_then(|length| usize::try_from(length).ok()?.checked_sub(4))
+        .ok_or_else(|| login.protocol())?;
+    let body = login.receive(length)?;
+    Ok((kind.unwrap_or_default(), body))
+}
+
+/// The fields of an error by their letter: `C` for its code, `M` for its sentence.
+pub(super) fn error_field(body: &[u8], letter: u8) -> String {
+    body.split(|byte| *byte == 0)
+        .filter_map(|field| field.split_first())
+        .find(|(kind, _)| **kind == letter)
+        .map(|(_, text)| String::from_utf8_lossy(text).into_owned())
+        .unwrap_or_default()
+}
+
+pub(super) fn framed(kind: Option<u8>, body: &[u8]) -> Vec<u8> {
     let length = u32::try_from(body.len() + 4).unwrap_or(u32::MAX);
     let mut message: Vec<u8> = kind.into_iter().collect();
     message.extend_from_slice(&length.to_be_bytes());
@@ -101,26 +180,26 @@ struct Session<'s, 'n> {
     uri: &'s Uri,
     scram: Option<Scram>,
     sent_password: bool,
-    facts: Facts,
+    is_accepted: bool,
 }
 
 impl Session<'_, '_> {
-    fn run(mut self) -> Result<(Judgement, Facts), NetworkError> {
+    fn run(mut self) -> Result<Judgement, NetworkError> {
         // LIMIT: messages before the verdict; a server sends five at most.
         const MOST: usize = 32;
         for _ in 0..MOST {
-            let (kind, body) = self.message()?;
+            let (kind, body) = message(self.login)?;
             match kind {
                 b'R' => {
                     if let Some(done) = self.authentication(&body)? {
-                        // Terminate, so that the server's log shows an orderly end. The answer is known already.
-                        if self.login.send(&framed(Some(b'X'), &[])).is_err() {
-                            return Ok((done, self.facts));
-                        }
-                        return Ok((done, self.facts));
+                        return if self.is_accepted {
+                            self.settle(done)
+                        } else {
+                            Ok(done)
+                        };
                     }
                 }
-                b'E' => return Ok((refusal(&body), self.facts)),
+                b'E' => return Ok(refusal(&body)),
                 b'N' | b'v' => {}
                 _ => return Err(self.login.protocol()),
             }
@@ -128,15 +207,19 @@ impl Session<'_, '_> {
         Err(self.login.protocol())
     }
 
-    fn message(&mut self) -> Result<(u8, Vec<u8>), NetworkError> {
-        let head = self.login.receive(5)?;
-        let mut reader = Reader(&head);
-        let (kind, length) = (reader.byte(), reader.big_u32());
-        let length = length
-            .and_then(|length| usize::try_from(length).ok()?.checked_sub(4))
-            .ok_or_else(|| self.login.protocol())?;
-        let body = self.login.receive(length)?;
-        Ok((kind.unwrap_or_default(), body))
+    /// The password is accepted; whether the role may log in is told only now. Goes on until the server is ready for a question.
+    fn settle(&mut self, accepted: Judgement) -> Result<Judgement, NetworkError> {
+        // LIMIT: settings that a server tells at the beginning; PostgreSQL 17 tells fifteen.
+        const MOST: usize = 256;
+        for _ in 0..MOST {
+            let (kind, body) = message(self.login)?;
+            match kind {
+                b'Z' => return Ok(accepted),
+                b'E' => return Ok(after_password(&body, accepted)),
+                _ => {}
+            }
+        }
+        Err(self.login.protocol())
     }
 
     /// Answers an authentication request; a judgement when the server is content.
@@ -144,7 +227,10 @@ impl Session<'_, '_> {
         let mut reader = Reader(body);
         let kind = reader.big_u32().ok_or_else(|| self.login.protocol())?;
         match kind {
-            0 => Ok(Some(self.accepted())),
+            0 => {
+                self.is_accepted = true;
+                Ok(Some(self.accepted()))
+            }
             3 => self.clear_password(),
             5 => {
                 let salt = reader.take(4).ok_or_else(|| self.login.protocol())?;
@@ -248,14 +334,24 @@ fn md5_password(user: &str, password: &str, salt: &[u8]) -> String {
     )
 }
 
+/// An error after the password was accepted: 28000 means a role that may not log in. A database that is not there, or not
+/// this role's, says nothing against the login.
+fn after_password(body: &[u8], accepted: Judgement) -> Judgement {
+    match error_field(body, b'C').as_str() {
+        "28000" => Judgement {
+            verdict: Verdict::Dead,
+            summary: "the password is right, but the role may not log in any more (28000)"
+                .to_owned(),
+        },
+        code => Judgement {
+            summary: format!("{}; no session began ({code})", accepted.summary),
+            ..accepted
+        },
+    }
+}
+
 fn refusal(body: &[u8]) -> Judgement {
-    let mut fields = body
-        .split(|byte| *byte == 0)
-        .filter_map(|field| field.split_first());
-    let code = fields
-        .find(|(kind, _)| **kind == b'C')
-        .map(|(_, code)| String::from_utf8_lossy(code).into_owned())
-        .unwrap_or_default();
+    let code = error_field(body, b'C');
     match code.as_str() {
         "28P01" => Judgement {
             verdict: Verdict::Dead,

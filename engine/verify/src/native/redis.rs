@@ -5,6 +5,7 @@ use leakward_core::Verdict;
 use super::connection::Tls;
 use super::uri::Uri;
 use super::{Case, Exchange, Login, LoginPlan, Native};
+use crate::database::Reply;
 use crate::judge::Judgement;
 use crate::network::NetworkError;
 use crate::plan::NotAsked;
@@ -14,6 +15,7 @@ pub(super) static NATIVE: Native = Native {
     name: "redis",
     about: "authenticates to a Redis server",
     prepare,
+    details: None,
 };
 
 fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {
@@ -29,6 +31,7 @@ fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {
         uri,
         step: "Redis AUTH",
         login,
+        inspect: None,
     })))
 }
 
@@ -53,7 +56,7 @@ fn login(login: &mut Login<'_>, uri: &Uri) -> Result<(Judgement, Facts), Network
     Ok((judged(&reply), facts))
 }
 
-fn command(words: &[&str]) -> zeroize::Zeroizing<Vec<u8>> {
+pub(crate) fn command(words: &[&str]) -> zeroize::Zeroizing<Vec<u8>> {
     let mut text = zeroize::Zeroizing::new(format!("*{}\r\n", words.len()).into_bytes());
     for word in words {
         text.extend_from_slice(format!("${}\r\n", word.len()).as_bytes());
@@ -61,6 +64,36 @@ fn command(words: &[&str]) -> zeroize::Zeroizing<Vec<u8>> {
         text.extend_from_slice(b"\r\n");
     }
     text
+}
+
+/// Reads one reply (RESP 2).
+pub(crate) fn reply(login: &mut Login<'_>, depth: usize) -> Result<Reply, NetworkError> {
+    // LIMIT: lists in lists, and items of one list.
+    const DEEPEST: usize = 8;
+    const MOST: usize = 100_000;
+    let line = login.line()?;
+    let (kind, rest) = line.split_at_checked(1).ok_or_else(|| login.protocol())?;
+    let length = || rest.parse::<usize>().ok().filter(|length| *length <= MOST);
+    match kind {
+        "+" => Ok(Reply::Text(Some(rest.to_owned()))),
+        "-" => Ok(Reply::Refused(rest.to_owned())),
+        ":" => Ok(Reply::Number(rest.parse().map_err(|_| login.protocol())?)),
+        "$" | "*" if rest == "-1" => Ok(Reply::Text(None)),
+        "$" => {
+            let length = length().ok_or_else(|| login.protocol())?;
+            let mut bytes = login.receive(length + 2)?;
+            bytes.truncate(length);
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            Ok(Reply::Text(Some(text)))
+        }
+        "*" if depth < DEEPEST => {
+            let length = length().ok_or_else(|| login.protocol())?;
+            let items: Result<Vec<Reply>, NetworkError> =
+                (0..length).map(|_| reply(login, depth + 1)).collect();
+            Ok(Reply::List(items?))
+        }
+        _ => Err(login.protocol()),
+    }
 }
 
 fn judged(reply: &str) -> Judgement {

@@ -20,6 +20,7 @@ pub(super) static NATIVE: Native = Native {
     name: "smtp",
     about: "logs in to a mail server and leaves, without a mail",
     prepare,
+    details: None,
 };
 
 fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {
@@ -31,6 +32,7 @@ fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {
         uri,
         step: "SMTP AUTH",
         login,
+        inspect: None,
     })))
 }
 

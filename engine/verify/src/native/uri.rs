@@ -106,6 +106,32 @@ impl Uri {
         self
     }
 
+    /// The whole, its parts encoded.
+    pub(crate) fn text(&self) -> Zeroizing<String> {
+        let encoded =
+            |text: &str| percent_encoding::utf8_percent_encode(text, crate::fill::KEPT).to_string();
+        let mut text = Zeroizing::new(format!("{}://", self.scheme));
+        if !self.user.is_empty() || !self.password.is_empty() {
+            text.push_str(&format!(
+                "{}:{}@",
+                encoded(&self.user),
+                encoded(&self.password)
+            ));
+        }
+        text.push_str(&self.host);
+        if let Some(port) = self.port {
+            text.push_str(&format!(":{port}"));
+        }
+        if !self.path.is_empty() {
+            text.push_str(&format!("/{}", encoded(&self.path).replace("%2F", "/")));
+        }
+        for (at, (name, value)) in self.parameters.iter().enumerate() {
+            let mark = if at == 0 { '?' } else { '&' };
+            text.push_str(&format!("{mark}{name}={}", encoded(value)));
+        }
+        text
+    }
+
     pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters
             .iter()

@@ -4,17 +4,35 @@ use super::OfflineFacts;
 use crate::fill::value;
 use crate::subject::Subject;
 
-/// Accounts of canary services. Their keys raise an alarm when they are used, and work for nothing else. They were made public by
-/// those who looked into such tokens (Truffle Security, "canaries", 2024).
-const CANARY_ACCOUNTS: [u64; 9] = [
+/// Accounts of canary services and of those who copy them. Their keys raise an alarm when they are used, and work for nothing
+/// else. They were made public by those who looked into such tokens (Truffle Security, "canaries", 2024, and the list that
+/// TruffleHog has kept since); several cloud-security tools carry the same numbers.
+const CANARY_ACCOUNTS: [u64; 26] = [
+    44_858_866_125,
     52_310_077_262,
     171_436_882_533,
+    251_535_659_677,
     266_735_846_894,
+    344_043_088_457,
+    351_906_852_752,
+    390_477_818_340,
+    426_127_672_474,
+    427_150_556_519,
+    439_872_796_651,
+    445_142_720_921,
+    465_867_158_099,
     534_261_010_715,
     595_918_472_158,
+    637_958_123_769,
+    693_412_236_332,
     717_712_589_309,
     730_335_385_048,
+    732_624_840_810,
+    735_421_457_923,
     819_147_034_852,
+    893_192_397_702,
+    959_235_150_393,
+    982_842_642_351,
     992_382_622_183,
 ];
 

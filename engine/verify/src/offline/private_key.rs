@@ -1,10 +1,12 @@
-//! Private keys: whether a passphrase stands between a finder and the key.
+//! Private keys: whether a passphrase stands between a finder and the key, and which certificate near by is the key's.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::OfflineFacts;
 use crate::fill::value;
+use crate::keys::{PrivateKey, certificates, ssh_fingerprint};
+use crate::scrub::harmless;
 use crate::subject::Subject;
 
 /// The object identifier of PKCS #5's encryption scheme (RFC 8018), in DER: 1.2.840.113549.1.5.13.
@@ -21,15 +23,49 @@ pub(super) fn facts(subject: &Subject) -> Option<OfflineFacts> {
     if !is_key || !subject.rule.as_str().contains("private-key") {
         return None;
     }
-    let summary = if is_encrypted {
-        "the key is encrypted; it is worth what its passphrase is worth"
-    } else {
-        "the key is not encrypted: whoever has the file has the key"
-    };
-    Some(OfflineFacts {
-        summary: summary.to_owned(),
+    if is_encrypted {
+        return Some(OfflineFacts {
+            summary: "the key is encrypted; it is worth what its passphrase is worth".to_owned(),
+            ..OfflineFacts::default()
+        });
+    }
+    let mut facts = OfflineFacts {
+        summary: "the key is not encrypted: whoever has the file has the key".to_owned(),
         ..OfflineFacts::default()
-    })
+    };
+    if let Ok(key) = PrivateKey::read(&text) {
+        add_certificate(&mut facts, &key, subject);
+    }
+    Some(facts)
+}
+
+/// Whose key it is, as far as a certificate near by says it: in the same file, or given as `certificate`.
+fn add_certificate(facts: &mut OfflineFacts, key: &PrivateKey, subject: &Subject) {
+    let public = key.public();
+    let mut identity = |name: &str, value: String| facts.identity.push((name.to_owned(), value));
+    identity("key", public.kind());
+    identity("public key", ssh_fingerprint(&public.ssh_blob()));
+    let near = ["certificate", "before", "after"];
+    let texts = near.iter().filter_map(|name| value(name, subject));
+    let found: Vec<_> = texts.flat_map(|text| certificates(&text)).collect();
+    let Some(own) = found.iter().find(|certificate| certificate.is_for(public)) else {
+        if !found.is_empty() {
+            facts.summary += "; the certificate near by is not this key's";
+        }
+        return;
+    };
+    // LIMIT: names of one certificate that are told.
+    const MOST: usize = 10;
+    let names: Vec<String> = own
+        .names
+        .iter()
+        .take(MOST)
+        .filter_map(|name| harmless(name, subject))
+        .collect();
+    identity("certificate", names.join(", "));
+    facts.summary += "; the certificate near by is this key's";
+    // The certificate ends, not the key: another can be made out for it.
+    facts.expires_at = own.not_after.map(leakward_core::time::rfc3339);
 }
 
 /// The bytes between the lines that mark a PEM block; also of a body without such lines, and with `\n` written out.

@@ -5,35 +5,42 @@
 use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use leakward_core::Secret;
+use leakward_core::{Rule, Secret};
 use leakward_verify::{
-    AddressPolicy, Audit, Endpoint, Network, NetworkSettings, Settings, SystemClock, Value,
-    ValueSource, Verifier,
+    AddressPolicy, Audit, Details, Endpoint, Network, NetworkSettings, Settings, Subject,
+    SystemClock, Value, ValueSource, Verified, Verifier,
 };
 
 use crate::setup::{Log, plain, quick, rule};
 
 /// A program that a test starts, and stops when the test ends.
-struct Service {
+pub(crate) struct Service {
     child: Child,
-    port: u16,
+    pub(crate) port: u16,
     _folder: tempfile::TempDir,
 }
 
 impl Drop for Service {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The whole group: some servers are started by a script, and by a program that makes them another user's. They may
+        // have ended by themselves.
+        let group = format!("-{}", self.child.id());
+        Command::new("kill")
+            .args(["-KILL", "--", &group])
+            .status()
+            .ok();
         self.child.kill().ok();
         self.child.wait().ok();
     }
 }
 
 /// The program's path, or none with a printed line; in CI that is a failure.
-fn program(names: &[&str]) -> Option<PathBuf> {
+pub(crate) fn program(names: &[&str]) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
     folders.extend(["/usr/sbin", "/usr/lib/rabbitmq/bin"].map(PathBuf::from));
@@ -52,13 +59,13 @@ fn program(names: &[&str]) -> Option<PathBuf> {
     found
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.local_addr().expect("an address").port()
 }
 
 /// A folder that a server's own user can use.
-fn folder() -> tempfile::TempDir {
+pub(crate) fn folder() -> tempfile::TempDir {
     let folder = tempfile::Builder::new()
         .prefix("lw")
         .tempdir_in("/tmp")
@@ -68,9 +75,10 @@ fn folder() -> tempfile::TempDir {
 }
 
 /// Waits until the port answers; servers take their time on a busy machine.
-fn start(mut command: Command, port: u16, folder: tempfile::TempDir) -> Service {
+pub(crate) fn start(mut command: Command, port: u16, folder: tempfile::TempDir) -> Service {
     let log = fs::File::create(folder.path().join("server.log")).expect("a log");
     let child = command
+        .process_group(0)
         .stdin(Stdio::null())
         .stdout(log.try_clone().expect("a log"))
         .stderr(log)
@@ -81,7 +89,7 @@ fn start(mut command: Command, port: u16, folder: tempfile::TempDir) -> Service 
         port,
         _folder: folder,
     };
-    let patience = Instant::now() + Duration::from_secs(120);
+    let patience = Instant::now() + Duration::from_secs(300);
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
         assert!(
             Instant::now() < patience,
@@ -93,7 +101,7 @@ fn start(mut command: Command, port: u16, folder: tempfile::TempDir) -> Service 
 }
 
 /// A command as another user, because some servers refuse to run as root.
-fn as_user(user: &str, program: &Path) -> Command {
+pub(crate) fn as_user(user: &str, program: &Path) -> Command {
     let is_root = Command::new("id")
         .arg("-u")
         .output()
@@ -106,7 +114,7 @@ fn as_user(user: &str, program: &Path) -> Command {
     command
 }
 
-fn run(command: &mut Command) {
+pub(crate) fn run(command: &mut Command) {
     let output = command.output().expect("a program");
     assert!(
         output.status.success(),
@@ -117,6 +125,13 @@ fn run(command: &mut Command) {
 
 /// The verdict on a password in a URI, `scheme://user:PASSWORD@127.0.0.1:port/rest`.
 fn verdict(rule_id: &str, before: &str, password: &str, after: &str, port: u16) -> String {
+    verified(rule_id, before, password, after, port)
+        .verdict
+        .to_string()
+}
+
+/// The same with everything that is known, and what it reaches.
+fn verified(rule_id: &str, before: &str, password: &str, after: &str, port: u16) -> Verified {
     let rules = [rule(rule_id)];
     let mut subject = plain(rule_id, password);
     subject.values = [("before", before), ("after", after)]
@@ -139,8 +154,14 @@ fn verdict(rule_id: &str, before: &str, password: &str, after: &str, port: u16) 
             base: format!("{scheme}://127.0.0.1:{port}"),
         }],
         limits: quick(),
+        details: Details::Read,
         ..Settings::default()
     };
+    local(&rules, &settings, subject)
+}
+
+/// Verifies with a way out to this machine.
+pub(crate) fn local(rules: &[Rule], settings: &Settings, subject: Subject) -> Verified {
     let network = NetworkSettings {
         policy: AddressPolicy::PrivateAllowed,
         ..NetworkSettings::default()
@@ -148,11 +169,23 @@ fn verdict(rule_id: &str, before: &str, password: &str, after: &str, port: u16) 
     let network = Network::new(&network, &settings.limits).expect("a way out");
     let audit = Audit::new(Log::default());
     let verified =
-        Verifier::new(&rules, &settings, &network, &audit, &SystemClock).verify(&[subject]);
-    verified
-        .first()
-        .map(|verified| verified.verdict.to_string())
-        .unwrap_or_default()
+        Verifier::new(rules, settings, &network, &audit, &SystemClock).verify(&[subject]);
+    verified.into_iter().next().expect("a verdict")
+}
+
+/// The list of that name among what a credential reaches.
+pub(crate) fn reached(verified: &Verified, name: &str) -> String {
+    let reach = verified
+        .evidence
+        .details
+        .iter()
+        .find(|reach| reach.name == name);
+    let reach = reach.unwrap_or_else(|| panic!("{name} in {:?}", verified.evidence.details));
+    format!(
+        "{} {}",
+        reach.items.join("; "),
+        reach.note.as_deref().unwrap_or_default()
+    )
 }
 
 /// A password without characters that a URI would escape.
@@ -174,7 +207,7 @@ fn postgresql_with_scram_md5_and_clear_passwords() {
         "--no-sync",
     ]));
     let setup = format!(
-        "CREATE USER scram PASSWORD '{RIGHT}';\nSET password_encryption = 'md5';\nCREATE USER hashed PASSWORD '{RIGHT}';\nCREATE USER clear PASSWORD '{RIGHT}';\nCREATE USER trusted;\nCREATE USER barred PASSWORD '{RIGHT}';\n"
+        "CREATE USER scram PASSWORD '{RIGHT}' CREATEDB;\nCREATE ROLE writers;\nGRANT writers TO scram;\nCREATE TABLE orders (id int);\nGRANT SELECT, INSERT ON orders TO writers;\nSET password_encryption = 'md5';\nCREATE USER hashed PASSWORD '{RIGHT}';\nCREATE USER clear PASSWORD '{RIGHT}';\nCREATE USER trusted;\nCREATE USER barred PASSWORD '{RIGHT}';\nCREATE ROLE retired NOLOGIN PASSWORD '{RIGHT}';\n"
     );
     let mut single = as_user("postgres", &postgres);
     single.args(["--single", "-D"]).arg(&data).arg("postgres");
@@ -224,6 +257,10 @@ fn postgresql_with_scram_md5_and_clear_passwords() {
         assert_eq!(verdict(user, RIGHT), "live", "{user}");
         assert_eq!(verdict(user, WRONG), "dead", "{user}");
     }
+    what_a_role_reaches(service.port);
+    // The password is right, and nobody logs in with it.
+    assert_eq!(verdict("retired", RIGHT), "dead");
+    assert_eq!(verdict("retired", WRONG), "dead");
     assert_eq!(verdict("nobody", RIGHT), "dead");
     assert!(
         verdict("trusted", WRONG).contains("lets everybody in"),
@@ -234,6 +271,24 @@ fn postgresql_with_scram_md5_and_clear_passwords() {
         verdict("barred", RIGHT).contains("28000"),
         "{}",
         verdict("barred", RIGHT)
+    );
+}
+
+/// Attributes, roles, databases and tables of the role `scram`.
+fn what_a_role_reaches(port: u16) {
+    let reaching = verified(
+        "postgres-connection-uri",
+        "DB=postgres://scram:",
+        RIGHT,
+        "@db.corp/postgres\n",
+        port,
+    );
+    assert_eq!(reached(&reaching, "attributes").trim(), "create databases");
+    assert_eq!(reached(&reaching, "roles").trim(), "writers");
+    assert_eq!(reached(&reaching, "databases").trim(), "postgres");
+    assert_eq!(
+        reached(&reaching, "tables").trim(),
+        "public.orders: insert, select"
     );
 }
 
@@ -348,6 +403,20 @@ fn mariadb_with_a_password() {
     assert_eq!(verdict(RIGHT, ""), "live");
     assert_eq!(verdict(RIGHT, "secrets"), "live");
     assert_eq!(verdict(WRONG, "shop"), "dead");
+    let reaching = verified(
+        "mysql-connection-uri",
+        "mysql://app:",
+        RIGHT,
+        "@db.corp/shop",
+        service.port,
+    );
+    let grants = reached(&reaching, "grants");
+    assert!(
+        grants.contains("GRANT ALL PRIVILEGES ON `shop`.*"),
+        "{grants}"
+    );
+    assert!(!grants.contains("IDENTIFIED"), "{grants}");
+    assert!(reached(&reaching, "databases").contains("shop"));
 }
 
 #[test]
@@ -393,20 +462,39 @@ fn rabbitmq_with_a_password() {
     assert_eq!(verdict(WRONG), "dead");
 }
 
-#[test]
-fn aws_keys_against_a_server_that_checks_signatures() {
-    let Some(moto) = program(&["moto_server"]) else {
-        return;
-    };
+/// moto with IAM enforcement; the first calls, with which users and policies are made, are free.
+fn moto(free_calls: u32) -> Option<Service> {
+    let moto = program(&["moto_server"])?;
     let (folder, port) = (folder(), free_port());
     let mut server = Command::new(moto);
     server
         .args(["-H", "127.0.0.1", "-p", &port.to_string()])
-        .env("INITIAL_NO_AUTH_ACTION_COUNT", "2");
-    let service = start(server, port, folder);
+        .env("INITIAL_NO_AUTH_ACTION_COUNT", free_calls.to_string());
+    Some(start(server, port, folder))
+}
+
+#[test]
+fn aws_keys_against_a_server_that_checks_signatures() {
+    let Some(service) = moto(6) else {
+        return;
+    };
+    let policy = percent_encoding::utf8_percent_encode(
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["iam:Get*","iam:List*"],"Resource":"*"},{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::orders"}]}"#,
+        percent_encoding::NON_ALPHANUMERIC,
+    )
+    .to_string();
+    for request in [
+        "Action=CreateUser&UserName=app".to_owned(),
+        "Action=CreateGroup&GroupName=deployers".to_owned(),
+        "Action=AddUserToGroup&GroupName=deployers&UserName=app".to_owned(),
+        format!("Action=PutUserPolicy&UserName=app&PolicyName=orders&PolicyDocument={policy}"),
+        format!("Action=PutGroupPolicy&GroupName=deployers&PolicyName=all&PolicyDocument={policy}"),
+    ] {
+        let answer = iam(service.port, &request);
+        assert!(answer.contains(" 200 "), "{request}: {answer}");
+    }
     let (id, key) = moto_key(service.port);
     let verdict = |id: &str, key: &str| {
-        let rules = [rule("aws-secret-access-key")];
         let mut subject = plain("aws-secret-access-key", key);
         subject.values.push(Value {
             name: "id".to_owned(),
@@ -419,17 +507,10 @@ fn aws_keys_against_a_server_that_checks_signatures() {
                 base: format!("http://127.0.0.1:{}", service.port),
             }],
             limits: quick(),
+            details: Details::Read,
             ..Settings::default()
         };
-        let network = NetworkSettings {
-            policy: AddressPolicy::PrivateAllowed,
-            ..NetworkSettings::default()
-        };
-        let network = Network::new(&network, &settings.limits).expect("a way out");
-        let audit = Audit::new(Log::default());
-        let verified =
-            Verifier::new(&rules, &settings, &network, &audit, &SystemClock).verify(&[subject]);
-        verified.into_iter().next().expect("a verdict")
+        local(&[rule("aws-secret-access-key")], &settings, subject)
     };
     let live = verdict(&id, &key);
     assert_eq!(live.verdict.to_string(), "live");
@@ -440,30 +521,40 @@ fn aws_keys_against_a_server_that_checks_signatures() {
             .any(|(name, value)| name == "arn" && value.ends_with("user/app")),
         "{live:?}"
     );
+    assert_eq!(reached(&live, "groups").trim(), "deployers");
+    assert!(
+        reached(&live, "inline policies").contains("orders: Allow s3:* on arn:aws:s3:::orders"),
+        "{live:?}"
+    );
+    assert!(
+        reached(&live, "inline policies of group deployers").contains("all: Allow iam:Get*"),
+        "{live:?}"
+    );
+    assert_eq!(reached(&live, "access keys").trim(), id);
     let other: String = key.chars().rev().collect();
     assert_eq!(verdict(&id, &other).verdict.to_string(), "dead");
     let unknown_id = format!("AKIA{}", "QQQQQQQQQQQQQQQQ");
     assert_eq!(verdict(&unknown_id, &key).verdict.to_string(), "dead");
 }
 
-/// A user's key, made with the two calls that are free.
+/// A call of IAM among those that are free.
+fn iam(port: u16, request: &str) -> String {
+    let body = format!("{request}&Version=2010-05-08");
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("moto");
+    // An empty signature tells moto which service is meant.
+    let request = format!(
+        "POST / HTTP/1.1\r\nhost: iam.amazonaws.com\r\nauthorization: AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=x\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    std::io::Write::write_all(&mut stream, request.as_bytes()).expect("a request");
+    let mut answer = String::new();
+    std::io::Read::read_to_string(&mut stream, &mut answer).expect("an answer");
+    answer
+}
+
+/// A key of the user.
 fn moto_key(port: u16) -> (String, String) {
-    let call = |action: &str| {
-        let body = format!("Action={action}&UserName=app&Version=2010-05-08");
-        let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("moto");
-        // An empty signature tells moto which service is meant.
-        let request = format!(
-            "POST / HTTP/1.1\r\nhost: iam.amazonaws.com\r\nauthorization: AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=x\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-            body.len()
-        );
-        std::io::Write::write_all(&mut stream, request.as_bytes()).expect("a request");
-        let mut answer = String::new();
-        std::io::Read::read_to_string(&mut stream, &mut answer).expect("an answer");
-        answer
-    };
-    let made = call("CreateUser");
-    assert!(made.contains("<UserName>app</UserName>"), "{made}");
-    let answer = call("CreateAccessKey");
+    let answer = iam(port, "Action=CreateAccessKey&UserName=app");
     let tag = |name: &str| {
         let (_, rest) = answer
             .split_once(&format!("<{name}>"))

@@ -1,0 +1,14 @@
+//! Private keys as they lie in files, and the certificates that belong to them.
+//!
+//! A key is read far enough to sign with it and to tell its public half. It is never written anywhere. What carries a
+//! passphrase is not tried.
+
+mod certificate;
+mod der;
+mod openssh;
+mod private_key;
+
+pub(crate) use certificate::certificates;
+pub(crate) use private_key::{
+    PrivateKey, mpint as ssh_mpint, ssh_fingerprint, ssh_text, string as ssh_string,
+};

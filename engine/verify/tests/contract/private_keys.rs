@@ -1,0 +1,236 @@
+//! SSH keys against a real sshd, and TLS keys beside their certificates.
+
+use std::fs;
+use std::process::Command;
+
+use leakward_core::Secret;
+use leakward_verify::{Endpoint, Settings, Subject, Value, ValueSource, Verified};
+
+use crate::logins::{Service, folder, free_port, local, program, run, start};
+use crate::setup::{plain, quick, rule};
+
+fn given(name: &str, text: &str) -> Value {
+    Value {
+        name: name.to_owned(),
+        secret: Secret::new(text.as_bytes()),
+        source: ValueSource::Given,
+    }
+}
+
+/// Asks an SSH server about a key.
+fn ask(port: u16, rule_id: &str, key: &str, values: &[(&str, &str)]) -> Verified {
+    let rules = [rule(rule_id)];
+    let mut subject: Subject = plain(rule_id, key);
+    subject.values = values
+        .iter()
+        .map(|(name, text)| given(name, text))
+        .collect();
+    let settings = Settings {
+        endpoints: vec![Endpoint {
+            of: rule_id.to_owned(),
+            base: format!("ssh://127.0.0.1:{port}"),
+        }],
+        limits: quick(),
+        ..Settings::default()
+    };
+    local(&rules, &settings, subject)
+}
+
+/// A server, its host keys' fingerprints, and keys of all kinds of which all but the last are accepted.
+struct Sshd {
+    service: Service,
+    fingerprints: Vec<String>,
+    /// The rule's id and the key.
+    accepted: Vec<(&'static str, String)>,
+    other: String,
+}
+
+fn sshd() -> Option<Sshd> {
+    let (sshd, keygen) = (program(&["sshd"])?, program(&["ssh-keygen"])?);
+    let (folder, port) = (folder(), free_port());
+    let make = |name: &str, options: &[&str]| {
+        let path = folder.path().join(name);
+        run(Command::new(&keygen)
+            .args(["-q", "-N", "", "-C", "test", "-f"])
+            .arg(&path)
+            .args(options));
+        path
+    };
+    let hosts = [
+        make("host_ed25519", &["-t", "ed25519"]),
+        make("host_rsa", &["-t", "rsa", "-b", "2048"]),
+    ];
+    let fingerprints = hosts.iter().map(|host| {
+        let output = Command::new(&keygen).arg("-lf").arg(host).output();
+        let text = String::from_utf8_lossy(&output.expect("ssh-keygen").stdout).into_owned();
+        text.split(' ').nth(1).unwrap_or_default().to_owned()
+    });
+    let fingerprints: Vec<String> = fingerprints.collect();
+    let kinds: [(&str, &[&str], &str); 6] = [
+        ("ed25519", &["-t", "ed25519"], "private-key-openssh"),
+        ("rsa", &["-t", "rsa", "-b", "3072"], "private-key-openssh"),
+        ("p256", &["-t", "ecdsa", "-b", "256"], "private-key-openssh"),
+        ("p521", &["-t", "ecdsa", "-b", "521"], "private-key-openssh"),
+        (
+            "pkcs1",
+            &["-t", "rsa", "-b", "2048", "-m", "PEM"],
+            "private-key-pkcs1-rsa",
+        ),
+        (
+            "sec1",
+            &["-t", "ecdsa", "-b", "384", "-m", "PEM"],
+            "private-key-ec",
+        ),
+    ];
+    let mut authorized = String::new();
+    let accepted = kinds.map(|(name, options, rule_id)| {
+        let path = make(name, options);
+        authorized += &fs::read_to_string(path.with_extension("pub")).expect("a public key");
+        (rule_id, fs::read_to_string(path).expect("a key"))
+    });
+    let other = make("other", &["-t", "ed25519"]);
+    let other = fs::read_to_string(other).expect("a key");
+    let keys = folder.path().join("authorized_keys");
+    fs::write(&keys, authorized).expect("accepted keys");
+    let config = folder.path().join("sshd_config");
+    let mut text = format!(
+        "Port {port}\nListenAddress 127.0.0.1\nAuthorizedKeysFile {}\nStrictModes no\nPermitRootLogin prohibit-password\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPidFile none\nForceCommand echo Hi octocat!\n",
+        keys.display()
+    );
+    for host in &hosts {
+        text += &format!("HostKey {}\n", host.display());
+    }
+    fs::write(&config, text).expect("a configuration");
+    // Where it separates privileges it wants this folder; Debian's start script makes it.
+    fs::create_dir_all("/run/sshd").ok();
+    let mut server = Command::new(sshd);
+    server.args(["-D", "-e", "-f"]).arg(&config);
+    Some(Sshd {
+        service: start(server, port, folder),
+        fingerprints,
+        accepted: accepted.to_vec(),
+        other,
+    })
+}
+
+/// Whoever runs the tests.
+fn user() -> String {
+    let output = Command::new("id").arg("-un").output().expect("id");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+#[test]
+fn an_ssh_key_is_live_where_it_is_accepted_and_dead_where_it_is_not() {
+    let Some(sshd) = sshd() else {
+        return;
+    };
+    let (port, user) = (sshd.service.port, user());
+    for (rule_id, key) in &sshd.accepted {
+        for fingerprint in &sshd.fingerprints {
+            let values = [("host-key", &**fingerprint), ("user", &*user)];
+            let verified = ask(port, rule_id, key, &values);
+            let is_first = *fingerprint == sshd.fingerprints[0];
+            if is_first {
+                assert_eq!(verified.verdict.to_string(), "live", "{verified:?}");
+            } else {
+                // The server shows its Ed25519 key; a pin of its RSA key does not fit that.
+                assert!(
+                    verified.verdict.to_string().contains(&sshd.fingerprints[0]),
+                    "{verified:?}"
+                );
+            }
+        }
+    }
+    let values = [("host-key", &*sshd.fingerprints[0]), ("user", &*user)];
+    let refused = ask(port, "private-key-openssh", &sshd.other, &values);
+    assert_eq!(refused.verdict.to_string(), "dead", "{refused:?}");
+    assert!(refused.evidence.summary.contains("other servers may"));
+}
+
+#[test]
+fn a_server_of_which_nobody_knows_the_key_is_not_asked() {
+    let Some(sshd) = sshd() else {
+        return;
+    };
+    let (rule_id, key) = &sshd.accepted[0];
+    let verified = ask(sshd.service.port, rule_id, key, &[]);
+    assert_eq!(verified.verdict.as_str(), "not-checked");
+    assert!(
+        verified.evidence.summary.contains("host-key"),
+        "{verified:?}"
+    );
+    // Without a named server the key goes nowhere.
+    let settings = Settings {
+        limits: quick(),
+        ..Settings::default()
+    };
+    let verified = local(&[rule(rule_id)], &settings, plain(rule_id, key));
+    assert_eq!(verified.verdict.as_str(), "not-checked");
+    assert!(
+        verified.evidence.summary.contains("--endpoint"),
+        "{verified:?}"
+    );
+}
+
+#[test]
+fn what_is_no_ssh_server_proves_nothing() {
+    let Some(keygen) = program(&["ssh-keygen"]) else {
+        return;
+    };
+    let folder = folder();
+    let path = folder.path().join("key");
+    run(Command::new(keygen)
+        .args(["-q", "-N", "", "-t", "ed25519", "-f"])
+        .arg(&path));
+    let key = fs::read_to_string(path).expect("a key");
+    for reply in [
+        &b"HTTP/1.1 200 OK\r\n\r\n"[..],
+        b"SSH-2.0-x\r\n\0\0\0\x0c\x0a\x14aaaaaaaaaaaaaaaa",
+        b"SSH-2.0-x\r\n\xff\xff\xff\xff",
+        b"",
+    ] {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let server = std::thread::spawn(move || {
+            if let Ok((mut stream, _)) = listener.accept() {
+                std::io::Write::write_all(&mut stream, reply).ok();
+                stream.shutdown(std::net::Shutdown::Write).ok();
+                let mut rest = Vec::new();
+                std::io::Read::read_to_end(&mut stream, &mut rest).ok();
+            }
+        });
+        let values = [("host-key", "SHA256:any")];
+        let verified = ask(port, "private-key-openssh", &key, &values);
+        assert_eq!(verified.verdict.as_str(), "unknown", "{verified:?}");
+        server.join().expect("the server ends");
+    }
+}
+
+#[test]
+fn a_tls_key_is_told_whose_certificate_stands_beside_it() {
+    let made = rcgen::generate_simple_self_signed(vec!["shop.corp".to_owned()]).expect("a pair");
+    let other = rcgen::generate_simple_self_signed(vec!["x.corp".to_owned()]).expect("a pair");
+    let told = |certificate: &str| {
+        let mut subject = plain("private-key-pkcs8", &made.signing_key.serialize_pem());
+        subject.values.push(Value {
+            name: "after".to_owned(),
+            secret: Secret::new(format!("\n{certificate}").as_bytes()),
+            source: ValueSource::Found,
+        });
+        local(&[rule("private-key-pkcs8")], &Settings::default(), subject)
+    };
+    let own = told(&made.cert.pem());
+    assert_eq!(own.verdict.as_str(), "not-checked");
+    assert!(own.evidence.summary.contains("is this key's"), "{own:?}");
+    assert!(
+        own.evidence
+            .identity
+            .contains(&("certificate".to_owned(), "shop.corp".to_owned())),
+        "{own:?}"
+    );
+    let foreign = told(&other.cert.pem());
+    assert!(
+        foreign.evidence.summary.contains("is not this key's"),
+        "{foreign:?}"
+    );
+}
