@@ -17,6 +17,7 @@ pub mod notify;
 pub mod plan;
 pub mod policy;
 pub mod provider;
+pub mod providers;
 pub mod responder;
 pub mod saga;
 

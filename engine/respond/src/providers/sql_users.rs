@@ -1,0 +1,458 @@
+//! Users of PostgreSQL, MySQL and MariaDB.
+//!
+//! With an identity of the operator (`postgresql-admin`, `mysql-admin`: a connection URI) it goes by pairs of users: `app` and
+//! `app_b` take turns. The one that is not in use gets a new password and the same rights; applications move over while both work;
+//! then the other may not log in any more, and its sessions are ended. No query fails for an application that reads its
+//! credential anew within the grace period.
+//!
+//! Without one the leaked user changes its own password, which cuts off everybody who has the old one at once.
+
+use std::sync::Arc;
+
+use leakward_core::Secret;
+use leakward_stores::Fields;
+use leakward_verify::Subject;
+use leakward_verify::database::{ConnectionUri, SessionError, SqlError, SqlSession, new_password};
+use zeroize::Zeroizing;
+
+use super::Way;
+use super::rest::text;
+use super::sql_dialect::Dialect;
+use crate::provider::{
+    Abilities, Birth, Case, Created, Creation, Handle, Overlap, Provider, ProviderError, Receipt,
+    RequestId, Revocation, Rotation, SECRET, Standing, Successor, Undo, plain_parts,
+};
+
+/// What the second user of a pair is called behind the first one's name.
+const SECOND: &str = "_b";
+
+/// Users of one kind of server.
+pub(super) struct SqlUsers {
+    way: Arc<Way>,
+    dialect: Dialect,
+}
+
+/// A session of the operator, and the credential's own URI.
+struct Errand<'e> {
+    session: SqlSession<'e>,
+    dialect: Dialect,
+    own: ConnectionUri,
+}
+
+impl SqlUsers {
+    pub(super) fn new(way: Arc<Way>, dialect: Dialect) -> Self {
+        Self { way, dialect }
+    }
+
+    fn own(&self, case: &Case<'_>) -> Result<ConnectionUri, ProviderError> {
+        let uri = ConnectionUri::of(case.subject).ok_or_else(|| {
+            super::needs(
+                self.dialect.name(),
+                "uri",
+                "the connection URI that the password stands in; give it with --with uri=…",
+            )
+        })?;
+        Ok(server_of(&self.way, case, uri))
+    }
+
+    fn errand(&self, case: &Case<'_>) -> Result<Errand<'_>, ProviderError> {
+        let own = self.own(case)?;
+        let login = match case.identities.get(self.dialect.admin()) {
+            Some(admin) => ConnectionUri::parse(admin).ok_or_else(|| {
+                super::needs(
+                    self.dialect.name(),
+                    self.dialect.admin(),
+                    "it is a connection URI, scheme://user:password@host/database",
+                )
+            })?,
+            None => own.clone(),
+        };
+        let limits = &self.way.settings.limits;
+        let session = SqlSession::open(&self.way.network, limits, self.dialect.session(), &login)
+            .map_err(|error| match error {
+            SessionError::LoggedOut { why, user, .. } => ProviderError::LoggedOut {
+                provider: self.dialect.name().to_owned(),
+                why: format!("{user}: {why}"),
+            },
+            SessionError::Network(error) => ProviderError::Unavailable {
+                provider: self.dialect.name().to_owned(),
+                why: error.to_string(),
+            },
+        })?;
+        Ok(Errand {
+            session,
+            dialect: self.dialect,
+            own,
+        })
+    }
+
+    fn has_admin(&self, case: &Case<'_>) -> bool {
+        case.identities.contains_key(self.dialect.admin())
+    }
+}
+
+impl Errand<'_> {
+    fn run(&mut self, statements: &[String], what: &str) -> Result<(), ProviderError> {
+        for statement in statements {
+            self.session
+                .query(statement)
+                .map_err(|error| failed(self.dialect, error, what))?;
+        }
+        Ok(())
+    }
+}
+
+impl Provider for SqlUsers {
+    fn name(&self) -> &'static str {
+        self.dialect.name()
+    }
+
+    fn abilities(&self, case: &Case<'_>) -> Result<Abilities, ProviderError> {
+        let own = self.own(case)?;
+        let (name, user) = (self.dialect.name(), own.user().to_owned());
+        if !self.has_admin(case) {
+            let identity = format!("{user} itself (no {} is given)", self.dialect.admin());
+            let breaks = vec![format!(
+                "Everybody who has the old password of {user}, at once."
+            )];
+            let change = format!("change the password of {user}");
+            return Ok(Abilities {
+                // A user that changes its own password has a new one; that nobody should have.
+                revoke: Some(Revocation {
+                    action: format!("{name}-change-password"),
+                    identity: identity.clone(),
+                    calls: vec![change.clone()],
+                    undo: Undo::Impossible,
+                    breaks: breaks.clone(),
+                }),
+                rotate: Some(Rotation {
+                    action: format!("{name}-change-password"),
+                    identity,
+                    calls: vec![change],
+                    birth: Birth::Chosen,
+                    overlap: Overlap::None,
+                    breaks,
+                }),
+                instructions: None,
+            });
+        }
+        let other = sibling(&user);
+        Ok(Abilities {
+            revoke: Some(Revocation {
+                action: format!("{name}-bar-user"),
+                identity: self.dialect.admin().to_owned(),
+                calls: vec![
+                    format!("{user} may not log in any more"),
+                    format!("end the sessions of {user}"),
+                ],
+                undo: Undo::Possible,
+                breaks: vec![format!("Clients that still log in as {user}.")],
+            }),
+            rotate: Some(Rotation {
+                action: format!("{name}-second-user"),
+                identity: self.dialect.admin().to_owned(),
+                calls: vec![format!(
+                    "{other} gets a new password and the rights of {user}"
+                )],
+                birth: Birth::Chosen,
+                overlap: Overlap::Both,
+                breaks: Vec::new(),
+            }),
+            instructions: None,
+        })
+    }
+
+    fn parts(&self, subject: &Subject) -> Fields {
+        uri_parts(subject)
+    }
+
+    fn draft(&self, case: &Case<'_>, _: &RequestId) -> Result<Successor, ProviderError> {
+        let own = self.own(case)?;
+        let user = if self.has_admin(case) {
+            sibling(own.user())
+        } else {
+            own.user().to_owned()
+        };
+        let password = new_password().ok_or_else(|| ProviderError::Refused {
+            provider: self.dialect.name().to_owned(),
+            what: "this machine has no randomness".to_owned(),
+        })?;
+        Ok(Successor {
+            handle: Handle(user.clone()),
+            parts: successor_parts(case.subject, &own, &user, &password),
+        })
+    }
+
+    fn create(&self, case: &Case<'_>, creation: &Creation) -> Result<Successor, ProviderError> {
+        let draft = draft_of(self.dialect.name(), creation)?;
+        let password = password_of(self.dialect.name(), &draft)?;
+        let new = draft.handle.0.clone();
+        let mut errand = match self.errand(case) {
+            Ok(errand) => errand,
+            // The password was changed already, by the call whose answer was lost.
+            Err(ProviderError::LoggedOut { provider, why }) if !self.has_admin(case) => {
+                let uri = self.own(case)?.with_login(&new, &password);
+                let limits = &self.way.settings.limits;
+                let again =
+                    SqlSession::open(&self.way.network, limits, self.dialect.session(), &uri);
+                return again
+                    .map(|_| draft)
+                    .map_err(|_| ProviderError::LoggedOut { provider, why });
+            }
+            Err(error) => return Err(error),
+        };
+        let what = format!("give {new} its password");
+        let old = errand.own.user().to_owned();
+        let statements = if self.has_admin(case) {
+            let base = base_of(&old);
+            self.dialect
+                .successor(&mut errand.session, (&old, base), &new, &password)
+                .map_err(|error| failed(self.dialect, error, &what))?
+        } else {
+            vec![own_password(self.dialect, &new, &password)]
+        };
+        errand.run(&statements, &what)?;
+        Ok(draft)
+    }
+
+    fn find_created(&self, _: &Case<'_>, creation: &Creation) -> Result<Created, ProviderError> {
+        Ok(creation.draft.clone().map_or(Created::No, Created::Whole))
+    }
+
+    fn remove(&self, case: &Case<'_>, handle: &Handle) -> Result<Receipt, ProviderError> {
+        if !self.has_admin(case) {
+            return Err(ProviderError::Unsupported {
+                provider: self.dialect.name().to_owned(),
+                what: "take back that a user changed its own password".to_owned(),
+            });
+        }
+        let mut errand = self.errand(case)?;
+        bar(&mut errand, &handle.0)
+    }
+
+    fn standing(&self, case: &Case<'_>) -> Result<Standing, ProviderError> {
+        if !self.has_admin(case) {
+            return Ok(Standing::NotKnown);
+        }
+        let mut errand = self.errand(case)?;
+        let user = errand.own.user().to_owned();
+        let may = self
+            .dialect
+            .may_log_in(&mut errand.session, &user)
+            .map_err(|error| failed(self.dialect, error, "read the user"))?;
+        Ok(match may {
+            None => Standing::Gone,
+            Some(true) => Standing::Active,
+            Some(false) => Standing::Inactive,
+        })
+    }
+
+    fn revoke(&self, case: &Case<'_>) -> Result<Receipt, ProviderError> {
+        if self.has_admin(case) {
+            let mut errand = self.errand(case)?;
+            let user = errand.own.user().to_owned();
+            return bar(&mut errand, &user);
+        }
+        // Without an administrator the user throws its own password away. That it is refused says that this is done.
+        let mut errand = match self.errand(case) {
+            Ok(errand) => errand,
+            Err(ProviderError::LoggedOut { why, .. }) => {
+                return Ok(Receipt {
+                    summary: format!("the server refuses the password already: {why}"),
+                    request_id: None,
+                });
+            }
+            Err(error) => return Err(error),
+        };
+        let password = new_password().ok_or_else(|| ProviderError::Refused {
+            provider: self.dialect.name().to_owned(),
+            what: "this machine has no randomness".to_owned(),
+        })?;
+        let user = errand.own.user().to_owned();
+        let statement = own_password(self.dialect, &user, &password);
+        errand.run(&[statement], "throw the password away")?;
+        Ok(Receipt {
+            summary: format!("{user} has a password that nobody knows"),
+            request_id: None,
+        })
+    }
+
+    fn restore(&self, case: &Case<'_>) -> Result<Receipt, ProviderError> {
+        if !self.has_admin(case) {
+            return Err(ProviderError::Unsupported {
+                provider: self.dialect.name().to_owned(),
+                what: "take a revocation back without an administrator".to_owned(),
+            });
+        }
+        let mut errand = self.errand(case)?;
+        let user = errand.own.user().to_owned();
+        let what = format!("let {user} log in again");
+        let hosts = self
+            .dialect
+            .hosts(&mut errand.session, &user)
+            .map_err(|error| failed(self.dialect, error, &what))?;
+        errand.run(&self.dialect.allowed(&user, &hosts), &what)?;
+        Ok(Receipt {
+            summary: format!("{user} may log in again"),
+            request_id: None,
+        })
+    }
+}
+
+/// Nobody logs in as this user any more, and its sessions end.
+fn bar(errand: &mut Errand<'_>, user: &str) -> Result<Receipt, ProviderError> {
+    let dialect = errand.dialect;
+    let what = format!("bar {user}");
+    let told = |error| failed(dialect, error, &what);
+    let may = dialect
+        .may_log_in(&mut errand.session, user)
+        .map_err(told)?;
+    if may.is_none() {
+        return Ok(Receipt {
+            summary: format!("there is no user {user}"),
+            request_id: None,
+        });
+    }
+    let hosts = dialect.hosts(&mut errand.session, user).map_err(told)?;
+    errand.run(&dialect.barred(user, &hosts), &what)?;
+    let sessions = dialect.sessions(&mut errand.session, user).map_err(told)?;
+    for kill in &sessions {
+        match errand.session.query(kill) {
+            // A session that has ended by itself meanwhile.
+            Ok(_) | Err(SqlError::Refused { .. }) => {}
+            Err(error) => return Err(told(error)),
+        }
+    }
+    Ok(Receipt {
+        summary: format!("{user} may not log in any more, and its sessions are ended"),
+        request_id: None,
+    })
+}
+
+/// The other user of a pair.
+fn sibling(user: &str) -> String {
+    user.strip_suffix(SECOND)
+        .map_or_else(|| format!("{user}{SECOND}"), str::to_owned)
+}
+
+/// The user whose rights a pair has.
+fn base_of(user: &str) -> &str {
+    user.strip_suffix(SECOND).unwrap_or(user)
+}
+
+/// A user changes its own password.
+fn own_password(dialect: Dialect, user: &str, password: &str) -> String {
+    match dialect {
+        Dialect::Postgresql => dialect.replaced(&dialect.name_in_sql(user), password),
+        Dialect::Mysql => dialect.replaced("CURRENT_USER()", password),
+    }
+}
+
+fn failed(dialect: Dialect, error: SqlError, what: &str) -> ProviderError {
+    let provider = dialect.name().to_owned();
+    match error {
+        // 42501 is PostgreSQL's, the others are MySQL's.
+        SqlError::Refused { code, message }
+            if ["42501", "1044", "1142", "1227", "1410"].contains(&code.as_str()) =>
+        {
+            ProviderError::Denied {
+                provider,
+                what: format!("{what} ({code}: {message})"),
+            }
+        }
+        // MySQL repeats a statement that it does not understand, and passwords stand in ours.
+        SqlError::Refused { code, .. } if ["1064", "42601"].contains(&code.as_str()) => {
+            ProviderError::Refused {
+                provider,
+                what: format!("{what}: the server does not understand the statement ({code})"),
+            }
+        }
+        SqlError::Refused { code, message } => ProviderError::Refused {
+            provider,
+            what: format!("{what}: {message} ({code})"),
+        },
+        SqlError::Network(error) => ProviderError::OutcomeUnknown {
+            provider,
+            what: format!("{what} ({error})"),
+        },
+    }
+}
+
+/// The server that the operator put in the place of the one that stands in the text.
+pub(super) fn server_of(way: &Way, case: &Case<'_>, uri: ConnectionUri) -> ConnectionUri {
+    let named = way
+        .settings
+        .endpoints
+        .iter()
+        .find(|endpoint| endpoint.is_for(case.rule))
+        .and_then(|endpoint| ConnectionUri::parse(&Secret::new(endpoint.base.as_bytes())));
+    match named {
+        Some(named) => uri.at(named.host(), named.port()),
+        None => uri,
+    }
+}
+
+/// Password, user and the whole URI: what a store's entry can hold of such a credential.
+pub(super) fn uri_parts(subject: &Subject) -> Fields {
+    let mut parts = plain_parts(subject);
+    if let Some(uri) = ConnectionUri::of(subject) {
+        parts.insert(SECRET.to_owned(), Secret::new(uri.password().as_bytes()));
+        parts.insert("user".to_owned(), Secret::new(uri.user().as_bytes()));
+        parts.insert("uri".to_owned(), uri.text());
+    }
+    parts
+}
+
+/// The parts of a successor at the same place.
+pub(super) fn successor_parts(
+    old: &Subject,
+    uri: &ConnectionUri,
+    user: &str,
+    password: &str,
+) -> Fields {
+    // In the store stands the address that applications know, not the one that the operator asks.
+    let written = ConnectionUri::of(old).unwrap_or_else(|| uri.clone());
+    let new = written.with_login(user, password);
+    let mut parts = plain_parts(old);
+    parts.insert(SECRET.to_owned(), Secret::new(password.as_bytes()));
+    parts.insert("user".to_owned(), Secret::new(user.as_bytes()));
+    parts.insert("uri".to_owned(), new.text());
+    parts
+}
+
+pub(super) fn draft_of(provider: &str, creation: &Creation) -> Result<Successor, ProviderError> {
+    creation
+        .draft
+        .clone()
+        .ok_or_else(|| ProviderError::Refused {
+            provider: provider.to_owned(),
+            what: "the successor was not drafted before".to_owned(),
+        })
+}
+
+pub(super) fn password_of(
+    provider: &str,
+    draft: &Successor,
+) -> Result<Zeroizing<String>, ProviderError> {
+    draft
+        .parts
+        .get(SECRET)
+        .and_then(text)
+        .ok_or_else(|| ProviderError::Refused {
+            provider: provider.to_owned(),
+            what: "the draft has no password".to_owned(),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users_of_a_pair_take_turns() {
+        assert_eq!(sibling("app"), "app_b");
+        assert_eq!(sibling("app_b"), "app");
+        assert_eq!(base_of("app_b"), "app");
+        assert_eq!(base_of("app"), "app");
+    }
+}
