@@ -8,7 +8,7 @@ use bstr::{BStr, ByteSlice};
 use leakward_core::{LocationKind, Skipped};
 use leakward_sources::Origin;
 use leakward_sources::git::{
-    ObjectId, Place as TracedPlace, Provenance, Question, Repository, Traced,
+    HistoryIndex, ObjectId, Place as TracedPlace, Provenance, Question, Repository, Traced,
 };
 
 use crate::place::{CommitFacts, Place};
@@ -24,11 +24,13 @@ pub(crate) struct GitPlaces {
 }
 
 impl GitPlaces {
-    /// Asks `repository` for the places of `origins`, and of objects that it refers to and does not hold.
+    /// Asks `repository` for the places of `origins`, and of objects that it refers to and does not hold. What is known of its
+    /// history need not be read again.
     pub(crate) fn of<'o>(
         repository: &Repository,
         origins: impl Iterator<Item = &'o Origin>,
         gaps: &[ObjectId],
+        history: Option<Box<HistoryIndex>>,
     ) -> Self {
         let mut question = Question {
             blobs: gaps.to_vec(),
@@ -45,7 +47,7 @@ impl GitPlaces {
                 Origin::Layer(..) | Origin::LayerName(..) | Origin::ImageConfig(..) => {}
             }
         }
-        let provenance = Provenance::of(repository, &question);
+        let provenance = Provenance::of(repository, &question, history);
         let skipped = provenance.skipped().to_vec();
         Self {
             provenance,

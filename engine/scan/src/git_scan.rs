@@ -169,7 +169,12 @@ fn scan_opened(
     collected.notes.append(&mut seen.notes);
     collected.stats.known = seen.covered.known;
     context.progress.phase("history of the findings");
-    let places = places(repository, &mut collected, &seen, &context.request.scope)?;
+    let places = places(
+        repository,
+        &mut collected,
+        &mut seen,
+        &context.request.scope,
+    )?;
     let scope = context
         .request
         .scope
@@ -455,7 +460,7 @@ fn ids(selection: &Selection) -> Vec<ObjectId> {
 fn places(
     repository: &Repository,
     collected: &mut Collected,
-    seen: &Seen,
+    seen: &mut Seen,
     scope: &Scope,
 ) -> Result<GitPlaces, ScanError> {
     let origins: BTreeSet<Origin> = collected
@@ -464,8 +469,9 @@ fn places(
         .map(|sighting| (*sighting.origin).clone())
         .chain(collected.unread.iter().map(|unread| unread.origin.clone()))
         .collect();
+    let history = seen.covered.index.take();
     let gaps = Gaps::of(&seen.covered.gaps);
-    let mut places = GitPlaces::of(repository, origins.iter(), gaps.to_trace());
+    let mut places = GitPlaces::of(repository, origins.iter(), gaps.to_trace(), history);
     collected.skipped.append(&mut places.skipped);
     collected.skipped.extend(gaps.told(repository, &places)?);
     let wanted: HashSet<ObjectId> = origins.iter().filter_map(blob_of).collect();

@@ -41,6 +41,7 @@ impl<'m, W> Workers<'m, W> {
     }
 
     /// All states, once nothing is borrowed any more.
+    #[cfg(test)]
     pub(crate) fn into_states(self) -> Vec<W> {
         self.idle
             .into_inner()

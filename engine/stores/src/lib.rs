@@ -8,7 +8,7 @@
 //! value without knowing the value.
 //!
 //! INVARIANT: values live in [`leakward_core::Secret`] only, and in the request that carries them; never in an error, a description or a
-//! debug text. (The laws in `tests/stores/laws.rs` look for them.)
+//! debug text. (`tests/stores/canary.rs` tries.)
 #![forbid(unsafe_code)]
 
 mod age_keys;

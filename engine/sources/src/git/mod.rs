@@ -26,6 +26,7 @@ mod selection;
 mod staged;
 #[cfg(test)]
 mod testbed;
+mod tree_index;
 mod trees;
 mod worktree;
 
@@ -39,4 +40,5 @@ pub use refs::{Ref, Refs};
 pub use repository::{Discovery, Head, OpenOptions, RefStorage, Repository};
 pub use selection::{Scope, ScopeError, Selection};
 pub use staged::{Staged, StagedFile};
+pub use tree_index::HistoryIndex;
 pub use worktree::{HistoryScan, Unchanged, Worktree, WorktreeScan};

@@ -16,11 +16,11 @@ use rayon::prelude::*;
 use super::lookup::{Absent, Lookup};
 use super::objects::reports::Reports;
 use super::objects::sink::{ObjectSink, Shown};
-use super::provenance::noted::TreeNote;
-use super::trees::{Numbered, TreeEntry};
+use super::tree_index::difference::{Beginnings, ReadTree, entries};
+use super::trees::Numbered;
 use super::{ObjectKinds, Repository, trees};
 use crate::piece::{Origin, Piece};
-use crate::visitor::{Edit, Visitor};
+use crate::visitor::Visitor;
 use crate::workers::Workers;
 
 /// From so many trees on, walking along the delta tree of the packs is cheaper than reading each tree by its id.
@@ -40,9 +40,8 @@ impl Repository {
 }
 
 /// Shows names that have not been shown yet.
-pub(crate) struct Names<'v, V: Visitor> {
+struct Names<'v, V: Visitor> {
     visitor: &'v V,
-    hash: gix::hash::Kind,
     shown: Vec<Mutex<HashSet<BString>>>,
 }
 
@@ -50,26 +49,11 @@ impl<'v, V: Visitor> Names<'v, V> {
     /// LIMIT: enough shards that a handful of threads seldom meet.
     const SHARDS: usize = 64;
 
-    pub(crate) fn new(visitor: &'v V, hash: gix::hash::Kind) -> Self {
+    fn new(visitor: &'v V) -> Self {
         Self {
             visitor,
-            hash,
             shown: (0..Self::SHARDS).map(|_| Mutex::default()).collect(),
         }
-    }
-
-    /// Shows the names in a tree, and hands its entries to `also`; of a changed tree those that may be new. When it is damaged, those before the damage, which is given back.
-    pub(crate) fn of_tree(
-        &self,
-        worker: &mut V::Worker,
-        content: &[u8],
-        change: Option<(&TreeNote, &[Edit])>,
-        mut also: impl FnMut(&TreeEntry<'_>),
-    ) -> (TreeNote, Option<Absent>) {
-        TreeNote::read(content, self.hash, change, |entry, _edges| {
-            self.show(worker, entry.name);
-            also(entry);
-        })
     }
 
     fn show(&self, worker: &mut V::Worker, name: &BStr) {
@@ -96,6 +80,7 @@ impl<'v, V: Visitor> Names<'v, V> {
 /// Shows the names of some trees only.
 struct ChosenTrees<'v, V: Visitor> {
     names: Names<'v, V>,
+    hash: gix::hash::Kind,
     chosen: Numbered,
     done: Numbered,
     reports: Reports<'v, V>,
@@ -108,7 +93,8 @@ impl<'v, V: Visitor> ChosenTrees<'v, V> {
             chosen.insert(tree);
         }
         Self {
-            names: Names::new(visitor, repository.object_hash()),
+            names: Names::new(visitor),
+            hash: repository.object_hash(),
             chosen,
             done: Numbered::new(),
             reports: Reports::new(visitor),
@@ -147,25 +133,26 @@ impl<'v, V: Visitor> ChosenTrees<'v, V> {
 
 impl<V: Visitor> ObjectSink for ChosenTrees<'_, V> {
     type Worker = V::Worker;
-    type Note = TreeNote;
+    type Note = Beginnings;
 
     fn worker(&self) -> V::Worker {
         self.names.visitor.worker()
     }
 
     /// Only chosen trees get a note, so what is taken over from a note has been shown.
-    fn object(&self, worker: &mut V::Worker, object: &Shown<'_, TreeNote>) -> Option<TreeNote> {
+    fn object(&self, worker: &mut V::Worker, object: &Shown<'_, Beginnings>) -> Option<Beginnings> {
         if object.kind != Kind::Tree || self.chosen.get(&object.id).is_none() {
             return None;
         }
         self.done.insert(&object.id);
-        let (note, damage) = self
-            .names
-            .of_tree(worker, object.content, object.change, |_| ());
-        if let Some(damage) = damage {
+        let read = ReadTree::read(object.content, self.hash, object.change, |note| Some(note));
+        for entry in entries(object.content, &read.difference.added, self.hash) {
+            self.names.show(worker, entry.name);
+        }
+        if let Some(damage) = read.damage {
             self.damaged(&object.id, &damage);
         }
-        Some(note)
+        Some(read.beginnings)
     }
 
     /// What cannot be read here and was not chosen is none of this scan's business; what was chosen is told when it is

@@ -3,7 +3,6 @@
 //! Each tree is decoded once, however many commits have it. Foreign bytes: an entry that cannot be decoded ends its
 //! tree, which is told, and what stood before it is used.
 
-use std::collections::HashSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -19,7 +18,7 @@ use super::lookup::{Absent, Lookup};
 use crate::workers::Workers;
 
 /// What an entry of a tree is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum EntryKind {
     /// A folder.
     Tree,
@@ -144,20 +143,9 @@ impl Numbered {
     }
 
     /// How many there are.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.next.load(Ordering::Relaxed) as usize
-    }
-
-    /// The ids of these numbers.
-    pub(crate) fn with_numbers(&self, numbers: &[u32]) -> Vec<(ObjectId, u32)> {
-        let wanted: HashSet<u32> = numbers.iter().copied().collect();
-        let mut found = Vec::new();
-        for shard in &self.shards {
-            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            let known = shard.iter().filter(|(_, number)| wanted.contains(number));
-            found.extend(known.map(|(id, number)| (*id, *number)));
-        }
-        found
     }
 
     /// All of them, sorted.
@@ -204,9 +192,7 @@ pub(crate) struct TreeWalk<'a, S: TreeSink> {
 }
 
 /// What a walk over trees gives back.
-pub(crate) struct WalkedTrees<T> {
-    /// The states of all tasks.
-    pub(crate) states: Vec<T>,
+pub(crate) struct WalkedTrees {
     /// The trees, with their numbers.
     pub(crate) trees: Numbered,
     /// Trees that could not be read.
@@ -236,21 +222,13 @@ impl<'a, S: TreeSink> TreeWalk<'a, S> {
         }
     }
 
-    /// A walk that goes on where another reading of trees has stopped: `seen` has numbers for all trees that are known.
-    pub(crate) fn going_on(repository: &'a Repository, sink: &'a S, seen: Numbered) -> Self {
-        Self {
-            seen,
-            ..Self::new(repository, sink)
-        }
-    }
-
     /// Leaves out a tree and what is only below it.
     pub(crate) fn without(&self, tree: &ObjectId) {
         self.seen.insert(tree);
     }
 
     /// Walks what is new at or below `roots`, in the current Rayon pool.
-    pub(crate) fn run(self, roots: &[ObjectId]) -> WalkedTrees<S::State> {
+    pub(crate) fn run(self, roots: &[ObjectId]) -> WalkedTrees {
         let new: Vec<(ObjectId, u32)> = roots
             .iter()
             .filter_map(|root| match self.seen.number(root) {
@@ -258,18 +236,13 @@ impl<'a, S: TreeSink> TreeWalk<'a, S> {
                 (_, false) => None,
             })
             .collect();
-        self.run_numbered(&new)
-    }
-
-    /// Walks `roots`, which have their numbers already, and what is new below them.
-    pub(crate) fn run_numbered(self, roots: &[(ObjectId, u32)]) -> WalkedTrees<S::State> {
         let workers = Workers::new(|| Hand {
             lookup: Lookup::new(self.repository),
             state: self.sink.state(),
             buffer: Vec::new(),
         });
         rayon::scope(|scope| {
-            for chunk in roots.chunks(ROOTS_PER_TASK) {
+            for chunk in new.chunks(ROOTS_PER_TASK) {
                 let (walk, workers) = (&self, &workers);
                 scope.spawn(move |scope| {
                     let mut hand = workers.borrow();
@@ -280,11 +253,6 @@ impl<'a, S: TreeSink> TreeWalk<'a, S> {
             }
         });
         WalkedTrees {
-            states: workers
-                .into_states()
-                .into_iter()
-                .map(|hand| hand.state)
-                .collect(),
             trees: self.seen,
             skipped: self
                 .skipped

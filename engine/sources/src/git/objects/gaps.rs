@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use gix::{ObjectId, oid};
 
 use super::store::Store;
-use crate::git::trees::{EntryKind, Numbered, TreeEntry};
+use crate::git::trees::Numbered;
 
 /// What trees refer to and the repository does not hold.
 pub(crate) struct Gaps<'s> {
@@ -27,10 +27,11 @@ impl<'s> Gaps<'s> {
         }
     }
 
-    /// Notes what an entry refers to. A submodule's commit belongs to another repository.
-    pub(crate) fn referred(&self, entry: &TreeEntry<'_>) {
-        if entry.kind != EntryKind::Submodule {
-            self.needs(entry.id);
+    /// Notes an object that a tree refers to and no pack holds.
+    pub(crate) fn referred(&self, id: &oid) {
+        if self.asked.insert(id) && self.store.loose_folder(&id.to_owned()).is_none() {
+            let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+            found.insert(id.to_owned());
         }
     }
 
@@ -38,20 +39,11 @@ impl<'s> Gaps<'s> {
     pub(crate) fn referred_by_commit(&self, content: &[u8]) {
         let line = content.strip_prefix(b"tree ").unwrap_or_default();
         let end = memchr::memchr(b'\n', line).unwrap_or(0);
-        if let Ok(tree) = ObjectId::from_hex(line.get(..end).unwrap_or_default()) {
-            self.needs(&tree);
+        if let Ok(tree) = ObjectId::from_hex(line.get(..end).unwrap_or_default())
+            && self.store.packed(&tree).next().is_none()
+        {
+            self.referred(&tree);
         }
-    }
-
-    fn needs(&self, id: &oid) {
-        if self.asked.insert(id) && !self.holds(id) {
-            let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-            found.insert(id.to_owned());
-        }
-    }
-
-    fn holds(&self, id: &oid) -> bool {
-        self.store.packed(id).next().is_some() || self.store.loose_folder(&id.to_owned()).is_some()
     }
 
     /// All of them, sorted.

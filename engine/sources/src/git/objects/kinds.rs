@@ -24,6 +24,12 @@ impl ObjectKinds {
         Self(self.0 | other.0)
     }
 
+    /// Whether the set holds all kinds of `other`.
+    #[must_use]
+    pub const fn contains_all(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
     /// Whether the set holds a kind.
     #[must_use]
     pub fn contains(self, kind: Kind) -> bool {

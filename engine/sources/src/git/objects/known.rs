@@ -5,6 +5,8 @@
 
 use gix::{ObjectId, oid};
 
+use crate::git::HistoryIndex;
+
 /// What is known already of a repository's objects.
 pub trait Known: Sync {
     /// Whether all objects of the pack with this checksum are known.
@@ -34,7 +36,7 @@ impl Known for NothingKnown {
 }
 
 /// What a scan has been through.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Covered {
     /// Checksums of those packs of which every object was shown or known; a pack with anything unreadable in it is not
     /// among them.
@@ -47,6 +49,8 @@ pub struct Covered {
     pub known: u64,
     /// Of a partial clone: what the trees that were shown refer to and the repository does not hold, sorted.
     pub gaps: Vec<ObjectId>,
+    /// What was learned of the history, when all of it was shown.
+    pub index: Option<Box<HistoryIndex>>,
     /// Whether it was stopped before its end.
     pub is_partial: bool,
 }

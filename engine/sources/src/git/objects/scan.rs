@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use gix::ObjectId;
 use gix::objs::Kind;
@@ -27,6 +27,7 @@ use crate::git::pack::fault::Fault;
 use crate::git::pack::file::Pack;
 use crate::git::pack::survey::{Surroundings, survey};
 use crate::git::pack::walk::{Lost, Plan, Walk};
+use crate::git::tree_index::indexing::Indexing;
 use crate::git::{GitError, Repository};
 use crate::visitor::Visitor;
 use crate::workers::Workers;
@@ -68,7 +69,7 @@ impl Repository {
         threads: usize,
     ) -> Result<Covered, GitError> {
         in_pool(threads, || {
-            let store = self.store();
+            let store = Arc::new(self.store());
             let size = store.size();
             visitor.expect(size.packed_objects + size.loose_objects, size.packed_bytes);
             let gaps = self.is_partial_clone().then(|| Gaps::new(&store));
@@ -76,7 +77,11 @@ impl Repository {
             let mut covered = Scan::new(self, &store, &show, kinds)
                 .but_not(known)
                 .run_everything();
-            covered.gaps = show.finish();
+            let (gaps, index) = show.finish();
+            covered.gaps = gaps;
+            let all = ObjectKinds::NAMES.and(ObjectKinds::COMMITS);
+            let is_whole = covered.known == 0 && !covered.is_partial && kinds.contains_all(all);
+            covered.index = is_whole.then(|| Box::new(index));
             covered
         })
     }
@@ -109,12 +114,13 @@ impl Repository {
     ) -> Result<(), GitError> {
         in_pool(threads, || {
             let store = Store::of_packs(self.object_folders(), self.object_hash(), self.limits());
+            let store = Arc::new(store);
             visitor.expect(ids.len() as u64, 0);
             let show = self.show(&store, visitor, None);
             let scan = Scan::new(self, &store, &show, ObjectKinds::ALL);
             let (plans, loose) = scan.plan(ids);
             scan.run(plans, &loose);
-            let _no_gaps = show.finish();
+            drop(show.finish());
         })
     }
 
@@ -129,25 +135,29 @@ impl Repository {
 
     /// Hands every object of the wanted kinds to `sink`, in the current Rayon pool.
     pub(crate) fn collect_objects<S: ObjectSink>(&self, kinds: ObjectKinds, sink: &S) {
-        let store = self.store();
-        Scan::new(self, &store, sink, kinds).run_everything();
+        self.collect_from(&self.store(), kinds, sink);
+    }
+
+    /// The same from a store that was opened already.
+    pub(crate) fn collect_from<S: ObjectSink>(&self, store: &Store, kinds: ObjectKinds, sink: &S) {
+        Scan::new(self, store, sink, kinds).run_everything();
     }
 
     fn show<'v, V: Visitor>(
         &self,
-        store: &Store,
+        store: &Arc<Store>,
         visitor: &'v V,
         gaps: Option<Gaps<'v>>,
     ) -> Show<'v, V> {
         Show::new(
             visitor,
-            self.object_hash(),
+            Indexing::new(Arc::clone(store), self.object_hash()),
             Lfs::new(self.common_dir(), store.limits.max_object_bytes),
             gaps,
         )
     }
 
-    fn store(&self) -> Store {
+    pub(crate) fn store(&self) -> Store {
         Store::open(self.object_folders(), self.object_hash(), self.limits())
     }
 }
@@ -224,6 +234,7 @@ impl<'a, S: ObjectSink> Scan<'a, S> {
                 .collect(),
             known: known.count(),
             gaps: Vec::new(),
+            index: None,
             is_partial: !ended,
         }
     }
@@ -398,6 +409,7 @@ impl<'a, S: ObjectSink> Scan<'a, S> {
             kind,
             content,
             change: None,
+            listed: None,
         };
         drop(self.sink.object(worker, &shown));
     }

@@ -12,17 +12,16 @@ use leakward_core::Skipped;
 use super::gaps::Gaps;
 use super::lfs::Lfs;
 use super::reports::Reports;
-use super::sink::{ObjectSink, Shown};
-use crate::git::names::Names;
-use crate::git::provenance::noted::TreeNote;
-use crate::git::trees::TreeEntry;
+use super::sink::{Change, ObjectSink, Shown};
+use crate::git::HistoryIndex;
+use crate::git::tree_index::indexing::{Indexing, Noting, TreeNote};
 use crate::piece::{Origin, Piece};
 use crate::visitor::Visitor;
 
 /// Shows objects to a visitor.
 pub(crate) struct Show<'v, V: Visitor> {
     visitor: &'v V,
-    names: Names<'v, V>,
+    indexing: Indexing,
     reports: Reports<'v, V>,
     lfs: Lfs,
     /// What is referred to and not here, where that is nothing unusual.
@@ -32,32 +31,38 @@ pub(crate) struct Show<'v, V: Visitor> {
 impl<'v, V: Visitor> Show<'v, V> {
     pub(crate) fn new(
         visitor: &'v V,
-        hash: gix::hash::Kind,
+        indexing: Indexing,
         lfs: Lfs,
         gaps: Option<Gaps<'v>>,
     ) -> Self {
         Self {
             visitor,
-            names: Names::new(visitor, hash),
+            indexing,
             reports: Reports::new(visitor),
             lfs,
             gaps,
         }
     }
 
-    /// To be called at the end: tells how much was left out of what was told. Gives back the gaps.
-    pub(crate) fn finish(self) -> Vec<ObjectId> {
+    /// To be called at the end: tells how much was left out of what was told. Gives back the gaps and what was learned of
+    /// the history.
+    pub(crate) fn finish(self) -> (Vec<ObjectId>, HistoryIndex) {
         if !self.visitor.stop() {
             self.reports.finish();
         }
-        self.gaps.map(Gaps::found).unwrap_or_default()
+        let gaps = self.gaps.map(Gaps::found).unwrap_or_default();
+        (gaps, self.indexing.finish())
     }
 
     fn blob(&self, worker: &mut V::Worker, object: &Shown<'_, Noted<V::Note>>) -> V::Note {
         let origin = Origin::Blob(object.id);
         let piece = Piece::new(&origin, object.content);
         let note = match object.change {
-            Some((Noted::Blob(base), edits)) => self.visitor.changed(worker, piece, base, edits),
+            Some(Change {
+                note: Noted::Blob(base),
+                edits,
+                ..
+            }) => self.visitor.changed(worker, piece, base, edits),
             _ => self.visitor.whole(worker, piece),
         };
         if let Some(found) = self.lfs.follow(&object.id, object.content) {
@@ -72,17 +77,20 @@ impl<'v, V: Visitor> Show<'v, V> {
         note
     }
 
-    fn tree(&self, worker: &mut V::Worker, object: &Shown<'_, Noted<V::Note>>) -> TreeNote {
-        let change = match object.change {
-            Some((Noted::Tree(base), edits)) => Some((base, edits)),
-            _ => None,
-        };
-        let refers = |entry: &TreeEntry<'_>| {
-            if let Some(gaps) = &self.gaps {
-                gaps.referred(entry);
-            }
-        };
-        let (note, damage) = self.names.of_tree(worker, object.content, change, refers);
+    /// Shows the names that no tree had before.
+    fn tree(&self, hands: &mut Hands<V::Worker>, object: &Shown<'_, Noted<V::Note>>) -> TreeNote {
+        let Hands { visitor, noting } = hands;
+        let (note, damage) = self
+            .indexing
+            .tree(noting, object, Noted::tree, |entry, news| {
+                if news.name {
+                    let origin = Origin::EntryName(entry.name.to_owned());
+                    drop(self.visitor.whole(visitor, Piece::new(&origin, entry.name)));
+                }
+                if let Some(gaps) = self.gaps.as_ref().filter(|_| news.not_packed) {
+                    gaps.referred(entry.id);
+                }
+            });
         if let Some(damage) = damage {
             self.reports
                 .tell("damaged trees", damage.told("tree", &object.id));
@@ -102,33 +110,61 @@ pub(crate) enum Noted<N> {
     Tree(TreeNote),
 }
 
+impl<N> Noted<N> {
+    fn tree(&self) -> Option<&TreeNote> {
+        match self {
+            Self::Tree(note) => Some(note),
+            Self::Blob(_) => None,
+        }
+    }
+}
+
+/// What one thread works with.
+pub(crate) struct Hands<W> {
+    visitor: W,
+    noting: Noting,
+}
+
 impl<V: Visitor> ObjectSink for Show<'_, V> {
-    type Worker = V::Worker;
+    type Worker = Hands<V::Worker>;
     type Note = Noted<V::Note>;
 
-    fn worker(&self) -> V::Worker {
-        self.visitor.worker()
+    fn worker(&self) -> Self::Worker {
+        Hands {
+            visitor: self.visitor.worker(),
+            noting: self.indexing.noting(),
+        }
     }
 
     fn object(
         &self,
-        worker: &mut V::Worker,
+        hands: &mut Self::Worker,
         object: &Shown<'_, Noted<V::Note>>,
     ) -> Option<Noted<V::Note>> {
         match object.kind {
-            Kind::Blob => Some(Noted::Blob(self.blob(worker, object))),
-            Kind::Tree => Some(Noted::Tree(self.tree(worker, object))),
+            Kind::Blob => Some(Noted::Blob(self.blob(&mut hands.visitor, object))),
+            Kind::Tree => Some(Noted::Tree(self.tree(hands, object))),
             Kind::Commit => {
+                self.indexing
+                    .commit(&mut hands.noting, object.id, object.content);
                 if let Some(gaps) = &self.gaps {
                     gaps.referred_by_commit(object.content);
                 }
                 let written = written_in_commit(object.content);
-                self.whole(worker, &Origin::Commit(object.id), &message_first(&written));
+                self.whole(
+                    &mut hands.visitor,
+                    &Origin::Commit(object.id),
+                    &message_first(&written),
+                );
                 None
             }
             Kind::Tag => {
                 let written = without_lines(object.content, &[b"object ", b"type "]);
-                self.whole(worker, &Origin::Tag(object.id), &message_first(written));
+                self.whole(
+                    &mut hands.visitor,
+                    &Origin::Tag(object.id),
+                    &message_first(written),
+                );
                 None
             }
         }

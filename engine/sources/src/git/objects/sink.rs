@@ -44,6 +44,26 @@ pub(crate) struct Shown<'a, N> {
     pub(crate) id: ObjectId,
     pub(crate) kind: Kind,
     pub(crate) content: &'a [u8],
-    /// The base's note, and the edits that made the content from the base.
-    pub(crate) change: Option<(&'a N, &'a [Edit])>,
+    /// When it is stored as a change of an object that was noted.
+    pub(crate) change: Option<Change<'a, N>>,
+    /// The pack that lists it and its position there, when it comes from there.
+    pub(crate) listed: Option<(usize, u32)>,
 }
+
+/// What an object was made from.
+pub(crate) struct Change<'a, N> {
+    /// What was noted of the base.
+    pub(crate) note: &'a N,
+    /// The base's content.
+    pub(crate) base: &'a [u8],
+    /// The edits that made the object from it.
+    pub(crate) edits: &'a [Edit],
+}
+
+impl<N> Clone for Change<'_, N> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<N> Copy for Change<'_, N> {}

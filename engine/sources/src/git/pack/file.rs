@@ -13,6 +13,7 @@ use gix::odb::pack::{data, index};
 
 use super::entry::{EntryHeader, Stored};
 use super::fault::Fault;
+use super::position::position;
 
 /// Length of `PACK`, version and count.
 const HEADER_LENGTH: u64 = 12;
@@ -80,6 +81,11 @@ impl Pack {
         (position < self.objects()).then(|| self.index.oid_at_index(position).to_owned())
     }
 
+    /// The same without a copy.
+    pub(crate) fn id_at(&self, position: u32) -> Option<&gix::oid> {
+        (position < self.objects()).then(|| self.index.oid_at_index(position))
+    }
+
     /// The offset that the index tells for a position; none when there is no such position.
     pub(crate) fn offset(&self, position: u32) -> Option<u64> {
         (position < self.objects()).then(|| self.index.pack_offset_at_index(position))
@@ -87,7 +93,7 @@ impl Pack {
 
     /// Where in the index an id stands.
     pub(crate) fn position(&self, id: &gix::oid) -> Option<u32> {
-        self.index.lookup(id)
+        position(self.objects(), |at| self.index.oid_at_index(at), id)
     }
 
     /// Where the pack's entries can start.

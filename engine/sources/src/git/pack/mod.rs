@@ -28,6 +28,7 @@ pub(crate) mod file;
 pub(crate) mod forest;
 pub(crate) mod inflate;
 mod order;
+mod position;
 mod rank;
 pub(crate) mod survey;
 #[cfg(test)]

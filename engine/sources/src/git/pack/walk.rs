@@ -21,7 +21,7 @@ use super::file::{Entry, Pack};
 use super::forest::{Forest, Node};
 use super::inflate::Inflate;
 use crate::git::objects::reader::{Reader, inflate, within};
-use crate::git::objects::sink::{ObjectSink, Shown};
+use crate::git::objects::sink::{Change, ObjectSink, Shown};
 use crate::git::objects::store::Store;
 use crate::visitor::Edit;
 use crate::workers::Workers;
@@ -268,19 +268,24 @@ impl<'a, S: ObjectSink> Walk<'a, S> {
         (kind, content): (Kind, &[u8]),
         base: Option<&Base<S::Note>>,
     ) -> Option<S::Note> {
-        let id = node
-            .position()
-            .filter(|_| node.wanted())
-            .and_then(|position| plan.pack.id(position))?;
+        let position = node.position().filter(|_| node.wanted())?;
+        let id = plan.pack.id(position)?;
         if content.is_empty() {
             return None;
         }
-        let note = base.and_then(|base| base.note.as_ref());
+        let change = base.and_then(|base| {
+            Some(Change {
+                note: base.note.as_ref()?,
+                base: base.content.bytes(),
+                edits: &hands.edits,
+            })
+        });
         let shown = Shown {
             id,
             kind,
             content,
-            change: note.map(|note| (note, hands.edits.as_slice())),
+            change,
+            listed: Some((plan.number, position)),
         };
         self.sink.object(&mut hands.sink, &shown)
     }

@@ -1,18 +1,21 @@
 //! Which commits brought a wanted thing to which path.
 //!
 //! A commit brings a thing to a path when its tree has it there and none of its parents' trees does. All commits
-//! together are compared with their parents in memory, in the graph of useful trees only; equal trees are passed over.
+//! together are compared with their parents in memory, and only in trees that lead to wanted things; trees that lead to the same are
+//! passed over.
 //!
 //! Every commit that has the thing descends from one that brought it (follow the parents that have it, too: the last
 //! one brought it). So the first to bring it is the first to have it, and a ref reaches the thing exactly when it
 //! reaches a commit that brought it.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use bstr::BString;
 
-use super::graph::{Edge, NameNumber, TreeGraph};
 use crate::git::commits::History;
+use crate::git::tree_index::leads::{Edge, Leads};
+use crate::git::tree_index::names::NameNumber;
 
 /// A path, as a number in [`Paths`].
 pub(super) type PathNumber = u32;
@@ -34,7 +37,7 @@ impl Paths {
     }
 
     /// The path in full, with `/` between folders.
-    pub(super) fn text(&self, path: PathNumber, graph: &TreeGraph) -> BString {
+    pub(super) fn text(&self, path: PathNumber, graph: &Leads<'_>) -> BString {
         let mut names = Vec::new();
         let mut at = Some(path);
         while let Some((above, name)) = at.and_then(|at| self.steps.get(at as usize)) {
@@ -73,7 +76,7 @@ struct Step {
 
 impl Introductions {
     /// Compares every commit of `order` (parents first) with its parents.
-    pub(super) fn find(history: &History, order: &[u32], graph: &TreeGraph) -> Self {
+    pub(super) fn find(history: &History, order: &[u32], graph: &Leads<'_>) -> Self {
         let mut found = Self::default();
         let root = |commit: u32| {
             let tree = history.trees.get(commit as usize)?;
@@ -81,11 +84,14 @@ impl Introductions {
         };
         for &commit in order {
             let Some(tree) = root(commit) else { continue };
-            let parents = history
+            let parents: Vec<u32> = history
                 .parents(commit)
                 .iter()
                 .filter_map(|&parent| root(parent))
                 .collect();
+            if parents.iter().any(|&parent| graph.alike(tree, parent)) {
+                continue;
+            }
             found.compare(
                 graph,
                 Step {
@@ -102,7 +108,7 @@ impl Introductions {
     }
 
     /// Where the tree `root` holds what.
-    pub(super) fn contents(&mut self, graph: &TreeGraph, root: u32) -> Vec<(u32, PathNumber)> {
+    pub(super) fn contents(&mut self, graph: &Leads<'_>, root: u32) -> Vec<(u32, PathNumber)> {
         let mut contents = Vec::new();
         let step = Step {
             tree: root,
@@ -116,7 +122,7 @@ impl Introductions {
     /// Calls `each` for the things at paths where none of the parents has them.
     fn compare(
         &mut self,
-        graph: &TreeGraph,
+        graph: &Leads<'_>,
         start: Step,
         mut each: impl FnMut(&mut Self, u32, PathNumber),
     ) {
@@ -125,16 +131,20 @@ impl Introductions {
             if step.parents.contains(&step.tree) {
                 continue;
             }
-            for edge in graph.edges(step.tree) {
+            let of_parents: Vec<Rc<[Edge]>> = step
+                .parents
+                .iter()
+                .map(|&parent| graph.edges(parent))
+                .collect();
+            for edge in graph.edges(step.tree).iter() {
                 self.steps += 1;
                 if self.steps > MAX_STEPS || self.paths.steps.len() > MAX_PATHS {
                     self.cut = true;
                     return;
                 }
-                if step
-                    .parents
+                if of_parents
                     .iter()
-                    .any(|&parent| graph.edges(parent).binary_search(edge).is_ok())
+                    .any(|edges| edges.binary_search(edge).is_ok())
                 {
                     continue;
                 }
@@ -142,24 +152,25 @@ impl Introductions {
                 if let Some(thing) = edge.target.as_thing() {
                     each(self, thing, path);
                 } else if let Some(tree) = edge.target.as_tree() {
-                    pending.push(Step {
-                        tree,
-                        parents: step
-                            .parents
-                            .iter()
-                            .flat_map(|&parent| trees_named(graph, parent, *edge))
-                            .collect(),
-                        path: Some(path),
-                    });
+                    let parents: Vec<u32> = of_parents
+                        .iter()
+                        .flat_map(|edges| trees_named(edges, *edge))
+                        .collect();
+                    if !parents.iter().any(|&parent| graph.alike(tree, parent)) {
+                        pending.push(Step {
+                            tree,
+                            parents,
+                            path: Some(path),
+                        });
+                    }
                 }
             }
         }
     }
 }
 
-/// The trees in `tree` that have the name of `edge`.
-fn trees_named(graph: &TreeGraph, tree: u32, edge: Edge) -> impl Iterator<Item = u32> {
-    let edges = graph.edges(tree);
+/// The trees among `edges` that have the name of `edge`.
+fn trees_named(edges: &[Edge], edge: Edge) -> impl Iterator<Item = u32> {
     let start = edges.partition_point(|other| other.name < edge.name);
     edges
         .get(start..)

@@ -8,10 +8,7 @@
 //! dates are corrected accordingly; raw committer dates put the work of wrong clocks first.
 
 mod authorship;
-pub(crate) mod collect;
-pub(crate) mod graph;
 mod introduced;
-pub(crate) mod noted;
 mod reach;
 #[cfg(test)]
 mod tests;

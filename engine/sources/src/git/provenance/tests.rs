@@ -6,13 +6,29 @@ use gix::ObjectId;
 
 use super::{Provenance, Question, Traced};
 use crate::git::testbed::{Bench, Testbed};
+use crate::git::{NothingKnown, ObjectKinds};
+use crate::recording::Recording;
 
 fn ask(bench: &Bench, blobs: &[ObjectId]) -> Provenance {
     let question = Question {
         blobs: blobs.to_vec(),
         ..Question::default()
     };
-    Provenance::of(&bench.open(), &question)
+    let repository = bench.open();
+    let answer = Provenance::of(&repository, &question, None);
+    // The same from what a scan of everything has learned on the way.
+    let kinds = ObjectKinds::ALL.and(ObjectKinds::NAMES);
+    let seen = Recording::default();
+    let mut covered = repository
+        .scan_new_objects(kinds, &NothingKnown, &seen, 2)
+        .unwrap();
+    let learned = covered.index.take();
+    assert!(learned.is_some());
+    let from_scan = Provenance::of(&repository, &question, learned);
+    for blob in blobs {
+        assert_eq!(answer.blob(blob), from_scan.blob(blob));
+    }
+    answer
 }
 
 fn places(traced: &Traced) -> Vec<(&str, Option<ObjectId>, bool)> {
@@ -157,7 +173,7 @@ fn messages_of_commits_and_tags_are_traced_to_their_refs() {
         tags: vec![tag],
         ..Question::default()
     };
-    let answer = Provenance::of(&bench.open(), &question);
+    let answer = Provenance::of(&bench.open(), &question, None);
     assert_eq!(
         answer.commit(&first).unwrap().refs,
         ["v1", "HEAD", "main", "v1-again"]
@@ -191,7 +207,7 @@ fn names_of_files_and_folders_are_traced_whatever_is_in_them() {
         names: vec!["name".into(), "folder".into()],
         ..Question::default()
     };
-    let answer = Provenance::of(&bench.open(), &question);
+    let answer = Provenance::of(&bench.open(), &question, None);
     let found = answer.name(b"name").unwrap();
     assert_eq!(
         places(found),

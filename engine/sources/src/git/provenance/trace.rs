@@ -7,13 +7,12 @@ use gix::ObjectId;
 use leakward_core::{Skipped, SkippedKind};
 
 use super::authorship::Authorship;
-use super::collect::{Collected, Wanted};
-use super::graph::{Things, TreeGraph};
 use super::introduced::{Introductions, PathNumber};
 use super::reach::{Reached, RefOrder};
 use crate::git::commits::{History, Tips};
 use crate::git::lookup::Lookup;
-use crate::git::{Head, Refs, Repository};
+use crate::git::tree_index::leads::{Leads, Things};
+use crate::git::{Head, HistoryIndex, ObjectKinds, Refs, Repository};
 
 /// What is asked for. Duplicates do no harm.
 #[derive(Clone, Debug, Default)]
@@ -68,15 +67,21 @@ pub struct Provenance {
 }
 
 impl Provenance {
-    /// Answers `question`, in the current Rayon pool.
+    /// Answers `question`, in the current Rayon pool. What is known of the history need not be read again.
     #[must_use]
-    pub fn of(repository: &Repository, question: &Question) -> Self {
+    pub fn of(
+        repository: &Repository,
+        question: &Question,
+        history: Option<Box<HistoryIndex>>,
+    ) -> Self {
         let question = question.without_duplicates();
         if question.is_empty() {
             return Self::default();
         }
-        let (tracing, graph) = Tracing::start(repository, &question);
-        tracing.finish(&graph)
+        let (tracing, index) = Tracing::start(repository, &question, history);
+        let things = Things::of(&index, &question.blobs, &question.names);
+        let depth = repository.limits().max_tree_depth;
+        tracing.finish(&Leads::to(&index, &things, depth))
     }
 
     /// Where a blob comes from.
@@ -168,25 +173,36 @@ struct Tracing<'q> {
 
 impl<'q> Tracing<'q> {
     /// Reads everything that the answer needs.
-    fn start(repository: &'q Repository, question: &'q Question) -> (Self, TreeGraph) {
+    fn start(
+        repository: &'q Repository,
+        question: &'q Question,
+        history: Option<Box<HistoryIndex>>,
+    ) -> (Self, HistoryIndex) {
         let lookup = Lookup::new(repository);
         let refs = Refs::of(repository);
-        let things = Things::new(&question.blobs, &question.names);
-        let wanted = if things.is_empty() {
-            Wanted::Commits
-        } else {
-            Wanted::CommitsAndTrees
-        };
-        let mut collected = Collected::read(repository, &things, wanted);
-        let mut tips = Tips::with_known(&lookup, &refs.targets(), &collected.commits);
-        let known = std::mem::take(&mut collected.commits);
-        let history = History::with_known(repository, &lookup, &tips.commits, known);
-        if !things.is_empty() {
-            let roots = [history.reached_trees(), &tips.trees].concat();
-            collected.complete(repository, &things, &roots);
-        }
         let mut answer = Provenance::default();
-        answer.skipped.append(&mut collected.skipped);
+        let mut index = history.map_or_else(
+            || {
+                let kinds = if question.things() == 0 {
+                    ObjectKinds::COMMITS
+                } else {
+                    ObjectKinds::COMMITS.and(ObjectKinds::NAMES)
+                };
+                let (index, skipped) = HistoryIndex::read(repository, kinds);
+                answer.skipped.extend(skipped);
+                index
+            },
+            |index| *index,
+        );
+        let mut tips = Tips::with_known(&lookup, &refs.targets(), &index.commits);
+        let known = std::mem::take(&mut index.commits);
+        let history = History::with_known(repository, &lookup, &tips.commits, known);
+        if question.things() > 0 {
+            let roots = [history.reached_trees(), &tips.trees].concat();
+            let (completed, skipped) = index.complete(repository, &roots);
+            index = completed;
+            answer.skipped.extend(skipped);
+        }
         answer.skipped.extend_from_slice(refs.skipped());
         answer.skipped.append(&mut tips.skipped);
         answer.skipped.extend_from_slice(&history.skipped);
@@ -206,16 +222,16 @@ impl<'q> Tracing<'q> {
             history,
             answer,
         };
-        (tracing, TreeGraph::of(collected))
+        (tracing, index)
     }
 
-    fn finish(mut self, graph: &TreeGraph) -> Provenance {
+    fn finish(mut self, graph: &Leads<'_>) -> Provenance {
         let mut traced = vec![Traced::default(); self.question.things()];
         let mut found = Introductions::find(&self.history, &self.order, graph);
         let in_head = self.in_head(&mut found, graph);
         self.place(&found, graph, &in_head, &mut traced);
         self.place_named_trees(&mut found, graph, &mut traced);
-        if found.cut {
+        if found.cut || graph.cut {
             self.answer.skipped.push(Skipped {
                 kind: SkippedKind::Limit,
                 what: "paths of findings".to_owned(),
@@ -233,7 +249,7 @@ impl<'q> Tracing<'q> {
     }
 
     /// What `HEAD` has where.
-    fn in_head(&self, found: &mut Introductions, graph: &TreeGraph) -> HashSet<(u32, PathNumber)> {
+    fn in_head(&self, found: &mut Introductions, graph: &Leads<'_>) -> HashSet<(u32, PathNumber)> {
         let head = self.head_tree().and_then(|head| graph.tree(&head));
         head.map(|head| found.contents(graph, head))
             .unwrap_or_default()
@@ -260,7 +276,7 @@ impl<'q> Tracing<'q> {
     fn place(
         &self,
         found: &Introductions,
-        graph: &TreeGraph,
+        graph: &Leads<'_>,
         in_head: &HashSet<(u32, PathNumber)>,
         traced: &mut [Traced],
     ) {
@@ -312,7 +328,7 @@ impl<'q> Tracing<'q> {
     fn place_named_trees(
         &self,
         found: &mut Introductions,
-        graph: &TreeGraph,
+        graph: &Leads<'_>,
         traced: &mut [Traced],
     ) {
         for (name, tips) in &self.indirect {

@@ -1,0 +1,233 @@
+//! Makes the index while the objects of a repository are walked.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use gix::ObjectId;
+
+use super::difference::{Beginnings, ReadTree, entries};
+use super::index::HistoryIndex;
+use super::names::NameNumbers;
+use super::numbers::ObjectNumbers;
+use super::records::{Child, NewRecord, Place, Recorder, Records};
+use crate::git::commits::CommitFacts;
+use crate::git::lookup::Absent;
+use crate::git::objects::sink::Shown;
+use crate::git::objects::store::Store;
+use crate::git::trees::{EntryKind, TreeEntry};
+
+/// What is kept of a tree for those that are stored as changes of it.
+#[derive(Debug)]
+pub(crate) struct TreeNote {
+    beginnings: Beginnings,
+    place: Place,
+}
+
+/// What is met in a tree for the first time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct News {
+    /// No tree had an entry of this name before.
+    pub(crate) name: bool,
+    /// No pack of the repository holds the object.
+    pub(crate) not_packed: bool,
+}
+
+/// Notes commits, and what each tree has and its base has not.
+pub(crate) struct Indexing {
+    hash: gix::hash::Kind,
+    numbers: ObjectNumbers,
+    names: NameNumbers,
+    next: AtomicU32,
+    parts: Arc<Mutex<Vec<Part>>>,
+}
+
+/// What one thread notes; it is handed in when the thread is done.
+pub(crate) struct Noting {
+    part: Part,
+    added: Vec<Child>,
+    removed: Vec<Child>,
+    parts: Arc<Mutex<Vec<Part>>>,
+}
+
+/// What one thread has noted.
+#[derive(Default)]
+pub(super) struct Part {
+    records: Recorder,
+    commits: Vec<(ObjectId, CommitFacts)>,
+}
+
+impl Drop for Noting {
+    fn drop(&mut self) {
+        let part = std::mem::take(&mut self.part);
+        self.parts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(part);
+    }
+}
+
+impl Indexing {
+    pub(crate) fn new(store: Arc<Store>, hash: gix::hash::Kind) -> Self {
+        Self {
+            hash,
+            numbers: ObjectNumbers::of(store),
+            names: NameNumbers::default(),
+            next: AtomicU32::new(0),
+            parts: Arc::default(),
+        }
+    }
+
+    /// State for one more thread.
+    pub(crate) fn noting(&self) -> Noting {
+        Noting {
+            part: Part::default(),
+            added: Vec::new(),
+            removed: Vec::new(),
+            parts: Arc::clone(&self.parts),
+        }
+    }
+
+    /// Notes a commit.
+    ///
+    /// One that is damaged is told where it is missed: when something reaches it.
+    pub(crate) fn commit(&self, noting: &mut Noting, id: ObjectId, content: &[u8]) {
+        let facts = CommitFacts::parse(content);
+        let commits = &mut noting.part.commits;
+        commits.extend(facts.map(|facts| (id, facts)));
+    }
+
+    /// Notes a tree, and calls `each` for its entries that its base does not have. `note` finds the base's note.
+    pub(crate) fn tree<N>(
+        &self,
+        noting: &mut Noting,
+        object: &Shown<'_, N>,
+        note: impl Fn(&N) -> Option<&TreeNote>,
+        each: impl FnMut(&TreeEntry<'_>, News),
+    ) -> (TreeNote, Option<Absent>) {
+        let read = ReadTree::read(object.content, self.hash, object.change, |base| {
+            note(base).map(|note| &note.beginnings)
+        });
+        let base = object.change.filter(|_| read.difference.is_change);
+        let base = base.and_then(|change| Some((change.base, note(change.note)?.place)));
+        let number = object
+            .listed
+            .and_then(|(pack, position)| self.numbers.of_position(pack, position))
+            .unwrap_or_else(|| self.numbers.number(&object.id).0);
+        let place = self.record(noting, (number, object.content), &read, base, each);
+        let note = TreeNote {
+            beginnings: read.beginnings,
+            place,
+        };
+        (note, read.damage)
+    }
+
+    fn record(
+        &self,
+        noting: &mut Noting,
+        (number, content): (u32, &[u8]),
+        read: &ReadTree,
+        base: Option<(&[u8], Place)>,
+        mut each: impl FnMut(&TreeEntry<'_>, News),
+    ) -> Place {
+        let Noting {
+            part,
+            added,
+            removed,
+            ..
+        } = noting;
+        added.clear();
+        removed.clear();
+        for entry in entries(content, &read.difference.added, self.hash) {
+            let (child, news) = self.child(&entry);
+            each(&entry, news);
+            added.push(child);
+        }
+        for entry in entries(
+            base.map_or(&[][..], |(content, _)| content),
+            &read.difference.removed,
+            self.hash,
+        ) {
+            removed.push(self.child(&entry).0);
+        }
+        let place = self.next.fetch_add(1, Ordering::Relaxed);
+        part.records.add(&NewRecord {
+            place,
+            number,
+            base: base.map(|(_, place)| place),
+            added,
+            removed,
+        });
+        place
+    }
+
+    fn child(&self, entry: &TreeEntry<'_>) -> (Child, News) {
+        let (name, is_new) = self.names.number(entry.name);
+        // A submodule's commit belongs to another repository.
+        let (number, packed) = match entry.kind {
+            EntryKind::Blob | EntryKind::Tree => self.numbers.number(entry.id),
+            EntryKind::Submodule => (0, true),
+        };
+        let child = Child {
+            number,
+            kind: entry.kind,
+            name,
+        };
+        let news = News {
+            name: is_new,
+            not_packed: !packed,
+        };
+        (child, news)
+    }
+
+    /// What was noted, once all threads are done.
+    pub(crate) fn finish(self) -> HistoryIndex {
+        let parts = std::mem::take(&mut *self.parts.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut commits = gix::hashtable::HashMap::default();
+        let mut records = Records::default();
+        records.add(parts.into_iter().map(|part| {
+            commits.extend(part.commits);
+            part.records
+        }));
+        HistoryIndex::new(self.numbers, self.names, records, commits)
+    }
+
+    /// Goes on with what an index has.
+    pub(super) fn going_on(
+        hash: gix::hash::Kind,
+        numbers: ObjectNumbers,
+        names: NameNumbers,
+        next: Place,
+    ) -> Self {
+        Self {
+            hash,
+            numbers,
+            names,
+            next: AtomicU32::new(next),
+            parts: Arc::default(),
+        }
+    }
+
+    /// Notes a tree that was read on its own; gives back the numbers of its subtrees, and what damage there is.
+    pub(super) fn whole_tree(
+        &self,
+        noting: &mut Noting,
+        number: u32,
+        content: &[u8],
+    ) -> (Vec<(ObjectId, u32)>, Option<Absent>) {
+        let read = ReadTree::whole(content, self.hash);
+        let mut subtrees = Vec::new();
+        self.record(noting, (number, content), &read, None, |entry, _| {
+            if entry.kind == EntryKind::Tree {
+                subtrees.push((entry.id.to_owned(), self.numbers.number(entry.id).0));
+            }
+        });
+        (subtrees, read.damage)
+    }
+
+    /// What was noted, to be added to the records of an index.
+    pub(super) fn into_parts(self) -> (ObjectNumbers, NameNumbers, Vec<Recorder>) {
+        let parts = std::mem::take(&mut *self.parts.lock().unwrap_or_else(PoisonError::into_inner));
+        let recorders = parts.into_iter().map(|part| part.records).collect();
+        (self.numbers, self.names, recorders)
+    }
+}
