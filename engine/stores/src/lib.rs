@@ -8,7 +8,7 @@
 //! value without knowing the value.
 //!
 //! INVARIANT: values live in [`leakward_core::Secret`] only, and in the request that carries them; never in an error, a description or a
-//! debug text. (`tests/stores/canary.rs` tries.)
+//! debug text. (The laws in `tests/stores/laws.rs` look for them.)
 #![forbid(unsafe_code)]
 
 mod age_keys;

@@ -24,7 +24,8 @@ impl Disproved {
     /// Whether `span`, which `rule` found, is little else than a disproved token. A shape of its own is not spoken against.
     pub(crate) fn speaks_against(&self, rule: &Rule, span: Span) -> bool {
         let goes_by_name = match &rule.find {
-            Find::Native(native) => native.detector == "assignment",
+            // Keys in blocks have a form of their own; what the others find, they find by what stands around it.
+            Find::Native(native) => native.detector != "private-key",
             Find::Keyword(_) => true,
             Find::Pattern(_) | Find::Sweep(_) | Find::Path(_) => false,
         };

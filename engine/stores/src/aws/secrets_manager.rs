@@ -444,10 +444,15 @@ impl Store for SecretsManager {
         if let Some(expected) = expected {
             let id = fresh_id();
             let staged = self.stage(path, &id, fields, expected)?;
-            let version = self.promote(path, &staged);
+            let version = match self.promote(path, &staged) {
+                // It may be the current one by now: nothing of it is touched.
+                Err(error @ StoreError::OutcomeUnknown { .. }) => return Err(error),
+                version => version,
+            };
             // What was not promoted must not stand in the way of the next rotation.
-            self.discard(path, &staged)?;
-            return version;
+            let tidied = self.discard(path, &staged);
+            let version = version?;
+            return tidied.map(|()| version);
         }
         let what = format!("create {path}");
         let mut body = self.body(path, fields, None)?;

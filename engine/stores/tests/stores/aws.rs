@@ -312,3 +312,61 @@ fn vault_believes_what_aws_says_of_our_signature() {
     let error = login(&random(40)).expect_err("AWS does not know this key");
     assert!(matches!(error, StoreError::LoggedOut { .. }), "{error:?}");
 }
+
+/// What an instance and a container answer about their roles.
+fn machine(_: &mut (), request: &crate::contract::Request) -> (u16, serde_json::Value) {
+    use serde_json::json;
+    let [id, key] = keys();
+    let granted = json!({
+        "AccessKeyId": id, "SecretAccessKey": key, "Token": "session", "Expiration": "2099-01-01T00:00:00Z",
+    });
+    let base = "/latest/meta-data/iam/security-credentials/";
+    let is_session = request.header("x-aws-ec2-metadata-token") == "\"imds\"";
+    match (request.method.as_str(), request.path.as_str()) {
+        ("PUT", "/latest/api/token") => {
+            assert_eq!(
+                request.header("x-aws-ec2-metadata-token-ttl-seconds"),
+                "21600"
+            );
+            (200, json!("imds"))
+        }
+        ("GET", path) if path == base && is_session => (200, json!("the-role")),
+        ("GET", path) if is_session && path.starts_with(base) => (200, granted),
+        ("GET", "/pod") if request.header("authorization") == "pod-token" => (200, granted),
+        _ => (401, json!({})),
+    }
+}
+
+#[test]
+fn roles_of_instances_and_containers_are_used() {
+    let Some(server) = shared() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let near = format!("http://127.0.0.1:{}", crate::contract::serve((), machine));
+    let endpoint = format!("http://127.0.0.1:{}", server.port);
+    std::fs::write(folder.path().join("pod-token"), "pod-token\n").expect("a file");
+    let token_file = folder.path().join("pod-token").display().to_string();
+    let login = |variables: &[(&str, &str)]| {
+        let mut all = vec![
+            ("AWS_ENDPOINT_URL_SECRETS_MANAGER", endpoint.as_str()),
+            ("AWS_EC2_METADATA_SERVICE_ENDPOINT", near.as_str()),
+        ];
+        all.extend_from_slice(variables);
+        let surroundings = surroundings(folder.path(), &all);
+        store("aws-sm:us-east-1", &surroundings)
+            .check()
+            .map(|health| health.login)
+    };
+    assert_eq!(login(&[]), Ok("instance role".to_owned()));
+    let pod = format!("{near}/pod");
+    assert_eq!(
+        login(&[
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", &pod),
+            ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", &token_file),
+        ]),
+        Ok("container role".to_owned())
+    );
+    let elsewhere = "http://192.0.2.1/pod";
+    let error = login(&[("AWS_CONTAINER_CREDENTIALS_FULL_URI", elsewhere)]);
+    let error = error.expect_err("another machine, without TLS");
+    assert!(error.to_string().contains("another machine"), "{error}");
+}

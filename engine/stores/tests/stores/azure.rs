@@ -40,9 +40,20 @@ fn shown(request: &Request, name: &str, held: &Held) -> Value {
 }
 
 fn answer(vault: &mut Vault, request: &Request) -> (u16, Value) {
+    if request.path == "/metadata/identity/oauth2/token" {
+        assert_eq!(request.header("metadata"), "true");
+        assert_eq!(request.query["resource"], "https://vault.azure.net");
+        return (200, json!({"access_token": "good", "expires_in": "3600"}));
+    }
+    if request.path == "/msi" {
+        assert_eq!(request.header("x-identity-header"), "ours");
+        return (200, json!({"access_token": "good", "expires_in": 3600}));
+    }
     if request.path.ends_with("/oauth2/v2.0/token") {
         assert_eq!(request.form("scope"), "https://vault.azure.net/.default");
         let token = request.form("client_id");
+        let proof = request.form("client_secret") + &request.form("client_assertion");
+        assert!(!proof.is_empty(), "{}", request.body);
         return (200, json!({"access_token": token, "expires_in": 3600}));
     }
     match request.bearer() {
@@ -218,4 +229,40 @@ fn tags_and_content_type_stay_with_a_new_version() {
     );
     let health = store.check().expect("healthy");
     assert_eq!(health.login, "client secret");
+}
+
+#[test]
+fn workload_identities_and_managed_ones_are_used() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let address = format!("http://127.0.0.1:{}", serve(Vault::default(), answer));
+    let login = |variables: &[(&str, &str)]| {
+        let surroundings = surroundings(folder.path(), variables);
+        store(&format!("azure-kv:{address}"), &surroundings)
+            .check()
+            .map(|health| health.login)
+    };
+    let file = folder.path().join("token");
+    std::fs::write(&file, random(40)).expect("a file");
+    let file = file.display().to_string();
+    assert_eq!(
+        login(&[
+            ("AZURE_CLIENT_ID", "good"),
+            ("AZURE_TENANT_ID", "tenant"),
+            ("AZURE_FEDERATED_TOKEN_FILE", &file),
+            ("AZURE_AUTHORITY_HOST", &address),
+        ]),
+        Ok("workload identity".to_owned())
+    );
+    assert_eq!(
+        login(&[("AZURE_POD_IDENTITY_AUTHORITY_HOST", &address)]),
+        Ok("managed identity".to_owned())
+    );
+    let endpoint = format!("{address}/msi");
+    assert_eq!(
+        login(&[
+            ("IDENTITY_ENDPOINT", &endpoint),
+            ("IDENTITY_HEADER", "ours")
+        ]),
+        Ok("managed identity".to_owned())
+    );
 }

@@ -93,7 +93,7 @@ fn github_gets_the_value_sealed_for_it() {
         ))
         .bearer_auth("good")
         .send()
-        .and_then(|answer| answer.text())
+        .and_then(reqwest::blocking::Response::text)
         .expect("what it got");
     assert_eq!(
         serde_json::from_str::<Value>(&shown).expect("JSON"),
@@ -157,7 +157,7 @@ fn gitlab_keeps_the_flags_of_a_variable() {
         ))
         .header("private-token", "good")
         .send()
-        .and_then(|answer| answer.text())
+        .and_then(reqwest::blocking::Response::text)
         .expect("what it got");
     let shown: Value = serde_json::from_str(&shown).expect("JSON");
     assert_eq!(

@@ -177,6 +177,28 @@ fn versions_list(google: &Google, name: &str) -> (u16, Value) {
 
 /// Listing versions is told apart from one version before anything else.
 fn contract(google: &mut Google, request: &Request) -> (u16, Value) {
+    let account = "/computeMetadata/v1/instance/service-accounts/default";
+    if let Some(wanted) = request.path.strip_prefix(account) {
+        assert_eq!(request.header("metadata-flavor"), "Google");
+        return match wanted {
+            "/token" => (200, json!({"access_token": "good", "expires_in": 3600})),
+            _ => (200, json!("robot")),
+        };
+    }
+    if request.path == "/exchange" {
+        assert_eq!(request.form("audience"), "//iam/pool");
+        return (
+            200,
+            json!({"access_token": request.form("subject_token"), "expires_in": 3600}),
+        );
+    }
+    if request.path.ends_with(":generateAccessToken") {
+        assert_eq!(request.bearer(), "federated");
+        return (
+            200,
+            json!({"accessToken": "good", "expireTime": "2099-01-01T00:00:00Z"}),
+        );
+    }
     let listed = request
         .path
         .strip_prefix("/v1/projects/acme/secrets/")
@@ -262,5 +284,43 @@ fn a_service_account_signs_for_its_token() {
     assert_eq!(
         (health.identity.as_str(), health.login.as_str()),
         (account, "service account key")
+    );
+}
+
+#[test]
+fn the_metadata_server_and_workload_identities_are_used() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let port = serve(Google::default(), contract);
+    let host = format!("127.0.0.1:{port}");
+    let text = format!("gcp-sm:acme?endpoint=http://{host}");
+    let machine = surroundings(folder.path(), &[("GCE_METADATA_HOST", &host)]);
+    let health = store(&text, &machine).check().expect("healthy");
+    assert_eq!(health.login, "metadata server");
+
+    std::fs::write(
+        folder.path().join("subject"),
+        r#"{"id_token": "federated"}"#,
+    )
+    .expect("a file");
+    let robot = "robot@acme.iam.gserviceaccount.com";
+    let credentials = json!({
+        "type": "external_account", "audience": "//iam/pool", "token_url": format!("http://{host}/exchange"),
+        "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+        "service_account_impersonation_url": format!("http://{host}/v1/projects/-/serviceAccounts/{robot}:generateAccessToken"),
+        "credential_source": {
+            "file": folder.path().join("subject"), "format": {"type": "json", "subject_token_field_name": "id_token"},
+        },
+    });
+    let file = folder.path().join("federation.json");
+    std::fs::write(&file, credentials.to_string()).expect("a file");
+    let file = file.display().to_string();
+    let federated = surroundings(
+        folder.path(),
+        &[("GOOGLE_APPLICATION_CREDENTIALS", file.as_str())],
+    );
+    let health = store(&text, &federated).check().expect("healthy");
+    assert_eq!(
+        (health.identity.as_str(), health.login.as_str()),
+        (robot, "workload identity")
     );
 }

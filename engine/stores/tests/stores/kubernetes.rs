@@ -43,6 +43,7 @@ fn merge(into: &mut Value, patch: &Value) {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "the interface, as one table")]
 fn answer(cluster: &mut Cluster, request: &Request) -> (u16, Value) {
     match request.bearer() {
         "good" => {}
@@ -252,7 +253,7 @@ fn an_external_secret_is_fetched_again() {
         .get(format!("http://127.0.0.1:{port}{path}"))
         .bearer_auth("good")
         .send()
-        .and_then(|answer| answer.text())
+        .and_then(reqwest::blocking::Response::text)
         .expect("the object");
     let seen: Value = serde_json::from_str(&seen).expect("JSON");
     assert!(
