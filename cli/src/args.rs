@@ -48,6 +48,15 @@ pub(crate) enum Command {
     /// List, show, approve and close incidents of a running service.
     #[command(subcommand)]
     Incidents(Box<crate::serve_args::IncidentsCommand>),
+    /// Convert, merge and compare reports.
+    #[command(subcommand)]
+    Report(crate::report_args::ReportCommand),
+    /// Be called as another scanner: its flags, files, reports and exit statuses.
+    #[command(subcommand)]
+    Compat(crate::compat::CompatCommand),
+    /// Git hooks: put them in, take them out, run them.
+    #[command(subcommand)]
+    Hook(crate::hook_args::HookCommand),
 }
 
 /// Messages on standard error.
@@ -381,7 +390,7 @@ pub(crate) struct CacheArgs {
 #[derive(Debug, Args)]
 pub(crate) struct OutputArgs {
     /// Format of the report; may be given several times, each with its --output.
-    #[arg(short, long, value_name = "FORMAT", value_parser = formats())]
+    #[arg(short, long, value_name = "FORMAT", value_parser = report_formats())]
     pub(crate) format: Vec<String>,
     /// Write the report to this file; its format is that of the --format before it, or its extension's.
     #[arg(short, long, value_name = "FILE")]
@@ -398,7 +407,7 @@ pub(crate) struct OutputArgs {
 }
 
 /// The names of all formats, so that the help lists them and a misspelt one is told with the nearest.
-fn formats() -> clap::builder::PossibleValuesParser {
+pub(crate) fn report_formats() -> clap::builder::PossibleValuesParser {
     let described =
         |format: leakward_report::Format| PossibleValue::new(format.name()).help(format.about());
     leakward_report::Format::all()

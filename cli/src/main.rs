@@ -13,6 +13,11 @@ mod progress;
 mod rule_stats;
 mod rule_trial;
 mod rules_args;
+mod compat;
+mod hook;
+mod hook_args;
+mod report_args;
+mod report_command;
 mod rules_command;
 mod rules_explain_command;
 mod rules_lint_command;
@@ -35,6 +40,9 @@ use args::{BaselineCommand, Cli, Command};
 use messages::Messages;
 
 fn main() -> ExitCode {
+    if let Some(status) = compat::by_name() {
+        return status;
+    }
     let matches = match Cli::command().try_get_matches() {
         Ok(matches) => matches,
         // clap prints help and version to standard output with status 0, errors to standard error with status 2.
@@ -81,5 +89,11 @@ fn run(cli: &Cli, matches: &clap::ArgMatches, messages: Messages) -> anyhow::Res
         Command::Store(command) => store::run(command, messages),
         Command::Serve(args) => serve_command::serve(args, messages),
         Command::Incidents(command) => incidents_command::run(command),
+        Command::Compat(command) => Ok(compat::command(command)),
+        Command::Hook(command) => hook::command(command, cli.messages.color, messages),
+        Command::Report(command) => {
+            let matches = matches.subcommand_matches("report");
+            report_command::run(command, matches, cli.messages.color)
+        }
     }
 }

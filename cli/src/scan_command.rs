@@ -37,7 +37,7 @@ use crate::user_folders;
 use crate::verification::{Verification, apply, keep_only, print_plan, reported};
 
 /// Status for an error and for an incomplete scan.
-const STATUS_ERROR: u8 = 2;
+pub(crate) const STATUS_ERROR: u8 = 2;
 
 /// Runs the scan, writes its reports, and says how it ended.
 pub(crate) fn scan(
@@ -166,17 +166,33 @@ pub(crate) fn request(
         [] => (vec![Target::default_here()], Vec::new()),
         _ => resolve_targets(targets, kind)?,
     };
+    let request = policy_request(policy);
     Ok(Request {
         targets,
         unusable,
         index_file: (scope == Scope::Staged).then(hook_index).flatten(),
         scope,
+        threads: threads.map_or(request.threads, NonZeroUsize::get),
+        ..request
+    })
+}
+
+/// A request for nothing yet, held to what was typed.
+pub(crate) fn policy_request(policy: &PolicyArgs) -> Request {
+    Request {
         overrides: overrides(policy),
         policy_ref: policy.policy_ref.clone(),
-        threads: threads.map_or_else(processors, NonZeroUsize::get),
+        ..bare_request()
+    }
+}
+
+/// A request for nothing yet: today, on all processors.
+pub(crate) fn bare_request() -> Request {
+    Request {
+        threads: processors(),
         today: today(),
         ..Request::default()
-    })
+    }
 }
 
 fn image_options(args: &ImageArgs) -> anyhow::Result<ImageOptions> {
@@ -293,7 +309,7 @@ fn resolve_targets(
 
 /// The index that git prepared for the hook we run as: `git commit --all` and `git commit FILE` make one of their own.
 /// Nothing else of git's environment counts.
-fn hook_index() -> Option<PathBuf> {
+pub(crate) fn hook_index() -> Option<PathBuf> {
     let file = std::env::var_os("GIT_INDEX_FILE").filter(|file| !file.is_empty())?;
     // Hooks run at the root of the working tree, which is what git's relative paths start from.
     std::path::absolute(file).ok()
@@ -324,6 +340,7 @@ fn overrides(args: &PolicyArgs) -> Overrides {
         min_severity: args.min_severity,
         exclude: args.exclude.clone(),
         inline_allow: args.no_inline_allow.then_some(InlineAllow::Ignore),
+        ..Overrides::default()
     }
 }
 
@@ -334,10 +351,15 @@ fn processors() -> usize {
 fn today() -> Date {
     const SECONDS_PER_DAY: u64 = 86_400;
     // A clock before 1970 is not set; decisions with a date then hold.
+    Date::from_unix_days(seconds_now().unsigned_abs() / SECONDS_PER_DAY)
+}
+
+/// Seconds after 1970; none of them when the clock is not set.
+pub(crate) fn seconds_now() -> i64 {
     let since_1970 = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
-    Date::from_unix_days(since_1970.as_secs() / SECONDS_PER_DAY)
+    i64::try_from(since_1970.as_secs()).unwrap_or(0)
 }
 
 /// Runs the scan with a bar where somebody watches, and stops it on Ctrl-C.
@@ -393,6 +415,7 @@ fn write_standard(report: &Report<'_>, format: Format, color: ColorChoice) -> an
     let settings = Settings {
         colour,
         width: width(),
+        ended: seconds_now(),
         ..Settings::default()
     };
     match leakward_report::write(format, report, &settings, &mut io::stdout().lock()) {
@@ -405,7 +428,11 @@ fn write_standard(report: &Report<'_>, format: Format, color: ColorChoice) -> an
 fn write_file(report: &Report<'_>, format: Format, path: &Path) -> anyhow::Result<()> {
     let name = || path.display().to_string();
     let mut file = std::fs::File::create(path).with_context(name)?;
-    leakward_report::write(format, report, &Settings::default(), &mut file).with_context(name)
+    let settings = Settings {
+        ended: seconds_now(),
+        ..Settings::default()
+    };
+    leakward_report::write(format, report, &settings, &mut file).with_context(name)
 }
 
 /// Columns of the terminal, where `COLUMNS` or the terminal tells; a readable width otherwise.

@@ -103,7 +103,7 @@ pub(crate) fn pair(typed: Vec<Typed>) -> anyhow::Result<Vec<Sink>> {
     }
     if let Some(path) = outputs_without_format.first() {
         bail!(
-            "--output {}: say its format with --format, or by its extension (.json, .jsonl, .sarif, .csv)",
+            "--output {}: say its format with --format, or by its extension (.json, .jsonl, .sarif, .csv, .html, .md)",
             path.display()
         );
     }

@@ -19,6 +19,14 @@ pub(crate) fn cache() -> Option<PathBuf> {
         .or_else(|| Some(absolute("HOME")?.join(USER_CACHES).join("leakward")))
 }
 
+/// What the user has set. Nothing when there is no home.
+pub(crate) fn configuration() -> Option<PathBuf> {
+    absolute("XDG_CONFIG_HOME")
+        .or_else(|| absolute("APPDATA"))
+        .or_else(|| Some(absolute("HOME")?.join(".config")))
+        .map(|folder| folder.join("leakward"))
+}
+
 /// What is written down and kept. Nothing when there is no home.
 pub(crate) fn state() -> Option<PathBuf> {
     absolute("XDG_STATE_HOME")

@@ -9,6 +9,7 @@
 //! Fixtures panic when something of theirs fails: a test whose repository could not be built must not pass.
 #![forbid(unsafe_code)]
 
+mod browser;
 mod credential;
 mod http;
 mod https_server;
@@ -27,6 +28,7 @@ mod sandbox;
 mod service;
 mod trap;
 
+pub use browser::Browser;
 pub use credential::Credential;
 pub use http::{Asked, HttpAnswer, HttpServer, eventually, http, try_http};
 pub use https_server::HttpsServer;
@@ -39,7 +41,7 @@ pub use program::Program;
 pub use registry::{REGISTRY_PASSWORD, REGISTRY_USER, Registry};
 pub use report::Report;
 pub use repository::{ObjectFormat, Repository};
-pub use requirement::{Requirement, missing};
+pub use requirement::{Requirement, missing, npm_folder};
 pub use run::Run;
 pub use sandbox::Sandbox;
 pub use service::{API_TOKEN, Service, ServiceStart, WEBHOOK_SECRET, github_push, signature};

@@ -4,6 +4,7 @@
 //! never turns green because of what was not installed. Differences between machines that are nobody's fault (the
 //! user is not root, git is older than a feature) are printed and pass everywhere.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 /// Something that a test needs.
@@ -11,6 +12,8 @@ use std::process::Command;
 pub enum Requirement {
     /// A program that `.ci/run` makes sure of.
     Tool(&'static str),
+    /// A package of npm, installed globally by `.ci/run`.
+    NpmPackage(&'static str),
     /// `git init --ref-format=reftable`: git 2.45.
     Reftable,
     /// The rights of root, to become somebody else.
@@ -25,6 +28,7 @@ pub enum Requirement {
 pub fn missing(requirement: Requirement) -> bool {
     let (there, name) = match requirement {
         Requirement::Tool(tool) => (answers(tool, "--version") || answers(tool, "version"), tool),
+        Requirement::NpmPackage(package) => (npm_folder(package).is_dir(), package),
         Requirement::Reftable => (git_is_at_least(2, 45), "git 2.45"),
         Requirement::Root => (is_root(), "the rights of root"),
     };
@@ -33,11 +37,27 @@ pub fn missing(requirement: Requirement) -> bool {
     }
     let in_ci = std::env::var_os("CI").is_some_and(|value| value == "true");
     assert!(
-        !(in_ci && matches!(requirement, Requirement::Tool(_))),
+        !(in_ci
+            && matches!(
+                requirement,
+                Requirement::Tool(_) | Requirement::NpmPackage(_)
+            )),
         "this test needs {name}, and CI must not skip it"
     );
     eprintln!("SKIPPED: this test needs {name}");
     true
+}
+
+/// Where a package is that npm has installed globally; a folder that is not there when it has not.
+#[must_use]
+pub fn npm_folder(package: &str) -> PathBuf {
+    let asked = Command::new("npm").args(["root", "--global"]).output();
+    let root = asked.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    match root {
+        Ok(root) if !root.is_empty() => PathBuf::from(root).join(package),
+        // No npm, so no folder of this name either.
+        _ => PathBuf::from("there is no npm"),
+    }
 }
 
 fn answers(tool: &str, question: &str) -> bool {

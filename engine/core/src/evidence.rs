@@ -48,6 +48,9 @@ pub enum EvidenceSource {
 }
 
 impl EvidenceSource {
+    /// Every source.
+    pub const ALL: [Self; 3] = [Self::Offline, Self::Provider, Self::Cache];
+
     /// The word used in reports.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -33,6 +33,21 @@ pub enum LocationKind {
 }
 
 impl LocationKind {
+    /// Every kind.
+    pub const ALL: [Self; 11] = [
+        Self::Git,
+        Self::Worktree,
+        Self::Index,
+        Self::File,
+        Self::Stdin,
+        Self::Message,
+        Self::Ref,
+        Self::Path,
+        Self::Lfs,
+        Self::Layer,
+        Self::ImageConfig,
+    ];
+
     /// The word used in reports.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -64,6 +79,9 @@ pub enum LayerState {
 }
 
 impl LayerState {
+    /// Every state.
+    pub const ALL: [Self; 3] = [Self::Visible, Self::Overwritten, Self::Deleted];
+
     /// The word used in reports.
     #[must_use]
     pub fn as_str(self) -> &'static str {

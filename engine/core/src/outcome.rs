@@ -29,6 +29,19 @@ pub enum SkippedKind {
 }
 
 impl SkippedKind {
+    /// Every kind.
+    pub const ALL: [Self; 9] = [
+        Self::Unreadable,
+        Self::Corrupt,
+        Self::Missing,
+        Self::Limit,
+        Self::Nothing,
+        Self::Interrupted,
+        Self::Unsupported,
+        Self::Shallow,
+        Self::Excluded,
+    ];
+
     /// The word used in reports.
     #[must_use]
     pub fn as_str(self) -> &'static str {

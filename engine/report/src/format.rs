@@ -61,8 +61,11 @@ impl Format {
         Self::all()
             .flat_map(|format| format.0.extensions.iter().map(move |end| (format, *end)))
             .filter(|(_, end)| {
-                name.strip_suffix(end)
-                    .is_some_and(|rest| rest.ends_with('.'))
+                name.strip_suffix(end).is_some_and(|rest| {
+                    // An end with a dot in it can be a whole name: CI servers look for such.
+                    rest.ends_with('.')
+                        || (end.contains('.') && (rest.is_empty() || rest.ends_with('-')))
+                })
             })
             .max_by_key(|(_, end)| end.len())
             .map(|(format, _)| format)
@@ -146,6 +149,11 @@ mod tests {
             ("a.sarif", Some("sarif")),
             ("a.sarif.json", Some("sarif")),
             ("a.csv", Some("csv")),
+            ("a.html", Some("html")),
+            ("gl-secret-detection-report.json", Some("gitlab")),
+            ("gl-code-quality-report.json", Some("codequality")),
+            ("leakward.junit.xml", Some("junit")),
+            ("summary.md", Some("markdown")),
             ("json", None),
             ("a.unknown", None),
         ] {
@@ -164,7 +172,7 @@ mod tests {
             .expect("the folder is in the source tree")
             .filter_map(|entry| {
                 let name = entry.expect("readable").file_name().into_string().ok()?;
-                Some(name.strip_suffix(".rs")?.to_owned())
+                Some(name.strip_suffix(".rs")?.replace('_', "-"))
             })
             .filter(|name| name != "mod")
             .collect();

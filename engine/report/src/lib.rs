@@ -10,18 +10,31 @@
 //! formats, their units and what may change about them are in `docs/report-format.md`.
 #![forbid(unsafe_code)]
 
+mod came_in;
+mod difference;
 mod document;
 mod error;
 mod format;
 mod formats;
+mod gitleaks;
 mod harmless;
 mod json_text;
+mod markup;
+mod merge;
+mod numbers;
+mod place_words;
+mod read;
 mod report;
 mod settings;
+mod standing;
+mod timestamp;
 mod verdict;
 
+pub use difference::{Difference, DifferenceFormat};
 pub use error::ReportError;
 pub use format::{Format, UnknownFormat, write};
+pub use merge::{Part, merge};
+pub use read::{ReadError, read};
 pub use report::Report;
 pub use settings::{Colour, Settings};
 pub use verdict::verification_json;

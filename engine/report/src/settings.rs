@@ -19,6 +19,12 @@ pub struct Settings {
     pub width: usize,
     /// Category of the analysis in SARIF (`automationDetails.id`): it tells several uploads for one commit apart.
     pub category: String,
+    /// When the scan ended, in seconds after 1970-01-01T00:00:00Z, for formats that must tell; this crate looks at no
+    /// clock.
+    pub ended: i64,
+    /// How many percent of a revealed credential the formats of gitleaks hide all the same, counted from its end
+    /// (`--redact` of gitleaks).
+    pub hidden_percent: u8,
 }
 
 impl Default for Settings {
@@ -27,6 +33,8 @@ impl Default for Settings {
             colour: Colour::Off,
             width: 100,
             category: "leakward".to_owned(),
+            ended: 0,
+            hidden_percent: 0,
         }
     }
 }

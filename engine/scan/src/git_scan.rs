@@ -12,10 +12,10 @@ use leakward_core::Skipped;
 use leakward_core::outcome::SkippedKind;
 use leakward_sources::git::clone::{self, CloneProgress, Credentials, RemoteUrl};
 use leakward_sources::git::{
-    self, Covered, Head, HistoryScan, Known, NothingKnown, ObjectId, ObjectKinds, OpenOptions,
-    Refs, Repository, Selection, Staged, Unchanged, Worktree,
+    self, Arriving, Covered, Head, HistoryScan, Known, NothingKnown, ObjectId, ObjectKinds,
+    OpenOptions, Refs, Repository, Selection, Staged, Unchanged, Worktree,
 };
-use leakward_sources::{Origin, Visitor as _};
+use leakward_sources::{Origin, Piece, Visitor as _};
 
 use crate::cache::{CacheChoice, CacheKey, Remembered, ScanCache};
 use crate::collector::{Collected, Remembering};
@@ -265,6 +265,34 @@ impl Seen {
                 seen.part(repository, context, collector, &scope)?;
             }
             Scope::Worktree => seen.worktree(repository, context, collector, HistoryScan::Left),
+            Scope::History => seen.history(repository, context, collector, History::Reachable)?,
+            Scope::From(revision) => {
+                let tips = vec![git::resolve(repository, revision)?];
+                let scope = git::Scope::Arriving(Arriving {
+                    tips,
+                    ..Arriving::default()
+                });
+                seen.part(repository, context, collector, &scope)?;
+            }
+            Scope::Newest(count) => {
+                let from = git::resolve(repository, &format!("HEAD~{count}"));
+                let scope = git::Scope::Arriving(Arriving {
+                    tips: vec![git::resolve(repository, "HEAD")?],
+                    // A history that is not that long is looked at as a whole.
+                    known: from.into_iter().collect(),
+                    known_refs: String::new(),
+                });
+                seen.part(repository, context, collector, &scope)?;
+            }
+            Scope::Arriving(arriving) => {
+                let scope = git::Scope::Arriving(arriving.clone());
+                let selection = Selection::of(repository, &scope)?;
+                seen.objects(repository, context, collector, &selection)?;
+            }
+            Scope::Text(name, text) => {
+                let origin = Origin::File(name.clone());
+                collector.alone(&mut collector.worker(), Piece::new(&origin, text));
+            }
         }
         Ok(seen)
     }

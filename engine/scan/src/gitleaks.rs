@@ -106,6 +106,11 @@ impl GitleaksIgnore {
         (ignore, not_understood)
     }
 
+    /// Takes the entries of another file as well.
+    pub fn add(&mut self, other: Self) {
+        self.places.extend(other.places);
+    }
+
     /// Whether this place is to be left out.
     #[must_use]
     pub fn ignores(&self, commit: Option<&str>, path: &str, line: u32) -> bool {

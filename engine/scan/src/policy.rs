@@ -100,6 +100,14 @@ pub struct Overrides {
     pub exclude: Vec<String>,
     /// `--no-inline-allow`
     pub inline_allow: Option<InlineAllow>,
+    /// A `.gitleaksignore` elsewhere than at the target's root, read beside that one.
+    pub gitleaks_ignore: Option<PathBuf>,
+    /// Largest object that is read.
+    pub max_object_bytes: Option<u64>,
+    /// How many encodings deep a value is decoded.
+    pub max_decode_depth: Option<usize>,
+    /// How many archives deep archives are opened.
+    pub max_archive_depth: Option<usize>,
 }
 
 /// What a scan is held to.
@@ -209,7 +217,7 @@ impl Policy {
             allowed_commits: config.allow.commits.clone(),
             baseline: load_baseline(files, baseline_name, overrides, &key)?,
             ignore: load_ignore(files)?,
-            gitleaks_ignore: load_gitleaks_ignore(files, &mut notes)?,
+            gitleaks_ignore: load_gitleaks_ignore(files, overrides, &mut notes)?,
             key,
             notes,
             files: [
@@ -289,17 +297,25 @@ fn detection(config: &Config, overrides: &Overrides) -> Settings {
     let defaults = Limits::default();
     let table = &config.limits;
     let limits = Limits {
-        max_object_bytes: table
-            .max_object_mib
-            .map_or(defaults.max_object_bytes, |mib| mib.saturating_mul(MIB)),
+        max_object_bytes: overrides.max_object_bytes.unwrap_or(
+            table
+                .max_object_mib
+                .map_or(defaults.max_object_bytes, |mib| mib.saturating_mul(MIB)),
+        ),
         max_stdin_bytes: table
             .max_stdin_mib
             .map_or(defaults.max_stdin_bytes, |mib| mib.saturating_mul(MIB)),
-        max_decode_depth: table.max_decode_depth.unwrap_or(defaults.max_decode_depth),
+        max_decode_depth: overrides
+            .max_decode_depth
+            .or(table.max_decode_depth)
+            .unwrap_or(defaults.max_decode_depth),
         max_locations_per_finding: table
             .max_locations
             .unwrap_or(defaults.max_locations_per_finding),
-        max_archive_depth: table.archive_depth.unwrap_or(defaults.max_archive_depth),
+        max_archive_depth: overrides
+            .max_archive_depth
+            .or(table.archive_depth)
+            .unwrap_or(defaults.max_archive_depth),
         max_archive_entries: table
             .archive_entries
             .unwrap_or(defaults.max_archive_entries),
@@ -395,18 +411,25 @@ fn load_ignore(files: &dyn PolicyFiles) -> Result<IgnoreFile, PolicyError> {
 
 fn load_gitleaks_ignore(
     files: &dyn PolicyFiles,
+    overrides: &Overrides,
     notes: &mut Vec<String>,
 ) -> Result<GitleaksIgnore, PolicyError> {
-    let Some(text) = read_text(files, GitleaksIgnore::NAME)? else {
-        return Ok(GitleaksIgnore::default());
+    let mut ignore = GitleaksIgnore::default();
+    let named = match &overrides.gitleaks_ignore {
+        Some(path) => Some((read_named(files, path)?, path.display().to_string())),
+        None => None,
     };
-    let (ignore, not_understood) = GitleaksIgnore::parse(&text);
-    notes.extend(not_understood.iter().map(|line| {
-        format!(
-            "{}:{line}: neither commit:path:rule:line nor path:rule:line; it suppresses nothing",
-            GitleaksIgnore::NAME
-        )
-    }));
+    let in_target = read_text(files, GitleaksIgnore::NAME)?;
+    let in_target = in_target.map(|text| (text, GitleaksIgnore::NAME.to_owned()));
+    for (text, name) in [in_target, named].into_iter().flatten() {
+        let (more, not_understood) = GitleaksIgnore::parse(&text);
+        ignore.add(more);
+        notes.extend(not_understood.iter().map(|line| {
+            format!(
+                "{name}:{line}: neither commit:path:rule:line nor path:rule:line; it suppresses nothing"
+            )
+        }));
+    }
     Ok(ignore)
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use leakward_core::Skipped;
 use leakward_sources::archive::Archives;
+use leakward_sources::git::Arriving;
 use leakward_sources::image::Platform;
 use leakward_sources::image::registry::RegistryOptions;
 use leakward_sources::tree::IgnoreRules;
@@ -38,6 +39,25 @@ pub enum Scope {
     },
     /// The working tree alone.
     Worktree,
+    /// The history that refs reach, without the working tree.
+    History,
+    /// The history that this revision reaches, without the working tree.
+    From(String),
+    /// So many commits back from HEAD, along first parents, and what they merged.
+    Newest(u32),
+    /// What a push brings.
+    Arriving(Arriving),
+    /// This text, under this name: the message of a commit that is about to be made.
+    Text(String, Vec<u8>),
+}
+
+impl Scope {
+    /// Whether there may be nothing in it: a commit that only removes files, or a push of nothing but a name, must get
+    /// past a hook.
+    #[must_use]
+    pub fn may_be_nothing(&self) -> bool {
+        matches!(self, Self::Staged | Self::Arriving(_) | Self::Text(..))
+    }
 }
 
 /// Whether the hashes are computed by which code hosts follow a finding over line shifts.
@@ -148,6 +168,11 @@ impl Scope {
             Self::Since(revision) => format!("the commits since {revision}"),
             Self::Pushed { tips, .. } => format!("what was pushed with {}", tips.join(", ")),
             Self::Worktree => "the working tree".to_owned(),
+            Self::History => "the history that refs reach".to_owned(),
+            Self::From(revision) => format!("the history of {revision}"),
+            Self::Newest(count) => format!("the newest {count} commits"),
+            Self::Arriving(_) => "what is pushed".to_owned(),
+            Self::Text(name, _) => name.clone(),
         }
     }
 }

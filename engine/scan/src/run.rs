@@ -22,7 +22,7 @@ use crate::interruptible_input::InterruptibleInput;
 use crate::place::Place;
 use crate::policy::{Folder, NoFiles, Policy, PolicyError, PolicyFiles};
 use crate::progress::Progress;
-use crate::request::{Credentials, Measure, Request, Scope};
+use crate::request::{Credentials, Measure, Request};
 use crate::sighting::Sighting;
 use crate::target::{Target, TargetError};
 use crate::{git_scan, image_scan};
@@ -330,8 +330,7 @@ impl<'a> Context<'a> {
             kind: target.kind_word().to_owned(),
             scope,
         });
-        // A commit that only removes files, or is only reworded, must get past a hook.
-        let may_be_nothing = self.request.scope == Scope::Staged;
+        let may_be_nothing = self.request.scope.may_be_nothing();
         if outcome.stats.pieces == 0
             && !may_be_nothing
             && !outcome

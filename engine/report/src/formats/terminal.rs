@@ -7,8 +7,6 @@
 mod excerpt;
 mod finding;
 mod history;
-mod numbers;
-mod place;
 mod screen;
 mod summary;
 

@@ -131,6 +131,59 @@ proptest! {
     }
 
     #[test]
+    fn what_was_written_reads_back_to_the_same_report(outcome in any_outcome::outcome()) {
+        for format in ["json", "jsonl"] {
+            let text = plain(format, &outcome);
+            let read = leakward_report::read(&text).expect("our own report");
+            prop_assert_eq!(plain(format, &read), text);
+            prop_assert_eq!(read.complete(), outcome.complete());
+        }
+    }
+
+    #[test]
+    fn the_report_for_gitlab_fits_its_schema(outcome in any_outcome::outcome()) {
+        let value = json(&plain("gitlab", &outcome));
+        prop_assert_eq!(complaints(&schemas::GITLAB, &value), [""; 0]);
+        let status = if outcome.complete() { "success" } else { "failure" };
+        prop_assert_eq!(value["scan"]["status"].as_str(), Some(status));
+        prop_assert_eq!(value["vulnerabilities"].as_array().map(Vec::len), Some(outcome.findings.len()));
+    }
+
+    #[test]
+    fn foreign_shapes_have_an_entry_for_each_place_and_each_gap(outcome in any_outcome::outcome()) {
+        let missed = outcome.skipped.iter().filter(|item| item.kind.makes_incomplete()).count();
+        let expected = places(&outcome).count() + missed;
+        let gitleaks = json(&plain("gitleaks-json", &outcome));
+        prop_assert_eq!(gitleaks.as_array().map(Vec::len), Some(expected));
+        let trufflehog = plain("trufflehog-json", &outcome);
+        prop_assert_eq!(trufflehog.lines().map(json).count(), expected);
+        let csv = plain("gitleaks-csv", &outcome);
+        let rows = csv::Reader::from_reader(csv.as_bytes()).records().collect::<Result<Vec<_>, _>>();
+        prop_assert_eq!(rows.expect("equal rows").len(), expected);
+        let sarif = json(&plain("gitleaks-sarif", &outcome));
+        prop_assert_eq!(sarif["runs"][0]["results"].as_array().map(Vec::len), Some(expected));
+    }
+
+    #[test]
+    fn annotations_are_one_line_each_and_nobody_else_writes_commands(outcome in any_outcome::outcome()) {
+        let text = plain("github", &outcome);
+        let commands = text.lines().filter(|line| line.starts_with("::")).count();
+        let missed = outcome.skipped.iter().filter(|item| item.kind.makes_incomplete()).count();
+        prop_assert_eq!(commands, outcome.findings.len() + missed);
+    }
+
+    #[test]
+    fn the_page_has_one_script_and_its_data_is_json(outcome in any_outcome::outcome()) {
+        let page = plain("html", &outcome);
+        let scripts = if outcome.findings.is_empty() { 1 } else { 2 };
+        prop_assert_eq!(page.matches("<script").count(), scripts);
+        prop_assert_eq!(page.matches("</script>").count(), scripts);
+        let from = page.find("id=\"data\">").expect("data") + 10;
+        let data = json(page[from..].split("</script>").next().expect("its end"));
+        prop_assert_eq!(data["findings"].as_array().map(Vec::len), Some(outcome.findings.len()));
+    }
+
+    #[test]
     fn no_text_of_a_repository_controls_the_terminal(outcome in any_outcome::outcome()) {
         for format in Format::all() {
             for character in plain(format.name(), &outcome).chars() {
@@ -173,6 +226,17 @@ fn an_incomplete_scan_is_told_in_every_format() {
         ("jsonl", "\"complete\":false"),
         ("sarif", "\"executionSuccessful\":false"),
         ("csv", ",skipped,"),
+        ("html", "Incomplete: 6 items were not scanned"),
+        ("markdown", "Incomplete: 6 items were not scanned"),
+        ("junit", "errors=\"6\""),
+        ("github", "::error title=Not scanned"),
+        ("gitlab", "\"status\": \"failure\""),
+        ("codequality", "incomplete-scan"),
+        ("gitleaks-json", "incomplete-scan"),
+        ("gitleaks-csv", "incomplete-scan"),
+        ("gitleaks-junit", "incomplete-scan"),
+        ("gitleaks-sarif", "incomplete-scan"),
+        ("trufflehog-json", "IncompleteScan"),
     ] {
         let text = plain(format, &outcome);
         assert!(text.contains(sign), "{format}: {text}");
@@ -184,7 +248,15 @@ fn an_incomplete_scan_is_told_in_every_format() {
 }
 
 #[test]
-fn a_credential_is_printed_only_when_it_is_revealed_and_never_in_sarif() {
+fn a_credential_is_printed_only_when_it_is_revealed_and_never_where_reports_are_passed_on() {
+    const NEVER: [&str; 6] = [
+        "sarif",
+        "html",
+        "markdown",
+        "junit",
+        "github",
+        "codequality",
+    ];
     let hidden = fixture::everything();
     let mut revealed = fixture::everything();
     for finding in &mut revealed.findings {
@@ -194,7 +266,8 @@ fn a_credential_is_printed_only_when_it_is_revealed_and_never_in_sarif() {
     for format in Format::all() {
         let shows = |outcome| plain(format.name(), outcome).contains(credential);
         assert!(!shows(&hidden), "{format}");
-        assert_eq!(shows(&revealed), format.name() != "sarif", "{format}");
+        let may_show = !NEVER.contains(&format.name());
+        assert_eq!(shows(&revealed), may_show, "{format}");
     }
 }
 

@@ -24,6 +24,10 @@ pub(crate) static SARIF: LazyLock<Validator> = LazyLock::new(|| {
     validator(&text.replace("{2}]?$", "{2}$"))
 });
 
+/// What GitLab demands of a secret detection report.
+pub(crate) static GITLAB: LazyLock<Validator> =
+    LazyLock::new(|| validator(include_str!("gitlab.schema.json")));
+
 fn validator(schema: &str) -> Validator {
     let schema: Value = serde_json::from_str(schema).expect("a schema is JSON");
     jsonschema::validator_for(&schema).expect("the schema is one")
@@ -58,8 +62,13 @@ pub(crate) fn complaints(schema: &Validator, instance: &Value) -> Vec<String> {
 }
 
 #[test]
-fn the_report_of_everything_fits_both_schemas() {
-    for (format, schema) in [("json", &JSON), ("sarif", &SARIF)] {
+fn the_report_of_everything_fits_its_schema() {
+    for (format, schema) in [
+        ("json", &JSON),
+        ("sarif", &SARIF),
+        ("gitleaks-sarif", &SARIF),
+        ("gitlab", &GITLAB),
+    ] {
         let text = written(format, &fixture::everything(), &Settings::default());
         let value = serde_json::from_str(&text).expect("JSON");
         assert_eq!(complaints(schema, &value), [""; 0], "{format}");
@@ -67,12 +76,20 @@ fn the_report_of_everything_fits_both_schemas() {
 }
 
 #[test]
-fn both_schemas_refuse_what_is_wrong() {
+fn the_schemas_refuse_what_is_wrong() {
     for (format, schema, pointer, wrong) in [
         ("json", &JSON, "/findings/0/severity", "severe"),
         ("json", &JSON, "/findings/0/locations/0/line", "12"),
         ("sarif", &SARIF, "/version", "2.0.0"),
         ("sarif", &SARIF, "/runs/0/results/0/level", "fatal"),
+        ("gitlab", &GITLAB, "/vulnerabilities/0/severity", "Severe"),
+        (
+            "gitlab",
+            &GITLAB,
+            "/vulnerabilities/0/location/commit/sha",
+            "",
+        ),
+        ("gitlab", &GITLAB, "/scan/end_time", "2020-01-28T03:26:02Z"),
     ] {
         let text = written(format, &fixture::everything(), &Settings::default());
         let mut value: Value = serde_json::from_str(&text).expect("JSON");

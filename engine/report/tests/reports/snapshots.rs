@@ -80,3 +80,26 @@ fn sarif_of_everything() {
     let pretty = serde_json::to_string_pretty(&value).expect("a value serializes");
     insta::assert_snapshot!(pretty);
 }
+
+#[test]
+fn the_reports_of_everything_for_other_programs() {
+    for format in [
+        "markdown",
+        "junit",
+        "github",
+        "gitlab",
+        "codequality",
+        "gitleaks-json",
+        "gitleaks-csv",
+        "gitleaks-junit",
+        "trufflehog-json",
+    ] {
+        insta::assert_snapshot!(format, plain(format, &fixture::everything()));
+    }
+}
+
+#[test]
+fn the_markdown_and_junit_of_a_clean_scan() {
+    insta::assert_snapshot!("clean markdown", plain("markdown", &fixture::clean()));
+    insta::assert_snapshot!("clean junit", plain("junit", &fixture::clean()));
+}

@@ -38,7 +38,7 @@ pub use objects::{Covered, Known, NothingKnown, ObjectKinds, StoreSize};
 pub use provenance::{Authorship, Place, Provenance, Question, Traced};
 pub use refs::{Ref, Refs};
 pub use repository::{Discovery, Head, OpenOptions, RefStorage, Repository};
-pub use selection::{Scope, ScopeError, Selection};
+pub use selection::{Arriving, Scope, ScopeError, Selection, resolve};
 pub use staged::{Staged, StagedFile};
 pub use tree_index::HistoryIndex;
 pub use worktree::{HistoryScan, Unchanged, Worktree, WorktreeScan};

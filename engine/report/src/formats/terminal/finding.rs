@@ -7,9 +7,9 @@ use leakward_core::{Finding, Secret, Verdict};
 
 use super::excerpt;
 use super::history;
-use super::numbers::counted;
-use super::place;
 use super::screen::{Look, Screen};
+use crate::numbers::counted;
+use crate::place_words;
 
 /// Places beside the first one that are named.
 const NAMED_PLACES: usize = 3;
@@ -33,7 +33,7 @@ pub(super) fn show(screen: &mut Screen<'_>, finding: &Finding) -> io::Result<()>
     let gutter = line.to_string().len();
     if let Some(first) = finding.locations.first() {
         screen.put(Look::Frame, &format!("{:gutter$}--> ", ""))?;
-        screen.put(Look::Plain, &place::words(first))?;
+        screen.put(Look::Plain, &place_words::words(first))?;
         screen.end_line()?;
     }
     if let Some(excerpt) = &finding.excerpt {
@@ -129,7 +129,7 @@ fn other_places(finding: &Finding) -> Vec<String> {
     let mut places: Vec<String> = finding
         .locations
         .iter()
-        .map(place::words)
+        .map(place_words::words)
         .filter(|words| seen.insert(words.clone()))
         .skip(1)
         .collect();

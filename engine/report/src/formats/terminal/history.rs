@@ -5,8 +5,9 @@ use std::collections::HashSet;
 
 use leakward_core::{Finding, Location, LocationKind};
 
-use super::numbers::counted;
-use super::place::short;
+use crate::came_in;
+use crate::numbers::counted;
+use crate::place_words::short;
 
 /// Refs that are named.
 const NAMED_REFS: usize = 3;
@@ -16,7 +17,7 @@ const MAX_WRITTEN: usize = 72;
 
 /// Since when: `2019-03-02 in commit 0123456789ab "Add it" by Ada <ada@example.org>, and in 2 more commits`.
 pub(super) fn since(finding: &Finding) -> Option<String> {
-    let first = first(finding)?;
+    let first = came_in::first(finding)?;
     let mut parts = Vec::new();
     if let Some(date) = &first.date {
         parts.push(format!("{} in", date.get(..10).unwrap_or(date)));
@@ -50,22 +51,6 @@ fn cut(text: &str) -> Cow<'_, str> {
         Some((at, _)) => Cow::Owned(format!("{}...", text.get(..at).unwrap_or(text))),
         None => Cow::Borrowed(text),
     }
-}
-
-/// The earliest place that a commit brought in.
-fn first(finding: &Finding) -> Option<&Location> {
-    finding
-        .locations
-        .iter()
-        .filter(|location| location.commit.is_some())
-        // Author dates carry time zones; the day, which is all that is shown, sorts as text.
-        .min_by_key(|location| {
-            let date = location.date.as_deref();
-            (
-                date.is_none(),
-                date.map(|date| date.get(..10).unwrap_or(date)),
-            )
-        })
 }
 
 /// Where it still is: `still in HEAD and in the working tree; on main, v1.0 and 3 more refs`.

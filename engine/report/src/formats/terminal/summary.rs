@@ -4,10 +4,11 @@
 
 use std::io;
 
-use leakward_core::{Outcome, Severity, Skipped, SkippedKind, Stats};
+use leakward_core::{Outcome, Skipped, SkippedKind, Stats};
 
-use super::numbers::{bytes, counted, duration, grouped};
 use super::screen::{Look, Screen};
+use crate::numbers::{bytes, counted, duration, grouped};
+use crate::standing::{self, Mood};
 
 /// Targets, and skipped items of one kind, that are named.
 const NAMED: usize = 3;
@@ -144,59 +145,13 @@ fn words(kind: SkippedKind) -> (&'static str, &'static str) {
 
 /// The last sentences.
 fn verdict(screen: &mut Screen<'_>, outcome: &Outcome) -> io::Result<()> {
-    if !outcome.findings.is_empty() {
-        screen.put_wrapped(Look::Bad, 0, &format!("{}.", found(outcome)))?;
-    }
-    let missed = outcome
-        .skipped
-        .iter()
-        .filter(|skipped| skipped.kind.makes_incomplete())
-        .count() as u64;
-    if missed > 0 {
-        let missed = counted(missed, "item was not scanned", "items were not scanned");
-        let rest = match outcome.findings.as_slice() {
-            [] => " Nothing leaked was found in the rest.",
-            _ => "",
+    for sentence in standing::sentences(outcome) {
+        let look = match sentence.mood {
+            Mood::Bad => Look::Bad,
+            Mood::Doubtful => Look::Warning,
+            Mood::Good => Look::Good,
         };
-        return screen.put_wrapped(Look::Warning, 0, &format!("Incomplete: {missed}.{rest}"));
+        screen.put_wrapped(look, 0, &sentence.text)?;
     }
-    match (outcome.findings.as_slice(), outcome.stats.pieces) {
-        ([], 0) => screen.put_wrapped(Look::Warning, 0, "Nothing was scanned."),
-        ([], _) => screen.put_wrapped(Look::Good, 0, "No leaked credentials found."),
-        _ => Ok(()),
-    }
-}
-
-/// `2 leaked credentials found in 17 places: 1 critical, 1 medium`.
-fn found(outcome: &Outcome) -> String {
-    let places: u64 = outcome.findings.iter().fold(0, |places, finding| {
-        places
-            .saturating_add(finding.locations.len() as u64)
-            .saturating_add(finding.more_locations)
-    });
-    let severities = [
-        Severity::Critical,
-        Severity::High,
-        Severity::Medium,
-        Severity::Low,
-    ];
-    let counts: Vec<String> = severities
-        .into_iter()
-        .map(|severity| {
-            let of = |finding: &&leakward_core::Finding| finding.severity == severity;
-            (outcome.findings.iter().filter(of).count() as u64, severity)
-        })
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, severity)| format!("{} {severity}", grouped(count)))
-        .collect();
-    format!(
-        "{} found in {}: {}",
-        counted(
-            outcome.findings.len() as u64,
-            "leaked credential",
-            "leaked credentials"
-        ),
-        counted(places, "place", "places"),
-        counts.join(", ")
-    )
+    Ok(())
 }

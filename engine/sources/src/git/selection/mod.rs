@@ -14,6 +14,6 @@ mod select;
 mod tests;
 
 pub(crate) use newcomers::Newcomers;
-pub use scope::{Scope, ScopeError};
-pub use select::Selection;
+pub use scope::{Arriving, Scope, ScopeError};
 pub(crate) use select::revision;
+pub use select::{Selection, resolve};

@@ -1,5 +1,7 @@
 //! Which part of a repository to look at, as the user wrote it.
 
+use gix::ObjectId;
+
 /// Which part of a repository's history to look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scope {
@@ -28,6 +30,19 @@ pub enum Scope {
         /// The revisions whose history is left out; there may be none.
         without: Vec<String>,
     },
+    /// What a push brings.
+    Arriving(Arriving),
+}
+
+/// What a push brings: what `tips` reach, and neither `known` nor the refs below `known_refs` do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Arriving {
+    /// What the refs that are pushed are to name afterwards.
+    pub tips: Vec<ObjectId>,
+    /// What the other side is known to have. What of it is not here leaves nothing out.
+    pub known: Vec<ObjectId>,
+    /// Beginning of the names of refs whose history the other side has: `refs/remotes/origin/`. Empty for none.
+    pub known_refs: String,
 }
 
 /// Why a part of the history cannot be looked at.

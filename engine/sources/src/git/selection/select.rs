@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::newcomers::Newcomers;
 use super::painted::{self, Painted, Sides};
 use super::reachable;
-use super::{Scope, ScopeError};
+use super::{Arriving, Scope, ScopeError};
 use crate::git::commits::{CommitFacts, Tips};
 use crate::git::lookup::Lookup;
 use crate::git::trees::{EntryKind, Numbered, TreeEntry, TreeSink, TreeWalk};
@@ -76,6 +76,7 @@ impl Selection {
                 selected.skipped.extend_from_slice(refs.skipped());
                 selected
             }
+            Scope::Arriving(arriving) => arrived(repository, &lookup, arriving),
         };
         Ok(selected)
     }
@@ -91,6 +92,14 @@ impl Selection {
             ids.dedup();
         }
     }
+}
+
+/// The commit, or the tag of one, that a revision names.
+///
+/// # Errors
+/// When there is none, or when it is not a commit.
+pub fn resolve(repository: &Repository, written: &str) -> Result<ObjectId, ScopeError> {
+    revision(repository, written)
 }
 
 /// The object that a revision names.
@@ -144,6 +153,33 @@ fn between(
     selection.skipped.extend(painted.skipped);
     selection.skipped.extend_from_slice(&wanted.skipped);
     add_named(repository, &wanted, &mut selection);
+    selection.sort();
+    selection
+}
+
+/// What a push brings. An annotated tag is new when nothing that is known is that tag, also where its commit is old.
+fn arrived(repository: &Repository, lookup: &Lookup, arriving: &Arriving) -> Selection {
+    let mut known = arriving.known.clone();
+    if !arriving.known_refs.is_empty() {
+        let refs = Refs::of(repository);
+        let refs = refs.all().iter();
+        known.extend(
+            refs.filter(|named| named.name.starts_with(&arriving.known_refs))
+                .map(|named| named.target),
+        );
+    }
+    let mut selection = between(
+        repository,
+        lookup,
+        &arriving.tips,
+        &known,
+        Sides::WantedOnly,
+    );
+    let (wanted, known) = (Tips::of(lookup, &arriving.tips), Tips::of(lookup, &known));
+    let known: HashSet<ObjectId> = known.tags.into_iter().collect();
+    selection
+        .tags
+        .extend(wanted.tags.iter().filter(|tag| !known.contains(*tag)));
     selection.sort();
     selection
 }

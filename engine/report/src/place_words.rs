@@ -6,12 +6,12 @@ use leakward_core::{LayerState, Location, LocationKind};
 const SHORT: usize = 12;
 
 /// The first digits of an object id.
-pub(super) fn short(id: &str) -> &str {
+pub(crate) fn short(id: &str) -> &str {
     id.get(..SHORT).unwrap_or(id)
 }
 
 /// The place: `src/a.rs:3:7`, `src/a.rs:3:7 in commit 0123456789ab`, `message of commit 0123456789ab, line 3`.
-pub(super) fn words(location: &Location) -> String {
+pub(crate) fn words(location: &Location) -> String {
     let (line, column) = (location.range.start.line, location.range.start.column);
     let path = if location.path.is_empty() {
         "(no path)"

@@ -1,13 +1,13 @@
 //! Counts, sizes and times as people read them.
 
 /// `1 commit`, `1,204 commits`.
-pub(super) fn counted(count: u64, one: &str, many: &str) -> String {
+pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
     let word = if count == 1 { one } else { many };
     format!("{} {word}", grouped(count))
 }
 
 /// Digits in groups of three.
-pub(super) fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut made = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -20,7 +20,7 @@ pub(super) fn grouped(number: u64) -> String {
 }
 
 /// Bytes with one decimal in the largest binary unit below them.
-pub(super) fn bytes(count: u64) -> String {
+pub(crate) fn bytes(count: u64) -> String {
     let mut size = count as f64;
     let mut unit = "B";
     for larger in ["KiB", "MiB", "GiB", "TiB", "PiB"] {
@@ -39,7 +39,7 @@ pub(super) fn bytes(count: u64) -> String {
 }
 
 /// Wall time: milliseconds below a second, then seconds, then minutes and hours.
-pub(super) fn duration(milliseconds: u64) -> String {
+pub(crate) fn duration(milliseconds: u64) -> String {
     let seconds = milliseconds / 1_000;
     match seconds {
         0 => format!("{milliseconds} ms"),
