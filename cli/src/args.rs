@@ -57,6 +57,16 @@ pub(crate) enum Command {
     /// Git hooks: put them in, take them out, run them.
     #[command(subcommand)]
     Hook(crate::hook_args::HookCommand),
+    /// Print the completions of a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write manual pages into a folder.
+    Man {
+        /// The folder.
+        folder: PathBuf,
+    },
 }
 
 /// Messages on standard error.

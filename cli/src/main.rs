@@ -25,6 +25,7 @@ mod rules_test_command;
 mod scan_command;
 mod serve_args;
 mod serve_command;
+mod shell_files;
 mod sinks;
 mod store;
 mod user_folders;
@@ -90,6 +91,8 @@ fn run(cli: &Cli, matches: &clap::ArgMatches, messages: Messages) -> anyhow::Res
         Command::Serve(args) => serve_command::serve(args, messages),
         Command::Incidents(command) => incidents_command::run(command),
         Command::Compat(command) => Ok(compat::command(command)),
+        Command::Completions { shell } => shell_files::completions(*shell),
+        Command::Man { folder } => shell_files::manual(folder),
         Command::Hook(command) => hook::command(command, cli.messages.color, messages),
         Command::Report(command) => {
             let matches = matches.subcommand_matches("report");

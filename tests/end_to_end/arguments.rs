@@ -176,3 +176,22 @@ fn a_target_that_looks_like_an_option_can_be_named() {
         .run()
         .expect_status(1);
 }
+
+#[test]
+fn completions_and_manual_pages_know_every_command() {
+    let sandbox = Sandbox::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let run = leakward(&sandbox).args(["completions", shell]).run();
+        run.expect_status(0);
+        for word in ["scan", "hook", "policy-ref"] {
+            assert!(run.stdout.contains(word), "{shell}: {word}");
+        }
+    }
+    leakward(&sandbox)
+        .args(["man", "pages"])
+        .run()
+        .expect_status(0);
+    let page = sandbox.path("pages/leakward-scan.1");
+    let page = std::fs::read_to_string(page).expect("the page of scan");
+    assert!(page.contains("policy\\-ref"), "{page}");
+}
