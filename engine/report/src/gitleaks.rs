@@ -7,7 +7,7 @@
 //!
 //! The credential stands in it only when it was revealed, and then as much of it as [`Settings::hidden_percent`] says.
 
-use leakward_core::{Finding, Location, LocationKind, Outcome, Secret, Skipped};
+use leakward_core::{Finding, Location, LocationKind, Outcome, Position, Secret, Skipped};
 use serde::Serialize;
 
 use crate::document::rounded;
@@ -83,9 +83,9 @@ fn entry(finding: &Finding, place: &Location, hidden: u8) -> Entry {
         description: finding.title.clone(),
         start_line: range.start.line,
         end_line: range.end.line,
-        start_column: range.start.column,
+        start_column: column(range.start),
         // The last column of the match, where ours is one past it.
-        end_column: range.end.column.saturating_sub(1).max(1),
+        end_column: column(range.end).saturating_sub(1).max(1),
         matched: secret.clone(),
         secret,
         file,
@@ -99,6 +99,11 @@ fn entry(finding: &Finding, place: &Location, hidden: u8) -> Entry {
         tags: tags(place),
         fingerprint,
     }
+}
+
+/// The column as gitleaks counts it: on every line but the first, the line break before it is counted too.
+fn column(position: Position) -> u32 {
+    position.column.saturating_add(u32::from(position.line > 1))
 }
 
 /// The path, or what the place is where it has none.
