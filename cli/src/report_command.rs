@@ -119,7 +119,7 @@ fn write(outcome: Outcome, sinks: &[Sink], color: ColorChoice) -> anyhow::Result
     let scanned = Scanned {
         outcome,
         rules: leakward_rules::built_in().to_vec(),
-        credentials: Vec::new(),
+        ..Scanned::default()
     };
     write_reports(&scanned, sinks, color)?;
     Ok(ExitCode::SUCCESS)

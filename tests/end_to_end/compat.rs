@@ -221,6 +221,35 @@ fn ignore_files_comments_and_baselines_of_gitleaks_hold() {
 }
 
 #[test]
+fn a_configuration_of_gitleaks_is_read_where_gitleaks_reads_it() {
+    let (repository, _) = repository();
+    let rule =
+        "[[rules]]\nid = \"house-token\"\nregex = \"house-[0-9]{8}\"\nkeywords = [\"house-\"]\n";
+    let house = ["house", "12345678"].join("-");
+    repository.commit_file("house.txt", format!("{house}\n"));
+    let config = repository.sandbox().write("house.toml", rule);
+    let scan = |words: &[&str], variable: Option<&str>| {
+        let mut program = gitleaks(repository.sandbox()).in_folder(repository.folder());
+        if let Some(file) = variable {
+            program = program.env("GITLEAKS_CONFIG", file);
+        }
+        let run = program.args(["git", "-r", "-"]).args(words).run();
+        run.expect_status(1);
+        let ids = entries(&run);
+        ids.iter()
+            .map(|entry| entry["RuleID"].to_string())
+            .collect::<Vec<_>>()
+    };
+    let file = config.to_str().expect("UTF-8");
+    let only = ["\"house-token\""];
+    assert_eq!(scan(&["--config", file], None), only);
+    assert_eq!(scan(&[], Some(file)), only);
+    assert_eq!(scan(&["--enable-rule", "github-pat"], None).len(), 2);
+    repository.commit_file(".gitleaks.toml", rule);
+    assert_eq!(scan(&[], None), only);
+}
+
+#[test]
 fn what_could_not_be_read_is_never_no_leaks() {
     let repository = Repository::new();
     repository.commit_file("a", "clean\n");

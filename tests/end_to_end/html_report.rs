@@ -35,7 +35,7 @@ fn report(sandbox: &Sandbox, count: usize) -> String {
                 "path": if number == 0 { "</script><img src=x onerror=pwned=1>.py".to_owned() } else { format!("service-{}/settings_{number}.py", number % 40) },
                 "line": number % 900 + 1, "column": 10, "end_line": number % 900 + 1, "end_column": 22,
                 "commit": format!("{number:040x}"),
-                "in_head": number % 2 == 0,
+                "in_head": number.is_multiple_of(2),
                 "author": format!("Author {}", number % 30),
                 "email": format!("author{}@example.org", number % 30),
                 "date": format!("20{}-{:02}-03T04:05:06Z", 19 + number % 5, number % 12 + 1),

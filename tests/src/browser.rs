@@ -63,8 +63,7 @@ impl Browser {
         self.command("POST", "/url", &json!({ "url": address }));
     }
 
-    /// What a script in the page returns.
-    #[must_use]
+    /// What a script in the page returns; null for one that only does something.
     pub fn script(&self, script: &str) -> Value {
         self.command(
             "POST",

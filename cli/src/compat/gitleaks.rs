@@ -7,7 +7,7 @@
 //! As with gitleaks, secrets stand in reports unless `--redact` is given.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -90,7 +90,7 @@ fn run(cli: &GitleaksCli, log: Log) -> anyhow::Result<ExitCode> {
     let global = &cli.global;
     refuse_unsupported(global)?;
     let request = Request {
-        overrides: overrides(global, &targets)?,
+        overrides: overrides(global),
         targets,
         scope,
         ignore_rules: IgnoreRules::Disregard,
@@ -244,16 +244,17 @@ fn log_options(options: Option<&str>, log: Log) -> anyhow::Result<Scope> {
     Ok(scope)
 }
 
-fn overrides(global: &GlobalArgs, targets: &[Target]) -> anyhow::Result<Overrides> {
-    configuration(global, targets)?;
+/// What was typed. Without --config, a configuration of gitleaks is found as gitleaks finds it.
+fn overrides(global: &GlobalArgs) -> Overrides {
     let ignore = &global.gitleaks_ignore_path;
     let ignore = if ignore.is_dir() {
         ignore.join(".gitleaksignore")
     } else {
         ignore.clone()
     };
-    Ok(Overrides {
-        only_rules: global.enable_rule.clone(),
+    Overrides {
+        config: global.config.clone(),
+        only_rules: global.enable_rule.iter().flat_map(|id| ours(id)).collect(),
         baseline: global.baseline_path.clone(),
         gitleaks_ignore: ignore.is_file().then_some(ignore),
         max_decode_depth: global.max_decode_depth,
@@ -263,35 +264,15 @@ fn overrides(global: &GlobalArgs, targets: &[Target]) -> anyhow::Result<Override
             .map(|megabytes| megabytes * 1_000_000),
         inline_allow: global.ignore_gitleaks_allow.then_some(InlineAllow::Ignore),
         ..Overrides::default()
-    })
+    }
 }
 
-/// The configuration that gitleaks would read, in its order. Until its rules can be read, one that is there is an error: with
-/// our own rules in its place, something else would be looked for than was asked for.
-fn configuration(global: &GlobalArgs, targets: &[Target]) -> anyhow::Result<Option<PathBuf>> {
-    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-    let in_target = targets.iter().find_map(|target| match target {
-        Target::Git(path) | Target::Folder(path) => {
-            let file = path.join(".gitleaks.toml");
-            file.is_file().then_some(file)
-        }
-        _ => None,
-    });
-    let file = global
-        .config
-        .clone()
-        .or_else(|| variable("GITLEAKS_CONFIG").map(PathBuf::from))
-        .or(in_target);
-    if let Some(file) = file {
-        bail!(
-            "{}: gitleaks' configuration is not read yet",
-            file.display()
-        );
+/// The rules of ours that stand for a built-in one of gitleaks; the id as it is where there are none.
+fn ours(id: &str) -> Vec<String> {
+    match leakward_rule_import::of_gitleaks(id) {
+        [] => vec![id.to_owned()],
+        ours => ours.iter().map(|id| (*id).to_owned()).collect(),
     }
-    if variable("GITLEAKS_CONFIG_TOML").is_some() {
-        bail!("GITLEAKS_CONFIG_TOML: gitleaks' configuration is not read yet");
-    }
-    Ok(None)
 }
 
 fn scan(request: &Request, global: &GlobalArgs) -> anyhow::Result<Scanned> {

@@ -95,7 +95,7 @@ mod tests {
         let arriving = to_server(&lines).expect("git's lines");
         let text = |ids: &[ObjectId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
         assert_eq!(text(&arriving.tips), [b.clone(), b.clone()]);
-        assert_eq!(text(&arriving.known), [a.clone()]);
+        assert_eq!(text(&arriving.known), std::slice::from_ref(&a));
         assert_eq!(arriving.known_refs, "refs/");
         let lines =
             format!("refs/heads/x {b} refs/heads/x {a}\n(delete) {none} refs/heads/z {a}\n");
