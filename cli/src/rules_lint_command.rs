@@ -162,7 +162,8 @@ fn of_rule(rule: &Rule) -> Vec<Advice> {
         }
         Find::Keyword(_) | Find::Native(_) | Find::Path(_) => {}
     }
-    if let Some(text) = breadth(rule) {
+    // What is never reported may be as short as it is.
+    if let Some(text) = breadth(rule).filter(|_| rule.class == Class::Secret) {
         say(Kind::Broad, text);
     }
     if rule.class == Class::Secret && rule.samples.is_empty() {
