@@ -12,6 +12,7 @@ use leakward_verify::{Answer, CallError};
 use zeroize::Zeroizing;
 
 use super::Way;
+use super::by_hand::or_by_hand;
 use super::rest::{text, value};
 use crate::provider::{
     Abilities, Birth, Case, Created, Creation, Handle, Overlap, Provider, ProviderError, Receipt,
@@ -160,34 +161,36 @@ impl Provider for AwsIam {
     }
 
     fn abilities(&self, case: &Case<'_>) -> Result<Abilities, ProviderError> {
-        let errand = self.errand(case)?;
-        let identity = if errand.is_itself {
-            format!("the leaked key itself (no {ADMIN} is given)")
-        } else {
-            ADMIN.to_owned()
-        };
-        let user = &errand.user;
-        let call = |action: &str| format!("POST https://iam.amazonaws.com/?Action={action}");
-        Ok(Abilities {
-            revoke: Some(Revocation {
-                action: "aws-deactivate-access-key".to_owned(),
-                identity: identity.clone(),
-                calls: vec![call("UpdateAccessKey&Status=Inactive")],
-                undo: Undo::Possible,
-                breaks: vec![format!(
-                    "Whatever signs with the key {} of {user}.",
-                    &*errand.id
-                )],
-            }),
-            rotate: Some(Rotation {
-                action: "aws-create-access-key".to_owned(),
-                identity,
-                calls: vec![call("CreateAccessKey")],
-                birth: Birth::Issued,
-                overlap: Overlap::Both,
-                breaks: Vec::new(),
-            }),
-            instructions: None,
+        or_by_hand(case, || {
+            let errand = self.errand(case)?;
+            let identity = if errand.is_itself {
+                format!("the leaked key itself (no {ADMIN} is given)")
+            } else {
+                ADMIN.to_owned()
+            };
+            let user = &errand.user;
+            let call = |action: &str| format!("POST https://iam.amazonaws.com/?Action={action}");
+            Ok(Abilities {
+                revoke: Some(Revocation {
+                    action: "aws-deactivate-access-key".to_owned(),
+                    identity: identity.clone(),
+                    calls: vec![call("UpdateAccessKey&Status=Inactive")],
+                    undo: Undo::Possible,
+                    breaks: vec![format!(
+                        "Whatever signs with the key {} of {user}.",
+                        &*errand.id
+                    )],
+                }),
+                rotate: Some(Rotation {
+                    action: "aws-create-access-key".to_owned(),
+                    identity,
+                    calls: vec![call("CreateAccessKey")],
+                    birth: Birth::Issued,
+                    overlap: Overlap::Both,
+                    breaks: Vec::new(),
+                }),
+                instructions: None,
+            })
         })
     }
 

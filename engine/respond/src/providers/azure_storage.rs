@@ -10,6 +10,7 @@ use serde_json::{Value as Json, json};
 use zeroize::Zeroizing;
 
 use super::Way;
+use super::by_hand::or_by_hand;
 use super::rest::{Rest, identity, text, value};
 use crate::provider::{
     Abilities, Birth, Case, Created, Creation, Handle, Overlap, Provider, ProviderError, Receipt,
@@ -115,28 +116,30 @@ impl Provider for AzureStorage {
     }
 
     fn abilities(&self, case: &Case<'_>) -> Result<Abilities, ProviderError> {
-        let errand = self.errand(case)?;
-        let shown = |action: &str| errand.rest.shown(Verb::Post, &errand.path(action));
-        Ok(Abilities {
-            revoke: Some(Revocation {
-                action: "azure-regenerate-storage-key".to_owned(),
-                identity: ADMIN.to_owned(),
-                calls: vec![shown("listKeys"), shown("regenerateKey")],
-                undo: Undo::Impossible,
-                breaks: vec![
-                    "Whatever uses this key, and every shared access signature that it signed."
-                        .to_owned(),
-                ],
-            }),
-            rotate: Some(Rotation {
-                action: "azure-use-other-storage-key".to_owned(),
-                identity: ADMIN.to_owned(),
-                calls: vec![shown("listKeys")],
-                birth: Birth::Issued,
-                overlap: Overlap::Both,
-                breaks: Vec::new(),
-            }),
-            instructions: None,
+        or_by_hand(case, || {
+            let errand = self.errand(case)?;
+            let shown = |action: &str| errand.rest.shown(Verb::Post, &errand.path(action));
+            Ok(Abilities {
+                revoke: Some(Revocation {
+                    action: "azure-regenerate-storage-key".to_owned(),
+                    identity: ADMIN.to_owned(),
+                    calls: vec![shown("listKeys"), shown("regenerateKey")],
+                    undo: Undo::Impossible,
+                    breaks: vec![
+                        "Whatever uses this key, and every shared access signature that it signed."
+                            .to_owned(),
+                    ],
+                }),
+                rotate: Some(Rotation {
+                    action: "azure-use-other-storage-key".to_owned(),
+                    identity: ADMIN.to_owned(),
+                    calls: vec![shown("listKeys")],
+                    birth: Birth::Issued,
+                    overlap: Overlap::Both,
+                    breaks: Vec::new(),
+                }),
+                instructions: None,
+            })
         })
     }
 

@@ -36,6 +36,27 @@ pub(super) fn instructions(rule: &Rule) -> Instructions {
     Instructions { url, steps }
 }
 
+/// What can be done; where an identity or a value is missing, what a person does instead, and what is missing.
+pub(super) fn or_by_hand(
+    case: &Case<'_>,
+    ask: impl FnOnce() -> Result<Abilities, ProviderError>,
+) -> Result<Abilities, ProviderError> {
+    match ask() {
+        Err(error @ ProviderError::Needs { .. }) => {
+            let by_hand = instructions(case.rule);
+            let missing = format!("Leakward could do it, but {error}. Otherwise:");
+            Ok(Abilities {
+                instructions: Some(Instructions {
+                    steps: [missing].into_iter().chain(by_hand.steps).collect(),
+                    url: by_hand.url,
+                }),
+                ..Abilities::default()
+            })
+        }
+        other => other,
+    }
+}
+
 impl ByHand {
     fn cannot(what: &str) -> ProviderError {
         ProviderError::Unsupported {

@@ -12,6 +12,7 @@ use serde_json::{Value as Json, json};
 use zeroize::Zeroizing;
 
 use super::Way;
+use super::by_hand::or_by_hand;
 use super::rest::{Rest, identity, segment, text};
 use crate::provider::{
     Abilities, Birth, Case, Created, Creation, Handle, Overlap, Provider, ProviderError, Receipt,
@@ -114,29 +115,31 @@ impl Provider for GcpServiceAccount {
     }
 
     fn abilities(&self, case: &Case<'_>) -> Result<Abilities, ProviderError> {
-        let errand = self.errand(case)?;
-        let shown = |path: &str| {
-            errand
-                .rest
-                .shown(Verb::Post, &format!("{}{path}", errand.keys))
-        };
-        Ok(Abilities {
-            revoke: Some(Revocation {
-                action: "gcp-disable-key".to_owned(),
-                identity: ADMIN.to_owned(),
-                calls: vec![shown("/{id}:disable")],
-                undo: Undo::Possible,
-                breaks: vec![format!("Whatever uses this key of {}.", errand.account)],
-            }),
-            rotate: Some(Rotation {
-                action: "gcp-create-key".to_owned(),
-                identity: ADMIN.to_owned(),
-                calls: vec![shown("")],
-                birth: Birth::Issued,
-                overlap: Overlap::Both,
-                breaks: Vec::new(),
-            }),
-            instructions: None,
+        or_by_hand(case, || {
+            let errand = self.errand(case)?;
+            let shown = |path: &str| {
+                errand
+                    .rest
+                    .shown(Verb::Post, &format!("{}{path}", errand.keys))
+            };
+            Ok(Abilities {
+                revoke: Some(Revocation {
+                    action: "gcp-disable-key".to_owned(),
+                    identity: ADMIN.to_owned(),
+                    calls: vec![shown("/{id}:disable")],
+                    undo: Undo::Possible,
+                    breaks: vec![format!("Whatever uses this key of {}.", errand.account)],
+                }),
+                rotate: Some(Rotation {
+                    action: "gcp-create-key".to_owned(),
+                    identity: ADMIN.to_owned(),
+                    calls: vec![shown("")],
+                    birth: Birth::Issued,
+                    overlap: Overlap::Both,
+                    breaks: Vec::new(),
+                }),
+                instructions: None,
+            })
         })
     }
 

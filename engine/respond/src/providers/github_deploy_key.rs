@@ -11,6 +11,7 @@ use leakward_verify::ssh::{new_key, public_text};
 use serde_json::{Value as Json, json};
 
 use super::Way;
+use super::by_hand::or_by_hand;
 use super::rest::{Rest, identity, text, value};
 use super::sql_users::draft_of;
 use crate::provider::{
@@ -135,31 +136,33 @@ impl Provider for GithubDeployKey {
     }
 
     fn abilities(&self, case: &Case<'_>) -> Result<Abilities, ProviderError> {
-        let errand = self.errand(case)?;
-        Ok(Abilities {
-            revoke: Some(Revocation {
-                action: "github-delete-deploy-key".to_owned(),
-                identity: ADMIN.to_owned(),
-                calls: vec![
-                    errand
-                        .rest
-                        .shown(Verb::Delete, &format!("{}/{{id}}", errand.keys)),
-                ],
-                undo: Undo::Possible,
-                breaks: vec![format!(
-                    "Whatever clones {} with this key.",
-                    errand.repository
-                )],
-            }),
-            rotate: Some(Rotation {
-                action: "github-create-deploy-key".to_owned(),
-                identity: ADMIN.to_owned(),
-                calls: vec![errand.rest.shown(Verb::Post, &errand.keys)],
-                birth: Birth::Chosen,
-                overlap: Overlap::Both,
-                breaks: Vec::new(),
-            }),
-            instructions: None,
+        or_by_hand(case, || {
+            let errand = self.errand(case)?;
+            Ok(Abilities {
+                revoke: Some(Revocation {
+                    action: "github-delete-deploy-key".to_owned(),
+                    identity: ADMIN.to_owned(),
+                    calls: vec![
+                        errand
+                            .rest
+                            .shown(Verb::Delete, &format!("{}/{{id}}", errand.keys)),
+                    ],
+                    undo: Undo::Possible,
+                    breaks: vec![format!(
+                        "Whatever clones {} with this key.",
+                        errand.repository
+                    )],
+                }),
+                rotate: Some(Rotation {
+                    action: "github-create-deploy-key".to_owned(),
+                    identity: ADMIN.to_owned(),
+                    calls: vec![errand.rest.shown(Verb::Post, &errand.keys)],
+                    birth: Birth::Chosen,
+                    overlap: Overlap::Both,
+                    breaks: Vec::new(),
+                }),
+                instructions: None,
+            })
         })
     }
 

@@ -13,6 +13,7 @@ use leakward_core::action::Verb;
 use serde_json::{Value as Json, json};
 
 use super::Way;
+use super::by_hand::or_by_hand;
 use super::rest::{Rest, identity, segment, text};
 use crate::provider::{
     Abilities, Birth, Case, Created, Creation, Handle, Instructions, Overlap, Provider,
@@ -101,49 +102,51 @@ impl Provider for Kubernetes {
     }
 
     fn abilities(&self, case: &Case<'_>) -> Result<Abilities, ProviderError> {
-        let (rest, claims) = (self.rest(case)?, Self::claims(case)?);
-        let account = format!("{}/{}", claims.namespace, claims.account);
-        let revoke = claims.bound.as_ref().map(|(kind, name)| Revocation {
-            action: format!("kubernetes-delete-{}", kind.trim_end_matches('s')),
-            identity: ADMIN.to_owned(),
-            calls: vec![rest.shown(Verb::Delete, &claims.object(kind, name))],
-            undo: Undo::Impossible,
-            breaks: vec![match *kind {
-                "pods" => format!("The pod {name}; whoever manages it starts another."),
-                _ => format!("Whatever uses this token of {account}."),
-            }],
-        });
-        let by_hand = Instructions {
-            url: None,
-            steps: vec![
-                format!(
-                    "The token of {account} is bound to nothing, so that it works until its time ends."
-                ),
-                format!(
-                    "To end it now, delete the service account {account} and make it anew; every token of it ends."
-                ),
-            ],
-        };
-        Ok(Abilities {
-            instructions: revoke.is_none().then_some(by_hand),
-            revoke,
-            rotate: Some(Rotation {
-                action: "kubernetes-create-token".to_owned(),
+        or_by_hand(case, || {
+            let (rest, claims) = (self.rest(case)?, Self::claims(case)?);
+            let account = format!("{}/{}", claims.namespace, claims.account);
+            let revoke = claims.bound.as_ref().map(|(kind, name)| Revocation {
+                action: format!("kubernetes-delete-{}", kind.trim_end_matches('s')),
                 identity: ADMIN.to_owned(),
-                calls: vec![rest.shown(
-                    Verb::Post,
-                    &format!(
-                        "{}/token",
-                        claims.object("serviceaccounts", &claims.account)
+                calls: vec![rest.shown(Verb::Delete, &claims.object(kind, name))],
+                undo: Undo::Impossible,
+                breaks: vec![match *kind {
+                    "pods" => format!("The pod {name}; whoever manages it starts another."),
+                    _ => format!("Whatever uses this token of {account}."),
+                }],
+            });
+            let by_hand = Instructions {
+                url: None,
+                steps: vec![
+                    format!(
+                        "The token of {account} is bound to nothing, so that it works until its time ends."
                     ),
-                )],
-                birth: Birth::Issued,
-                overlap: Overlap::Both,
-                breaks: vec![
+                    format!(
+                        "To end it now, delete the service account {account} and make it anew; every token of it ends."
+                    ),
+                ],
+            };
+            Ok(Abilities {
+                instructions: revoke.is_none().then_some(by_hand),
+                revoke,
+                rotate: Some(Rotation {
+                    action: "kubernetes-create-token".to_owned(),
+                    identity: ADMIN.to_owned(),
+                    calls: vec![rest.shown(
+                        Verb::Post,
+                        &format!(
+                            "{}/token",
+                            claims.object("serviceaccounts", &claims.account)
+                        ),
+                    )],
+                    birth: Birth::Issued,
+                    overlap: Overlap::Both,
+                    breaks: vec![
                     "The new token ends after ninety days, or earlier where the server says so."
                         .to_owned(),
                 ],
-            }),
+                }),
+            })
         })
     }
 

@@ -12,6 +12,7 @@ use leakward_verify::database::{ConnectionUri, new_password};
 use serde_json::{Value as Json, json};
 
 use super::Way;
+use super::by_hand::or_by_hand;
 use super::rest::{Rest, identity, segment, value};
 use super::sql_users::{draft_of, password_of, successor_parts, uri_parts};
 use crate::provider::{
@@ -103,30 +104,32 @@ impl Provider for RabbitMq {
     }
 
     fn abilities(&self, case: &Case<'_>) -> Result<Abilities, ProviderError> {
-        let errand = self.errand(case)?;
-        let (user, other) = (&errand.user, sibling(&errand.user));
-        let shown = |verb: Verb, name: &str| {
-            errand
-                .rest
-                .shown(verb, &format!("/api/users/{}", segment(name)))
-        };
-        Ok(Abilities {
-            revoke: Some(Revocation {
-                action: "rabbitmq-bar-user".to_owned(),
-                identity: ADMIN.to_owned(),
-                calls: vec![shown(Verb::Put, user)],
-                undo: Undo::Impossible,
-                breaks: vec![format!("Clients that still log in as {user}.")],
-            }),
-            rotate: Some(Rotation {
-                action: "rabbitmq-second-user".to_owned(),
-                identity: ADMIN.to_owned(),
-                calls: vec![shown(Verb::Put, &other)],
-                birth: Birth::Chosen,
-                overlap: Overlap::Both,
-                breaks: Vec::new(),
-            }),
-            instructions: None,
+        or_by_hand(case, || {
+            let errand = self.errand(case)?;
+            let (user, other) = (&errand.user, sibling(&errand.user));
+            let shown = |verb: Verb, name: &str| {
+                errand
+                    .rest
+                    .shown(verb, &format!("/api/users/{}", segment(name)))
+            };
+            Ok(Abilities {
+                revoke: Some(Revocation {
+                    action: "rabbitmq-bar-user".to_owned(),
+                    identity: ADMIN.to_owned(),
+                    calls: vec![shown(Verb::Put, user)],
+                    undo: Undo::Impossible,
+                    breaks: vec![format!("Clients that still log in as {user}.")],
+                }),
+                rotate: Some(Rotation {
+                    action: "rabbitmq-second-user".to_owned(),
+                    identity: ADMIN.to_owned(),
+                    calls: vec![shown(Verb::Put, &other)],
+                    birth: Birth::Chosen,
+                    overlap: Overlap::Both,
+                    breaks: Vec::new(),
+                }),
+                instructions: None,
+            })
         })
     }
 

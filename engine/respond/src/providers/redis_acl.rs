@@ -11,6 +11,7 @@ use leakward_verify::database::{ConnectionUri, RedisSession, Reply, SessionError
 use leakward_verify::{NetworkError, Subject};
 
 use super::Way;
+use super::by_hand::or_by_hand;
 use super::sql_users::{server_of, uri_parts};
 use crate::provider::{
     Abilities, Birth, Case, Created, Creation, Handle, Overlap, Provider, ProviderError, Receipt,
@@ -144,35 +145,37 @@ impl Provider for RedisAcl {
     }
 
     fn abilities(&self, case: &Case<'_>) -> Result<Abilities, ProviderError> {
-        let own = self.own(case)?;
-        let identity = Self::identity(case);
-        let user = if own.user().is_empty() {
-            "default"
-        } else {
-            own.user()
-        };
-        Ok(Abilities {
-            revoke: Some(Revocation {
-                action: "redis-remove-password".to_owned(),
-                identity: identity.clone(),
-                calls: vec![
-                    format!("ACL SETUSER {user} <PASSWORD"),
-                    format!("CLIENT KILL USER {user}"),
-                ],
-                undo: Undo::Possible,
-                breaks: vec![format!(
-                    "Clients that still have the old password of {user}; all its connections are closed once."
-                )],
-            }),
-            rotate: Some(Rotation {
-                action: "redis-add-password".to_owned(),
-                identity,
-                calls: vec![format!("ACL SETUSER {user} >PASSWORD")],
-                birth: Birth::Chosen,
-                overlap: Overlap::Both,
-                breaks: Vec::new(),
-            }),
-            instructions: None,
+        or_by_hand(case, || {
+            let own = self.own(case)?;
+            let identity = Self::identity(case);
+            let user = if own.user().is_empty() {
+                "default"
+            } else {
+                own.user()
+            };
+            Ok(Abilities {
+                revoke: Some(Revocation {
+                    action: "redis-remove-password".to_owned(),
+                    identity: identity.clone(),
+                    calls: vec![
+                        format!("ACL SETUSER {user} <PASSWORD"),
+                        format!("CLIENT KILL USER {user}"),
+                    ],
+                    undo: Undo::Possible,
+                    breaks: vec![format!(
+                        "Clients that still have the old password of {user}; all its connections are closed once."
+                    )],
+                }),
+                rotate: Some(Rotation {
+                    action: "redis-add-password".to_owned(),
+                    identity,
+                    calls: vec![format!("ACL SETUSER {user} >PASSWORD")],
+                    birth: Birth::Chosen,
+                    overlap: Overlap::Both,
+                    breaks: Vec::new(),
+                }),
+                instructions: None,
+            })
         })
     }
 

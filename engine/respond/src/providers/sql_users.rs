@@ -16,6 +16,7 @@ use leakward_verify::database::{ConnectionUri, SessionError, SqlError, SqlSessio
 use zeroize::Zeroizing;
 
 use super::Way;
+use super::by_hand::or_by_hand;
 use super::rest::text;
 use super::sql_dialect::Dialect;
 use crate::provider::{
@@ -108,57 +109,59 @@ impl Provider for SqlUsers {
     }
 
     fn abilities(&self, case: &Case<'_>) -> Result<Abilities, ProviderError> {
-        let own = self.own(case)?;
-        let (name, user) = (self.dialect.name(), own.user().to_owned());
-        if !self.has_admin(case) {
-            let identity = format!("{user} itself (no {} is given)", self.dialect.admin());
-            let breaks = vec![format!(
-                "Everybody who has the old password of {user}, at once."
-            )];
-            let change = format!("change the password of {user}");
-            return Ok(Abilities {
-                // A user that changes its own password has a new one; that nobody should have.
+        or_by_hand(case, || {
+            let own = self.own(case)?;
+            let (name, user) = (self.dialect.name(), own.user().to_owned());
+            if !self.has_admin(case) {
+                let identity = format!("{user} itself (no {} is given)", self.dialect.admin());
+                let breaks = vec![format!(
+                    "Everybody who has the old password of {user}, at once."
+                )];
+                let change = format!("change the password of {user}");
+                return Ok(Abilities {
+                    // A user that changes its own password has a new one; that nobody should have.
+                    revoke: Some(Revocation {
+                        action: format!("{name}-change-password"),
+                        identity: identity.clone(),
+                        calls: vec![change.clone()],
+                        undo: Undo::Impossible,
+                        breaks: breaks.clone(),
+                    }),
+                    rotate: Some(Rotation {
+                        action: format!("{name}-change-password"),
+                        identity,
+                        calls: vec![change],
+                        birth: Birth::Chosen,
+                        overlap: Overlap::None,
+                        breaks,
+                    }),
+                    instructions: None,
+                });
+            }
+            let other = sibling(&user);
+            Ok(Abilities {
                 revoke: Some(Revocation {
-                    action: format!("{name}-change-password"),
-                    identity: identity.clone(),
-                    calls: vec![change.clone()],
-                    undo: Undo::Impossible,
-                    breaks: breaks.clone(),
+                    action: format!("{name}-bar-user"),
+                    identity: self.dialect.admin().to_owned(),
+                    calls: vec![
+                        format!("{user} may not log in any more"),
+                        format!("end the sessions of {user}"),
+                    ],
+                    undo: Undo::Possible,
+                    breaks: vec![format!("Clients that still log in as {user}.")],
                 }),
                 rotate: Some(Rotation {
-                    action: format!("{name}-change-password"),
-                    identity,
-                    calls: vec![change],
+                    action: format!("{name}-second-user"),
+                    identity: self.dialect.admin().to_owned(),
+                    calls: vec![format!(
+                        "{other} gets a new password and the rights of {user}"
+                    )],
                     birth: Birth::Chosen,
-                    overlap: Overlap::None,
-                    breaks,
+                    overlap: Overlap::Both,
+                    breaks: Vec::new(),
                 }),
                 instructions: None,
-            });
-        }
-        let other = sibling(&user);
-        Ok(Abilities {
-            revoke: Some(Revocation {
-                action: format!("{name}-bar-user"),
-                identity: self.dialect.admin().to_owned(),
-                calls: vec![
-                    format!("{user} may not log in any more"),
-                    format!("end the sessions of {user}"),
-                ],
-                undo: Undo::Possible,
-                breaks: vec![format!("Clients that still log in as {user}.")],
-            }),
-            rotate: Some(Rotation {
-                action: format!("{name}-second-user"),
-                identity: self.dialect.admin().to_owned(),
-                calls: vec![format!(
-                    "{other} gets a new password and the rights of {user}"
-                )],
-                birth: Birth::Chosen,
-                overlap: Overlap::Both,
-                breaks: Vec::new(),
-            }),
-            instructions: None,
+            })
         })
     }
 

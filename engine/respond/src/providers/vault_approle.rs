@@ -9,6 +9,7 @@ use leakward_core::action::Verb;
 use serde_json::{Value as Json, json};
 
 use super::Way;
+use super::by_hand::or_by_hand;
 use super::rest::{Rest, identity, segment, text, value};
 use crate::provider::{
     Abilities, Birth, Case, Created, Creation, Handle, Overlap, Provider, ProviderError, Receipt,
@@ -89,32 +90,34 @@ impl Provider for VaultApprole {
     }
 
     fn abilities(&self, case: &Case<'_>) -> Result<Abilities, ProviderError> {
-        let errand = self.errand(case)?;
-        let shown = |path: &str| {
-            errand
-                .rest
-                .shown(Verb::Post, &format!("{}{path}", errand.base))
-        };
-        Ok(Abilities {
-            revoke: Some(Revocation {
-                action: "vault-destroy-secret-id".to_owned(),
-                identity: ADMIN.to_owned(),
-                calls: vec![shown("/secret-id/destroy")],
-                undo: Undo::Impossible,
-                breaks: vec![format!(
-                    "Logins of the AppRole {} with this SecretID; tokens that it got before live on.",
-                    errand.role
-                )],
-            }),
-            rotate: Some(Rotation {
-                action: "vault-create-secret-id".to_owned(),
-                identity: ADMIN.to_owned(),
-                calls: vec![shown("/secret-id")],
-                birth: Birth::Issued,
-                overlap: Overlap::Both,
-                breaks: Vec::new(),
-            }),
-            instructions: None,
+        or_by_hand(case, || {
+            let errand = self.errand(case)?;
+            let shown = |path: &str| {
+                errand
+                    .rest
+                    .shown(Verb::Post, &format!("{}{path}", errand.base))
+            };
+            Ok(Abilities {
+                revoke: Some(Revocation {
+                    action: "vault-destroy-secret-id".to_owned(),
+                    identity: ADMIN.to_owned(),
+                    calls: vec![shown("/secret-id/destroy")],
+                    undo: Undo::Impossible,
+                    breaks: vec![format!(
+                        "Logins of the AppRole {} with this SecretID; tokens that it got before live on.",
+                        errand.role
+                    )],
+                }),
+                rotate: Some(Rotation {
+                    action: "vault-create-secret-id".to_owned(),
+                    identity: ADMIN.to_owned(),
+                    calls: vec![shown("/secret-id")],
+                    birth: Birth::Issued,
+                    overlap: Overlap::Both,
+                    breaks: Vec::new(),
+                }),
+                instructions: None,
+            })
         })
     }
 
