@@ -172,44 +172,67 @@ pub struct Walked {
     pub unread: BTreeMap<String, StoreError>,
 }
 
-/// Reads every entry of a store, its newest `versions` versions, and shows each part of each value to `seen`.
+/// Entries that are read at the same time: most of the time goes into waiting for answers.
+const AT_ONCE: usize = 8;
+
+/// An entry as it was read: what is known of it, and its versions with the current one in front.
+type Whole = Result<(Metadata, Vec<(Version, Fields)>), StoreError>;
+
+/// Reads every entry of a store, its newest `versions` versions, and shows each part of each value to `seen`. Several entries are read at
+/// once; `seen` is called on this thread, entry by entry in the order of their paths.
 ///
 /// # Errors
-/// The store cannot be listed. An entry that cannot be read is named in what is returned.
+/// The store cannot be listed, or serves nobody any more. An entry that cannot be read is named in what is returned.
 pub fn walk(
     store: &dyn Store,
     versions: usize,
     seen: &mut dyn FnMut(&Seen<'_>),
 ) -> Result<Walked, StoreError> {
     let mut walked = Walked::default();
-    for path in store.list("")? {
-        match walk_entry(store, &path, versions, seen) {
-            Ok(metadata) => {
-                walked.entries.insert(path, metadata);
-            }
-            // It was taken away since it was listed, or has no live version.
-            Err(StoreError::Absent { .. }) => {}
-            Err(
-                error @ (StoreError::Sealed { .. }
-                | StoreError::LoggedOut { .. }
-                | StoreError::Intercepted { .. }),
-            ) => return Err(error),
-            Err(error) => {
-                walked.unread.insert(path, error);
+    let paths = store.list("")?;
+    // Portions, so that no more than a few entries' values are held at once.
+    for portion in paths.chunks(AT_ONCE) {
+        let read: Vec<Whole> = std::thread::scope(|scope| {
+            let readers: Vec<_> = portion
+                .iter()
+                .map(|path| scope.spawn(move || read_whole(store, path, versions)))
+                .collect();
+            readers
+                .into_iter()
+                .map(|reader| {
+                    reader.join().unwrap_or_else(|_| {
+                        Err(StoreError::Malformed {
+                            store: store.describe(),
+                            what: "reading an entry broke off".to_owned(),
+                        })
+                    })
+                })
+                .collect()
+        });
+        for (path, whole) in portion.iter().zip(read) {
+            match whole {
+                Ok((metadata, held)) => {
+                    show(path, &held, seen);
+                    walked.entries.insert(path.clone(), metadata);
+                }
+                // It was taken away since it was listed, or has no live version.
+                Err(StoreError::Absent { .. }) => {}
+                Err(
+                    error @ (StoreError::Sealed { .. }
+                    | StoreError::LoggedOut { .. }
+                    | StoreError::Intercepted { .. }),
+                ) => return Err(error),
+                Err(error) => {
+                    walked.unread.insert(path.clone(), error);
+                }
             }
         }
     }
     Ok(walked)
 }
 
-fn walk_entry(
-    store: &dyn Store,
-    path: &str,
-    versions: usize,
-    seen: &mut dyn FnMut(&Seen<'_>),
-) -> Result<Metadata, StoreError> {
-    let current = store.read(path, &Select::Current)?;
-    let mut show = |version: &Version, fields: &Fields, is_current: bool| {
+fn show(path: &str, held: &[(Version, Fields)], seen: &mut dyn FnMut(&Seen<'_>)) {
+    for (at, (version, fields)) in held.iter().enumerate() {
         for (field, value) in fields {
             for (part, value) in &parts(value) {
                 seen(&Seen {
@@ -218,23 +241,27 @@ fn walk_entry(
                     version,
                     part,
                     value,
-                    is_current,
+                    is_current: at == 0,
                 });
             }
         }
-    };
-    show(&current.version, &current.fields, true);
+    }
+}
+
+fn read_whole(store: &dyn Store, path: &str, versions: usize) -> Whole {
+    let current = store.read(path, &Select::Current)?;
     let earlier = if versions > 1 {
         store.versions(path)?
     } else {
         Vec::new()
     };
+    let mut held = vec![(current.version.clone(), current.fields)];
     let earlier = earlier
         .into_iter()
         .filter(|version| *version != current.version);
     for version in earlier.take(versions.saturating_sub(1)) {
         match store.read(path, &Select::Exactly(version.clone())) {
-            Ok(entry) => show(&version, &entry.fields, false),
+            Ok(entry) => held.push((version, entry.fields)),
             Err(StoreError::Absent { .. }) => {}
             Err(error) => return Err(error),
         }
@@ -244,10 +271,11 @@ fn walk_entry(
         Err(StoreError::Denied { .. }) => Metadata::default(),
         other => other?,
     };
-    Ok(Metadata {
+    let metadata = Metadata {
         current: Some(current.version),
         ..metadata
-    })
+    };
+    Ok((metadata, held))
 }
 
 /// An index that cannot be used.

@@ -1,5 +1,7 @@
 //! AWS's JSON protocol: one signed POST for each call, and AWS's own words for what went wrong.
 
+use std::time::Duration;
+
 use leakward_signing::sigv4::Scope;
 use serde_json::Value;
 
@@ -11,6 +13,13 @@ use crate::spec::StoreSpec;
 use crate::surroundings::Surroundings;
 
 const JSON: &str = "application/x-amz-json-1.1";
+
+/// Waits before something that only reads is asked again.
+const PAUSES: [Duration; 3] = [
+    Duration::from_millis(300),
+    Duration::from_millis(1_000),
+    Duration::from_millis(3_000),
+];
 
 /// One service of AWS in one region.
 pub(super) struct JsonApi {
@@ -108,7 +117,30 @@ impl JsonApi {
         }
     }
 
+    /// Sends it; what only reads again after a while, when AWS says that there were too many.
     fn send(
+        &self,
+        name: &str,
+        body: &[u8],
+        effect: Effect,
+        what: &str,
+    ) -> Result<Said, StoreError> {
+        let mut pauses = match effect {
+            Effect::Reads => PAUSES.iter(),
+            Effect::Changes => [].iter(),
+        };
+        loop {
+            let said = self.send_once(name, body, effect, what)?;
+            match (&said, pauses.next()) {
+                (Said::No(code, _), Some(pause)) if is_throttled(code) => {
+                    std::thread::sleep(*pause);
+                }
+                _ => return Ok(said),
+            }
+        }
+    }
+
+    fn send_once(
         &self,
         name: &str,
         body: &[u8],
@@ -170,11 +202,12 @@ impl JsonApi {
             }
             ("AccessDeniedException" | "AccessDenied" | "KMSAccessDeniedException", _)
             | ("", 403) => StoreError::Denied { store, what },
-            ("ThrottlingException" | "TooManyUpdates" | "TooManyRequestsException", _)
-            | (_, 429 | 503) => StoreError::Unavailable {
-                store,
-                why: format!("it limits the number of requests ({code})"),
-            },
+            (code, status) if is_throttled(code) || status == 429 || status == 503 => {
+                StoreError::Unavailable {
+                    store,
+                    why: format!("it limits the number of requests ({code})"),
+                }
+            }
             (_, 500..) if effect == Effect::Changes => StoreError::OutcomeUnknown { store, what },
             (_, 500..) => StoreError::Unavailable {
                 store,
@@ -192,6 +225,14 @@ impl JsonApi {
             },
         }
     }
+}
+
+/// Whether there were too many requests.
+fn is_throttled(code: &str) -> bool {
+    matches!(
+        code,
+        "ThrottlingException" | "Throttling" | "TooManyUpdates" | "TooManyRequestsException"
+    )
 }
 
 /// Whether AWS does not accept the key.

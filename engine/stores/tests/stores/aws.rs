@@ -370,3 +370,18 @@ fn roles_of_instances_and_containers_are_used() {
     let error = error.expect_err("another machine, without TLS");
     assert!(error.to_string().contains("another machine"), "{error}");
 }
+
+#[test]
+fn who_asks_too_often_asks_again_later() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let port = crate::contract::serve(0, |count: &mut u32, _| {
+        *count += 1;
+        match *count {
+            1 | 2 => (400, serde_json::json!({"__type": "ThrottlingException"})),
+            3 => (200, serde_json::json!({"SecretList": [{"Name": "app"}]})),
+            _ => (500, serde_json::json!({})),
+        }
+    });
+    let store = at(port, "aws-sm:us-east-1", folder.path());
+    assert_eq!(store.list("").expect("the third time"), ["app"]);
+}

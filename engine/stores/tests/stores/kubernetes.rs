@@ -76,36 +76,7 @@ fn answer(cluster: &mut Cluster, request: &Request) -> (u16, Value) {
                 .collect();
             (200, json!({"kind": "List", "metadata": {}, "items": items}))
         }
-        "POST" => {
-            let name = body["metadata"]["name"].as_str().expect("a name");
-            assert!(
-                name.bytes()
-                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b)),
-                "{name} is no name of an object"
-            );
-            for key in body["data"]
-                .as_object()
-                .into_iter()
-                .flatten()
-                .map(|(key, _)| key)
-            {
-                assert!(
-                    key.bytes()
-                        .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)),
-                    "{key} is no key of a Secret"
-                );
-            }
-            let path = format!("{}/{name}", request.path);
-            if cluster.objects.contains_key(&path) {
-                return status(409, "AlreadyExists");
-            }
-            let mut object = body;
-            object["metadata"]["resourceVersion"] = json!(next.to_string());
-            object["metadata"]["creationTimestamp"] = json!("2026-01-01T00:00:00Z");
-            cluster.count = next;
-            cluster.objects.insert(path, object.clone());
-            (201, object)
-        }
+        "POST" => create(cluster, &request.path, body),
         "DELETE" => match cluster.objects.remove(&request.path) {
             Some(_) => (200, json!({"kind": "Status", "status": "Success"})),
             None => status(404, "NotFound"),
@@ -132,6 +103,37 @@ fn answer(cluster: &mut Cluster, request: &Request) -> (u16, Value) {
             (200, object.clone())
         }
     }
+}
+
+fn create(cluster: &mut Cluster, list: &str, body: Value) -> (u16, Value) {
+    let name = body["metadata"]["name"].as_str().expect("a name");
+    assert!(
+        name.bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b)),
+        "{name} is no name of an object"
+    );
+    for key in body["data"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(key, _)| key)
+    {
+        assert!(
+            key.bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)),
+            "{key} is no key of a Secret"
+        );
+    }
+    let path = format!("{list}/{name}");
+    if cluster.objects.contains_key(&path) {
+        return status(409, "AlreadyExists");
+    }
+    let mut object = body;
+    object["metadata"]["resourceVersion"] = json!((cluster.count + 1).to_string());
+    object["metadata"]["creationTimestamp"] = json!("2026-01-01T00:00:00Z");
+    cluster.count += 1;
+    cluster.objects.insert(path, object.clone());
+    (201, object)
 }
 
 /// A kubeconfig for somebody.
