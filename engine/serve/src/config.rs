@@ -50,8 +50,8 @@ pub struct Config {
     pub scan: Scan,
     /// How credentials are verified.
     pub verify: Verify,
-    /// How leaks are responded to.
-    pub response: Response,
+    /// How leaks are responded to. Without it, incidents are written down and nothing is changed.
+    pub response: Option<Response>,
     /// Logs and traces.
     pub telemetry: Telemetry,
 }
@@ -76,7 +76,7 @@ impl Default for Config {
             login: Login::default(),
             scan: Scan::default(),
             verify: Verify::default(),
-            response: Response::default(),
+            response: None,
             telemetry: Telemetry::default(),
         }
     }
@@ -354,8 +354,24 @@ pub struct Verify {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Response {
-    /// The configuration of the response: stores, providers, policy. Without one, incidents are written down and nothing is changed.
-    pub config: Option<PathBuf>,
+    /// What may run without a person, in Rego. Default: the policy that comes with the program.
+    pub policy: Option<PathBuf>,
+    /// How long old and new stay valid together, in seconds.
+    pub grace_seconds: u64,
+    /// Connected stores, by their names.
+    pub stores: std::collections::BTreeMap<String, StoreTable>,
+    /// Whom we act as at providers, by the names that rules use.
+    pub identities: std::collections::BTreeMap<String, SecretSource>,
+}
+
+/// A connected store.
+#[derive(Clone, Debug, Deserialize)]
+pub struct StoreTable {
+    /// `KIND:PLACE`, as in docs/stores.md.
+    pub url: String,
+    /// Its options.
+    #[serde(flatten)]
+    pub options: std::collections::BTreeMap<String, String>,
 }
 
 /// Logs and traces.
@@ -594,6 +610,8 @@ impl Config {
         let servers = self.pre_receive.iter().flat_map(|one| &one.tokens);
         let tokens = self.login.tokens.iter().map(|one| &one.token);
         let oidc = self.login.oidc.iter().flat_map(|one| &one.client_secret);
+        let identities = self.response.iter().flat_map(|one| one.identities.values());
+        let oidc = oidc.chain(identities);
         let hosts = github
             .chain(gitlab)
             .chain(gitea)

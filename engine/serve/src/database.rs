@@ -7,12 +7,23 @@ use leakward_respond::Database;
 use leakward_respond::database::{Backend, Schema};
 
 /// Our tables, version by version.
-const SCHEMA: [Schema; 1] = [Schema {
-    version: 1,
-    title: "serve",
-    sqlite: include_str!("../migrations/sqlite/0001_serve.sql"),
-    postgresql: include_str!("../migrations/postgresql/0001_serve.sql"),
-}];
+const SCHEMA: [Schema; 2] = [
+    Schema {
+        version: 1,
+        title: "serve",
+        sqlite: include_str!("../migrations/sqlite/0001_serve.sql"),
+        postgresql: include_str!("../migrations/postgresql/0001_serve.sql"),
+    },
+    Schema {
+        version: 2,
+        title: "plans",
+        sqlite: PLANS,
+        postgresql: PLANS,
+    },
+];
+
+/// The same for both.
+const PLANS: &str = "CREATE TABLE serve_plans (incident TEXT PRIMARY KEY, document TEXT NOT NULL, decision TEXT NOT NULL)";
 
 /// What went wrong with the database. Names no address: it may hold a password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

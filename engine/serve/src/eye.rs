@@ -69,6 +69,11 @@ impl Eye {
         leakward_rules::find(self.rules(), id)
     }
 
+    /// The key of fingerprints.
+    pub(crate) fn key(&self) -> leakward_core::FingerprintKey {
+        self.policy.key.clone()
+    }
+
     /// The identity of a credential.
     pub(crate) fn fingerprint(&self, rule: &RuleId, secret: &Secret) -> Fingerprint {
         self.policy.key.fingerprint(rule, secret)

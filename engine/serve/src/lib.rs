@@ -7,6 +7,7 @@
 //! INVARIANT: the queue holds no credential in clear: what a delivery says is sealed ([`sealing`]), and erased when it is done.
 #![forbid(unsafe_code)]
 
+mod acting;
 mod alerts;
 mod config;
 mod database;
@@ -19,6 +20,7 @@ mod login;
 mod metrics;
 mod mirror;
 mod page;
+mod plans;
 mod queue;
 mod rate_limit;
 mod response;

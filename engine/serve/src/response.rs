@@ -3,11 +3,15 @@
 use std::sync::Arc;
 
 use leakward_core::{Fingerprint, Verdict};
+use leakward_respond::RespondError;
 use leakward_respond::incident::{Event, Incident, State};
+use leakward_respond::policy::Decision;
+use leakward_stores::Holding;
 use leakward_verify::{Subject, Verified};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::acting::Acting;
 use crate::database::StorageError;
 use crate::http::PlanView;
 use crate::service::{Service, Shared};
@@ -17,6 +21,7 @@ use crate::work::Failure;
 /// Verifies, decides and acts.
 pub(crate) struct Response {
     verification: Arc<Verification>,
+    acting: Option<Arc<Acting>>,
 }
 
 /// What the connected stores hold.
@@ -44,10 +49,11 @@ pub(crate) struct EntryView {
 }
 
 impl Response {
-    /// With this verification.
-    pub(crate) fn new(verification: Verification) -> Self {
+    /// With this verification, and what acts, if anything does.
+    pub(crate) fn new(verification: Verification, acting: Option<Acting>) -> Self {
         Self {
             verification: Arc::new(verification),
+            acting: acting.map(Arc::new),
         }
     }
 
@@ -111,39 +117,78 @@ impl Response {
 
     /// Does about a credential what the policy allows.
     pub(crate) async fn respond(&self, service: &Shared, subject: Subject) -> Result<(), Failure> {
-        let now = crate::incidents::now();
-        service
-            .database
-            .change(subject.fingerprint, now, |incident| {
-                if incident.state != State::Open {
-                    return None;
-                }
-                incident.state = State::NeedsPerson;
-                incident.because = "no response is configured: revoke it by hand".to_owned();
-                Some(Event {
-                    fingerprint: subject.fingerprint,
-                    at: now,
-                    actor: "leakward".to_owned(),
-                    kind: "state".to_owned(),
-                    text: incident.because.clone(),
-                })
-            })
-            .await?;
-        Ok(())
+        let Some(acting) = self.acting.clone() else {
+            return needs_person(
+                service,
+                subject.fingerprint,
+                "no response is configured: revoke it by hand",
+            )
+            .await;
+        };
+        let fingerprint = subject.fingerprint;
+        let known = service.database.incident(fingerprint).await?;
+        let (located, sought) = (Arc::clone(&acting), subject.clone());
+        let holding = match &known.entry {
+            Some(_) => None,
+            None => tokio::task::spawn_blocking(move || located.locate(&sought)).await?,
+        };
+        let incident = match holding {
+            Some(holding) => note_entry(service, fingerprint, &holding).await?,
+            None => known,
+        };
+        let acted = tokio::task::spawn_blocking(move || acting.act(&incident, &subject)).await?;
+        let acted = acted.map_err(|error| Failure::Passing(error.to_string(), None))?;
+        if let Some((plan, decision)) = &acted.planned {
+            crate::plans::keep(&service.database, fingerprint, plan, &in_words(decision)).await?;
+        }
+        match acted.applied {
+            Ok(applied) => {
+                tracing::info!(incident = %fingerprint, ?applied, "the response ran as far as it may");
+                Ok(())
+            }
+            Err(
+                error @ (RespondError::Busy(_) | RespondError::Database(_) | RespondError::Saga(_)),
+            ) => Err(Failure::Passing(error.to_string(), None)),
+            Err(error) => needs_person(service, fingerprint, &error.to_string()).await,
+        }
     }
 
-    /// Does what somebody approved.
+    /// Does what somebody approved, when enough people have.
     pub(crate) async fn approve(
         &self,
         service: &Shared,
         subject: Subject,
-        _by: &str,
+        by: &str,
     ) -> Result<(), Failure> {
+        if let Some(acting) = self.acting.clone() {
+            let (approved, by) = (subject.clone(), by.to_owned());
+            let noted = tokio::task::spawn_blocking(move || acting.approve(&approved, &by)).await?;
+            noted.map_err(|error| Failure::Passing(error, None))?;
+        }
         self.respond(service, subject).await
     }
 
-    /// Goes on with what waits for its time.
-    pub(crate) async fn go_on(&self, _service: &Shared) {}
+    /// Goes on with what was interrupted, or waits for its time.
+    pub(crate) async fn go_on(&self, service: &Shared) {
+        let Some(acting) = self.acting.clone() else {
+            return;
+        };
+        let due = match service.database.open_sagas().await {
+            Ok(open) => open.into_iter().any(|saga| {
+                saga.resume_at
+                    .is_some_and(|at| at <= crate::incidents::now())
+            }),
+            Err(_) => false,
+        };
+        if !due {
+            return;
+        }
+        match tokio::task::spawn_blocking(move || acting.go_on()).await {
+            Ok(Ok(resumed)) => tracing::info!(resumed, "went on with responses"),
+            Ok(Err(error)) => tracing::error!(error, "responses could not be gone on with"),
+            Err(_) => tracing::error!("going on with responses broke off"),
+        }
+    }
 
     /// What would be done about an incident.
     pub(crate) async fn planned(
@@ -152,6 +197,10 @@ impl Response {
         incident: Fingerprint,
     ) -> Result<Option<PlanView>, StorageError> {
         let sagas = service.database.sagas(incident).await?;
+        if sagas.is_empty() {
+            let kept = crate::plans::kept(&service.database, incident).await?;
+            return Ok(kept.map(|(plan, decision)| PlanView::of(&plan, &decision)));
+        }
         Ok(sagas.last().map(|saga| {
             let decision = if saga.is_open {
                 "it is being carried out"
@@ -164,7 +213,124 @@ impl Response {
 
     /// What the connected stores hold.
     pub(crate) async fn inventory(&self) -> InventoryView {
-        InventoryView::default()
+        let Some(acting) = self.acting.clone() else {
+            return InventoryView::default();
+        };
+        let read = tokio::task::spawn_blocking(move || inventory(&acting)).await;
+        read.unwrap_or_else(|_| InventoryView {
+            entries: Vec::new(),
+            problems: vec!["reading the stores broke off".to_owned()],
+        })
+    }
+}
+
+/// LIMIT: entries that are shown.
+const MOST_ENTRIES: usize = 500;
+
+fn inventory(acting: &Acting) -> InventoryView {
+    let mut view = InventoryView::default();
+    let now = crate::time::Moment::now();
+    for (name, store) in acting.stores() {
+        let paths = match store.list("") {
+            Ok(paths) => paths,
+            Err(error) => {
+                view.problems.push(error.to_string());
+                continue;
+            }
+        };
+        for path in paths {
+            if view.entries.len() == MOST_ENTRIES {
+                view.problems.push(format!("there are more entries than {MOST_ENTRIES}; `leakward store inventory` lists all"));
+                return view;
+            }
+            match store.metadata(&path) {
+                Ok(metadata) => {
+                    let changed = metadata
+                        .changed_at
+                        .as_deref()
+                        .and_then(crate::time::Moment::parse);
+                    view.entries.push(EntryView {
+                        store: name.clone(),
+                        path,
+                        age_seconds: changed.map(|changed| now.since(changed).as_secs()),
+                        owner: leakward_stores::owner(&metadata.tags),
+                        changed_at: metadata.changed_at,
+                    });
+                }
+                Err(error) => view.problems.push(error.to_string()),
+            }
+        }
+    }
+    view.entries
+        .sort_by_key(|entry| std::cmp::Reverse(entry.age_seconds));
+    view
+}
+
+/// What the policy says, for people.
+fn in_words(decision: &Decision) -> String {
+    if !decision.deny.is_empty() {
+        return format!("it may not run: {}", decision.deny.join("; "));
+    }
+    let reasons = if decision.reasons.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", decision.reasons.join("; "))
+    };
+    match decision.approvals {
+        0 => "it runs by itself".to_owned(),
+        1 => format!("one person has to say yes{reasons}"),
+        more => format!("{more} people have to say yes{reasons}"),
+    }
+}
+
+async fn needs_person(
+    service: &Service,
+    fingerprint: Fingerprint,
+    because: &str,
+) -> Result<(), Failure> {
+    let now = crate::incidents::now();
+    service
+        .database
+        .change(fingerprint, now, |incident| {
+            if incident.state.is_settled() || incident.because == because {
+                return None;
+            }
+            incident.state = State::NeedsPerson;
+            because.clone_into(&mut incident.because);
+            Some(event(fingerprint, now, because))
+        })
+        .await?;
+    Ok(())
+}
+
+/// Writes down where applications read the credential.
+async fn note_entry(
+    service: &Service,
+    fingerprint: Fingerprint,
+    holding: &Holding,
+) -> Result<Incident, Failure> {
+    let now = crate::incidents::now();
+    let text = format!(
+        "applications read it from {} {}",
+        holding.store, holding.path
+    );
+    let changed = service.database.change(fingerprint, now, |incident| {
+        incident.entry = Some(crate::acting::place_of(holding));
+        if incident.owner.is_none() {
+            incident.owner.clone_from(&holding.owner);
+        }
+        Some(event(fingerprint, now, &text))
+    });
+    Ok(changed.await?)
+}
+
+fn event(fingerprint: Fingerprint, at: u64, text: &str) -> Event {
+    Event {
+        fingerprint,
+        at,
+        actor: "leakward".to_owned(),
+        kind: "state".to_owned(),
+        text: text.to_owned(),
     }
 }
 

@@ -8,6 +8,9 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use leakward_respond::Ledger;
+
+use crate::acting::Acting;
 use crate::config::{Address, Config};
 use crate::database::StorageError;
 use crate::eye::Eye;
@@ -244,7 +247,7 @@ async fn build(
     );
     let hosts = Hosts::new(&config).map_err(|error| other("code hosts")(&error))?;
     let eye = Eye::new(&config.scan).map_err(|error| other("scan")(&error))?;
-    let verification = verification(&config).await?;
+    let (verification, acting) = response(&config, &eye, &database).await?;
     let service = Service {
         queue,
         intake,
@@ -253,7 +256,7 @@ async fn build(
         hosts,
         mirrors,
         eye,
-        response: Response::new(verification),
+        response: Response::new(verification, acting),
         per_source: RateLimit::new(
             limits.deliveries_per_second,
             limits.deliveries_per_second * 3.0,
@@ -274,15 +277,24 @@ async fn build(
     Ok((Arc::new(service), token))
 }
 
-/// Its HTTP clients are made where a runtime of their own may begin.
-async fn verification(config: &Config) -> Result<Verification, ServeError> {
-    let (verify, audit) = (
-        config.verify.clone(),
-        config.data_dir.join("verify-audit.jsonl"),
-    );
-    let made = tokio::task::spawn_blocking(move || Verification::new(&verify, &audit)).await;
+/// Their HTTP clients are made where a runtime of their own may begin.
+async fn response(
+    config: &Config,
+    eye: &Eye,
+    database: &leakward_respond::Database,
+) -> Result<(Verification, Option<Acting>), ServeError> {
+    let (config, rules, key) = (config.clone(), eye.rules().to_vec(), eye.key());
+    let ledger = Ledger::new(database.clone(), tokio::runtime::Handle::current());
+    let make = move || {
+        let calls = config.data_dir.join("verify-audit.jsonl");
+        let verification = Verification::new(&config.verify, &calls)
+            .map_err(|error| other("verification")(&error))?;
+        let acting = Acting::new(&config, &rules, key, ledger)
+            .map_err(|error| other("configuration")(&error))?;
+        Ok((verification, acting))
+    };
+    let made = tokio::task::spawn_blocking(make).await;
     made.map_err(|error| other("verification")(&error))?
-        .map_err(|error| other("verification")(&error))
 }
 
 fn one_time(config: &Config, tokens: &ApiTokens) -> (OneTime, Option<String>) {
