@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use leakward_core::{FingerprintKey, Rule, Secret};
+use leakward_core::{Fingerprint, FingerprintKey, Rule, Secret};
 use leakward_respond::audit::{Audit, AuditKey, FileSink};
 use leakward_respond::incident::{EntryPlace, Incident};
 use leakward_respond::notify::Notifier;
 use leakward_respond::plan::{Goal, Plan};
 use leakward_respond::policy::{Decision, Policy};
 use leakward_respond::providers::BuiltInProviders;
-use leakward_respond::responder::VerifyingProver;
+use leakward_respond::responder::{Resumed, VerifyingProver};
 use leakward_respond::saga::{Identities, Patience, Pause, Prover};
 use leakward_respond::{Applied, Ledger, Parts, Providers, RespondError, Responder, Wanted};
 use leakward_stores::{Holding, Index, Reading, Store, StoreSpec, Surroundings};
@@ -262,11 +262,29 @@ impl Acting {
             .map_err(|error| error.to_string())
     }
 
-    /// Goes on with what was interrupted or whose time has come; how many.
-    pub(crate) fn go_on(&self) -> Result<usize, String> {
+    /// Goes on with what was interrupted or whose time has come. Whose credential has to be given for that.
+    pub(crate) fn go_on(&self) -> Result<Vec<Fingerprint>, String> {
         let responder = self.responder().map_err(|error| error.to_string())?;
         let resumed = responder.resume_due().map_err(|error| error.to_string())?;
-        Ok(resumed.len())
+        let needing = |one: Resumed| match one.outcome {
+            Err(RespondError::NeedsCredential(fingerprint)) => Some(fingerprint),
+            Err(error) => {
+                tracing::warn!(incident = %one.fingerprint, %error, "a response does not go on");
+                None
+            }
+            Ok(outcome) => {
+                tracing::info!(incident = %one.fingerprint, ?outcome, "a response went on");
+                None
+            }
+        };
+        Ok(resumed.into_iter().filter_map(needing).collect())
+    }
+
+    /// Goes on with the response of this credential.
+    pub(crate) fn resume(&self, subject: Subject) -> Result<(), String> {
+        let responder = self.responder().map_err(|error| error.to_string())?;
+        let resumed = responder.resume(subject.fingerprint, Some(subject));
+        resumed.map(drop).map_err(|error| error.to_string())
     }
 }
 

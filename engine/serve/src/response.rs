@@ -183,10 +183,27 @@ impl Response {
         if !due {
             return;
         }
-        match tokio::task::spawn_blocking(move || acting.go_on()).await {
-            Ok(Ok(resumed)) => tracing::info!(resumed, "went on with responses"),
-            Ok(Err(error)) => tracing::error!(error, "responses could not be gone on with"),
-            Err(_) => tracing::error!("going on with responses broke off"),
+        let going = Arc::clone(&acting);
+        let needing = match tokio::task::spawn_blocking(move || going.go_on()).await {
+            Ok(Ok(needing)) => needing,
+            Ok(Err(error)) => return tracing::error!(error, "responses could not be gone on with"),
+            Err(_) => return tracing::error!("going on with responses broke off"),
+        };
+        for fingerprint in needing {
+            let Ok(Some(subject)) = crate::work::recall(service, fingerprint).await else {
+                tracing::error!(incident = %fingerprint, "its credential can be read nowhere any more");
+                continue;
+            };
+            let acting = Arc::clone(&acting);
+            match tokio::task::spawn_blocking(move || acting.resume(subject)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => {
+                    tracing::warn!(incident = %fingerprint, error, "a response does not go on")
+                }
+                Err(_) => {
+                    tracing::error!(incident = %fingerprint, "going on with a response broke off")
+                }
+            }
         }
     }
 

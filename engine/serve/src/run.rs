@@ -285,7 +285,7 @@ async fn response(
 ) -> Result<(Verification, Option<Acting>), ServeError> {
     let (config, rules, key) = (config.clone(), eye.rules().to_vec(), eye.key());
     let ledger = Ledger::new(database.clone(), tokio::runtime::Handle::current());
-    let make = move || {
+    let make = move || -> Result<(Verification, Option<Acting>), ServeError> {
         let calls = config.data_dir.join("verify-audit.jsonl");
         let verification = Verification::new(&config.verify, &calls)
             .map_err(|error| other("verification")(&error))?;

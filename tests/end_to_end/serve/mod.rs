@@ -1,6 +1,7 @@
 //! `leakward serve`, as code hosts, programs and people meet it.
 
 mod alerts;
+mod dead_key;
 mod deliveries;
 mod durability;
 mod login;

@@ -17,7 +17,7 @@ mod worker;
 
 pub(crate) use approval::enqueue_approval;
 pub(crate) use failure::Failure;
-use recall::recall;
+pub(crate) use recall::recall;
 use settle::settle;
 pub(crate) use task::{
     Alert, Approval, GivenLeak, HostKind, How, Installation, Push, RepositoryName, Task, Telling,
