@@ -233,7 +233,11 @@ impl Acting {
     ) -> Result<(Plan, Decision), RespondError> {
         let revoke = Wanted {
             goal: Goal::Revoke,
-            entry: incident.entry.clone(),
+            // Wherever the entry holds it: a successor can have another user's name too.
+            entry: incident.entry.clone().map(|place| EntryPlace {
+                field: String::new(),
+                ..place
+            }),
             grace: self.grace,
             order: None,
         };

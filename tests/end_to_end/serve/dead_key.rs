@@ -88,14 +88,6 @@ impl Drop for Bao {
     }
 }
 
-/// User and password of `postgresql://user:password@…`.
-fn login(uri: &str) -> (String, String) {
-    let rest = uri.split_once("://").map_or(uri, |(_, rest)| rest);
-    let (login, _) = rest.split_once('@').expect("a login");
-    let (user, password) = login.split_once(':').expect("a password");
-    (user.to_owned(), password.to_owned())
-}
-
 #[test]
 fn a_pushed_database_password_is_dead_and_replaced_without_a_person() {
     let api = HttpServer::start(|_| (201, "{}".to_owned()));
@@ -117,7 +109,7 @@ fn a_pushed_database_password_is_dead_and_replaced_without_a_person() {
         "postgresql://app:{old}@127.0.0.1:{}/postgres",
         database.port()
     );
-    bao.put("app/db", &json!({ "url": uri }));
+    bao.put("app/db", &json!({ "username": "app", "password": old }));
     let policy = sandbox.write("policy.rego", POLICY);
     let more = format!(
         "tell = ['status']\n[verify]\nfound_hosts = true\nallow_private = true\n\
@@ -156,8 +148,9 @@ fn a_pushed_database_password_is_dead_and_replaced_without_a_person() {
         database.try_run("app", &old, "SELECT 1").is_err(),
         "the old password must be refused"
     );
-    let now = bao.get("app/db")["url"].as_str().expect("text").to_owned();
-    let (user, password) = login(&now);
+    let now = bao.get("app/db");
+    let field = |name: &str| now[name].as_str().expect("text").to_owned();
+    let (user, password) = (field("username"), field("password"));
     assert_ne!(password, old);
     database
         .try_run(&user, &password, "SELECT 1")
