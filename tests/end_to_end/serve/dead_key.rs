@@ -109,7 +109,10 @@ fn a_pushed_database_password_is_dead_and_replaced_without_a_person() {
         "postgresql://app:{old}@127.0.0.1:{}/postgres",
         database.port()
     );
-    bao.put("app/db", &json!({ "username": "app", "password": old }));
+    bao.put(
+        "app/db",
+        &json!({ "url": uri, "username": "app", "password": old }),
+    );
     let policy = sandbox.write("policy.rego", POLICY);
     let more = format!(
         "tell = ['status']\n[verify]\nfound_hosts = true\nallow_private = true\n\
