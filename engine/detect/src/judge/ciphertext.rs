@@ -39,6 +39,9 @@ const HASHES: &[&[u8]] = &[
     b"$7$",
     b"$y$",
     b"$apr1$",
+    b"$P$",
+    b"$H$",
+    b"$S$",
     b"$scrypt$",
     b"$pbkdf2",
     b"{SHA",
@@ -47,6 +50,10 @@ const HASHES: &[&[u8]] = &[
     b"{CRYPT",
     b"scrypt:",
     b"bcrypt",
+    b"{bcrypt}",
+    b"{pbkdf2}",
+    b"{scrypt}",
+    b"{argon2}",
 ];
 
 /// LIMIT: a sealed secret holds a key wrapped by RSA, so it is never shorter than this.

@@ -101,6 +101,32 @@ fn objection(assigned: Assigned<'_>, value: &[u8], traits: &Traits) -> Option<&'
     if assigned.manner != Manner::Quoted && reference::is_code(value) {
         return Some("it is code");
     }
+    if assigned.manner != Manner::Quoted && value.starts_with(b"-") && is_option(value) {
+        return Some("it is an option");
+    }
+    if is_colour(value) || lower.starts_with(b"var(") {
+        return Some("it is a colour");
+    }
+    let is_head = !value.contains(&b'.')
+        && (value.starts_with(b"eyJhbGciOi") || value.starts_with(b"eyJ0eXAiOi"));
+    if is_head
+        || (memchr::memmem::find(value, b"eyJ").is_some()
+            && (value.starts_with(b".") || value.ends_with(b".")))
+    {
+        return Some("it is a part of a token, or one without a signature");
+    }
+    if is_action(value) {
+        return Some("it names an action");
+    }
+    if is_algorithm(&lower) {
+        return Some("it names an algorithm");
+    }
+    if is_place_in_a_document(value) {
+        return Some("it is a place in a document");
+    }
+    if value.starts_with(b"{\"") || value.starts_with(b"{\\\"") {
+        return Some("it is a document; what is in it is looked at by itself");
+    }
     if is_struct_tag(value) {
         return Some("it is a tag of a structure's field");
     }
@@ -119,6 +145,11 @@ fn objection(assigned: Assigned<'_>, value: &[u8], traits: &Traits) -> Option<&'
     None
 }
 
+/// Whether a value in lower case is a word of languages and of validation rules, and no value.
+pub(crate) fn is_nothing(lower: &[u8]) -> bool {
+    NOTHING.contains(lower)
+}
+
 /// What rules out the text that the value is the base64 of: `Y2hhbmdlbWU=` is `changeme`.
 fn decoded_objection(value: &[u8]) -> Option<&'static str> {
     if value.len() < 8 || !value.len().is_multiple_of(4) {
@@ -127,6 +158,12 @@ fn decoded_objection(value: &[u8]) -> Option<&'static str> {
     let text = base64::decode(value)?;
     let is_text = text.len() >= 4 && text.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\n'));
     let text = text.trim_ascii();
+    if is_text
+        && text.iter().filter(|byte| **byte == b' ').count() >= 3
+        && Traits::of(text).surprise < 5.0
+    {
+        return Some("it is the base64 of a sentence");
+    }
     // Eight digits decode to something printable by chance, and a word in there says nothing.
     if !is_text || text.is_empty() || !Traits::of(text).reads_like_words() {
         return None;
@@ -172,9 +209,10 @@ fn is_pattern(value: &[u8]) -> bool {
         .iter()
         .any(|sign| memchr::memmem::find(text, sign).is_some());
     let is_rule = value.contains(&b'|')
-        && value
-            .split(|byte| b"|:".contains(byte))
-            .all(|part| part.iter().all(u8::is_ascii_alphanumeric));
+        && value.split(|byte| b"|:".contains(byte)).all(|part| {
+            part.iter()
+                .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+        });
     let is_selector = matches!(value, [b'#' | b'.', rest @ ..] if rest.iter().all(|byte| byte.is_ascii_alphabetic() || b"-_".contains(byte)))
         || (value.contains(&b'[') && value.contains(&b'='));
     has_sign || is_rule || is_selector
@@ -211,6 +249,80 @@ fn names_a_secret(lower: &[u8], traits: &Traits) -> bool {
         && last.is_some_and(|last| last.len() < lower.len() && ENDS.contains(last))
 }
 
+/// `--gecos`, `-creds`: a word behind dashes.
+fn is_option(value: &[u8]) -> bool {
+    let word = value.trim_ascii_start();
+    let dashes = word.iter().take_while(|byte| **byte == b'-').count();
+    word.get(dashes..).is_some_and(|word| {
+        !word.is_empty()
+            && word
+                .iter()
+                .all(|byte| byte.is_ascii_lowercase() || b"-_]=".contains(byte))
+    })
+}
+
+/// `scram-sha-256`, `sha512_no_salt`: words and numbers, of which one is the name of an algorithm.
+fn is_algorithm(lower: &[u8]) -> bool {
+    const ALGORITHMS: [&[u8]; 8] = [
+        b"sha", b"md5", b"aes", b"hmac", b"scram", b"bcrypt", b"pbkdf", b"argon",
+    ];
+    let mut names_one = false;
+    let are_words = lower.split(|byte| b"-_/".contains(byte)).all(|part| {
+        let is_one = ALGORITHMS.iter().any(|name| {
+            part.strip_prefix(*name)
+                .is_some_and(|rest| rest.iter().all(u8::is_ascii_digit))
+        });
+        names_one |= is_one;
+        is_one || part.iter().all(u8::is_ascii_alphabetic) || part.iter().all(u8::is_ascii_digit)
+    });
+    are_words && names_one
+}
+
+/// `mssql.0.connection_url`: names and numbers of entries, joined by dots.
+fn is_place_in_a_document(value: &[u8]) -> bool {
+    let mut parts = 0;
+    let are_names = value.split(|byte| *byte == b'.').all(|part| {
+        parts += 1;
+        let is_name = part.len() >= 3
+            && part
+                .iter()
+                .all(|byte| byte.is_ascii_lowercase() || *byte == b'_');
+        is_name || (part.len() <= 2 && !part.is_empty() && part.iter().all(u8::is_ascii_digit))
+    });
+    are_names && parts >= 3
+}
+
+/// `#03fccf`.
+fn is_colour(value: &[u8]) -> bool {
+    value.strip_prefix(b"#").is_some_and(|digits| {
+        matches!(digits.len(), 3 | 4 | 6 | 8) && digits.iter().all(u8::is_ascii_hexdigit)
+    })
+}
+
+/// `password_resets#create`, `t('user.password')`, `${System.getenv(`: routes, translations and look-ups in quotes.
+fn is_action(value: &[u8]) -> bool {
+    let is_word = |part: &[u8]| {
+        part.len() >= 3
+            && part
+                .iter()
+                .all(|byte| byte.is_ascii_lowercase() || b"_/".contains(byte))
+    };
+    let mut parts = value.split(|byte| *byte == b'#');
+    let is_route = matches!((parts.next(), parts.next(), parts.next()), (Some(a), Some(b), None) if is_word(a) && is_word(b));
+    let opens_look_up = value.starts_with(b"${") && !value.contains(&b'}')
+        || value.starts_with(b"$(") && !value.contains(&b')')
+        || value.starts_with(b"$$") && value.get(2..).is_some_and(is_upper_name);
+    let calls = [&b"t('"[..], b"t(\"", b"$t(", b"i18n.", b"_('", b"tr("];
+    is_route || opens_look_up || calls.iter().any(|call| value.starts_with(call))
+}
+
+fn is_upper_name(name: &[u8]) -> bool {
+    !name.is_empty()
+        && name
+            .iter()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_')
+}
+
 /// Go's `json:"name,omitempty"`.
 fn is_struct_tag(value: &[u8]) -> bool {
     let word = value
@@ -223,13 +335,24 @@ fn is_struct_tag(value: &[u8]) -> bool {
             .is_some_and(|rest| rest.starts_with(b":\""))
 }
 
-/// `CURLE_OBSOLETE46`.
+/// `CURLE_OBSOLETE46`, `asn1_NOVALUE`.
 fn is_constant(value: &[u8]) -> bool {
-    value.contains(&b'_')
-        && value
+    let words = value.trim_ascii_end();
+    let is_shouted = |part: &[u8]| part.len() >= 4 && part.iter().all(u8::is_ascii_uppercase);
+    let ends_shouted = words
+        .rsplit(|byte| *byte == b'_')
+        .next()
+        .is_some_and(is_shouted)
+        && words
             .iter()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_')
-        && value.iter().filter(|byte| byte.is_ascii_digit()).count() <= 3
+            .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+        && words.iter().filter(|byte| byte.is_ascii_digit()).count() <= 1;
+    (value.contains(&b'_') && ends_shouted)
+        || value.contains(&b'_')
+            && value
+                .iter()
+                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_')
+            && value.iter().filter(|byte| byte.is_ascii_digit()).count() <= 3
 }
 
 /// What classes and functions are called at their end.
@@ -336,6 +459,8 @@ fn weigh_secret(value: &[u8], traits: &Traits, context: &Context, scale: &mut Sc
         );
     } else if traits.reads_like_words() {
         scale.weigh(-40, "it reads like words");
+    } else if traits.classes() >= 4 && traits.length >= 10 {
+        scale.weigh(0, "it mixes letters, digits and signs as passwords do");
     } else if traits.digits > 0 && traits.lower + traits.upper > 0 && traits.length >= 10 {
         scale.weigh(-5, "it is neither random nor words");
     } else {

@@ -31,6 +31,9 @@ const PATTERN: i32 = 70;
 const KEYWORD: i32 = 45;
 const NATIVE: i32 = 40;
 
+/// Longest value that people type.
+const TYPED: usize = 64;
+
 /// The judge over a set of rules.
 #[derive(Debug)]
 pub(crate) struct Judge {
@@ -137,6 +140,21 @@ fn weigh_pattern(pattern: &Pattern, secret: &[u8], scale: &mut Scale) {
         scale.reject(reason);
         return;
     }
+    // A part of the match: what people typed there, and not a token with a shape of its own.
+    if pattern.group > 0 && secret.len() <= TYPED {
+        let reason = reference::reason(secret).or_else(|| {
+            if placeholder::is_name_of_secret(secret) {
+                Some("it is the name of a secret")
+            } else {
+                generic::is_nothing(&secret.to_ascii_lowercase())
+                    .then_some("it is a word of the language, not a value")
+            }
+        });
+        if let Some(reason) = reason {
+            scale.reject(reason);
+            return;
+        }
+    }
     let traits = Traits::of(body);
     if traits.length >= 12 && traits.reads_like_words() && traits.digits * 8 < traits.length {
         scale.weigh(-45, "it reads like words");
@@ -152,15 +170,21 @@ fn weigh_pattern(pattern: &Pattern, secret: &[u8], scale: &mut Scale) {
     }
 }
 
-/// The credential without the literal that it starts with.
+/// What follows the literal in the credential: the literal says nothing about this one.
 fn without_literal<'a>(pattern: &Pattern, secret: &'a [u8]) -> &'a [u8] {
+    /// LIMIT: how far from its beginning the literal is looked for: a scheme or a host may stand before.
+    const HEAD: usize = 64;
+    let head = secret
+        .get(..HEAD.min(secret.len()))
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     pattern
         .literals
         .iter()
         .filter_map(|literal| {
-            let head = secret.get(..literal.len())?;
-            head.eq_ignore_ascii_case(literal.as_bytes())
-                .then(|| secret.get(literal.len()..))?
+            let literal = literal.to_ascii_lowercase();
+            let at = memchr::memmem::find(&head, literal.as_bytes())?;
+            secret.get(at + literal.len()..)
         })
         .min_by_key(|rest| rest.len())
         .unwrap_or(secret)

@@ -36,6 +36,7 @@ const DATA: &[&[u8]] = &[
     b"-----BEGIN PUB",
     b"-----BEGIN PGP PUB",
     b"MIID",
+    b"rO0AB",
 ];
 
 /// What digests and pins start with.
@@ -77,7 +78,8 @@ pub(crate) fn find(value: &[u8]) -> Option<LookAlike> {
     if is_path(value) {
         return drop("it is a path");
     }
-    if is_version(value) {
+    let after_colon = value.rsplit(|byte| *byte == b':').next().unwrap_or(value);
+    if is_version(value) || (after_colon.len() >= 5 && is_version(after_colon)) {
         return drop("it is a version");
     }
     None
@@ -231,9 +233,21 @@ fn is_path(value: &[u8]) -> bool {
         .all(|byte| ByteSet::ALNUM.with(b"/\\._-~:@ {}*$").contains(*byte));
     let traits = Traits::of(value);
     plain
-        && ((has_suffix && traits.surprise < 6.8)
+        && ((has_suffix && (slashes > 0 || traits.surprise < 6.8))
             || (slashes > 0 && (starts_as_path || slashes > 1) && traits.surprise < 6.0)
-            || (slashes > 0 && traits.reads_like_words()))
+            || (slashes > 0 && traits.reads_like_words())
+            || (starts_as_path && is_path_of_words(value)))
+}
+
+/// `/sonarqube/token`, `/app/`: from the root, segments of letters alone.
+fn is_path_of_words(value: &[u8]) -> bool {
+    let rest = value.strip_prefix(b"/").unwrap_or_default();
+    rest.len() >= 4
+        && rest.contains(&b'/')
+        && rest.iter().all(|byte| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"/_-.".contains(byte)
+        })
+        && rest.iter().filter(|byte| byte.is_ascii_digit()).count() <= 3
 }
 
 /// `v1.2.3-beta.4`, `1.2.3+build`.

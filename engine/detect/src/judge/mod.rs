@@ -37,6 +37,6 @@ pub(crate) use entropy::shannon;
 pub(crate) use inline_allow::allows;
 pub(crate) use judge::{Judge, Judgement};
 pub(crate) use overlap::Spans;
-pub(crate) use placeholder::reason as placeholder_reason;
+pub(crate) use placeholder::{is_name_of_secret, reason as placeholder_reason};
 pub(crate) use role::{Role, judge as judge_role};
 pub(crate) use traits::Traits;

@@ -45,6 +45,29 @@ pub(crate) fn reason(value: &[u8]) -> Option<&'static str> {
     None
 }
 
+/// `jksPassword`, `MY_TOKEN`, `dbpassword`: letters that end in what a secret is called.
+pub(crate) fn is_name_of_secret(value: &[u8]) -> bool {
+    const ENDS: [&[u8]; 6] = [
+        b"password",
+        b"passwd",
+        b"passphrase",
+        b"secret",
+        b"token",
+        b"apikey",
+    ];
+    let edge = |byte: &u8| !byte.is_ascii_alphanumeric();
+    let first = value.iter().take_while(|byte| edge(byte)).count();
+    let last = value.iter().rev().take_while(|byte| edge(byte)).count();
+    let word = value
+        .get(first..value.len().saturating_sub(last))
+        .unwrap_or_default();
+    let is_name = word
+        .iter()
+        .all(|byte| byte.is_ascii_alphabetic() || b"_-.".contains(byte));
+    let lower = word.to_ascii_lowercase();
+    is_name && ENDS.iter().any(|end| lower.ends_with(end))
+}
+
 /// `<…>`, `[…]`, `{…}`, `(…)` with words inside, the pointed quotation marks of templates, or an opening or closing `<`, `>` alone.
 fn is_bracketed(value: &[u8]) -> bool {
     const QUOTATION_MARKS: [&str; 2] = ["\u{ab}", "\u{2039}"];

@@ -87,7 +87,7 @@ pub(crate) fn reason(value: &[u8]) -> Option<&'static str> {
     if is_variable(value) {
         return Some("it is the name of a variable");
     }
-    if is_template(value) {
+    if is_template(value) || begins_with_variable(value) {
         return Some("it is a template");
     }
     let lower = value.to_ascii_lowercase();
@@ -126,6 +126,16 @@ fn is_variable(value: &[u8]) -> bool {
         _ => return false,
     };
     is_name(inner)
+}
+
+/// `$ACCOUNT_ID.dkr.$REGION`: a shell's variable, and something else behind it.
+fn begins_with_variable(value: &[u8]) -> bool {
+    let name = value.strip_prefix(b"$").unwrap_or_default();
+    let length = name
+        .iter()
+        .take_while(|byte| byte.is_ascii_uppercase() || **byte == b'_')
+        .count();
+    length >= 4 && name.get(length).is_some_and(|next| b".:/-".contains(next))
 }
 
 /// Whether a template stands in the value and what is left of it is no value of its own.

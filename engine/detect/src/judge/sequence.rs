@@ -34,7 +34,7 @@ fn longest_walk(text: &[u8]) -> usize {
     let by_step = |step: i16| {
         1 + text
             .windows(2)
-            .take_while(|pair| matches!(pair, [a, b] if i16::from(*b) - i16::from(*a) == step && b.is_ascii_alphanumeric() || step == 0 && a == b))
+            .take_while(|pair| matches!(pair, [a, b] if i16::from(b.to_ascii_lowercase()) - i16::from(a.to_ascii_lowercase()) == step && b.is_ascii_alphanumeric() || step == 0 && a == b))
             .count()
     };
     let on_keyboard = |row: &&[u8]| {

@@ -104,7 +104,16 @@ fn weigh(scheme: &[u8], (user, password): (&[u8], &[u8]), host: &[u8], candidate
         note(-15, "the host is local");
     }
     let is_sample = |text: &[u8]| SAMPLES.contains(&text.to_ascii_lowercase());
-    if user == password {
+    let is_shouted = |text: &[u8]| {
+        text.len() >= 3
+            && text.iter().any(u8::is_ascii_uppercase)
+            && text
+                .iter()
+                .all(|byte| byte.is_ascii_uppercase() || *byte == b'_')
+    };
+    if is_shouted(user) && is_shouted(password) {
+        note(-60, "user and password are names in capitals");
+    } else if user == password {
         note(-40, "user and password are equal");
     } else if is_sample(user) && is_sample(password) {
         note(-50, "user and password are samples");

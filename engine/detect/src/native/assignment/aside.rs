@@ -17,7 +17,9 @@ pub(super) fn value_of(bytes: &[u8], name: Span) -> Option<Value> {
     match (name.start.checked_sub(1)?, bytes.get(name.end)?) {
         (_, b':' | b'-' | b'=') => parameter_default(bytes, name),
         (before, quote @ (b'"' | b'\'')) if bytes.get(before) == Some(quote) => {
-            variable_default(bytes, name).or_else(|| value_before(bytes, before))
+            variable_default(bytes, name)
+                .or_else(|| object_value(bytes, name))
+                .or_else(|| value_before(bytes, before))
         }
         _ => None,
     }
@@ -52,6 +54,24 @@ fn variable_default(bytes: &[u8], name: Span) -> Option<Value> {
     let block = block.get(..memchr::memchr(b'}', block).unwrap_or(block.len()))?;
     let word = memchr::memmem::find(block, b"default")? + brace;
     let (_, at) = operator::read(bytes, word + b"default".len())?;
+    let open = skip_blanks(bytes, at);
+    let rest = bytes.get(open + 1..(open + 1 + WITHIN).min(bytes.len()))?;
+    let length = rest.iter().position(|byte| b"\"\n".contains(byte))?;
+    (bytes.get(open) == Some(&b'"') && rest.get(length) == Some(&b'"') && length > 0)
+        .then(|| quoted_at(open + 1, open + 1 + length, false))
+}
+
+/// `"name": { "value": "…", … }`, as in the outputs of Terraform's state.
+fn object_value(bytes: &[u8], name: Span) -> Option<Value> {
+    let (_, at) = operator::read(bytes, name.end)?;
+    let brace = skip_blanks(bytes, at);
+    if bytes.get(brace) != Some(&b'{') {
+        return None;
+    }
+    let block = bytes.get(brace + 1..(brace + 1 + WITHIN).min(bytes.len()))?;
+    let block = block.get(..block.iter().position(|byte| b"{}".contains(byte))?)?;
+    let word = memchr::memmem::find(block, b"\"value\"")? + brace + 1;
+    let (_, at) = operator::read(bytes, word + b"\"value".len())?;
     let open = skip_blanks(bytes, at);
     let rest = bytes.get(open + 1..(open + 1 + WITHIN).min(bytes.len()))?;
     let length = rest.iter().position(|byte| b"\"\n".contains(byte))?;
@@ -103,6 +123,7 @@ mod tests {
             "PGURL=${db_password:-hunter2}",
             ": \"${db_password:=hunter2}\"",
             "variable \"db_password\" {\n  type    = string\n  default = \"hunter2\"\n}",
+            "{\"db_password\": {\n  \"sensitive\": true,\n  \"value\": \"hunter2\"\n}}",
             "store.set(\"hunter2\", forKey: \"db_password\")",
             "[r setValue:@\"hunter2\" forHTTPHeaderField:@\"db_password\"];",
         ] {

@@ -41,6 +41,7 @@ pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span, runs: &mut Runs) -> Opt
         None => {
             let (operator, value_part) = attribute_value(bytes, name.end)
                 .or_else(|| tuple_value(bytes, name))
+                .or_else(|| next_text(bytes, name))
                 .or_else(|| operator::read(bytes, name.end))?;
             (operator, value::read(bytes, value_part, operator, runs)?)
         }
@@ -63,6 +64,9 @@ pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span, runs: &mut Runs) -> Opt
         Manner::Bare
     };
     if value.quoted {
+        if breaks_out(bytes, name, value) {
+            return None;
+        }
         quoted_evidence(bytes, (name, operator), value, &mut candidate)?;
     } else {
         bare_evidence(bytes, name, operator, value, &mut candidate)?;
@@ -143,6 +147,21 @@ fn in_table(rule: usize, bytes: &[u8], name: Span) -> Option<Candidate> {
     Some(candidate)
 }
 
+/// Haskell's `setEnv "NAME" "value"`: a setting's name in quotes, and the next text behind a blank.
+fn next_text(bytes: &[u8], name: Span) -> Option<(Operator, usize)> {
+    let text = bytes.get(name.range())?;
+    let is_setting = text.contains(&b'_')
+        && text
+            .iter()
+            .all(|byte| byte.is_ascii_uppercase() || *byte == b'_');
+    match bytes.get(name.end..name.end + 3)? {
+        [b'"', b' ', b'"'] | [b'\'', b' ', b'\''] if is_setting => {
+            Some((Operator::Comma, name.end + 2))
+        }
+        _ => None,
+    }
+}
+
 /// Erlang's `{name, "value"}` and `{name, <<"value">>}`.
 fn tuple_value(bytes: &[u8], name: Span) -> Option<(Operator, usize)> {
     let open = bytes.get(name.start.checked_sub(1)?)?;
@@ -167,6 +186,16 @@ fn quoted_evidence(
         Operator::Equals | Operator::Colon | Operator::Element => {
             note(5, "it is assigned to the name");
         }
+        // A column of a table in SQL, after another one.
+        Operator::Comma
+            if value.span.start > 0 && bytes.get(value.span.start - 1) == Some(&b'`') =>
+        {
+            return None;
+        }
+        Operator::Comma if !has_digit_or_sign(bytes, value.span) => {
+            let points = if value.span.len() < 12 { -30 } else { -15 };
+            note(points, "it is a word beside the name");
+        }
         Operator::Call | Operator::Comma => note(0, "it is an argument beside the name"),
         Operator::Says | Operator::Cell => note(0, "the text says that it is"),
         Operator::Compares => note(-10, "it is compared with the name"),
@@ -180,6 +209,7 @@ fn quoted_evidence(
     match bytes.get(after..).unwrap_or_default() {
         // A sum, a format or a call on the text: what stands here is only a part.
         [b'+', ..] | [b'%', ..] => note(-20, "it is only a part of the value"),
+        [b'.', b'r', b'e', b'p', b'l', ..] | [b'.', b'f', b'o', b'r', b'm', ..] => return None,
         [b'.', next, ..] if next.is_ascii_alphabetic() && !hands_on(bytes, after) => {
             note(-20, "something is made from it");
         }
@@ -188,6 +218,15 @@ fn quoted_evidence(
         _ => {}
     }
     Some(())
+}
+
+/// Whether a text is more than letters: labels and translations stand beside names as well.
+fn has_digit_or_sign(bytes: &[u8], span: Span) -> bool {
+    bytes
+        .get(span.range())
+        .unwrap_or_default()
+        .iter()
+        .any(|byte| byte.is_ascii() && !byte.is_ascii_alphabetic())
 }
 
 /// Whether the method that is called at `dot` leaves the value as it is.
@@ -238,7 +277,7 @@ fn bare_evidence(
         Operator::Blank if is_flag || starts_with_command(before) => 0,
         _ => {
             let text = bytes.get(candidate.span.range())?;
-            if !stands_out(text, candidate.expects, operator) || !is_text(bytes, candidate.span) {
+            if !stands_out(text, candidate.expects, operator) {
                 return None;
             }
             let trimmed = value::without_full_stop(bytes, value);
@@ -246,6 +285,9 @@ fn bare_evidence(
             -5
         }
     };
+    if !is_text(bytes, candidate.span) {
+        return None;
+    }
     candidate
         .evidence
         .push((points, "it is assigned to the name without quotes".into()));
@@ -253,16 +295,14 @@ fn bare_evidence(
     Some(())
 }
 
-/// Whether text stands around a value, and not the bytes of a picture or a program.
+/// Whether text stands around a value, and not the bytes of a picture.
 fn is_text(bytes: &[u8], span: Span) -> bool {
     const AROUND: usize = 24;
     let around = bytes
         .get(span.start.saturating_sub(AROUND)..(span.end + AROUND).min(bytes.len()))
         .unwrap_or_default();
-    let is_control = |byte: &u8| matches!(byte, 0..=8 | 14..=31 | 0x7F);
     // A character may be cut at either end.
-    !around.iter().any(is_control)
-        && String::from_utf8_lossy(around).matches('\u{FFFD}').count() <= 2
+    String::from_utf8_lossy(around).matches('\u{FFFD}').count() <= 2
 }
 
 /// Whether a value in running text is no word of it, no name and no number: it has digits among letters or signs, or is too
@@ -298,11 +338,25 @@ fn is_header(before: &[u8], after: &[u8]) -> bool {
 /// Whether `at` lies in a comment or in a text that was opened on its line.
 fn stands_inside(bytes: &[u8], at: usize) -> bool {
     const COMMENTS: &[&[u8]] = &[b"#", b"//", b"*", b"/*", b"--", b";", b"<!--"];
-    let before = bytes.get(at.saturating_sub(256)..at).unwrap_or_default();
-    let line = before
+    let line = line_before(bytes, at);
+    let text = line.trim_ascii_start();
+    let is_directive = text.starts_with(b"#define") || text.starts_with(b"# define");
+    let starts_comment = |start: &&[u8]| !is_directive && text.starts_with(start);
+    enclosing_quote(line).is_some() || COMMENTS.iter().any(starts_comment)
+}
+
+/// What stands before `at` on its line.
+fn line_before(bytes: &[u8], at: usize) -> &[u8] {
+    bytes
+        .get(at.saturating_sub(256)..at)
+        .unwrap_or_default()
         .rsplit(|byte| *byte == b'\n')
         .next()
-        .unwrap_or_default();
+        .unwrap_or_default()
+}
+
+/// The quote of a text that is open at the end of `line`.
+fn enclosing_quote(line: &[u8]) -> Option<u8> {
     let mut open = None;
     let mut escaped = false;
     for &byte in line {
@@ -314,12 +368,32 @@ fn stands_inside(bytes: &[u8], at: usize) -> bool {
             _ => {}
         }
     }
-    let text = line.trim_ascii_start();
-    let is_directive = text.starts_with(b"#define") || text.starts_with(b"# define");
-    let starts_comment = |start: &&[u8]| !is_directive && text.starts_with(start);
     // A quote right before the name is the name's own: `"password": value`.
     let is_own = line.last().is_some_and(|byte| b"\"'`".contains(byte));
-    (open.is_some() && !is_own) || COMMENTS.iter().any(starts_comment)
+    open.filter(|_| !is_own)
+}
+
+/// Whether a quoted value ends the text that its name stands in: `"password=" + value + "&x"`, `"pass = '" . $value . "'"`.
+fn breaks_out(bytes: &[u8], name: Span, value: Value) -> bool {
+    let Some(quote) = enclosing_quote(line_before(bytes, name.start)) else {
+        return false;
+    };
+    // The name ends the text itself: `"--password": "value"`.
+    if bytes.get(name.end) == Some(&quote) {
+        return false;
+    }
+    let opening = value
+        .span
+        .start
+        .checked_sub(1)
+        .and_then(|at| bytes.get(at))
+        .copied();
+    let is_escaped = value.span.start >= 2 && bytes.get(value.span.start - 2) == Some(&b'\\');
+    let text = bytes.get(value.span.range()).unwrap_or_default();
+    let is_code = text
+        .first()
+        .is_some_and(|byte| b" +.,);:&|?%]}".contains(byte));
+    (opening == Some(quote) && !is_escaped && is_code) || (quote != b'\'' && text.contains(&quote))
 }
 
 /// In a query or a connection string a value ends at its separator.

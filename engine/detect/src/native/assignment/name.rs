@@ -47,7 +47,8 @@ const ABOUT: WordList = WordList::new(
      hashed hasher hashers digest algorithm alg encoder encoding encrypted manager service provider \
      store storage cache handler factory builder generator repository controller model entity dto \
      request response class interface spec mock version status state scope scopes audience issuer ref \
-     reference arn index address addresses contract symbol ",
+     reference arn index address addresses contract symbol specials chars characters charset \
+     alphabet accessor stdin env environment ",
 );
 
 /// Words before the head which say that it is a secret of nobody.
@@ -59,7 +60,7 @@ const NOT_SECRET: WordList = WordList::new(
      property translation i18n locale registry shortcut hot arrow unique composite group routing \
      forgot forgotten reset invalid wrong incorrect missing enter show hide toggle is has no require \
      requires required validate check verify generate fetch load read parsed hash hashed encrypted request change \
-     action checksum ",
+     action checksum creation ",
 );
 
 /// A name as lower-case words.
@@ -132,7 +133,9 @@ impl NameKind {
         let (before, after) = (words.get(..end - taken)?, words.get(end..)?);
         let is_about = after.iter().any(|word| ABOUT.contains(word));
         let is_of_nobody = before.last().is_some_and(|word| NOT_SECRET.contains(word))
-            || before.iter().any(|word| word == b"public");
+            || before
+                .iter()
+                .any(|word| matches!(&**word, b"public" | b"preference" | b"preferences"));
         if is_about || is_of_nobody {
             return None;
         }

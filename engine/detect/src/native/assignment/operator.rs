@@ -86,9 +86,8 @@ pub(super) fn read(bytes: &[u8], from: usize) -> Option<(Operator, usize)> {
         [b'(', ..] if !quoted && at == closed => Some((Operator::Call, at + 1)),
         [b'{', b'"' | b'\'', ..] if !quoted && at == closed => Some((Operator::Call, at + 1)),
         [b',', ..] if quoted => Some((Operator::Comma, at + 1)),
-        // Scala's and Haskell's pairs, and functions that are called without brackets.
+        // Scala's pairs.
         [b'-', b'>', ..] if quoted => Some((Operator::Equals, at + 2)),
-        [b'"' | b'\'', ..] if quoted && at > closed => Some((Operator::Comma, at)),
         [b'>', ..] => Some((Operator::Element, at + 1)),
         [b'|', b' ', ..] => Some((Operator::Cell, at + 1)),
         [b'i', b's', b' ' | b':', ..] | [b'w', b'a', b's', b' ' | b':', ..] if at > closed => {
