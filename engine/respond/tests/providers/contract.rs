@@ -675,6 +675,40 @@ fn many_tokens_of_github_are_revoked_with_few_requests() {
 }
 
 #[test]
+fn a_native_provider_without_its_identity_waits_for_a_person_too() {
+    let providers = providers(&[]);
+    let mut count = 0;
+    for rule in built_in() {
+        let is_native = rule
+            .revoke
+            .as_ref()
+            .is_some_and(|action| matches!(action.means, Means::Native(_)));
+        if !is_native {
+            continue;
+        }
+        count += 1;
+        let subject = subject(rule, &sample(rule), &[]);
+        with(
+            &providers,
+            rule,
+            &subject,
+            &Identities::new(),
+            |provider, case| {
+                let abilities = provider.abilities(case);
+                let steps = abilities
+                    .as_ref()
+                    .ok()
+                    .and_then(|abilities| abilities.instructions.as_ref())
+                    .map(|instructions| instructions.steps.join("\n"))
+                    .unwrap_or_default();
+                assert!(steps.contains("needs "), "{}: {abilities:?}", rule.id);
+            },
+        );
+    }
+    assert!(count >= 10, "{count}");
+}
+
+#[test]
 fn every_native_provider_that_a_rule_names_is_there() {
     let providers = providers(&[]);
     let known: Vec<&str> = providers.native_names().collect();
