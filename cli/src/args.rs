@@ -33,6 +33,19 @@ pub(crate) enum Command {
     /// Accept today's findings, so that later scans show only new ones.
     #[command(subcommand)]
     Baseline(BaselineCommand),
+    /// Take a leaked credential away: prints a plan, asks, and does not stop before the provider refuses the credential.
+    Revoke(Box<crate::respond::RevokeArgs>),
+    /// Put a successor where applications read the credential, prove it, and then take the leaked one away.
+    Rotate(Box<crate::respond::RotateArgs>),
+    /// What is known of leaked credentials and done about them; go on with what was interrupted.
+    #[command(subcommand)]
+    Respond(crate::respond::RespondCommand),
+    /// What may be done without asking: print the policy, test it.
+    #[command(subcommand)]
+    Policy(crate::respond::PolicyCommand),
+    /// Check the log of what was done.
+    #[command(subcommand)]
+    Audit(crate::respond::AuditCommand),
     /// Ask providers whether credentials still work, and whose they are. Changes nothing.
     Verify(Box<VerifyArgs>),
     /// What live credentials reach: `verify` with `--details`, shown as a tree. Changes nothing.

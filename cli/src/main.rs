@@ -15,6 +15,7 @@ mod messages;
 mod progress;
 mod report_args;
 mod report_command;
+mod respond;
 mod rule_stats;
 mod rule_trial;
 mod rules_args;
@@ -86,6 +87,11 @@ fn run(cli: &Cli, matches: &clap::ArgMatches, messages: Messages) -> anyhow::Res
                 .unwrap_or_default();
             verify_command::inspect(args, &sinks::pair(typed)?, cli.messages.color, messages)
         }
+        Command::Revoke(args) => respond::revoke(args, messages),
+        Command::Rotate(args) => respond::rotate(args, messages),
+        Command::Respond(command) => respond::respond(command, messages),
+        Command::Policy(command) => respond::policy(command),
+        Command::Audit(command) => respond::audit(command),
         Command::Rules(command) => rules_command::run(command, messages),
         Command::Store(command) => store::run(command, messages),
         Command::Serve(args) => serve_command::serve(args, messages),

@@ -81,6 +81,12 @@ impl Verification {
         })
     }
 
+    /// Settings, the way out and the log of calls, for whoever asks without a cache.
+    pub(crate) fn into_way(self) -> anyhow::Result<(Settings, Network, Audit)> {
+        let audit = self.audit()?;
+        Ok((self.settings, self.network, audit))
+    }
+
     /// Asks about every subject.
     pub(crate) fn verify(
         &self,
@@ -173,7 +179,7 @@ fn settings(args: &VerificationArgs) -> anyhow::Result<Settings> {
     })
 }
 
-fn given(texts: &[String]) -> anyhow::Result<Vec<(String, Secret)>> {
+pub(crate) fn given(texts: &[String]) -> anyhow::Result<Vec<(String, Secret)>> {
     texts
         .iter()
         .map(|text| {
@@ -185,7 +191,7 @@ fn given(texts: &[String]) -> anyhow::Result<Vec<(String, Secret)>> {
 }
 
 /// `90`, `90s`, `15m`, `12h`, `7d`
-fn seconds(text: &str) -> anyhow::Result<Duration> {
+pub(crate) fn seconds(text: &str) -> anyhow::Result<Duration> {
     let digits = text.trim_end_matches(|last: char| last.is_ascii_alphabetic());
     let factor = match text.get(digits.len()..) {
         Some("" | "s") => 1,

@@ -6,12 +6,15 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
-use leakward_core::{Fingerprint, FingerprintKey, RuleId, Secret, Skipped, SkippedKind, Verdict};
+use leakward_core::{
+    Fingerprint, FingerprintKey, Rule, RuleId, Secret, Skipped, SkippedKind, Verdict,
+};
 use leakward_scan::request::Credentials;
+use leakward_scan::run::Scanned;
 use leakward_verify::{Subject, Verified};
 use serde::Deserialize;
 
-use crate::args::{ColorChoice, ScopeArgs, VerifyArgs};
+use crate::args::{ColorChoice, PolicyArgs, ScopeArgs, VerifyArgs};
 use crate::messages::Messages;
 use crate::scan_command::{request, run_request, status, tell, write_reports};
 use crate::sinks::Sink;
@@ -75,12 +78,7 @@ fn one(
     messages: Messages,
     reading: Reading,
 ) -> anyhow::Result<ExitCode> {
-    let mut rules = leakward_rules::built_in().to_vec();
-    for file in &args.policy.rules {
-        let name = file.display().to_string();
-        let text = std::fs::read_to_string(file).with_context(|| name.clone())?;
-        rules = leakward_rules::merge(&rules, leakward_rules::parse(&text, &name)?);
-    }
+    let rules = rule_set(&args.policy)?;
     if leakward_rules::find(&rules, rule).is_none() {
         let nearest =
             leakward_rule_format::nearest(rule, rules.iter().map(|rule| rule.id.as_str()));
@@ -89,19 +87,7 @@ fn one(
             .unwrap_or_default();
         bail!("no rule is called {rule:?}{hint}");
     }
-    let mut bytes = Vec::new();
-    std::io::stdin()
-        .take(LARGEST_CREDENTIAL + 1)
-        .read_to_end(&mut bytes)
-        .context("standard input")?;
-    // Half a credential would be called dead.
-    if bytes.len() as u64 > LARGEST_CREDENTIAL {
-        bail!("standard input holds more than {LARGEST_CREDENTIAL} bytes, which no credential has");
-    }
-    let secret = Secret::new(bytes.trim_ascii());
-    if secret.is_empty() {
-        bail!("there is no credential on standard input");
-    }
+    let secret = secret_from_input()?;
     let rule = RuleId::from(rule);
     let subject = Subject {
         fingerprint: FingerprintKey::default().fingerprint(&rule, &secret),
@@ -236,7 +222,6 @@ fn read_report(path: &Path) -> anyhow::Result<(HashSet<Fingerprint>, Vec<String>
     Ok((fingerprints, targets))
 }
 
-/// The findings of a report, read again from where they were found.
 /// How providers are asked; whoever inspects reads details without saying so.
 fn verification(args: &VerifyArgs, reading: Reading) -> anyhow::Result<Verification> {
     let mut typed = args.verification.clone();
@@ -244,6 +229,7 @@ fn verification(args: &VerifyArgs, reading: Reading) -> anyhow::Result<Verificat
     Verification::new(&typed)
 }
 
+/// Verifies the findings of a report.
 fn of_report(
     args: &VerifyArgs,
     report: &Path,
@@ -252,46 +238,7 @@ fn of_report(
     messages: Messages,
     reading: Reading,
 ) -> anyhow::Result<ExitCode> {
-    let (mut wanted, named) = read_report(report)?;
-    if !args.finding.is_empty() {
-        if let Some(missing) = args
-            .finding
-            .iter()
-            .find(|finding| !wanted.contains(*finding))
-        {
-            bail!(
-                "{}: no finding has the fingerprint {missing}",
-                report.display()
-            );
-        }
-        wanted = args.finding.iter().copied().collect();
-    }
-    let targets = if args.targets.is_empty() {
-        &named
-    } else {
-        &args.targets
-    };
-    let mut request = request(targets, None, &ScopeArgs::default(), &args.policy, None)?;
-    request.credentials = Credentials::Keep;
-    let mut scanned = run_request(&request, messages)?;
-    scanned
-        .outcome
-        .findings
-        .retain(|finding| wanted.contains(&finding.fingerprint));
-    let found: HashSet<Fingerprint> = scanned
-        .outcome
-        .findings
-        .iter()
-        .map(|finding| finding.fingerprint)
-        .collect();
-    scanned
-        .outcome
-        .skipped
-        .extend(wanted.difference(&found).map(|missing| Skipped {
-            kind: SkippedKind::Missing,
-            what: format!("finding {missing}"),
-            reason: "it was not found again, so that it could not be verified".to_owned(),
-        }));
+    let mut scanned = read_again(report, &args.finding, &args.targets, &args.policy, messages)?;
     let verification = verification(args, reading)?;
     let subjects = reported(&scanned);
     if args.verification.egress_plan {
@@ -316,4 +263,76 @@ fn of_report(
         args.output.exit_code,
         args.output.allow_incomplete,
     ))
+}
+
+/// The findings of a report, read again from where they were found, with their credentials.
+pub(crate) fn read_again(
+    report: &Path,
+    findings: &[Fingerprint],
+    targets: &[String],
+    policy: &PolicyArgs,
+    messages: Messages,
+) -> anyhow::Result<Scanned> {
+    let (mut wanted, named) = read_report(report)?;
+    if !findings.is_empty() {
+        if let Some(missing) = findings.iter().find(|finding| !wanted.contains(*finding)) {
+            bail!(
+                "{}: no finding has the fingerprint {missing}",
+                report.display()
+            );
+        }
+        wanted = findings.iter().copied().collect();
+    }
+    let targets = if targets.is_empty() { &named } else { targets };
+    let mut request = request(targets, None, &ScopeArgs::default(), policy, None)?;
+    request.credentials = Credentials::Keep;
+    let mut scanned = run_request(&request, messages)?;
+    scanned
+        .outcome
+        .findings
+        .retain(|finding| wanted.contains(&finding.fingerprint));
+    let found: HashSet<Fingerprint> = scanned
+        .outcome
+        .findings
+        .iter()
+        .map(|finding| finding.fingerprint)
+        .collect();
+    scanned
+        .outcome
+        .skipped
+        .extend(wanted.difference(&found).map(|missing| Skipped {
+            kind: SkippedKind::Missing,
+            what: format!("finding {missing}"),
+            reason: "it was not found again, so that it could not be verified".to_owned(),
+        }));
+    Ok(scanned)
+}
+
+/// The rules that come with the program, and those that the user gave.
+pub(crate) fn rule_set(policy: &PolicyArgs) -> anyhow::Result<Vec<Rule>> {
+    let mut rules = leakward_rules::built_in().to_vec();
+    for file in &policy.rules {
+        let name = file.display().to_string();
+        let text = std::fs::read_to_string(file).with_context(|| name.clone())?;
+        rules = leakward_rules::merge(&rules, leakward_rules::parse(&text, &name)?);
+    }
+    Ok(rules)
+}
+
+/// The credential on standard input.
+pub(crate) fn secret_from_input() -> anyhow::Result<Secret> {
+    let mut bytes = Vec::new();
+    std::io::stdin()
+        .take(LARGEST_CREDENTIAL + 1)
+        .read_to_end(&mut bytes)
+        .context("standard input")?;
+    // Half a credential would be called dead.
+    if bytes.len() as u64 > LARGEST_CREDENTIAL {
+        bail!("standard input holds more than {LARGEST_CREDENTIAL} bytes, which no credential has");
+    }
+    let secret = Secret::new(bytes.trim_ascii());
+    if secret.is_empty() {
+        bail!("there is no credential on standard input");
+    }
+    Ok(secret)
 }

@@ -30,6 +30,7 @@ mod policy_ref;
 mod readme;
 mod report_command;
 mod reports;
+mod respond;
 mod rule_tools;
 mod rules;
 mod scan_cache;

@@ -14,7 +14,8 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 
-pub(crate) use args::StoreCommand;
+pub(crate) use args::{CommonArgs, StoreCommand, StoreFormat};
+pub(crate) use connect::Connections;
 
 use crate::messages::Messages;
 

@@ -392,6 +392,12 @@ impl Responder {
         Ok(None)
     }
 
+    /// Whoever asks whether credentials work.
+    #[must_use]
+    pub fn prover(&self) -> &dyn Prover {
+        self.parts.prover.as_ref()
+    }
+
     pub(crate) fn rule(&self, id: &RuleId) -> Result<&Rule, RespondError> {
         let found = self.parts.rules.iter().find(|rule| rule.id == *id);
         found.ok_or_else(|| RespondError::NoRule(id.to_string()))

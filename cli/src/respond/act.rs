@@ -1,0 +1,187 @@
+//! `leakward revoke` and `leakward rotate`: plan, ask, do.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use leakward_core::Verdict;
+use leakward_respond::incident::{EntryPlace, Event, Moment};
+use leakward_respond::plan::{Goal, Order};
+use leakward_respond::saga::Prover as _;
+use leakward_respond::{Incident, Responder, Wanted};
+use leakward_stores::{Index, Store};
+
+use super::args::{EntryArgs, RevokeArgs, RotateArgs};
+use super::credential::{Leaked, leaked, says_yes};
+use super::setup::{Memory, actor, connections, responder};
+use super::{print, text};
+use crate::messages::Messages;
+use crate::store::Connections;
+use crate::user_folders;
+use crate::verification::seconds;
+
+/// Takes a credential away.
+pub(crate) fn revoke(args: &RevokeArgs, messages: Messages) -> anyhow::Result<ExitCode> {
+    let wanted = Wanted {
+        goal: Goal::Revoke,
+        entry: None,
+        grace: 0,
+        order: None,
+    };
+    act(args, wanted, messages)
+}
+
+/// Puts a successor in a credential's place, and takes it away.
+pub(crate) fn rotate(args: &RotateArgs, messages: Messages) -> anyhow::Result<ExitCode> {
+    let wanted = Wanted {
+        goal: Goal::Rotate,
+        entry: None,
+        grace: seconds(&args.grace).context("--grace")?.as_secs(),
+        order: args.containment_first.then_some(Order::ContainmentFirst),
+    };
+    act(&args.what, wanted, messages)
+}
+
+fn act(args: &RevokeArgs, mut wanted: Wanted, messages: Messages) -> anyhow::Result<ExitCode> {
+    let leaked = leaked(&args.credential, &args.policy, &args.verification, messages)?;
+    let memory = Memory::open(&args.state)?;
+    let connections = connections(&args.policy)?;
+    wanted.entry = entry(&args.entry, &connections, &leaked)?;
+    let stores = stores(wanted.entry.as_ref(), &connections)?;
+    let responder = responder(
+        &memory,
+        &args.state,
+        &args.verification,
+        Arc::clone(&leaked.rules),
+        stores,
+    )?;
+    let incident = incident(args, &memory, &responder, &leaked)?;
+    if incident.verdict == "dead" && wanted.goal == Goal::Revoke {
+        print("the credential is dead already: the provider refuses it. Nothing was done.\n")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let (plan, mut decision) = responder.prepare(&incident, &leaked.subject, &wanted)?;
+    print(&text::plan(&plan, &decision))?;
+    if args.consent.dry_run {
+        print("nothing was changed (--dry-run)\n")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if !plan.is_possible() {
+        responder.apply(&plan, &decision, &leaked.subject)?;
+        return Ok(ExitCode::from(super::STATUS_WAITS));
+    }
+    if !args.consent.unattended {
+        if !args.consent.yes && !says_yes("Do this?")? {
+            print("nothing was changed\n")?;
+            return Ok(ExitCode::from(super::STATUS_WAITS));
+        }
+        let incident = responder.approve(plan.fingerprint, &actor())?;
+        decision = responder.prepare(&incident, &leaked.subject, &wanted)?.1;
+    }
+    let applied = responder.apply(&plan, &decision, &leaked.subject)?;
+    for failure in memory.audit.failures() {
+        messages.warning(&format!(
+            "one of the audit logs could not be written: {failure}"
+        ));
+    }
+    print(&text::applied(plan.fingerprint, &applied))?;
+    Ok(text::status(&applied))
+}
+
+/// The incident of the credential, with a verdict of this moment. A dry run writes nothing down.
+fn incident(
+    args: &RevokeArgs,
+    memory: &Memory,
+    responder: &Responder,
+    leaked: &Leaked,
+) -> anyhow::Result<Incident> {
+    let now = now();
+    let verified = responder.prover().prove(&leaked.subject);
+    let verdict = verified.verdict.as_str().to_owned();
+    let ledger = &memory.ledger;
+    let database = ledger.database();
+    if args.consent.dry_run {
+        let known = ledger.wait(database.incident(leaked.sighting.fingerprint));
+        let mut incident = known.unwrap_or_else(|_| Incident::open(&leaked.sighting, now));
+        incident.verdict = verdict;
+        return Ok(incident);
+    }
+    ledger.wait(database.saw(&leaked.sighting, &actor(), now))?;
+    let text = match &verified.verdict {
+        Verdict::Unknown(unknown) => format!("asked the provider: unknown ({})", unknown.reason),
+        verdict => format!("asked the provider: {verdict}"),
+    };
+    Ok(ledger.change(leaked.sighting.fingerprint, now, |incident| {
+        incident.verdict.clone_from(&verdict);
+        if !verified.evidence.identity.is_empty() {
+            incident.identity.clone_from(&verified.evidence.identity);
+        }
+        incident.timeline.at(Moment::Verified, now);
+        Some(Event {
+            fingerprint: incident.fingerprint,
+            at: now,
+            actor: actor(),
+            kind: "verified".to_owned(),
+            text: text.clone(),
+        })
+    })?)
+}
+
+fn now() -> u64 {
+    use leakward_verify::Clock as _;
+    leakward_verify::SystemClock.now()
+}
+
+/// Where applications read it: as typed, or as the index knows.
+fn entry(
+    args: &EntryArgs,
+    connections: &Connections,
+    leaked: &Leaked,
+) -> anyhow::Result<Option<EntryPlace>> {
+    if let (Some(store), Some(path)) = (&args.store, &args.path) {
+        return Ok(Some(EntryPlace {
+            store: store.clone(),
+            path: path.clone(),
+            field: args.field.clone().unwrap_or_default(),
+        }));
+    }
+    let Some(file) = user_folders::state().map(|folder| folder.join("store-index.json")) else {
+        return Ok(None);
+    };
+    let index = Index::read(&file)?;
+    let mut held: Vec<EntryPlace> = index
+        .locate(connections.key(), &leaked.subject.secret)
+        .into_iter()
+        .filter(|holding| holding.is_current)
+        .map(|holding| EntryPlace {
+            store: holding.store,
+            path: holding.path,
+            field: holding.field,
+        })
+        .collect();
+    held.dedup_by(|one, other| one.store == other.store && one.path == other.path);
+    if held.len() > 1 {
+        let places: Vec<String> = held
+            .iter()
+            .map(|place| format!("{} {}", place.store, place.path))
+            .collect();
+        bail!(
+            "several entries hold this credential ({}): say which with --store and --path, one after the other",
+            places.join(", ")
+        );
+    }
+    Ok(held.pop())
+}
+
+fn stores(
+    entry: Option<&EntryPlace>,
+    connections: &Connections,
+) -> anyhow::Result<BTreeMap<String, Arc<dyn Store>>> {
+    let mut stores = BTreeMap::new();
+    if let Some(entry) = entry {
+        let store: Arc<dyn Store> = Arc::from(connections.store(&entry.store)?);
+        stores.insert(entry.store.clone(), store);
+    }
+    Ok(stores)
+}

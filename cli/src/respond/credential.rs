@@ -1,0 +1,173 @@
+//! The credential that is to be made dead: from a report's finding, read again from where it is, or from standard input.
+
+use std::io::Read as _;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use leakward_core::{Fingerprint, FingerprintKey, Rule, RuleId, Secret};
+use leakward_respond::Sighting;
+use leakward_respond::incident::{Exposure, Place};
+use leakward_verify::{Subject, Value, ValueSource};
+
+use super::args::CredentialArgs;
+use crate::args::{PolicyArgs, VerificationArgs};
+use crate::messages::Messages;
+use crate::verification::{given, reported};
+use crate::verify_command::{read_again, rule_set, secret_from_input};
+
+/// A credential, and what is known of where it leaked.
+pub(super) struct Leaked {
+    pub(super) subject: Subject,
+    pub(super) sighting: Sighting,
+    pub(super) rules: Arc<[Rule]>,
+}
+
+/// The credential that was named.
+pub(super) fn leaked(
+    args: &CredentialArgs,
+    policy: &PolicyArgs,
+    verification: &VerificationArgs,
+    messages: Messages,
+) -> anyhow::Result<Leaked> {
+    let mut leaked = match (&args.rule, &args.report, args.finding) {
+        (Some(rule), _, _) => from_input(rule, policy)?,
+        (None, Some(report), Some(finding)) => {
+            let scanned = read_again(report, &[finding], &args.targets, policy, messages)?;
+            of_finding(&scanned, finding)?
+        }
+        _ => bail!("give --report and --finding, or --rule"),
+    };
+    if args.public {
+        leaked.sighting.exposure = Exposure::Public;
+    }
+    let values = given(&verification.with)?;
+    leaked
+        .subject
+        .values
+        .extend(values.into_iter().map(|(name, secret)| Value {
+            name,
+            secret,
+            source: ValueSource::Given,
+        }));
+    Ok(leaked)
+}
+
+fn from_input(rule: &str, policy: &PolicyArgs) -> anyhow::Result<Leaked> {
+    let rules = rule_set(policy)?;
+    let secret = secret_from_input()?;
+    let found = leakward_rules::find(&rules, rule);
+    let found = found.with_context(|| format!("no rule is called {rule:?}"))?;
+    let sighting = Sighting {
+        fingerprint: FingerprintKey::default().fingerprint(&found.id, &secret),
+        rule: found.id.to_string(),
+        title: found.title.to_string(),
+        provider: found.provider.to_string(),
+        masked: secret.masked(),
+        severity: found.severity,
+        verdict: "not-checked".to_owned(),
+        exposure: Exposure::NotKnown,
+        places: Vec::new(),
+        owner: None,
+        pushed_at: None,
+    };
+    let subject = subject(sighting.fingerprint, &found.id, secret);
+    Ok(Leaked {
+        subject,
+        sighting,
+        rules: rules.into(),
+    })
+}
+
+/// The leaked credential from standard input, for a response that goes on.
+pub(super) fn again(rule: &str, fingerprint: Fingerprint) -> anyhow::Result<Subject> {
+    let secret = secret_from_input()?;
+    let rule = RuleId::from(rule);
+    if FingerprintKey::default().fingerprint(&rule, &secret) != fingerprint {
+        bail!("what is on standard input is not the credential of {fingerprint}");
+    }
+    Ok(subject(fingerprint, &rule, secret))
+}
+
+fn subject(fingerprint: Fingerprint, rule: &RuleId, secret: Secret) -> Subject {
+    Subject {
+        fingerprint,
+        rule: rule.clone(),
+        secret,
+        values: Vec::new(),
+    }
+}
+
+fn of_finding(
+    scanned: &leakward_scan::run::Scanned,
+    fingerprint: Fingerprint,
+) -> anyhow::Result<Leaked> {
+    let finding = scanned
+        .outcome
+        .findings
+        .iter()
+        .find(|finding| finding.fingerprint == fingerprint)
+        .with_context(|| {
+            format!("the finding {fingerprint} is not where the report says; give its TARGET")
+        })?;
+    let subject = reported(scanned)
+        .into_iter()
+        .find(|subject| subject.fingerprint == fingerprint)
+        .with_context(|| format!("the value of {fingerprint} could not be read again"))?;
+    let target = scanned
+        .outcome
+        .targets
+        .first()
+        .map(|target| target.name.clone())
+        .unwrap_or_default();
+    let places = finding
+        .locations
+        .iter()
+        .map(|location| Place {
+            target: target.clone(),
+            kind: location.kind.as_str().to_owned(),
+            path: location.path.clone(),
+            line: u64::from(location.range.start.line),
+            commit: location.commit.clone(),
+            author: location.author.clone(),
+            date: location.date.clone(),
+            url: None,
+        })
+        .collect();
+    let sighting = Sighting {
+        fingerprint,
+        rule: finding.rule.to_string(),
+        title: finding.title.clone(),
+        provider: finding.provider.clone(),
+        masked: finding.masked.clone(),
+        severity: finding.severity,
+        verdict: "not-checked".to_owned(),
+        exposure: Exposure::NotKnown,
+        places,
+        owner: None,
+        pushed_at: None,
+    };
+    Ok(Leaked {
+        subject,
+        sighting,
+        rules: scanned.rules.clone().into(),
+    })
+}
+
+/// Asks on the terminal. Standard input may be the credential.
+pub(super) fn says_yes(question: &str) -> anyhow::Result<bool> {
+    let terminal = std::fs::File::open("/dev/tty").context(
+        "there is nobody to ask: give --yes, or --unattended to do only what the policy allows",
+    )?;
+    eprint!("{question} [y/N] ");
+    let mut answer = Vec::new();
+    for byte in terminal.bytes() {
+        match byte.context("the terminal")? {
+            b'\n' => break,
+            byte => answer.push(byte),
+        }
+    }
+    Ok(matches!(
+        answer.trim_ascii().to_ascii_lowercase().as_slice(),
+        b"y" | b"yes"
+    ))
+}

@@ -1,0 +1,186 @@
+//! `leakward respond` and `leakward audit`: what is under way, and what was done.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use leakward_core::Fingerprint;
+use leakward_respond::database::{IncidentFilter, SagaRow};
+use leakward_respond::incident::{Approval, Event, Moment};
+use leakward_respond::saga::{Journal as _, Outcome};
+use leakward_stores::Store;
+use leakward_verify::{Clock as _, SystemClock};
+
+use super::args::{AuditCommand, ResumeArgs, StateArgs};
+use super::setup::{Memory, actor, connections, responder};
+use super::{RespondCommand, credential, print, text};
+use crate::messages::Messages;
+use crate::verify_command::rule_set;
+
+/// Runs one of the commands about incidents.
+pub(crate) fn respond(command: &RespondCommand, messages: Messages) -> anyhow::Result<ExitCode> {
+    match command {
+        RespondCommand::List { only, state } => {
+            let memory = Memory::open(state)?;
+            let filter = IncidentFilter {
+                state: *only,
+                ..IncidentFilter::default()
+            };
+            let ledger = &memory.ledger;
+            let now = SystemClock.now();
+            let incidents = ledger.wait(ledger.database().incidents(&filter))?;
+            let lines: String = incidents
+                .iter()
+                .map(|incident| text::line(incident, now))
+                .collect();
+            print(&lines)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        RespondCommand::Show { incident, state } => show(*incident, state),
+        RespondCommand::Approve { incident, state } => approve(*incident, state),
+        RespondCommand::Resume(args) => go_on(args, Way::On, messages),
+        RespondCommand::GiveUp(args) => go_on(args, Way::Back, messages),
+    }
+}
+
+fn show(fingerprint: Fingerprint, state: &StateArgs) -> anyhow::Result<ExitCode> {
+    let memory = Memory::open(state)?;
+    let (ledger, database) = (&memory.ledger, memory.ledger.database());
+    let incident = ledger.wait(database.incident(fingerprint))?;
+    let events = ledger.wait(database.events(fingerprint))?;
+    let mut journals = Vec::new();
+    for saga in ledger.wait(database.sagas(fingerprint))? {
+        journals.push((saga.id.to_string(), ledger.records(&saga.id)?));
+    }
+    let now = SystemClock.now();
+    print(&text::incident(&incident, &events, &journals, now))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn approve(fingerprint: Fingerprint, state: &StateArgs) -> anyhow::Result<ExitCode> {
+    let memory = Memory::open(state)?;
+    let (now, by) = (SystemClock.now(), actor());
+    let incident = memory.ledger.change(fingerprint, now, |incident| {
+        if incident.approvals.iter().any(|approval| approval.by == by) {
+            return None;
+        }
+        incident.approvals.push(Approval {
+            by: by.clone(),
+            at: now,
+        });
+        incident.timeline.at(Moment::Approved, now);
+        Some(Event {
+            fingerprint,
+            at: now,
+            actor: by.clone(),
+            kind: "approved".to_owned(),
+            text: "approved the response".to_owned(),
+        })
+    })?;
+    print(&format!(
+        "{} people have said yes to {fingerprint}\n",
+        incident.approvals.len()
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Which way a response goes on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    On,
+    Back,
+}
+
+fn go_on(args: &ResumeArgs, way: Way, messages: Messages) -> anyhow::Result<ExitCode> {
+    let memory = Memory::open(&args.state)?;
+    let ledger = &memory.ledger;
+    let mut open = ledger.wait(ledger.database().open_sagas())?;
+    if let Some(incident) = args.incident {
+        open.retain(|row| row.fingerprint == incident);
+        open.first()
+            .with_context(|| format!("{incident}: no response is under way"))?;
+    } else if way == Way::Back {
+        anyhow::bail!("say which with --incident");
+    }
+    let connections = connections(&args.policy)?;
+    let rules: Arc<[leakward_core::Rule]> = rule_set(&args.policy)?.into();
+    let mut waits = 0_usize;
+    for row in &open {
+        let subject = match args.credential {
+            true => Some(credential::again(&row.plan.rule, row.fingerprint)?),
+            false => None,
+        };
+        let responder = responder(
+            &memory,
+            &args.state,
+            &args.verification,
+            Arc::clone(&rules),
+            stores(row, &connections)?,
+        )?;
+        let outcome = match way {
+            Way::On => responder.resume(row.fingerprint, subject),
+            Way::Back => responder.give_up(row.fingerprint, subject, &actor()),
+        };
+        match outcome {
+            Ok(outcome) => {
+                let is_over = matches!(outcome, Outcome::Finished | Outcome::Unproven(_));
+                waits += usize::from(!is_over);
+                print(&text::outcome(row.fingerprint, &outcome))?;
+            }
+            Err(error) if args.incident.is_none() => {
+                waits += 1;
+                messages.warning(&format!("{}: {error}", row.fingerprint));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    if open.is_empty() {
+        print("no response is under way\n")?;
+    }
+    Ok(ExitCode::from(if waits > 0 {
+        super::STATUS_WAITS
+    } else {
+        0
+    }))
+}
+
+fn stores(
+    row: &SagaRow,
+    connections: &crate::store::Connections,
+) -> anyhow::Result<BTreeMap<String, Arc<dyn Store>>> {
+    let mut stores = BTreeMap::new();
+    if let Some(entry) = &row.plan.entry {
+        let store: Arc<dyn Store> = Arc::from(connections.store(&entry.store)?);
+        stores.insert(entry.store.clone(), store);
+    }
+    Ok(stores)
+}
+
+/// Looks at the audit log. Status 1 when something is wrong with it.
+pub(crate) fn audit(command: &AuditCommand) -> anyhow::Result<ExitCode> {
+    let AuditCommand::Verify { state } = command;
+    let memory = Memory::open(state)?;
+    let checked = memory.audit.verify();
+    let mut text = String::new();
+    for (sink, lines) in &checked.lines {
+        text += &format!("{sink}: {lines} lines\n");
+    }
+    for problem in &checked.problems {
+        let line = match problem.line {
+            0 => String::new(),
+            line => format!(" line {line}"),
+        };
+        text += &format!("WRONG {}{line}: {}\n", problem.sink, problem.what);
+    }
+    if let Some(head) = &checked.head {
+        text += &format!("last seal {head}\n");
+    }
+    text += if checked.problems.is_empty() {
+        "every line is as it was written\n"
+    } else {
+        "the audit log was changed\n"
+    };
+    print(&text)?;
+    Ok(ExitCode::from(u8::from(!checked.problems.is_empty())))
+}

@@ -1,0 +1,167 @@
+//! From what was typed to a [`Responder`].
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use leakward_core::{FingerprintKey, Rule};
+use leakward_respond::audit::{Audit, AuditKey, DatabaseSink, FileSink};
+use leakward_respond::notify::Notifier;
+use leakward_respond::providers::BuiltInProviders;
+use leakward_respond::responder::VerifyingProver;
+use leakward_respond::saga::{Journal, Patience, Pause};
+use leakward_respond::{Database, Ledger, Parts, Responder};
+use leakward_stores::Store;
+use leakward_verify::SystemClock;
+use tokio::runtime::Runtime;
+
+use super::args::StateArgs;
+use super::identities::GivenIdentities;
+use super::{notify, policy};
+use crate::args::{PolicyArgs, VerificationArgs};
+use crate::store::{CommonArgs, Connections, StoreFormat};
+use crate::user_folders;
+use crate::verification::Verification;
+
+/// What responses remember. Keeps the runtime alive that drives the database.
+pub(super) struct Memory {
+    pub(super) ledger: Ledger,
+    pub(super) audit: Arc<Audit>,
+    _runtime: Runtime,
+}
+
+/// Who acts, for the audit log and for approvals.
+pub(super) fn actor() -> String {
+    let user = ["USER", "LOGNAME", "USERNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()));
+    user.unwrap_or_else(|| "unknown".to_owned())
+}
+
+fn machine() -> String {
+    let named = std::env::var("HOSTNAME").ok();
+    named
+        .or_else(|| std::fs::read_to_string("/etc/hostname").ok())
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "localhost".to_owned())
+}
+
+fn in_state(given: Option<&PathBuf>, name: &str, option: &str) -> anyhow::Result<PathBuf> {
+    match given {
+        Some(path) => Ok(path.clone()),
+        None => Ok(user_folders::state()
+            .with_context(|| format!("say with {option} where: there is no home folder"))?
+            .join(name)),
+    }
+}
+
+impl Memory {
+    /// Opens the database and the audit log.
+    pub(super) fn open(args: &StateArgs) -> anyhow::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .context("the runtime")?;
+        let url = match &args.database {
+            Some(url) => url.clone(),
+            None => in_state(None, "respond.db", "--database")?
+                .display()
+                .to_string(),
+        };
+        let database = runtime.block_on(Database::open(&url))?;
+        let ledger = Ledger::new(database, runtime.handle().clone());
+        let file = in_state(args.audit.as_ref(), "audit.jsonl", "--audit")?;
+        let key_file = match &args.audit_key {
+            Some(path) => path.clone(),
+            None => user_folders::config()
+                .context("say with --audit-key where: there is no home folder")?
+                .join("audit.key"),
+        };
+        let file = std::path::absolute(&file).unwrap_or(file);
+        if let Some(folder) = file.parent() {
+            // Whether it can be written is asked when something is to be changed.
+            let _made = std::fs::create_dir_all(folder).is_ok();
+        }
+        let log = format!("{}:{}", machine(), file.display());
+        let lock = std::env::temp_dir().join(format!("leakward-audit-{:08x}.lock", checksum(&log)));
+        let audit = Audit::new(
+            AuditKey::of_file(&key_file)?,
+            vec![
+                Box::new(FileSink::new(file)),
+                Box::new(DatabaseSink::new(ledger.clone(), &log)),
+            ],
+            &format!("{}@{}", actor(), machine()),
+            Box::new(SystemClock),
+            Some(lock),
+        );
+        Ok(Self {
+            ledger,
+            audit: Arc::new(audit),
+            _runtime: runtime,
+        })
+    }
+}
+
+/// Names the lock of a log; nothing depends on it being unique.
+fn checksum(text: &str) -> u32 {
+    text.bytes().fold(0x811c_9dc5, |sum, byte| {
+        (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
+}
+
+struct Sleep;
+
+impl Pause for Sleep {
+    fn pause(&self, time: Duration) {
+        std::thread::sleep(time);
+    }
+}
+
+/// The stores of the configuration by their names, and the one that was named.
+pub(super) fn connections(policy: &PolicyArgs) -> anyhow::Result<Connections> {
+    Connections::new(&CommonArgs {
+        config: policy.config.clone(),
+        format: StoreFormat::Text,
+    })
+}
+
+/// A responder that may use these stores.
+pub(super) fn responder(
+    memory: &Memory,
+    state: &StateArgs,
+    verification: &VerificationArgs,
+    rules: Arc<[Rule]>,
+    stores: BTreeMap<String, Arc<dyn Store>>,
+) -> anyhow::Result<Responder> {
+    let (settings, network, calls) = Verification::new(verification)?.into_way()?;
+    let prover = VerifyingProver::new(Arc::clone(&rules), settings, network, calls);
+    let (settings, network, _) = Verification::new(verification)?.into_way()?;
+    let notifier = Notifier::new(
+        memory.ledger.clone(),
+        notify::channels(&state.notify)?,
+        Box::new(SystemClock),
+    )?;
+    let journal: Arc<dyn Journal> = Arc::new(memory.ledger.clone());
+    #[cfg(debug_assertions)]
+    let journal = super::crash::mortal(journal);
+    Ok(Responder::new(Parts {
+        ledger: memory.ledger.clone(),
+        journal,
+        rules,
+        providers: Arc::new(BuiltInProviders::new(settings, network, SystemClock)),
+        stores,
+        prover: Arc::new(prover),
+        identities: Arc::new(GivenIdentities::new(&state.identity)?),
+        policy: policy::load(state.policy_file.as_deref())?,
+        audit: Arc::clone(&memory.audit),
+        notifier: Arc::new(notifier),
+        clock: Arc::new(SystemClock),
+        pause: Arc::new(Sleep),
+        key: FingerprintKey::default(),
+        patience: Patience::default(),
+    }))
+}
