@@ -23,7 +23,7 @@ use crate::leakward;
 struct Server {
     child: Child,
     port: u16,
-    folder: tempfile::TempDir,
+    _folder: tempfile::TempDir,
 }
 
 impl Drop for Server {
@@ -80,7 +80,7 @@ fn start(mut command: Command, port: u16, folder: tempfile::TempDir) -> Server {
     let server = Server {
         child,
         port,
-        folder,
+        _folder: folder,
     };
     wait("the server's port", || {
         TcpStream::connect(("127.0.0.1", port)).is_ok()

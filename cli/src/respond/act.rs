@@ -8,7 +8,6 @@ use anyhow::{Context as _, bail};
 use leakward_core::Verdict;
 use leakward_respond::incident::{EntryPlace, Event, Moment};
 use leakward_respond::plan::{Goal, Order};
-use leakward_respond::saga::Prover as _;
 use leakward_respond::{Incident, Responder, Wanted};
 use leakward_stores::{Index, Store};
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use leakward_core::Fingerprint;
 use leakward_respond::database::{IncidentFilter, SagaRow};
-use leakward_respond::incident::{Approval, Event, Moment};
+use leakward_respond::incident::{Approval, Event, Moment, State};
 use leakward_respond::saga::{Journal as _, Outcome};
 use leakward_stores::Store;
 use leakward_verify::{Clock as _, SystemClock};
@@ -135,7 +135,8 @@ fn go_on(args: &ResumeArgs, way: Way, messages: Messages) -> anyhow::Result<Exit
             Err(error) => return Err(error.into()),
         }
     }
-    if open.is_empty() {
+    let settled = settle_ended(args, &memory, &rules)?;
+    if open.is_empty() && settled == 0 {
         print("no response is under way\n")?;
     }
     Ok(ExitCode::from(if waits > 0 {
@@ -143,6 +144,33 @@ fn go_on(args: &ResumeArgs, way: Way, messages: Messages) -> anyhow::Result<Exit
     } else {
         0
     }))
+}
+
+/// Incidents whose response came to its end just before its process did; how many.
+fn settle_ended(
+    args: &ResumeArgs,
+    memory: &Memory,
+    rules: &Arc<[leakward_core::Rule]>,
+) -> anyhow::Result<usize> {
+    let filter = IncidentFilter {
+        state: Some(State::Responding),
+        ..IncidentFilter::default()
+    };
+    let ledger = &memory.ledger;
+    let responding = ledger.wait(ledger.database().incidents(&filter))?;
+    if responding.is_empty() {
+        return Ok(0);
+    }
+    let (rules, stores) = (Arc::clone(rules), BTreeMap::new());
+    let responder = responder(memory, &args.state, &args.verification, rules, stores)?;
+    let mut settled = 0;
+    for incident in responding {
+        if let Some(outcome) = responder.settle_ended(incident.fingerprint)? {
+            settled += 1;
+            print(&text::outcome(incident.fingerprint, &outcome))?;
+        }
+    }
+    Ok(settled)
 }
 
 fn stores(

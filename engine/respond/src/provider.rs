@@ -390,7 +390,10 @@ pub fn plain_parts(subject: &Subject) -> Fields {
 /// The inverse of [`plain_parts`]. Its fingerprint is still that of `like`; the saga computes the right one.
 #[must_use]
 pub fn plain_subject(like: &Subject, parts: &Fields) -> Subject {
-    let values = parts
+    let kept = like.values.iter().filter(|value| {
+        !CONTEXT.contains(&value.name.as_str()) && !parts.contains_key(&value.name)
+    });
+    let new = parts
         .iter()
         .filter(|(name, _)| name.as_str() != SECRET)
         .map(|(name, secret)| Value {
@@ -402,8 +405,8 @@ pub fn plain_subject(like: &Subject, parts: &Fields) -> Subject {
         secret: parts
             .get(SECRET)
             .cloned()
-            .unwrap_or_else(|| Secret::new(b"")),
-        values: values.collect(),
+            .unwrap_or_else(|| like.secret.clone()),
+        values: kept.cloned().chain(new).collect(),
         ..like.clone()
     }
 }

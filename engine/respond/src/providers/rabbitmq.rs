@@ -14,7 +14,7 @@ use serde_json::{Value as Json, json};
 use super::Way;
 use super::by_hand::or_by_hand;
 use super::rest::{Rest, identity, segment, value};
-use super::sql_users::{draft_of, password_of, successor_parts, uri_parts};
+use super::sql_users::{draft_of, password_of, successor_parts, uri_parts, uri_subject};
 use crate::provider::{
     Abilities, Birth, Case, Created, Creation, Handle, Overlap, Provider, ProviderError, Receipt,
     RequestId, Revocation, Rotation, Standing, Successor, Undo,
@@ -135,6 +135,10 @@ impl Provider for RabbitMq {
 
     fn parts(&self, subject: &Subject) -> Fields {
         uri_parts(subject)
+    }
+
+    fn subject(&self, like: &Subject, parts: &Fields) -> Subject {
+        uri_subject(like, parts)
     }
 
     fn draft(&self, case: &Case<'_>, _: &RequestId) -> Result<Successor, ProviderError> {

@@ -21,7 +21,7 @@ use super::rest::text;
 use super::sql_dialect::Dialect;
 use crate::provider::{
     Abilities, Birth, Case, Created, Creation, Handle, Overlap, Provider, ProviderError, Receipt,
-    RequestId, Revocation, Rotation, SECRET, Standing, Successor, Undo, plain_parts,
+    RequestId, Revocation, Rotation, SECRET, Standing, Successor, Undo, plain_parts, plain_subject,
 };
 
 /// What the second user of a pair is called behind the first one's name.
@@ -167,6 +167,10 @@ impl Provider for SqlUsers {
 
     fn parts(&self, subject: &Subject) -> Fields {
         uri_parts(subject)
+    }
+
+    fn subject(&self, like: &Subject, parts: &Fields) -> Subject {
+        uri_subject(like, parts)
     }
 
     fn draft(&self, case: &Case<'_>, _: &RequestId) -> Result<Successor, ProviderError> {
@@ -407,6 +411,31 @@ pub(super) fn uri_parts(subject: &Subject) -> Fields {
 }
 
 /// The parts of a successor at the same place.
+/// The inverse of [`uri_parts`]: from the whole URI all is known; without it the old one's gets the new login.
+pub(super) fn uri_subject(like: &Subject, parts: &Fields) -> Subject {
+    let mut whole = parts.clone();
+    let uri = parts.get("uri").and_then(ConnectionUri::parse).or_else(|| {
+        let old = ConnectionUri::of(like)?;
+        let part = |name: &str| parts.get(name).and_then(text_of);
+        let user = part("user").unwrap_or_else(|| old.user().to_owned());
+        Some(old.with_login(&user, &part(SECRET)?))
+    });
+    if let Some(uri) = uri {
+        whole.insert(SECRET.to_owned(), Secret::new(uri.password().as_bytes()));
+        whole.insert("user".to_owned(), Secret::new(uri.user().as_bytes()));
+        whole.insert("uri".to_owned(), uri.text());
+    }
+    plain_subject(like, &whole)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the new login is put into the connection URI"
+)]
+fn text_of(secret: &Secret) -> Option<String> {
+    String::from_utf8(secret.expose().to_vec()).ok()
+}
+
 pub(super) fn successor_parts(
     old: &Subject,
     uri: &ConnectionUri,

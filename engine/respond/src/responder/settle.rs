@@ -1,12 +1,14 @@
 //! What the end of a run means for the incident, and who hears of it.
 
+use leakward_core::Fingerprint;
+
 use super::{RespondError, Responder};
 use crate::database::SagaRow;
 use crate::incident::{Incident, Moment, State};
 use crate::notify::Urgency;
 use crate::plan::Plan;
 use crate::policy::Decision;
-use crate::saga::{Journal as _, Outcome, Phase, Step};
+use crate::saga::{Journal as _, Outcome, Phase, Record, Step};
 
 impl Responder {
     /// Writes the outcome into the incident, and tells people where they are needed.
@@ -42,6 +44,24 @@ impl Responder {
             self.parts.notifier.send(&message)?;
         }
         Ok(())
+    }
+
+    /// Settles an incident whose response is over although it says that it is under way: the process ended between the two.
+    /// How it ended; none when there is nothing to settle.
+    ///
+    /// # Errors
+    /// The database cannot be read or written.
+    pub fn settle_ended(&self, fingerprint: Fingerprint) -> Result<Option<Outcome>, RespondError> {
+        let (ledger, database) = (&self.parts.ledger, self.parts.ledger.database());
+        let incident = ledger.wait(database.incident(fingerprint))?;
+        let newest = ledger.wait(database.sagas(fingerprint))?.into_iter().next();
+        let Some(row) = newest.filter(|row| !row.is_open && incident.state == State::Responding)
+        else {
+            return Ok(None);
+        };
+        let outcome = ending(&ledger.records(&row.id)?);
+        self.settle(&row, &outcome)?;
+        Ok(Some(outcome))
     }
 
     /// Somebody has to say yes first.
@@ -92,6 +112,22 @@ impl Responder {
                 because.clone_into(&mut incident.because);
                 Some(self.event(plan.fingerprint, "leakward", "state", because))
             })?)
+    }
+}
+
+/// How a saga ended, as its journal says.
+fn ending(records: &[Record]) -> Outcome {
+    let back = records
+        .iter()
+        .find(|record| record.phase == Phase::TurningBack);
+    let unproven = records
+        .iter()
+        .rev()
+        .find_map(|record| record.known.unproven.clone());
+    match (back, unproven) {
+        (Some(record), _) => Outcome::TurnedBack(record.text.clone()),
+        (None, Some(why)) => Outcome::Unproven(why),
+        (None, None) => Outcome::Finished,
     }
 }
 
