@@ -7,8 +7,6 @@
 mod chain;
 mod key;
 mod sink;
-#[cfg(test)]
-mod tests;
 mod verify;
 
 use std::fs::File;

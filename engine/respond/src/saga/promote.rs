@@ -63,6 +63,7 @@ impl Saga<'_> {
                 Ok(done)
             }
             Err(StoreError::Conflict { .. }) => self.after_conflict(),
+            Err(StoreError::Absent { .. }) => self.after_loss(),
             Err(error) => Err(error.into()),
         }
     }
@@ -82,6 +83,25 @@ impl Saga<'_> {
                 )?;
                 self.known_successor()?;
                 self.discard("the entry was changed meanwhile; it is put there again")?;
+                Err(StepError::Again.into())
+            }
+        }
+    }
+
+    /// Nothing waits in the store: the process ended while it was being put there again. Another one is put there.
+    fn after_loss(&mut self) -> Result<Done, Stop> {
+        match self.check_promote()? {
+            Checked::Done(done) => Ok(*done),
+            Checked::NotDone => {
+                let text = "nothing waits in the store; nothing was promoted";
+                self.write(
+                    Some(Step::Promote),
+                    Phase::Failed,
+                    text,
+                    Knowledge::default(),
+                )?;
+                self.successor = None;
+                self.discard("it is put there again")?;
                 Err(StepError::Again.into())
             }
         }
