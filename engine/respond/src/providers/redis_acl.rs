@@ -11,12 +11,8 @@ use leakward_verify::database::{ConnectionUri, RedisSession, Reply, SessionError
 use leakward_verify::{NetworkError, Subject};
 
 use super::Way;
-<<<<<<< HEAD
 use super::by_hand::or_by_hand;
-use super::sql_users::{server_of, uri_parts};
-=======
 use super::sql_users::{server_of, uri_parts, uri_subject};
->>>>>>> 97ca140 (respond: a connection string alone is a whole credential; an end between two writes is settled)
 use crate::provider::{
     Abilities, Birth, Case, Created, Creation, Handle, Overlap, Provider, ProviderError, Receipt,
     RequestId, Revocation, Rotation, Standing, Successor, Undo,
