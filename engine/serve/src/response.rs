@@ -198,10 +198,10 @@ impl Response {
             match tokio::task::spawn_blocking(move || acting.resume(subject)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => {
-                    tracing::warn!(incident = %fingerprint, error, "a response does not go on")
+                    tracing::warn!(incident = %fingerprint, error, "a response does not go on");
                 }
                 Err(_) => {
-                    tracing::error!(incident = %fingerprint, "going on with a response broke off")
+                    tracing::error!(incident = %fingerprint, "going on with a response broke off");
                 }
             }
         }

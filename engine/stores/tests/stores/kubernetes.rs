@@ -43,7 +43,6 @@ fn merge(into: &mut Value, patch: &Value) {
     }
 }
 
-#[expect(clippy::too_many_lines, reason = "the interface, as one table")]
 fn answer(cluster: &mut Cluster, request: &Request) -> (u16, Value) {
     match request.bearer() {
         "good" => {}
