@@ -1,6 +1,6 @@
 //! The credential that is to be made dead: from a report's finding, read again from where it is, or from standard input.
 
-use std::io::Read as _;
+use std::io::BufRead as _;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
@@ -159,15 +159,12 @@ pub(super) fn says_yes(question: &str) -> anyhow::Result<bool> {
         "there is nobody to ask: give --yes, or --unattended to do only what the policy allows",
     )?;
     eprint!("{question} [y/N] ");
-    let mut answer = Vec::new();
-    for byte in terminal.bytes() {
-        match byte.context("the terminal")? {
-            b'\n' => break,
-            byte => answer.push(byte),
-        }
-    }
+    let mut answer = String::new();
+    std::io::BufReader::new(terminal)
+        .read_line(&mut answer)
+        .context("the terminal")?;
     Ok(matches!(
-        answer.trim_ascii().to_ascii_lowercase().as_slice(),
-        b"y" | b"yes"
+        answer.trim().to_ascii_lowercase().as_str(),
+        "y" | "yes"
     ))
 }

@@ -89,6 +89,10 @@ impl Drop for Bao {
 }
 
 #[test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one story from the push to the dead key"
+)]
 fn a_pushed_database_password_is_dead_and_replaced_without_a_person() {
     let api = HttpServer::start(|_| (201, "{}".to_owned()));
     let Some(hosted) = Hosted::new(api) else {
