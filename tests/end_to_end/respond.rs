@@ -435,7 +435,7 @@ fn a_rotation_that_is_killed_at_every_line_of_its_journal_comes_to_its_end() {
 }
 
 #[test]
-fn a_changed_audit_log_is_found_out() {
+fn an_empty_audit_log_is_whole_and_the_default_policy_passes_its_tests() {
     let sandbox = Sandbox::new();
     let empty = leakward(&sandbox).args(["audit", "verify"]).run();
     empty.expect_status(0);

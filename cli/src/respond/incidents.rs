@@ -13,7 +13,7 @@ use leakward_stores::Store;
 use leakward_verify::{Clock as _, SystemClock};
 
 use super::args::{AuditCommand, ResumeArgs, StateArgs};
-use super::setup::{Memory, actor, connections, responder};
+use super::setup::{Memory, actor, connections, notifier, responder};
 use super::{RespondCommand, credential, print, text};
 use crate::messages::Messages;
 use crate::verify_command::rule_set;
@@ -136,6 +136,12 @@ fn go_on(args: &ResumeArgs, way: Way, messages: Messages) -> anyhow::Result<Exit
         }
     }
     let settled = settle_ended(args, &memory, &rules)?;
+    let unsent = notifier(&memory, &args.state)?.flush()?;
+    if unsent > 0 {
+        messages.warning(&format!(
+            "{unsent} messages could not be sent; the next `leakward respond resume` tries again"
+        ));
+    }
     if open.is_empty() && settled == 0 {
         print("no response is under way\n")?;
     }

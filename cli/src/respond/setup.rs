@@ -129,6 +129,15 @@ pub(super) fn connections(policy: &PolicyArgs) -> anyhow::Result<Connections> {
     })
 }
 
+/// Who people are told by.
+pub(super) fn notifier(memory: &Memory, state: &StateArgs) -> anyhow::Result<Notifier> {
+    Ok(Notifier::new(
+        memory.ledger.clone(),
+        notify::channels(&state.notify)?,
+        Box::new(SystemClock),
+    )?)
+}
+
 /// A responder that may use these stores.
 pub(super) fn responder(
     memory: &Memory,
@@ -140,11 +149,7 @@ pub(super) fn responder(
     let (settings, network, calls) = Verification::new(verification)?.into_way()?;
     let prover = VerifyingProver::new(Arc::clone(&rules), settings, network, calls);
     let (settings, network, _) = Verification::new(verification)?.into_way()?;
-    let notifier = Notifier::new(
-        memory.ledger.clone(),
-        notify::channels(&state.notify)?,
-        Box::new(SystemClock),
-    )?;
+    let notifier = notifier(memory, state)?;
     let journal: Arc<dyn Journal> = Arc::new(memory.ledger.clone());
     #[cfg(debug_assertions)]
     let journal = super::crash::mortal(journal);

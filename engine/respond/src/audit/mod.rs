@@ -7,6 +7,8 @@
 mod chain;
 mod key;
 mod sink;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 use std::fs::File;
