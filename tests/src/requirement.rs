@@ -27,7 +27,12 @@ pub enum Requirement {
 #[must_use]
 pub fn missing(requirement: Requirement) -> bool {
     let (there, name) = match requirement {
-        Requirement::Tool(tool) => (answers(tool, "--version") || answers(tool, "version"), tool),
+        Requirement::Tool(tool) => (
+            ["--version", "version", "i"]
+                .into_iter()
+                .any(|question| answers(tool, question)),
+            tool,
+        ),
         Requirement::NpmPackage(package) => (npm_folder(package).is_dir(), package),
         Requirement::Reftable => (git_is_at_least(2, 45), "git 2.45"),
         Requirement::Root => (is_root(), "the rights of root"),

@@ -45,6 +45,35 @@ const DIGESTS: &[&[u8]] = &[
     b"h1:",
 ];
 
+/// How encodings of text are called, in lower case.
+const ENCODINGS: &[&[u8]] = &[
+    b"utf-",
+    b"utf8",
+    b"utf16",
+    b"iso-8859-",
+    b"iso8859",
+    b"latin-",
+    b"latin1",
+    b"windows-12",
+    b"cp125",
+    b"us-ascii",
+    b"koi8-",
+    b"euc-",
+    b"shift_jis",
+    b"gb18030",
+];
+
+/// The name of an encoding: how one begins, and not much behind it.
+fn is_encoding(value: &[u8]) -> bool {
+    const LONGEST: usize = 14;
+    value.len() <= LONGEST
+        && ENCODINGS.iter().any(|start| {
+            value
+                .get(..start.len())
+                .is_some_and(|head| head.eq_ignore_ascii_case(start))
+        })
+}
+
 /// What the value is known to be, when it is something.
 pub(crate) fn find(value: &[u8]) -> Option<LookAlike> {
     let drop = |reason| {
@@ -53,6 +82,9 @@ pub(crate) fn find(value: &[u8]) -> Option<LookAlike> {
             may_be_key: false,
         })
     };
+    if is_encoding(value) {
+        return drop("it is the name of an encoding");
+    }
     if DIGESTS.iter().any(|start| value.starts_with(start)) {
         return drop("it is a digest");
     }

@@ -147,7 +147,10 @@ impl Audit {
                 (lines.len() as u64 >= next + missing).then_some(lines)
             });
             let skip = usize::try_from(next).unwrap_or(usize::MAX);
-            for (sequence, text) in (next..).zip(whole.unwrap_or_default().iter().skip(skip)) {
+            // The other sink may hold this very line by now.
+            for (sequence, text) in
+                (next..next + missing).zip(whole.unwrap_or_default().iter().skip(skip))
+            {
                 sink.append(sequence, text)?;
             }
         }

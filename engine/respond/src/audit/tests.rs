@@ -43,7 +43,7 @@ fn an_edit_a_cut_another_order_and_a_missing_end_are_found() {
     type Change = fn(&mut Vec<String>);
     let changes: [(&str, Change); 6] = [
         ("edit", |lines| {
-            lines[2] = lines[2].replace("line 2", "line X")
+            lines[2] = lines[2].replace("line 2", "line X");
         }),
         ("space", |lines| lines[1] = lines[1].replacen(':', ": ", 1)),
         ("cut", |lines| drop(lines.remove(1))),

@@ -194,6 +194,7 @@ fn nature(says: &str) -> Nature {
         _ if is_integer && (digits.len() == 1 || !digits.starts_with('0')) => Nature::Integer,
         _ if digits.starts_with(|c: char| c.is_ascii_digit() || c == '.')
             && says.bytes().any(|byte| byte.is_ascii_digit())
+            && says.contains(['.', 'e', 'E'])
             && says
                 .bytes()
                 .all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte))

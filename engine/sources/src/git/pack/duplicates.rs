@@ -21,11 +21,6 @@ pub(crate) struct Duplicates {
 impl Duplicates {
     /// Finds the duplicates among `packs`.
     pub(crate) fn among(packs: &[&Pack]) -> Self {
-        if packs.len() < 2 {
-            return Self {
-                bits: vec![Vec::new(); packs.len()],
-            };
-        }
         let found: Vec<Vec<(usize, u32)>> = (0_u8..=255)
             .into_par_iter()
             .map(|byte| merge(packs, byte))
