@@ -226,13 +226,13 @@ fn engine_that_saves(
         }
         let head = format!("HTTP/1.1 {answer}\r\nTransfer-Encoding: chunked\r\n\r\n");
         stream.write_all(head.as_bytes()).expect("the answer");
-        for chunk in archive.chunks(70_000) {
-            let size = format!("{:x}\r\n", chunk.len());
-            stream.write_all(size.as_bytes()).expect("a size");
-            stream.write_all(chunk).expect("a chunk");
-            stream.write_all(b"\r\n").expect("its end");
-        }
-        stream.write_all(b"0\r\n\r\n").expect("the end");
+        // Whoever is refused does not wait for the rest.
+        let _cut_off = archive.chunks(70_000).try_for_each(|chunk| {
+            write!(stream, "{:x}\r\n", chunk.len())?;
+            stream.write_all(chunk)?;
+            stream.write_all(b"\r\n")
+        });
+        let _cut_off = stream.write_all(b"0\r\n\r\n");
         let request = String::from_utf8_lossy(&request).into_owned();
         request.lines().next().unwrap_or_default().to_owned()
     })

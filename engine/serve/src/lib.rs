@@ -4,7 +4,7 @@
 //! takes it from there: fetch what is new → scan → verify → incident → policy → response → what the code host is told.
 //!
 //! INVARIANT: what was answered with 202 is on disk; what is not on disk was answered with something else.
-//! INVARIANT: the queue holds no credential in clear: what a delivery says is sealed ([`sealing`]), and erased when it is done.
+//! INVARIANT: the queue holds no credential in clear: what a delivery says is sealed (`sealing`), and erased when it is done.
 #![forbid(unsafe_code)]
 
 mod acting;

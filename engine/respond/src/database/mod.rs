@@ -1,6 +1,6 @@
 //! The durable memory of responses: incidents, journal, audit, messages. SQLite in a file by default, PostgreSQL by URL.
 //!
-//! One text of SQL for both, in the subset that they share; what differs is in [`backend`] and in the migrations. Every change
+//! One text of SQL for both, in the subset that they share; what differs is in `backend` and in the migrations. Every change
 //! is on disk before the call returns (SQLite: WAL with `synchronous=FULL`).
 //!
 //! INVARIANT: no value of a credential gets here: incidents, plans, records and messages have no field for one.

@@ -1,4 +1,4 @@
-//! The providers that come with the program: one that carries out what rules say in data ([`http`]), and one file for each
+//! The providers that come with the program: one that carries out what rules say in data (`http`), and one file for each
 //! kind of credential that needs more than single requests.
 //!
 //! INVARIANT: a provider acts at the host that the rule names, or at the one that the operator put in its place

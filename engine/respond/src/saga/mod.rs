@@ -1,7 +1,7 @@
 //! The saga: a response as a list of steps, each written down before and after, so that it can go on after a crash at any
 //! point.
 //!
-//! A step is looked at ([`run`]), written down, done, and written down again. What was begun and has no end in the journal is
+//! A step is looked at (`run`), written down, done, and written down again. What was begun and has no end in the journal is
 //! first looked for in the outside world: the provider is asked what it made, the store what waits in it. The laws of this
 //! crate are held by `tests/saga_laws.rs`, which injects every fault before, during and after every call.
 

@@ -284,7 +284,7 @@ impl<'e, 'l, V: Visitor + ?Sized> Expansion<'e, 'l, V> {
         for block in 0..archive.blocks.len() {
             let decoder = seven_zip::decoder(&archive, block, &mut source, most);
             let names: Vec<_> = decoder.entries().iter().map(|e| e.name.clone()).collect();
-            let mut read = 0;
+            let (mut read, told_before) = (0, self.faults);
             let mut spent = Ok(());
             let ended = decoder.for_each_entries(&mut |entry, content| {
                 read += 1;
@@ -296,13 +296,20 @@ impl<'e, 'l, V: Visitor + ?Sized> Expansion<'e, 'l, V> {
             });
             spent?;
             if let Err(error) = ended {
+                let fault = seven_zip::fault(&error);
+                if names.is_empty() {
+                    return Err(fault);
+                }
                 // What its members lack is told once, with the first that did not come.
+                if self.faults > told_before {
+                    continue;
+                }
                 let name = names
                     .get(read)
                     .or(names.last())
                     .cloned()
                     .unwrap_or_default();
-                self.inside(name.as_bytes(), |_| Err(seven_zip::fault(&error)))?;
+                self.inside(name.as_bytes(), |_| Err(fault))?;
             }
         }
         Ok(())

@@ -44,6 +44,9 @@ pub(crate) fn fault(error: &Error) -> Fault {
         Error::PasswordRequired | Error::MaybeBadPassword(_) => {
             Fault::Unsupported("it is encrypted".to_owned())
         }
+        Error::UnsupportedCompressionMethod(method) if method.contains("AES") => {
+            Fault::Unsupported("it is encrypted".to_owned())
+        }
         Error::UnsupportedCompressionMethod(method) => Fault::Unsupported(format!(
             "it is packed in a way that is not known here ({method})"
         )),
