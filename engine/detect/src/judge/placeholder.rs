@@ -90,7 +90,7 @@ fn is_bracketed(value: &[u8]) -> bool {
 /// Runs of stars, crosses, dots or dashes: one character over half of it, fewer than five in twenty, an ellipsis.
 fn is_masked(value: &[u8]) -> bool {
     if value.len() >= 3 && memchr::memmem::find(value, b"...").is_some()
-        || value.ends_with("…".as_bytes())
+        || memchr::memmem::find(value, "…".as_bytes()).is_some()
     {
         return true;
     }
