@@ -152,7 +152,8 @@ pub(crate) enum SensitivityArg {
 pub(crate) struct ScanArgs {
     /// A git repository, a folder, a file, `-` for standard input, the https or ssh URL of a repository, or a
     /// container image: an OCI layout, a file that `docker save` wrote, `registry.example/name:tag`; `image:NAME` when
-    /// it is not clear; `docker:NAME` for one of the local container engine. Default: the repository around the current folder, or the current folder.
+    /// it is not clear; `docker:NAME` for one of the local container engine, `containerd:NAME` for one that containerd keeps (`containerd:`
+    /// for all). Default: the repository around the current folder, or the current folder.
     #[arg(value_name = "TARGET")]
     pub(crate) targets: Vec<String>,
     /// Take the targets for this instead of finding out.
@@ -176,6 +177,16 @@ pub(crate) struct ScanArgs {
     /// Look at archives, compressed files and documents as the bytes that they are, not at what is in them.
     #[arg(long)]
     pub(crate) no_archives: bool,
+    /// In programs and other binaries, also look at their strings, each as a line of its own: runs of at least N
+    /// characters in ASCII or UTF-16LE. N is 8 unless you say otherwise.
+    #[arg(
+        long,
+        value_name = "N",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "8"
+    )]
+    pub(crate) binary_strings: Option<leakward_detect::ShortestString>,
     /// What is remembered for the next scan.
     #[command(flatten)]
     pub(crate) cache: CacheArgs,
@@ -354,6 +365,12 @@ pub(crate) struct ImageArgs {
     /// Speak to registries without TLS when they have none, and send them passwords that way.
     #[arg(long)]
     pub(crate) insecure: bool,
+    /// Where containerd keeps its images, for `containerd:NAME`. Default: /var/lib/containerd.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) containerd_root: Option<PathBuf>,
+    /// Only containerd's images of this namespace, such as `k8s.io`. Default: all namespaces.
+    #[arg(long, value_name = "NAME", env = "CONTAINERD_NAMESPACE")]
+    pub(crate) containerd_namespace: Option<String>,
     /// Do not look at layers of this image again; may be given several times.
     #[arg(long, value_name = "IMAGE")]
     pub(crate) skip_base: Vec<String>,

@@ -18,7 +18,7 @@ use leakward_scan::grouping::Reveal;
 use leakward_scan::policy::Overrides;
 use leakward_scan::progress::{Progress, Silent};
 use leakward_scan::request::{
-    Credentials, ImageOptions, LineHashes, Measure, Request, Scope, Tags,
+    ContainerdOptions, Credentials, ImageOptions, LineHashes, Measure, Request, Scope, Tags,
 };
 use leakward_scan::run::{self, Scanned};
 use leakward_scan::target::{ImageTarget, Target, TargetError, TargetKind};
@@ -71,6 +71,7 @@ pub(crate) fn scan(
         Reveal::Masked
     };
     request.explain = args.explain;
+    request.overrides.binary_strings = args.binary_strings;
     if args.rule_stats.is_some() {
         request.measure = Measure::Rules;
     }
@@ -217,6 +218,13 @@ fn image_options(args: &ImageArgs) -> anyhow::Result<ImageOptions> {
             } else {
                 Transport::Secure
             },
+        },
+        containerd: ContainerdOptions {
+            folder: args
+                .containerd_root
+                .clone()
+                .unwrap_or_else(|| ContainerdOptions::default().folder),
+            namespace: args.containerd_namespace.clone(),
         },
         skip_base: args
             .skip_base

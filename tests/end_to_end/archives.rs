@@ -6,7 +6,7 @@ use leakward_tests::{Credential, Place, Repository, Requirement, Sandbox, missin
 use crate::{leakward, revealing_scan};
 
 /// How an archive of `member` is made as `archive`, by the shell.
-const KINDS: [(&str, &str, &str); 13] = [
+const KINDS: [(&str, &str, &str); 14] = [
     ("a.tar", "tar cf a.tar -C plain MEMBER", "a.tar!MEMBER"),
     (
         "a.tar.gz",
@@ -48,6 +48,11 @@ const KINDS: [(&str, &str, &str); 13] = [
         "solid.7z!MEMBER",
     ),
     (
+        "a.deb",
+        "mkdir -p deb/DEBIAN deb/etc; printf 'Package: a\\nVersion: 1\\nArchitecture: all\\nMaintainer: a\\nDescription: a\\n' > deb/DEBIAN/control; cp plain/MEMBER deb/etc/; dpkg-deb -Zgzip --build deb a.deb > /dev/null; rm -r deb",
+        "a.deb!data.tar.gz!./etc/MEMBER",
+    ),
+    (
         "a.stored",
         "python3 -c 'import zipfile; z = zipfile.ZipFile(\"a.stored\", \"w\", 0); z.write(\"plain/MEMBER\", \"MEMBER\")'",
         "a.stored!MEMBER",
@@ -55,7 +60,7 @@ const KINDS: [(&str, &str, &str); 13] = [
 ];
 
 fn tools_are_missing() -> bool {
-    ["python3", "xz", "bzip2", "zstd", "7zz"]
+    ["python3", "xz", "bzip2", "zstd", "7zz", "dpkg-deb"]
         .into_iter()
         .any(|tool| missing(Requirement::Tool(tool)))
 }

@@ -7,6 +7,7 @@
 mod archives;
 mod arguments;
 mod baseline;
+mod binary_strings;
 mod canary;
 mod ci_files;
 mod clone;

@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 mod browser;
+mod containerd;
 mod credential;
 mod http;
 mod https_server;
@@ -26,9 +27,11 @@ mod requirement;
 mod run;
 mod sandbox;
 mod service;
+mod token_server;
 mod trap;
 
 pub use browser::Browser;
+pub use containerd::Containerd;
 pub use credential::Credential;
 pub use http::{Asked, HttpAnswer, HttpServer, eventually, http, try_http};
 pub use https_server::HttpsServer;
@@ -45,4 +48,5 @@ pub use requirement::{Requirement, missing, npm_folder};
 pub use run::Run;
 pub use sandbox::Sandbox;
 pub use service::{API_TOKEN, Service, ServiceStart, WEBHOOK_SECRET, github_push, signature};
+pub use token_server::TokenServer;
 pub use trap::Trap;

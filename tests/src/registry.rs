@@ -4,11 +4,13 @@ use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use crate::https_server::make_certificate;
 use crate::requirement::{Requirement, missing};
 use crate::sandbox::Sandbox;
+use crate::token_server::TokenServer;
 
 /// How long the registry may take to answer: it is started while other tests run.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -31,6 +33,22 @@ impl Registry {
     /// An empty registry; nothing when the programs that make one are not there.
     #[must_use]
     pub fn start(sandbox: &Sandbox) -> Option<Self> {
+        Self::with_login(sandbox, |sandbox| {
+            let logins = sandbox.write(
+                "registry.htpasswd",
+                format!("{REGISTRY_USER}:{}\n", hashed(sandbox)),
+            );
+            format!("{{htpasswd: {{realm: test, path: {}}}}}", logins.display())
+        })
+    }
+
+    /// What an earlier registry of the same sandbox had, for those who come with a token of `tokens`.
+    #[must_use]
+    pub fn with_tokens(sandbox: &Sandbox, tokens: &TokenServer) -> Option<Self> {
+        Self::with_login(sandbox, |_| tokens.settings())
+    }
+
+    fn with_login(sandbox: &Sandbox, login: impl Fn(&Sandbox) -> String) -> Option<Self> {
         let tools = ["docker-registry", "openssl", "perl"];
         if tools
             .into_iter()
@@ -42,19 +60,15 @@ impl Registry {
         let key = sandbox.path("registry.key");
         make_certificate(sandbox, &certificate, &key);
         let port = free_port();
-        let logins = sandbox.write(
-            "registry.htpasswd",
-            format!("{REGISTRY_USER}:{}\n", hashed(sandbox)),
-        );
         let storage = sandbox.folder("registry");
         let settings = format!(
             "version: 0.1\nlog: {{level: error, accesslog: {{disabled: true}}}}\nstorage: {{filesystem: {{rootdirectory: {}}}}}\n\
              http: {{addr: 'localhost:{port}', tls: {{certificate: {}, key: {}}}}}\n\
-             auth: {{htpasswd: {{realm: test, path: {}}}}}\n",
+             auth: {}\n",
             storage.display(),
             certificate.display(),
             key.display(),
-            logins.display(),
+            login(sandbox),
         );
         let settings = sandbox.write("registry.yml", settings);
         let child = sandbox
@@ -118,10 +132,17 @@ impl Drop for Registry {
     }
 }
 
-/// A port that nobody listens on at the moment.
+/// A port that nobody listens on, below those that the system gives to others, so that none of them takes it before the
+/// registry does.
 fn free_port() -> u16 {
-    let listener = TcpListener::bind(("localhost", 0)).expect("a port");
-    listener.local_addr().expect("its number").port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 20_000 + u16::try_from(std::process::id() % 8_000).expect("small");
+    loop {
+        let port = first + NEXT.fetch_add(1, Ordering::Relaxed) % 2_000;
+        if TcpListener::bind(("localhost", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// The password as htpasswd writes it with bcrypt, which is all that the registry understands.

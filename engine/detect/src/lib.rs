@@ -49,4 +49,4 @@ pub use error::DetectorError;
 pub use prefilter::Hit;
 pub use rule_cost::{Clock, RuleCost};
 pub use scratch::Scratch;
-pub use settings::{InlineAllow, Sensitivity, Settings};
+pub use settings::{InlineAllow, NotALength, Sensitivity, Settings, ShortestString};

@@ -98,14 +98,32 @@ impl<'a> Search<'a> {
             self.look_inside(decoded, level, &mut matches);
         }
         self.look_at(bytes, &mut hits, level, &mut matches);
+        let mut is_whole = wide.is_some();
+        if !is_whole && level.left > 0 {
+            is_whole = self.look_at_strings(bytes, level, &mut matches);
+        }
         // A piece that is decoded as a whole, or was not looked at completely, says nothing about parts of it.
-        let can_be_carried = wide.is_none() && self.detection.limited.is_empty();
+        let can_be_carried = !is_whole && self.detection.limited.is_empty();
         let note = Note {
             len: bytes.len(),
             hits: can_be_carried.then_some(hits),
         };
         let (detection, rejected) = self.finish(bytes, matches);
         (detection, rejected, note)
+    }
+
+    /// Looks at the strings of a binary, when the user asked for it. Whether there was one.
+    fn look_at_strings(&mut self, bytes: &[u8], level: Level, matches: &mut Vec<Match>) -> bool {
+        let shortest = self.detector.settings().binary_strings;
+        let Some(strings) =
+            shortest.and_then(|shortest| decode::strings(bytes, shortest.characters()))
+        else {
+            return false;
+        };
+        for decoded in strings {
+            self.look_inside(&decoded, level, matches);
+        }
+        true
     }
 
     /// Confirms and judges `hits`, then looks into what is encoded in `bytes`.

@@ -1,5 +1,7 @@
 //! What a user may choose about detection: two settings that people can understand, and the limits.
 
+use std::str::FromStr;
+
 use leakward_core::Limits;
 
 use crate::rule_cost::Clock;
@@ -24,6 +26,42 @@ pub enum InlineAllow {
     Ignore,
 }
 
+/// How many characters a string of a binary has at least. Below four nearly any bytes are one by chance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShortestString(u16);
+
+/// A length that no string of a binary may be asked to have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("strings of binaries have between 4 and 1024 characters at least")]
+pub struct NotALength;
+
+impl ShortestString {
+    /// The same number of characters, when strings may be asked to have so many.
+    ///
+    /// # Errors
+    /// When it is below 4 or above 1,024.
+    pub fn new(characters: u16) -> Result<Self, NotALength> {
+        match characters {
+            4..=1_024 => Ok(Self(characters)),
+            _ => Err(NotALength),
+        }
+    }
+
+    /// The number of characters.
+    #[must_use]
+    pub fn characters(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+impl FromStr for ShortestString {
+    type Err = NotALength;
+
+    fn from_str(text: &str) -> Result<Self, NotALength> {
+        Self::new(text.parse().map_err(|_| NotALength)?)
+    }
+}
+
 /// What a user may choose about detection.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
@@ -33,6 +71,8 @@ pub struct Settings {
     pub inline_allow: InlineAllow,
     /// The caps on sizes and counts.
     pub limits: Limits,
+    /// With a length, the strings of binaries that have at least so many characters are looked at, each as a line.
+    pub binary_strings: Option<ShortestString>,
     /// With a clock, what each rule costs is counted in the scratch.
     pub clock: Option<Clock>,
 }

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use leakward_core::{Confidence, Severity};
+use leakward_detect::ShortestString;
 use leakward_rule_format::nearest;
 use serde::Deserialize;
 
@@ -99,6 +100,8 @@ pub struct ScanTable {
     pub min_confidence: Option<String>,
     /// Whether comments such as `leakward:allow` count. Default true.
     pub inline_allow: Option<bool>,
+    /// With a number, strings of binaries that have at least so many characters are looked at, each as a line.
+    pub binary_strings: Option<u16>,
     /// Path of the baseline file, relative to this file.
     pub baseline: Option<String>,
 }
@@ -217,6 +220,10 @@ impl Config {
             "min-confidence",
             config.scan.min_confidence.as_deref(),
         )?;
+        if let Some(Err(error)) = config.scan.binary_strings.map(ShortestString::new) {
+            let problem = format!("binary-strings: {error}");
+            return Err(at(text, file, "binary-strings", problem));
+        }
         Ok(config)
     }
 }
@@ -356,6 +363,10 @@ mod tests {
             (
                 "[scan]\nmin-severity = \"bad\"",
                 "leakward.toml:2:1: min-severity: \"bad\" is none of",
+            ),
+            (
+                "[scan]\nbinary-strings = 3",
+                "leakward.toml:2:1: binary-strings: strings of binaries have between 4",
             ),
             ("version = 3", "leakward.toml:1:1: version 3"),
             ("[scan", "leakward.toml:1:"),

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use leakward_core::{ImagePlace, LayerState, LocationKind};
+use leakward_sources::image::containerd::Containerd;
 use leakward_sources::image::registry::Registry;
 use leakward_sources::image::{
     Digest, Hidden, Image, ImageError, ImageLayer, ImageScan, Images, KnownLayers, LayerListing,
@@ -66,6 +67,14 @@ fn open(
     match (image, options.tags) {
         (ImageTarget::Path(path), _) => Images::at(path, platform),
         (ImageTarget::Engine(name, socket), _) => Images::of_engine(name, socket, platform),
+        (ImageTarget::Containerd(name), _) => {
+            let containerd = Containerd {
+                folder: options.containerd.folder.clone(),
+                name: name.clone(),
+                namespace: options.containerd.namespace.clone(),
+            };
+            Images::of_containerd(&containerd, platform)
+        }
         (ImageTarget::Registry(reference), Tags::Named) => {
             Registry::pull(reference, &options.registry, platform)
         }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use globset::GlobSet;
 use leakward_core::{Confidence, FingerprintKey, Limits, Rule, Secret, Severity};
-use leakward_detect::{InlineAllow, Sensitivity, Settings};
+use leakward_detect::{InlineAllow, Sensitivity, Settings, ShortestString};
 use leakward_rule_import::{Base, ImportErrors};
 use leakward_rules::{RuleFileErrors, Selection, UnknownRule};
 
@@ -100,6 +100,8 @@ pub struct Overrides {
     pub exclude: Vec<String>,
     /// `--no-inline-allow`
     pub inline_allow: Option<InlineAllow>,
+    /// `--binary-strings`
+    pub binary_strings: Option<ShortestString>,
     /// A `.gitleaksignore` elsewhere than at the target's root, read beside that one.
     pub gitleaks_ignore: Option<PathBuf>,
     /// Largest object that is read.
@@ -294,6 +296,11 @@ fn detection(config: &Config, overrides: &Overrides) -> Settings {
             InlineAllow::Ignore
         }
     });
+    // The configuration checked the number when it was read.
+    let strings_from_file = config
+        .scan
+        .binary_strings
+        .and_then(|characters| ShortestString::new(characters).ok());
     let defaults = Limits::default();
     let table = &config.limits;
     let limits = Limits {
@@ -338,6 +345,7 @@ fn detection(config: &Config, overrides: &Overrides) -> Settings {
             .or(inline_from_file)
             .unwrap_or(InlineAllow::Honour),
         limits,
+        binary_strings: overrides.binary_strings.or(strings_from_file),
         clock: None,
     }
 }

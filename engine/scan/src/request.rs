@@ -7,6 +7,7 @@ use leakward_core::Skipped;
 use leakward_sources::archive::Archives;
 use leakward_sources::git::Arriving;
 use leakward_sources::image::Platform;
+use leakward_sources::image::containerd::USUAL_FOLDER;
 use leakward_sources::image::registry::RegistryOptions;
 use leakward_sources::tree::IgnoreRules;
 
@@ -89,10 +90,30 @@ pub struct ImageOptions {
     pub tags: Tags,
     /// How registries are spoken to.
     pub registry: RegistryOptions,
+    /// Where containerd keeps images.
+    pub containerd: ContainerdOptions,
     /// Images whose layers are not looked at.
     pub skip_base: Vec<ImageTarget>,
     /// Where layers that were looked at and had nothing in them are remembered.
     pub cache: Option<PathBuf>,
+}
+
+/// Where containerd keeps images.
+#[derive(Clone, Debug)]
+pub struct ContainerdOptions {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Only images of this namespace.
+    pub namespace: Option<String>,
+}
+
+impl Default for ContainerdOptions {
+    fn default() -> Self {
+        Self {
+            folder: PathBuf::from(USUAL_FOLDER),
+            namespace: None,
+        }
+    }
 }
 
 /// Whether credentials are kept for what comes after the scan, beside the findings, which never hold them.

@@ -33,6 +33,8 @@ pub enum ImageTarget {
     Path(PathBuf),
     /// An image of the local container engine, and where the engine listens.
     Engine(String, PathBuf),
+    /// An image that containerd keeps, by its name; all of them when there is none.
+    Containerd(Option<String>),
     /// An image, or a repository of images, in a registry.
     Registry(Reference),
 }
@@ -102,7 +104,11 @@ impl Target {
                 let image = text.strip_prefix(IMAGE_PREFIX).unwrap_or(text);
                 return Ok(Self::Image(ImageTarget::resolve(image)?));
             }
-            None if text.starts_with(ENGINE_PREFIX) && !Path::new(text).exists() => {
+            None if [ENGINE_PREFIX, CONTAINERD_PREFIX]
+                .iter()
+                .any(|prefix| text.starts_with(prefix))
+                && !Path::new(text).exists() =>
+            {
                 return Ok(Self::Image(ImageTarget::resolve(text)?));
             }
             None if Reference::is_unmistakable(text) && !Path::new(text).exists() => {
@@ -160,6 +166,9 @@ const IMAGE_PREFIX: &str = "image:";
 /// What says that an image is the local container engine's.
 const ENGINE_PREFIX: &str = "docker:";
 
+/// What says that an image is one that containerd keeps.
+const CONTAINERD_PREFIX: &str = "containerd:";
+
 impl ImageTarget {
     /// Finds out what `text` names: a folder or a file when there is one of that name.
     ///
@@ -176,6 +185,13 @@ impl ImageTarget {
             let folder = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
             let socket = engine::socket(host.as_deref(), folder.as_deref())?;
             return Ok(Self::Engine(name.to_owned(), socket));
+        }
+        if let Some(name) = text
+            .strip_prefix(CONTAINERD_PREFIX)
+            .filter(|_| !path.exists())
+        {
+            let name = Some(name).filter(|name| !name.is_empty());
+            return Ok(Self::Containerd(name.map(str::to_owned)));
         }
         match std::fs::metadata(&path) {
             Ok(metadata) if metadata.is_dir() && !is_layout(&path) => {
@@ -195,6 +211,9 @@ impl ImageTarget {
         match self {
             Self::Path(path) => path.display().to_string(),
             Self::Engine(name, _) => format!("{ENGINE_PREFIX}{name}"),
+            Self::Containerd(name) => {
+                format!("{CONTAINERD_PREFIX}{}", name.as_deref().unwrap_or_default())
+            }
             Self::Registry(reference) => reference.to_string(),
         }
     }

@@ -9,6 +9,7 @@ use leakward_core::{Limits, Skipped};
 use leakward_sources::archive::{
     ArReader, Archives, CpioReader, TarReader, Unpacking, ZipDirectory,
 };
+use leakward_sources::image::containerd::named_images;
 use leakward_sources::image::registry::Reference;
 use leakward_sources::image::{Digest, Images, LayerListing};
 use leakward_sources::{Origin, Piece, Visitor};
@@ -134,6 +135,56 @@ pub(crate) fn image(bytes: &[u8]) {
         }
     }
     drop(LayerListing::read(bytes));
+}
+
+/// A database of containerd gives names and digests or an error, and pages in a circle end.
+pub(crate) fn containerd(bytes: &[u8]) {
+    let Ok(images) = named_images(bytes) else {
+        return;
+    };
+    for image in images {
+        assert!(image.digest.as_str().contains(':'));
+    }
+}
+
+/// One page that says where the database begins, and one with a tree in a tree.
+pub(crate) fn containerd_databases() -> Vec<Vec<u8>> {
+    const PAGE: usize = 512;
+    let page = |kind: u16, entries: &[(u32, &[u8], &[u8])]| {
+        let mut made = vec![0; 16 + 16 * entries.len()];
+        made[8..10].copy_from_slice(&kind.to_le_bytes());
+        made[10..12].copy_from_slice(&(entries.len() as u16).to_le_bytes());
+        for (index, (flags, key, value)) in entries.iter().enumerate() {
+            let at = 16 + 16 * index;
+            let from = (made.len() - at) as u32;
+            let numbers = [*flags, from, key.len() as u32, value.len() as u32];
+            made[at..at + 16].copy_from_slice(&numbers.map(u32::to_le_bytes).concat());
+            made.extend_from_slice(key);
+            made.extend_from_slice(value);
+        }
+        made
+    };
+    let inline = |entries: &[(u32, &[u8], &[u8])]| [vec![0; 16], page(2, entries)].concat();
+    let digest = format!("sha256:{}", "a0".repeat(32));
+    let target = inline(&[(0, b"digest", digest.as_bytes())]);
+    let image = inline(&[(1, b"target", &target)]);
+    let images = inline(&[(1, b"a", &image)]);
+    let namespace = inline(&[(1, b"images", &images)]);
+    let namespaces = inline(&[(1, b"default", &namespace)]);
+    let mut meta = vec![0; 56];
+    meta[..4].copy_from_slice(&0xED0C_DAED_u32.to_le_bytes());
+    meta[4] = 2;
+    meta[8..12].copy_from_slice(&(PAGE as u32).to_le_bytes());
+    meta[16] = 1;
+    let sum = meta.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    let mut made = page(4, &[]);
+    made.extend(meta);
+    made.extend(sum.to_le_bytes());
+    made.resize(PAGE, 0);
+    made.extend(page(2, &[(1, b"v1", &namespaces)]));
+    vec![made]
 }
 
 /// What is taken for a name leads to one host and one repository, and is read back from what it is shown as.

@@ -177,6 +177,11 @@ impl Promise {
             seeds: archives::images,
         },
         Promise {
+            name: "image_containerd",
+            check: archives::containerd,
+            seeds: archives::containerd_databases,
+        },
+        Promise {
             name: "image_name",
             check: archives::image_name,
             seeds: archives::image_names,

@@ -71,6 +71,7 @@ promises!(
     archive_cpio,
     archive_zip,
     image_documents,
+    image_containerd,
     image_name,
 );
 

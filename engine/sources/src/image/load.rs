@@ -9,6 +9,7 @@ use leakward_core::Skipped;
 use serde::de::DeserializeOwned;
 
 use super::config::ConfigParts;
+use super::containerd::Containerd;
 use super::digest::Digest;
 use super::document::{ConfigDocument, Descriptor, Document, PlatformEntry, SavedImage};
 use super::engine;
@@ -119,6 +120,25 @@ impl Images {
         Self::of_tarball(tarball, name, platform)
     }
 
+    /// Images that containerd keeps on this machine. Of an image for several platforms it has what it fetched.
+    ///
+    /// # Errors
+    /// When its folder cannot be read, or has no such image, or none for the platform.
+    pub fn of_containerd(
+        containerd: &Containerd,
+        platform: Option<&Platform>,
+    ) -> Result<Self, ImageError> {
+        let images = containerd.images()?;
+        let store = Box::new(Layout::new(&containerd.contents()));
+        let mut loading = Loading::new(store.as_ref(), platform);
+        loading.kept = Kept::WhatWasFetched;
+        for image in &images {
+            loading.manifest_by_digest(&image.digest, &image.name, &Descriptor::default(), 0);
+        }
+        let what = containerd.contents().display().to_string();
+        loading.finish(&what).map(|found| found.with(store))
+    }
+
     fn of_tarball(
         tarball: Tarball,
         what: &str,
@@ -215,6 +235,18 @@ struct Loading<'s> {
     manifests: usize,
     /// Platforms that were left out.
     left_out: Vec<String>,
+    kept: Kept,
+    /// Manifests for other platforms that were never fetched.
+    not_fetched: Vec<String>,
+}
+
+/// How much of an image for several platforms a place has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kept {
+    /// All of it: what an index lists and is not there is missing.
+    All,
+    /// What somebody wanted to run.
+    WhatWasFetched,
 }
 
 impl<'s> Loading<'s> {
@@ -231,6 +263,8 @@ impl<'s> Loading<'s> {
             followed: HashSet::new(),
             manifests: 0,
             left_out: Vec::new(),
+            kept: Kept::All,
+            not_fetched: Vec::new(),
         }
     }
 
@@ -242,6 +276,10 @@ impl<'s> Loading<'s> {
                 platform: platform.to_string(),
                 there: self.left_out.join(", "),
             });
+        }
+        let nothing = self.found.images.is_empty() && self.found.skipped.is_empty();
+        if let Some(what) = self.not_fetched.first().filter(|_| nothing) {
+            return Err(ImageError::Missing { what: what.clone() });
         }
         Ok(self.found)
     }
@@ -292,7 +330,12 @@ impl<'s> Loading<'s> {
         }
         let name = listed.name(above).unwrap_or_else(|| above.to_owned());
         let digest = digest(&listed.digest, above)?;
-        self.manifest_by_digest(&digest, &name, listed, depth);
+        match self.manifest(&digest, &name, listed, depth) {
+            Err(ImageError::Missing { what }) if self.kept == Kept::WhatWasFetched => {
+                self.not_fetched.push(what);
+            }
+            ended => self.tell(ended),
+        }
         Ok(())
     }
 

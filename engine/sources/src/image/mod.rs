@@ -1,4 +1,5 @@
-//! Container images: OCI layouts (a folder or a tar file), what `docker save` writes, and registries.
+//! Container images: OCI layouts (a folder or a tar file), what `docker save` writes, registries, and what container engines
+//! have on this machine.
 //!
 //! Every layer is read, from front to back and without unpacking it anywhere, each distinct one once however many images
 //! share it; what a later layer deletes or overwrites is in the image all the same. Which images hold a layer, and
@@ -7,7 +8,9 @@
 //! INVARIANT: digests are verified to the last byte; what is missing, damaged or over a limit is told. Paths in a layer are
 //! labels: no file is ever made from one, and no link is followed.
 
+pub mod bolt;
 mod config;
+pub mod containerd;
 mod digest;
 mod document;
 pub mod engine;

@@ -1,13 +1,12 @@
 //! Looks at images: what they say of themselves, and every distinct layer once, on all cores.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::AtomicUsize;
 use std::sync::{Mutex, PoisonError};
 
 use leakward_core::Limits;
 
 use super::digest::Digest;
-use super::layer::LayerScan;
+use super::layer::{InFlight, LayerScan};
 use super::listing::LayerListing;
 use super::load::Images;
 use super::one_image::ImageLayer;
@@ -74,7 +73,7 @@ impl Images {
         }
         visitor.expect(wanted.len() as u64, 0);
         let done = Mutex::new(scan);
-        let in_flight = AtomicUsize::new(0);
+        let in_flight = InFlight::default();
         rayon::scope(|scope| {
             for layer in wanted {
                 let (workers, done, in_flight) = (&workers, &done, &in_flight);

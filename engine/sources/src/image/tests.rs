@@ -7,6 +7,8 @@ use leakward_core::{Limits, SkippedKind};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::bolt::tests::of_one_image;
+use super::containerd::Containerd;
 use super::{Digest, Images, NothingKnown};
 use crate::archive::made::{gzip, tar_link, tar_member};
 use crate::piece::Origin;
@@ -114,6 +116,96 @@ fn of_a_layer_that_is_cut_off_what_is_there_is_looked_at_and_the_cut_is_told() {
     let seen = layout.scan();
     assert_eq!(paths(&seen), ["first", "second"]);
     assert!(skipped_as(&seen, SkippedKind::Corrupt, "layer sha256:"));
+}
+
+#[test]
+fn every_part_of_a_configuration_is_a_piece_of_its_own() {
+    let layout = Layout::new();
+    let config = layout.document(&json!({
+        "os": "linux",
+        "architecture": "amd64",
+        "config": {
+            "Env": ["A=environment", "B=2"],
+            "Cmd": ["run", "--token=command"],
+            "Entrypoint": ["sh", "entrypoint"],
+            "Shell": ["bash", "shell"],
+            "Labels": { "key": "label" },
+            "OnBuild": ["ARG T=onbuild"],
+            "Healthcheck": { "Test": ["CMD", "curl", "healthcheck"] },
+        },
+        "history": [{ "created_by": "ARG T=history", "comment": "a comment", "author": "ada" }],
+    }));
+    let manifest = layout.document(
+        &json!({ "config": config, "layers": [], "annotations": { "key": "annotation" } }),
+    );
+    layout.index(&json!([manifest]));
+    let seen = layout.scan();
+    let parts: Vec<(String, String)> = seen
+        .all_pieces()
+        .into_iter()
+        .filter_map(|(origin, bytes)| match origin {
+            Origin::ImageConfig(_, part) if !part.is_empty() => {
+                Some((part, String::from_utf8(bytes).unwrap()))
+            }
+            _ => None,
+        })
+        .collect();
+    for (part, text) in [
+        ("config.Env", "A=environment\nB=2"),
+        ("config.Cmd", "run --token=command"),
+        ("config.Entrypoint", "sh entrypoint"),
+        ("config.Shell", "bash shell"),
+        ("config.Labels", "key=label"),
+        ("config.OnBuild", "ARG T=onbuild"),
+        ("config.Healthcheck", "CMD curl healthcheck"),
+        ("history[0].created_by", "ARG T=history"),
+        ("history[0].comment", "a comment"),
+        ("history[0].author", "ada"),
+        ("annotations", "key=annotation"),
+    ] {
+        let expected = (part.to_owned(), text.to_owned());
+        assert!(parts.contains(&expected), "{part} in {parts:?}");
+    }
+}
+
+#[test]
+fn platforms_that_containerd_never_fetched_are_not_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let contents = folder.path().join("io.containerd.content.v1.content");
+    let names = folder.path().join("io.containerd.metadata.v1.bolt");
+    fs::create_dir_all(contents.join("blobs/sha256")).unwrap();
+    fs::create_dir_all(&names).unwrap();
+    let blob = |bytes: &[u8]| {
+        let digest = Digest::of(bytes);
+        let file = contents.join("blobs/sha256").join(digest.parts().1);
+        fs::write(file, bytes).unwrap();
+        json!({ "digest": digest.as_str(), "size": bytes.len() })
+    };
+    let document = |document: Value| blob(document.to_string().as_bytes());
+    let layer = blob(&gzip(&tar_member(b"etc/app.conf", b'0', b"x")));
+    let config = document(json!({ "os": "linux", "architecture": "amd64" }));
+    let there = document(json!({ "config": config, "layers": [layer] }));
+    let elsewhere = json!({ "digest": Digest::of(b"elsewhere").as_str() });
+    let index = document(json!({ "manifests": [elsewhere, there] }));
+    let digest = index["digest"].as_str().unwrap();
+    let name = "docker.io/team/app:v1";
+    fs::write(names.join("meta.db"), of_one_image("k8s.io", name, digest)).unwrap();
+    let containerd = Containerd {
+        folder: folder.path().to_owned(),
+        name: Some("team/app:v1".to_owned()),
+        namespace: None,
+    };
+    let recording = Recording::default();
+    let images = Images::of_containerd(&containerd, None).unwrap();
+    images.scan(&recording, &Limits::default(), &NothingKnown);
+    assert_eq!(paths(&recording), ["etc/app.conf"]);
+    assert_eq!(images.images[0].name, name);
+    assert!(recording.all_skipped().is_empty());
+    // When nothing of it is there, that is an error.
+    let index = document(json!({ "manifests": [elsewhere] }));
+    let digest = index["digest"].as_str().unwrap();
+    fs::write(names.join("meta.db"), of_one_image("k8s.io", name, digest)).unwrap();
+    assert!(Images::of_containerd(&containerd, None).is_err());
 }
 
 #[test]

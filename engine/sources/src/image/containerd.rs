@@ -1,0 +1,302 @@
+//! Images that containerd keeps on this machine, read from its folder: contents by digest, and a database of names.
+//!
+//! Nothing is asked of containerd, and it need not run: what Kubernetes or `nerdctl` pulled can be looked at on a node, or on a disk
+//! that was taken from one. The folder belongs to root, so that root has to look.
+//!
+//! Not for: what lies in snapshots only. Where containerd is told to discard layers once they are unpacked, they are missing here,
+//! and told as that.
+//!
+//! Layout: containerd's `docs/ops.md`; keys: `metadata/buckets.go`.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use super::bolt::{Bolt, NotBolt, Value};
+use super::digest::Digest;
+use super::error::ImageError;
+use super::registry::Reference;
+
+/// LIMIT: largest database of names that is read. A node with a thousand images has some 10 MB.
+const MAX_DATABASE_BYTES: u64 = 256 << 20;
+
+/// How often the database is read again because containerd wrote into it meanwhile.
+const ATTEMPTS: usize = 8;
+
+/// Where containerd keeps what it has, unless it was told otherwise.
+pub const USUAL_FOLDER: &str = "/var/lib/containerd";
+
+/// Which images of containerd are meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Containerd {
+    /// Its folder: `root` in its configuration.
+    pub folder: PathBuf,
+    /// The name of one image; all when there is none.
+    pub name: Option<String>,
+    /// Only those of this namespace: `k8s.io`, `default`, `moby`.
+    pub namespace: Option<String>,
+}
+
+/// An image that containerd has a name for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NamedImage {
+    /// The namespace.
+    pub namespace: String,
+    /// The whole name: `docker.io/library/alpine:3`.
+    pub name: String,
+    /// The digest of its manifest or index.
+    pub digest: Digest,
+}
+
+impl Containerd {
+    /// Where blobs lie, as in an OCI layout.
+    pub(super) fn contents(&self) -> PathBuf {
+        self.folder.join("io.containerd.content.v1.content")
+    }
+
+    /// The images that are meant.
+    ///
+    /// # Errors
+    /// When the folder or its database cannot be read, or has no such image.
+    pub(super) fn images(&self) -> Result<Vec<NamedImage>, ImageError> {
+        let path = self.folder.join("io.containerd.metadata.v1.bolt/meta.db");
+        let what = || path.display().to_string();
+        let bytes = settled(&path)?;
+        let all = named_images(&bytes).map_err(|error| ImageError::Malformed {
+            what: what(),
+            reason: error.to_string(),
+        })?;
+        let is_meant = |image: &NamedImage| {
+            let of_namespace = self.namespace.as_ref();
+            of_namespace.is_none_or(|namespace| *namespace == image.namespace)
+                && self
+                    .name
+                    .as_ref()
+                    .is_none_or(|name| is_called(name, &image.name))
+        };
+        let mut images: Vec<NamedImage> = all.into_iter().filter(is_meant).collect();
+        images.sort();
+        if self.name.is_none() {
+            images = without_second_names(images);
+        }
+        if images.is_empty() {
+            return Err(ImageError::Missing {
+                what: self.in_words(),
+            });
+        }
+        Ok(images)
+    }
+
+    fn in_words(&self) -> String {
+        let name = self.name.as_deref().unwrap_or("any image");
+        let namespace = self.namespace.as_ref();
+        let namespace = namespace.map_or(String::new(), |name| format!(" in the namespace {name}"));
+        format!(
+            "{name} of containerd in {}{namespace}",
+            self.folder.display()
+        )
+    }
+}
+
+/// Kubernetes gives each image its digest and its configuration's digest for names as well; they are left out where there is a
+/// better one.
+fn without_second_names(images: Vec<NamedImage>) -> Vec<NamedImage> {
+    let is_second = |image: &NamedImage| image.name.contains('@') || image.name.contains("sha256:");
+    let named: HashSet<Digest> = images
+        .iter()
+        .filter(|image| !is_second(image))
+        .map(|image| image.digest.clone())
+        .collect();
+    let mut seen = HashSet::new();
+    images
+        .into_iter()
+        .filter(|image| match is_second(image) {
+            true => !named.contains(&image.digest) && seen.insert(image.digest.clone()),
+            false => true,
+        })
+        .collect()
+}
+
+/// Whether what was typed is this name: as a whole, or with what names without a registry or a tag stand for.
+fn is_called(typed: &str, name: &str) -> bool {
+    if typed == name {
+        return true;
+    }
+    let Ok(mut reference) = typed.parse::<Reference>() else {
+        return false;
+    };
+    if reference.tag.is_none() && reference.digest.is_none() {
+        reference.tag = Some("latest".to_owned());
+    }
+    reference.to_string() == name
+}
+
+/// The database's bytes, of one moment: containerd may be writing, and then writes over pages that nobody needs any more.
+fn settled(path: &Path) -> Result<Vec<u8>, ImageError> {
+    let what = || path.display().to_string();
+    let failed = |source: io::Error| ImageError::Io {
+        what: what(),
+        source,
+    };
+    let read = |most: u64| {
+        let mut bytes = Vec::new();
+        let mut file = File::open(path)?.take(most);
+        file.read_to_end(&mut bytes).map(|_| bytes)
+    };
+    for _ in 0..ATTEMPTS {
+        let bytes = read(MAX_DATABASE_BYTES + 1).map_err(failed)?;
+        if bytes.len() as u64 > MAX_DATABASE_BYTES {
+            return Err(ImageError::Limit {
+                what: what(),
+                reason: format!("it is larger than {MAX_DATABASE_BYTES} bytes"),
+            });
+        }
+        // The beginnings are written last, so that the same one before and after means that nothing changed between.
+        let again = read(1 << 18).map_err(failed)?;
+        let number = |bytes: &[u8]| Bolt::new(bytes).ok().map(|found| found.transaction());
+        if number(&bytes) == number(&again) {
+            return Ok(bytes);
+        }
+    }
+    Err(failed(io::Error::other(
+        "containerd writes into it all the time; try again",
+    )))
+}
+
+/// All images of a database.
+///
+/// # Errors
+/// When it cannot be understood.
+pub fn named_images(database: &[u8]) -> Result<Vec<NamedImage>, NotBolt> {
+    let mut found = Vec::new();
+    let Some(namespaces) = Bolt::new(database)?.root().bucket(b"v1")? else {
+        return Ok(found);
+    };
+    for (namespace, of_namespace) in namespaces.entries()? {
+        let Value::Bucket(of_namespace) = of_namespace else {
+            continue;
+        };
+        let Some(images) = of_namespace.bucket(b"images")? else {
+            continue;
+        };
+        for (name, image) in images.entries()? {
+            let Value::Bucket(image) = image else {
+                continue;
+            };
+            let target = image.bucket(b"target")?;
+            let digest = match target.map(|target| target.get(b"digest")).transpose()? {
+                Some(Some(Value::Bytes(digest))) => digest,
+                _ => continue,
+            };
+            let digest = str::from_utf8(digest)
+                .ok()
+                .and_then(|text| text.parse().ok());
+            found.extend(digest.map(|digest| NamedImage {
+                namespace: String::from_utf8_lossy(namespace).into_owned(),
+                name: String::from_utf8_lossy(name).into_owned(),
+                digest,
+            }));
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::bolt::tests::of_one_image;
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_the_database_or_short_for_them() {
+        for (typed, name) in [
+            (
+                "docker.io/library/alpine:latest",
+                "docker.io/library/alpine:latest",
+            ),
+            ("alpine", "docker.io/library/alpine:latest"),
+            ("team/app:v1", "docker.io/team/app:v1"),
+            ("anything at all", "anything at all"),
+        ] {
+            assert!(is_called(typed, name), "{typed}");
+        }
+        assert!(!is_called("alpine:3", "docker.io/library/alpine:latest"));
+        assert!(!is_called("", "docker.io/library/alpine:latest"));
+    }
+
+    #[test]
+    fn the_images_of_a_database_are_told_by_namespace_and_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("io.containerd.metadata.v1.bolt");
+        std::fs::create_dir(&database).unwrap();
+        let digest = Digest::of(b"manifest");
+        let bytes = of_one_image("k8s.io", "docker.io/team/app:v1", digest.as_str());
+        std::fs::write(database.join("meta.db"), bytes).unwrap();
+        let containerd = |name: Option<&str>, namespace: Option<&str>| Containerd {
+            folder: folder.path().to_owned(),
+            name: name.map(str::to_owned),
+            namespace: namespace.map(str::to_owned),
+        };
+        let expected = NamedImage {
+            namespace: "k8s.io".to_owned(),
+            name: "docker.io/team/app:v1".to_owned(),
+            digest,
+        };
+        for (name, namespace) in [
+            (None, None),
+            (Some("team/app:v1"), None),
+            (None, Some("k8s.io")),
+        ] {
+            let images = containerd(name, namespace).images();
+            assert_eq!(images.expect("an image"), [expected.clone()]);
+        }
+        for (name, namespace) in [(Some("team/app"), None), (None, Some("default"))] {
+            let error = containerd(name, namespace).images().expect_err("no image");
+            assert!(matches!(error, ImageError::Missing { .. }), "{error}");
+        }
+    }
+
+    #[test]
+    fn second_names_are_left_out_where_there_is_a_better_one() {
+        let image = |name: &str, content: &[u8]| NamedImage {
+            namespace: "k8s.io".to_owned(),
+            name: name.to_owned(),
+            digest: Digest::of(content),
+        };
+        let digest = Digest::of(b"configuration");
+        let kept = without_second_names(vec![
+            image("docker.io/team/app:v1", b"1"),
+            image("docker.io/team/app:v2", b"1"),
+            image(&format!("docker.io/team/app@{digest}"), b"1"),
+            image(digest.as_str(), b"1"),
+            image(&format!("docker.io/team/other@{digest}"), b"2"),
+            image(digest.as_str(), b"2"),
+        ]);
+        let names: Vec<&str> = kept.iter().map(|image| image.name.as_str()).collect();
+        assert_eq!(
+            names,
+            [
+                "docker.io/team/app:v1",
+                "docker.io/team/app:v2",
+                &format!("docker.io/team/other@{digest}")
+            ]
+        );
+    }
+
+    #[test]
+    fn a_folder_of_something_else_is_an_error_that_names_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let containerd = Containerd {
+            folder: folder.path().to_owned(),
+            name: None,
+            namespace: None,
+        };
+        let error = containerd.images().expect_err("nothing there").to_string();
+        assert!(error.contains("meta.db"), "{error}");
+        let database = folder.path().join("io.containerd.metadata.v1.bolt");
+        std::fs::create_dir(&database).unwrap();
+        std::fs::write(database.join("meta.db"), "no database").unwrap();
+        let error = containerd.images().expect_err("no database").to_string();
+        assert!(error.contains("bbolt"), "{error}");
+    }
+}
