@@ -10,6 +10,7 @@
 //!   compare REPOSITORY…  the table: all history, beside git and other scanners (KINGFISHER=…, GITLEAKS=… name them)
 //!   compare-trees FOLDER… the same for all files, beside `rg`
 //!   scaling              synthetic repositories of growing size
+//!   images LAYOUT…       container images (OCI layouts), beside the decompression of their layers; without one, 1 GB of this machine's files
 //!   serve                the service: deliveries a second, latency, crashes under load
 //!   memory REPOSITORY…   peak anonymous memory of a scan of all history
 //! ```
@@ -19,6 +20,7 @@
 
 mod compare;
 mod fixtures;
+mod images;
 mod memory;
 mod runs;
 mod scaling;
@@ -56,10 +58,12 @@ fn main() -> anyhow::Result<()> {
             compare::trees(&program, &words.map(Path::new).collect::<Vec<_>>())
         }
         Some("scaling") => scaling::table(&program),
+        Some("images") => images::all(&program, &words.map(Path::new).collect::<Vec<_>>()),
+        Some("decompress") => words.try_for_each(|layout| images::decompress(Path::new(layout))),
         Some("serve") => serve::all(&program),
         Some("memory") => words.try_for_each(|repository| memory(&program, Path::new(repository))),
         _ => bail!(
-            "say what to measure: startup, staged, history REPOSITORY…, tree FOLDER…, compare REPOSITORY…, compare-trees FOLDER…, scaling, serve, memory REPOSITORY…"
+            "say what to measure: startup, staged, history REPOSITORY…, tree FOLDER…, compare REPOSITORY…, compare-trees FOLDER…, scaling, images LAYOUT…, serve, memory REPOSITORY…"
         ),
     }
 }

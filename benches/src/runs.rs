@@ -1,4 +1,5 @@
-//! Wall times of a command over several runs, alone or in turn with another one.
+//! Wall times of a command over several runs, alone or in turn with another one; of pairs also what they took of the processors, which
+//! neighbours on the machine hardly change. (Linux only.)
 
 use std::fmt;
 use std::process::{Command, Stdio};
@@ -14,6 +15,8 @@ pub(crate) struct Pair {
     first: Runs,
     second: Runs,
     ratios: Vec<f64>,
+    /// Seconds of the processors that all counted runs of each took together.
+    processor: (f64, f64),
 }
 
 impl Runs {
@@ -47,8 +50,14 @@ impl Pair {
         wall(first)?;
         wall(second)?;
         let (mut firsts, mut seconds, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+        let mut processor = (0.0, 0.0);
         for _ in 0..count {
-            let (a, b) = (wall(first)?, wall(second)?);
+            let before = processor_seconds();
+            let a = wall(first)?;
+            let between = processor_seconds();
+            let b = wall(second)?;
+            processor.0 += between - before;
+            processor.1 += processor_seconds() - between;
             firsts.push(a);
             seconds.push(b);
             ratios.push(a.as_secs_f64() / b.as_secs_f64());
@@ -60,6 +69,7 @@ impl Pair {
             first: Runs(firsts),
             second: Runs(seconds),
             ratios,
+            processor,
         })
     }
 }
@@ -100,6 +110,17 @@ fn wall(command: &mut Command) -> anyhow::Result<Duration> {
     Ok(started.elapsed())
 }
 
+/// Seconds of the processors that the processes took that this one has waited for; none where the system does not tell.
+fn processor_seconds() -> f64 {
+    const TICKS_PER_SECOND: f64 = 100.0;
+    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // Behind the name, which may hold anything: the times of children are the 14th and the 15th word.
+    let words = text.rsplit(") ").next().unwrap_or_default();
+    let ticks = words.split(' ').skip(13).take(2);
+    let ticks = ticks.filter_map(|word| word.parse::<f64>().ok());
+    ticks.sum::<f64>() / TICKS_PER_SECOND
+}
+
 impl fmt::Display for Runs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let last = self.0.len().saturating_sub(1);
@@ -120,12 +141,13 @@ impl fmt::Display for Pair {
         let last = self.ratios.len().saturating_sub(1);
         write!(
             f,
-            "{} against {}; ratio {:.3} (min {:.3}, max {:.3})",
+            "{} against {}; ratio {:.3} (min {:.3}, max {:.3}); of the processors {:.3}",
             self.first,
             self.second,
             ratio(last / 2),
             ratio(0),
-            ratio(last)
+            ratio(last),
+            self.processor.0 / self.processor.1
         )
     }
 }
