@@ -8,7 +8,7 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use leakward_tests::{Credential, Program, Report, Repository, Sandbox};
+use leakward_tests::{Credential, HttpsServer, Program, Report, Repository, Sandbox};
 
 use crate::leakward;
 
@@ -118,6 +118,192 @@ fn a_live_credential_is_asked_about_once_and_every_report_says_whose_it_is() {
         "{}",
         run.transcript()
     );
+}
+
+/// Reports that other tools define have no place for a verdict.
+#[test]
+fn every_report_of_our_own_carries_the_verdict() {
+    let (repository, _) = repository();
+    for (answer, words) in [
+        (
+            LIVE,
+            [
+                "live",
+                "still works",
+                "| **yes** |",
+                "\"v\":0",
+                "\"Verified\":true",
+            ],
+        ),
+        (
+            DEAD,
+            [
+                "dead",
+                "no longer works",
+                "| no |",
+                "\"v\":1",
+                "\"Verified\":false",
+            ],
+        ),
+    ] {
+        let provider = Provider::answering(answer);
+        for format in [
+            "terminal",
+            "json",
+            "jsonl",
+            "sarif",
+            "csv",
+            "markdown",
+            "html",
+            "junit",
+            "gitlab",
+            "codequality",
+            "github",
+            "trufflehog-json",
+        ] {
+            let run = provider
+                .asked_by(scan(&repository))
+                .args(["--verify", "--verify-cache-ttl", "0", "-f", format])
+                .run();
+            run.expect_status(1);
+            assert!(
+                words.iter().any(|word| run.stdout.contains(word)),
+                "{format}: {}",
+                run.transcript()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_live_credential_is_more_severe_by_one_step() {
+    let sandbox = Sandbox::new();
+    let rule = "version = 1\nprovider = \"Acme\"\n\n[[rule]]\nid = \"acme-key\"\ntitle = \"Acme key\"\nseverity = \"medium\"\nliterals = [\"acme_\"]\npattern = 'acme_[0-9a-z]{16}'\nsamples = ['acme_{base36:16}']\n\n[rule.verify]\nendpoint = \"https://api.acme.example\"\nrequest = \"GET /user\"\nauth = \"bearer\"\nlive = ['200 & /login']\ndead = ['401']\n";
+    sandbox.write("acme.toml", rule);
+    let digits: String = Credential::named("acme").text()[8..24].to_ascii_lowercase();
+    sandbox.write("folder/key.txt", format!("key {}{digits}\n", "acme_"));
+    for (answer, severity) in [(LIVE, "high"), (DEAD, "medium")] {
+        let provider = Provider::answering(answer);
+        let run = leakward(&sandbox)
+            .args([
+                "scan",
+                "--rules",
+                "acme.toml",
+                "--only-rule",
+                "acme-key",
+                "folder",
+            ])
+            .args(["--verify", "--verify-cache-ttl", "0", "-f", "json"])
+            .args(["--allow-private", "--endpoint"])
+            .arg(format!("acme-key=http://127.0.0.1:{}", provider.port))
+            .run();
+        let report = run.expect_status(1).report();
+        assert_eq!(
+            report.findings()[0]["severity"],
+            severity,
+            "{}",
+            run.transcript()
+        );
+    }
+}
+
+#[test]
+fn with_control_an_endpoint_that_accepts_anything_proves_nothing() {
+    let (repository, _) = repository();
+    let provider = Provider::answering(LIVE);
+    let run = provider
+        .asked_by(scan(&repository))
+        .args(["--verify", "--control", "-f", "json"])
+        .run();
+    let report = run.report();
+    let verification = &report.findings()[0]["verification"];
+    assert_eq!(verification["verdict"], "unknown", "{verification:#}");
+    assert!(
+        verification.to_string().contains("control passed"),
+        "{verification:#}"
+    );
+    assert_eq!(provider.received().len(), 2);
+}
+
+/// A proxy that writes down what it is asked for, and makes no connection.
+fn refusing_proxy() -> (u16, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&asked);
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut buffer = [0; 4096];
+            let count = stream.read(&mut buffer).unwrap_or(0);
+            let request = String::from_utf8_lossy(&buffer[..count]).into_owned();
+            log.lock().expect("the log").push(request);
+            // A client that has gone needs no answer.
+            stream
+                .write_all(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n")
+                .ok();
+        }
+    });
+    (port, asked)
+}
+
+#[test]
+fn a_proxy_is_taken_from_the_flag_or_from_the_environment() {
+    let (repository, credential) = repository();
+    for by_flag in [true, false] {
+        let (port, asked) = refusing_proxy();
+        let address = format!("http://127.0.0.1:{port}");
+        let program = scan(&repository)
+            .args(["--verify", "-f", "json", "--verify-cache-ttl", "0"])
+            .args(["--endpoint", "github=https://ghe.corp.example/api/v3"]);
+        let program = match by_flag {
+            true => program.args(["--proxy", &address]),
+            false => program.env("HTTPS_PROXY", &address),
+        };
+        let run = program.run();
+        assert_eq!(
+            run.report().findings()[0]["verification"]["verdict"],
+            "unknown"
+        );
+        let asked = asked.lock().expect("the log").join("");
+        assert!(asked.starts_with("CONNECT ghe.corp.example:443"), "{asked}");
+        assert!(!asked.contains(credential.text()));
+    }
+}
+
+#[test]
+fn a_certificate_authority_of_the_user_s_is_trusted_and_no_other() {
+    let (repository, _) = repository();
+    let sandbox = repository.sandbox();
+    if leakward_tests::missing(leakward_tests::Requirement::Tool("openssl")) {
+        return;
+    }
+    let server = HttpsServer::start(sandbox, sandbox.root(), "nobody's");
+    let address = server.url("api");
+    let run = |more: &[&str]| {
+        let program = scan(&repository)
+            .args([
+                "--verify",
+                "-f",
+                "json",
+                "--verify-cache-ttl",
+                "0",
+                "--allow-private",
+            ])
+            .args(["--endpoint", &format!("github={address}")]);
+        program.args(more).run()
+    };
+    let strict = run(&[]);
+    assert_eq!(
+        strict.report().findings()[0]["verification"]["verdict"],
+        "unknown"
+    );
+    assert_eq!(server.log(), "");
+    let certificate = server.certificate().display().to_string();
+    run(&["--ca-file", &certificate]);
+    assert!(server.log().contains("/api/user"), "{}", server.log());
+    run(&["--ca-file", "not-there.pem"])
+        .expect_status(2)
+        .expect_message(&["not-there.pem"]);
 }
 
 #[test]

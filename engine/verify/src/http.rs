@@ -15,7 +15,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 
 use crate::address::AddressPolicy;
 use crate::answer::Answer;
-use crate::network::{NetworkError, NetworkSettings, allowed};
+use crate::network::{LookUp, NetworkError, NetworkSettings, allowed_of, system_look_up};
 use crate::request::{Request, Verb};
 use crate::settings::Limits;
 
@@ -40,11 +40,21 @@ impl HttpClient {
         tls: rustls::ClientConfig,
         limits: &Limits,
     ) -> Result<Self, NetworkError> {
+        Self::looking_up(settings, tls, limits, system_look_up)
+    }
+
+    fn looking_up(
+        settings: &NetworkSettings,
+        tls: rustls::ClientConfig,
+        limits: &Limits,
+        look_up: LookUp,
+    ) -> Result<Self, NetworkError> {
         let setting = |what: String| NetworkError::Setting(what);
         let proxy_address = settings.proxy.clone().or_else(environment_proxy);
         let resolver = GuardedResolver {
             policy: settings.policy,
             proxy_host: proxy_address.as_deref().and_then(host_of),
+            look_up,
         };
         let mut builder = Client::builder()
             .user_agent(USER_AGENT)
@@ -242,6 +252,7 @@ fn of_http(host: &str, error: &reqwest::Error) -> NetworkError {
 struct GuardedResolver {
     policy: AddressPolicy,
     proxy_host: Option<String>,
+    look_up: LookUp,
 }
 
 impl Resolve for GuardedResolver {
@@ -252,10 +263,11 @@ impl Resolve for GuardedResolver {
         } else {
             self.policy
         };
-        let host = name.as_str().to_owned();
+        let (host, look_up) = (name.as_str().to_owned(), self.look_up);
         Box::pin(async move {
             // The system's resolver blocks, so it gets a thread that may.
-            let looked_up = tokio::task::spawn_blocking(move || allowed(&host, 0, policy));
+            let looked_up =
+                tokio::task::spawn_blocking(move || allowed_of(&host, 0, policy, look_up));
             let addresses = looked_up.await??;
             let addresses: Addrs = Box::new(addresses.into_iter());
             Ok(addresses)
@@ -275,4 +287,74 @@ fn host_of(url: &str) -> Option<String> {
     let authority = rest.split(['/', '?', '#']).next()?;
     let host = authority.rsplit('@').next()?;
     Some(Bare::of(host).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::net::{SocketAddr, TcpListener};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::network::tls;
+
+    static LOOKED_UP: AtomicUsize = AtomicUsize::new(0);
+
+    /// Leads to a public address the first time, and home ever after.
+    fn changing(_name: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        // 192.88.99.1 was given up (RFC 7526): it counts as public, and nobody answers there.
+        let address = match LOOKED_UP.fetch_add(1, Ordering::SeqCst) {
+            0 => [192, 88, 99, 1],
+            _ => [127, 0, 0, 1],
+        };
+        Ok(vec![SocketAddr::from((address, port))])
+    }
+
+    /// Leads to a public address and home at the same time.
+    fn both(_name: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        let addresses = [[127, 0, 0, 1], [192, 88, 99, 1]];
+        Ok(addresses
+            .map(|address| SocketAddr::from((address, port)))
+            .to_vec())
+    }
+
+    fn home(_name: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        Ok(vec![SocketAddr::from(([127, 0, 0, 1], port))])
+    }
+
+    fn send(look_up: LookUp, port: u16) -> Result<Answer, NetworkError> {
+        let limits = Limits {
+            call: Duration::from_millis(700),
+            ..Limits::default()
+        };
+        let settings = NetworkSettings::default();
+        let tls = tls(&[]).expect("TLS");
+        let client = HttpClient::looking_up(&settings, tls, &limits, look_up).expect("a client");
+        let host = format!("rebinding.example:{port}");
+        let request = Request {
+            method: Verb::Get,
+            url: Secret::new(format!("http://{host}/").as_bytes()),
+            headers: Vec::new(),
+            body: None,
+        };
+        client.send(&request, &host, Instant::now() + limits.call)
+    }
+
+    #[test]
+    fn a_name_that_changes_its_mind_leads_nowhere_else_than_where_it_was_judged() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        listener.set_nonblocking(true).expect("a listener");
+        let port = listener.local_addr().expect("an address").port();
+        assert!(send(changing, port).is_err());
+        assert_eq!(
+            LOOKED_UP.load(Ordering::SeqCst),
+            1,
+            "looked up once for a connection"
+        );
+        assert!(send(changing, port).is_err_and(|error| matches!(error, NetworkError::Refused(_))));
+        assert!(send(home, port).is_err_and(|error| matches!(error, NetworkError::Refused(_))));
+        assert!(send(both, port).is_err());
+        let nobody = listener.accept().map(drop).expect_err("nobody came");
+        assert_eq!(nobody.kind(), io::ErrorKind::WouldBlock);
+    }
 }

@@ -162,13 +162,28 @@ pub(crate) fn allowed(
     port: u16,
     policy: AddressPolicy,
 ) -> Result<Vec<SocketAddr>, NetworkError> {
+    allowed_of(host, port, policy, system_look_up)
+}
+
+/// What leads from a name and a port to addresses.
+pub(crate) type LookUp = fn(&str, u16) -> io::Result<Vec<SocketAddr>>;
+
+/// The system's own way.
+pub(crate) fn system_look_up(name: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    Ok((name, port).to_socket_addrs()?.collect())
+}
+
+/// The same with another look-up. INVARIANT: a name is looked up once for a connection, and what is judged is what is connected to.
+pub(crate) fn allowed_of(
+    host: &str,
+    port: u16,
+    policy: AddressPolicy,
+    look_up: LookUp,
+) -> Result<Vec<SocketAddr>, NetworkError> {
     let bare = host.trim_matches(['[', ']']);
     let all: Vec<SocketAddr> = match bare.parse::<IpAddr>() {
         Ok(address) => vec![SocketAddr::new(address, port)],
-        Err(_) => (bare, port)
-            .to_socket_addrs()
-            .map_err(|_| NetworkError::NoHost(host.to_owned()))?
-            .collect(),
+        Err(_) => look_up(bare, port).map_err(|_| NetworkError::NoHost(host.to_owned()))?,
     };
     let allowed: Vec<SocketAddr> = all
         .iter()
@@ -186,7 +201,7 @@ pub(crate) fn allowed(
 }
 
 /// The system's certificates, and those that the user gave.
-fn tls(extra: &[u8]) -> Result<ClientConfig, NetworkError> {
+pub(crate) fn tls(extra: &[u8]) -> Result<ClientConfig, NetworkError> {
     let setting = |what: String| NetworkError::Setting(what);
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let roots: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(extra)

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::io;
 
-use leakward_core::{Finding, Location, Severity, Skipped};
+use leakward_core::{Finding, Location, Severity, Skipped, Verdict};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -65,7 +65,7 @@ fn issue(finding: &Finding, place: &Location) -> Value {
     json!({
         "type": "issue",
         "check_name": finding.rule.as_str(),
-        "description": format!("{}: {}", finding.title, finding.masked),
+        "description": format!("{}: {}{}", finding.title, finding.masked, verdict(finding)),
         "categories": ["Security"],
         "severity": severity(finding.severity),
         "fingerprint": hash(&[&id, path]),
@@ -74,6 +74,15 @@ fn issue(finding: &Finding, place: &Location) -> Value {
             "lines": {"begin": place.range.start.line.max(1), "end": place.range.end.line.max(1)},
         },
     })
+}
+
+/// What is known about whether it works; nothing where nothing is known.
+fn verdict(finding: &Finding) -> &'static str {
+    match finding.verdict {
+        Verdict::Live => ". It still works",
+        Verdict::Dead => ". It no longer works",
+        Verdict::Unknown(_) | Verdict::NotChecked => "",
+    }
 }
 
 fn severity(severity: Severity) -> &'static str {

@@ -8,6 +8,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use leakward_core::{Rule, Secret};
@@ -60,8 +61,15 @@ pub(crate) fn program(names: &[&str]) -> Option<PathBuf> {
 }
 
 pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").port()
+    // Below the ports that the system gives to others, so that none of them takes it before the server does.
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 20_000 + u16::try_from(std::process::id() % 8_000).expect("small");
+    loop {
+        let port = first + NEXT.fetch_add(1, Ordering::Relaxed) % 2_000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// A folder that a server's own user can use.
@@ -462,6 +470,9 @@ fn rabbitmq_with_a_password() {
     assert_eq!(verdict(WRONG), "dead");
 }
 
+/// A policy of the account's own.
+const MANAGED: &str = "arn:aws:iam::123456789012:policy/deploy";
+
 /// moto with IAM enforcement; the first calls, with which users and policies are made, are free.
 fn moto(free_calls: u32) -> Option<Service> {
     let moto = program(&["moto_server"])?;
@@ -475,11 +486,16 @@ fn moto(free_calls: u32) -> Option<Service> {
 
 #[test]
 fn aws_keys_against_a_server_that_checks_signatures() {
-    let Some(service) = moto(6) else {
+    let Some(service) = moto(9) else {
         return;
     };
     let policy = percent_encoding::utf8_percent_encode(
         r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["iam:Get*","iam:List*"],"Resource":"*"},{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::orders"}]}"#,
+        percent_encoding::NON_ALPHANUMERIC,
+    )
+    .to_string();
+    let in_force = percent_encoding::utf8_percent_encode(
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"sqs:SendMessage","Resource":"arn:aws:sqs:us-east-1:123456789012:jobs"}}"#,
         percent_encoding::NON_ALPHANUMERIC,
     )
     .to_string();
@@ -489,6 +505,11 @@ fn aws_keys_against_a_server_that_checks_signatures() {
         "Action=AddUserToGroup&GroupName=deployers&UserName=app".to_owned(),
         format!("Action=PutUserPolicy&UserName=app&PolicyName=orders&PolicyDocument={policy}"),
         format!("Action=PutGroupPolicy&GroupName=deployers&PolicyName=all&PolicyDocument={policy}"),
+        format!("Action=CreatePolicy&PolicyName=deploy&PolicyDocument={policy}"),
+        format!(
+            "Action=CreatePolicyVersion&PolicyArn={MANAGED}&SetAsDefault=true&PolicyDocument={in_force}"
+        ),
+        format!("Action=AttachUserPolicy&UserName=app&PolicyArn={MANAGED}"),
     ] {
         let answer = iam(service.port, &request);
         assert!(answer.contains(" 200 "), "{request}: {answer}");
@@ -522,6 +543,11 @@ fn aws_keys_against_a_server_that_checks_signatures() {
         "{live:?}"
     );
     assert_eq!(reached(&live, "groups").trim(), "deployers");
+    // A policy of the account's own, in the version that is in force.
+    assert_eq!(
+        reached(&live, "attached policies").trim(),
+        "deploy: Deny sqs:SendMessage on arn:aws:sqs:us-east-1:123456789012:jobs"
+    );
     assert!(
         reached(&live, "inline policies").contains("orders: Allow s3:* on arn:aws:s3:::orders"),
         "{live:?}"
