@@ -166,6 +166,11 @@ fn every_report_of_our_own_carries_the_verdict() {
                 .args(["--verify", "--verify-cache-ttl", "0", "-f", format])
                 .run();
             run.expect_status(1);
+            // The page has every word in it, for its legend.
+            let words = match format {
+                "html" => words.get(3..4).unwrap_or_default(),
+                _ => &words,
+            };
             assert!(
                 words.iter().any(|word| run.stdout.contains(word)),
                 "{format}: {}",
