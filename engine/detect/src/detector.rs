@@ -352,6 +352,17 @@ impl Detector {
         all.get(rule).map_or(&[], Vec::as_slice)
     }
 
+    /// When the credential of a match ends by itself, in seconds since 1970, where it says so: a JSON Web Token's `exp`. No clock is
+    /// looked at here.
+    #[must_use]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the end of a token stands in the token"
+    )]
+    pub fn expires(&self, matched: &Match) -> Option<u64> {
+        judge::checksum::jwt::expires(matched.secret.expose())
+    }
+
     /// What a match means in a file of this path, whose folders are separated by `/`.
     #[must_use]
     pub fn judge_path(&self, matched: &Match, path: &str) -> PathJudgement {

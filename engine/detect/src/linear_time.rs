@@ -3,7 +3,7 @@
 //! Work is counted, not timed: bytes that were begun with (the piece and what was decoded from it), and bytes that
 //! confirmation read. Each text is looked at in one length and in the double.
 
-use leakward_core::rule::{Find, Pattern};
+use leakward_core::rule::{Find, Pattern, Sweep, SweepGroup};
 use leakward_core::{Rule, Severity};
 use leakward_rules::sample::Template;
 
@@ -253,4 +253,53 @@ fn endless_expressions_are_remembered_or_given_up_and_told() {
         "{:?}",
         detection.limited
     );
+}
+
+/// A rule as other tools have them, run over whole pieces.
+fn foreign(regex: &'static str) -> Detector {
+    let rule = Rule {
+        find: Find::Sweep(Sweep {
+            regex: regex.into(),
+            group: SweepGroup::Number(0),
+            keywords: Vec::new().into(),
+        }),
+        companions: Vec::new().into(),
+        ..rule("KEY_")
+    };
+    Detector::new(vec![rule], Settings::default()).expect("a rule")
+}
+
+#[test]
+fn a_foreign_expression_that_reads_to_the_end_at_every_match_is_stopped_and_told() {
+    let detector = foreign("a[^b]*b|a");
+    let look = |length: usize| {
+        let mut scratch = detector.scratch();
+        let detection = detector.detect(&vec![b'a'; length], &mut scratch);
+        (scratch.swept, detection)
+    };
+    for length in [50_000, 400_000] {
+        let (read, detection) = look(length);
+        let allowed = 33 * length as u64 + (1 << 20);
+        assert!(read <= allowed, "{read} bytes read for {length}");
+        assert!(
+            detection
+                .limited
+                .iter()
+                .any(|what| what.contains("read too far")),
+            "{:?}",
+            detection.limited
+        );
+        assert!(!detection.matches.is_empty());
+    }
+}
+
+#[test]
+fn a_foreign_expression_with_many_short_matches_is_not_stopped() {
+    let detector = foreign("key=[0-9]+;");
+    let mut scratch = detector.scratch();
+    let text = "key=123456; and words\n".repeat(2_000);
+    let detection = detector.detect(text.as_bytes(), &mut scratch);
+    assert_eq!(detection.limited, [""; 0]);
+    assert_eq!(detection.matches.len(), 2_000);
+    assert!(scratch.swept > 0 && scratch.swept < text.len() as u64);
 }

@@ -25,6 +25,8 @@ pub struct Scratch {
     pub(crate) reaches: Reaches,
     /// For each rule that is run over whole pieces, what its expression needs.
     pub(crate) sweeps: HashMap<usize, Box<SweepCache>>,
+    /// Bytes that rules over whole pieces have read behind the beginnings of their matches, as far as they were counted.
+    pub(crate) swept: u64,
     /// What each rule cost; empty unless somebody measures.
     pub(crate) costs: Vec<RuleCost>,
 }
@@ -102,6 +104,7 @@ impl Scratch {
             looked_at: 0,
             reaches: Reaches::default(),
             sweeps: HashMap::new(),
+            swept: 0,
             costs: Vec::new(),
         }
     }

@@ -52,6 +52,14 @@ const FORMS: &[(&str, &str)] = &[
     ("Erlang", "{password, \"@\"}."),
     ("R", "password <- \"@\""),
     ("PowerShell", "$Password = \"@\""),
+    (
+        "PowerShell, value",
+        "New-ItemProperty -Path $p -Name \"Password\" -Value \"@\"",
+    ),
+    (
+        "PowerShell, environment",
+        "Set-Item -Path Env:DB_PASSWORD -Value '@'",
+    ),
     ("shell", "export DB_PASSWORD=@"),
     ("shell, quoted", "DB_PASSWORD='@'"),
     ("batch", "set PASSWORD=@"),
@@ -71,6 +79,11 @@ const FORMS: &[(&str, &str)] = &[
     ("XML, pair", "<add key=\"password\" value=\"@\" />"),
     ("HCL", "password = \"@\""),
     ("SQL", "ALTER USER x WITH PASSWORD '@';"),
+    (
+        "SQL, columns",
+        "INSERT INTO users (name, password) VALUES ('ann', '@');",
+    ),
+    ("SQL, unquoted", "CREATE USER ann IDENTIFIED BY @;"),
     (
         "connection string",
         "Server=db;User Id=u;Password=@;Database=x",
@@ -155,6 +168,61 @@ fn what_is_no_value_is_left_alone_in_every_language() {
                 .map(|matched| &text[matched.span.range()])
                 .collect();
             assert_eq!(assigned, [""; 0], "{language}: {value}");
+        }
+    }
+}
+
+/// What was reported on public trees and is a piece of a program, of a page or of a test run's output.
+#[test]
+fn what_only_stands_beside_a_name_is_left_alone() {
+    let detector = Detector::new(built_in().to_vec(), Settings::default()).expect("built-in rules");
+    let mut scratch = detector.scratch();
+    for text in [
+        "token = values[0][6:]",
+        "strings.Contains(url, \"x-access-token:\"+ambientToken+\"@\")",
+        "resetPasswordToken = link.split('token=')[1].split('&')[0];",
+        "\"one_time_token\":\"'.$request->payment_token.'\"",
+        "$s .= 'passphrase='.urlencode($this->getConfigField('passphrase'));",
+        "<p-input autocomplete=\"x\" [password]=\"error()?.password\">",
+        "--- PASS: Install_k9s (1.36s) - tools",
+        ".one_of(&[\"VAULT_ID_TOKEN\", \"CI_JOB_JWT_V2\"])",
+        "authToken:\"鉴权Token（可选）\"",
+        "tokenPrefix = \"k8s-aws-v1.\"",
+        "ETCD_INITIAL_CLUSTER_TOKEN=k8s_etcd",
+        "client_secret = \"%d-9k2mfqwdcsjx-%d\"",
+        "[\"client_credentials\"]', '[\\\"user.read\\\",\\\"user.write\\\"]'",
+        "![x](https://img.shields.io/codecov/c/github/a/b?token=Qk7RUv9fbd)",
+        "'password': 'anonymous@'",
+        "sqlserver://用户名:密码@地址?database=x",
+        "v-if=\"type === 'password'\" :icon=\"faEye\"",
+        "ret['password'] = '$encrypted$'",
+        "--cookie 'csrftoken=K7Qz0xVVm1rWX8pmNylz5ygTPaqz'",
+        "Route::post('password', 'SettingsController@passwordUpdate')",
+        "$this->loginService->login($user, 'saml2');",
+        "https://cdn.acme.io/5dcbb2eae4b0?e=1573634298&token=kQzI0BY8QfVrIGn9nENop6JAc6l5nZ:n-8x7LqCxm9R",
+        "mToken=WindowToken{71c3c1d type=2024}",
+        "GET_PASSWORD = \"com.x8bit.acme.credentials.ACTION_GET_PASSWORD\"",
+        "token: '^(abc123|zyx789)$'",
+        "algolia: {\n  appId: 'X',\n  apiKey: '0f1e2d3c4b5a69788796a5b4c3d2e1f0',\n  indexName: 'docs'",
+    ] {
+        let detection = detector.detect(text.as_bytes(), &mut scratch);
+        assert_eq!(found(text, &detection), [""; 0], "{text}");
+    }
+}
+
+#[test]
+fn a_value_in_another_text_ends_where_that_goes_on() {
+    let detector = Detector::new(built_in().to_vec(), Settings::default()).expect("built-in rules");
+    let mut scratch = detector.scratch();
+    for value in values() {
+        for (before, after) in [
+            ("body: `new_password=", "&token=43634643&username=u`"),
+            ("\"run\\nexport DB_PASSWORD=", "\\nexport X=1\""),
+            ("    DB_PASSWORD=", "\\u001b[0m\\u001b[38m x"),
+        ] {
+            let text = format!("{before}{value}{after}\n");
+            let detection = detector.detect(text.as_bytes(), &mut scratch);
+            assert_eq!(found(&text, &detection), [value.as_str()], "{text}");
         }
     }
 }

@@ -38,14 +38,34 @@ const DIGEST_WORDS: &[&str] = &[
     "submodule",
 ];
 
+/// Words in the addresses of badges, whose tokens show a picture and nothing else.
+const BADGE_WORDS: &[&str] = &["badge", "shields.io", "codecov.io/gh/"];
+
+/// Words beside keys that are made to be seen: those of search in the browser, and publishable ones.
+const PUBLIC_WORDS: &[&str] = &[
+    "publishable",
+    "algolia_search",
+    "docsearch",
+    "search_only",
+    "search-only",
+    "searchonly",
+    "search_api_key",
+    "searchapikey",
+];
+
+/// Words of the own machine.
+const LOCAL_WORDS: &[&str] = &["localhost", "127.0.0.1", "[::1]", "0.0.0.0"];
+
 /// Words that mark samples.
 const SAMPLE_WORDS: WordList = WordList::new(" example sample dummy fake placeholder e.g. lorem ");
 
-/// The line around a candidate, in lower case, without the candidate.
+/// The line around a candidate, and what stands above and below it, in lower case, without the candidate.
 #[derive(Debug)]
 pub(crate) struct Context {
     before: Vec<u8>,
     after: Vec<u8>,
+    /// What stands around, over lines.
+    around: Vec<u8>,
 }
 
 impl Context {
@@ -57,6 +77,7 @@ impl Context {
         let tail = bytes
             .get(span.end..span.end.saturating_add(LINE_REACH).min(bytes.len()))
             .unwrap_or_default();
+        let around = [head, b" ", tail].concat().to_ascii_lowercase();
         let head = head
             .get(memrchr(b'\n', head).map_or(0, |at| at + 1)..)
             .unwrap_or_default();
@@ -66,6 +87,7 @@ impl Context {
         Context {
             before: head.to_ascii_lowercase(),
             after: tail.to_ascii_lowercase(),
+            around,
         }
     }
 
@@ -80,6 +102,73 @@ impl Context {
     /// Whether it speaks of digests or revisions.
     pub(crate) fn speaks_of_digests(&self) -> bool {
         self.holds_any(DIGEST_WORDS)
+    }
+
+    /// Whether a badge's address stands before the candidate.
+    pub(crate) fn speaks_of_badges(&self) -> bool {
+        BADGE_WORDS
+            .iter()
+            .any(|word| memchr::memmem::find(&self.before, word.as_bytes()).is_some())
+    }
+
+    /// Whether it is a parameter of an address that also says until when it holds: `?e=1573634298&token=`.
+    pub(crate) fn stands_in_signed_address(&self) -> bool {
+        const UNTIL: [&[u8]; 5] = [b"?e=", b"&e=", b"expires=", b"&se=", b"x-amz-date="];
+        let address = |byte: &u8| byte.is_ascii_whitespace() || b"\"'`<>".contains(byte);
+        let start = self.before.iter().rposition(address).map_or(0, |at| at + 1);
+        let end = self
+            .after
+            .iter()
+            .position(address)
+            .unwrap_or(self.after.len());
+        let head = self.before.get(start..).unwrap_or_default();
+        let tail = self.after.get(..end).unwrap_or_default();
+        let is_address = head.contains(&b'?') && memchr::memmem::find(head, b"://").is_some();
+        let says_until = |half: &[u8]| {
+            UNTIL.iter().any(|name| {
+                memchr::memmem::find(half, name)
+                    .and_then(|at| half.get(at + name.len()))
+                    .is_some_and(u8::is_ascii_digit)
+            })
+        };
+        is_address && (says_until(head) || says_until(tail))
+    }
+
+    /// Whether it speaks of keys that are made to be seen.
+    pub(crate) fn speaks_of_public_keys(&self) -> bool {
+        self.holds_any(PUBLIC_WORDS)
+    }
+
+    /// Whether it stands among the settings of Algolia's search box: beside the name of an index and of an application.
+    pub(crate) fn stands_in_search_settings(&self) -> bool {
+        let holds = |word: &[u8]| memchr::memmem::find(&self.around, word).is_some();
+        holds(b"indexname") && (holds(b"appid") || holds(b"algolia") || holds(b"docsearch"))
+    }
+
+    /// Whether a comment behind it says that it is none.
+    pub(crate) fn calls_it_a_sample(&self) -> bool {
+        const SAYS: [&[u8]; 5] = [
+            b"dummy",
+            b"fake",
+            b"not real",
+            b"not a real",
+            b"placeholder",
+        ];
+        const MARKS: [&[u8]; 3] = [b"//", b"# ", b"/*"];
+        let mark = MARKS
+            .iter()
+            .filter_map(|mark| memchr::memmem::find(&self.after, mark))
+            .min();
+        mark.and_then(|at| self.after.get(at..))
+            .is_some_and(|comment| {
+                SAYS.iter()
+                    .any(|words| memchr::memmem::find(comment, words).is_some())
+            })
+    }
+
+    /// Whether it speaks of the own machine.
+    pub(crate) fn speaks_of_this_machine(&self) -> bool {
+        self.holds_any(LOCAL_WORDS)
     }
 
     /// Whether it speaks of samples.

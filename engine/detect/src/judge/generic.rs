@@ -6,7 +6,7 @@
 use super::context::Context;
 use super::scale::Scale;
 use super::traits::Traits;
-use super::{ciphertext, look_alike, placeholder, reference};
+use super::{ciphertext, code, look_alike, placeholder, reference};
 use crate::decode::base64;
 use crate::detection::Manner;
 use crate::native::NameKind;
@@ -17,7 +17,8 @@ const NOTHING: WordList = WordList::new(
     " null nil none undefined true false yes no on off string str text char bytes varchar int integer \
      number bool boolean object array any void self this super required optional nullable empty n/a \
      unset auto default disabled enabled basic bearer digest plain oauth oauth2 jwt ldap hidden value \
-     key id name user username login email file env vault prompt ask new old current ",
+     key id name user username login email file env vault prompt ask new old current anonymous \
+     anonymous@ ",
 );
 
 /// Passwords that everybody knows: they matter only where they are deployed.
@@ -52,8 +53,29 @@ pub(crate) fn weigh(assigned: Assigned<'_>, context: &Context, scale: &mut Scale
     if context.speaks_of_samples() {
         scale.weigh(-15, "its line speaks of samples");
     }
+    if context.calls_it_a_sample() {
+        scale.weigh(-35, "a comment on its line says that it is none");
+    }
     if context.is_endless() {
         scale.weigh(-20, "it stands in minified or generated text");
+    }
+    if assigned.kind != NameKind::Password {
+        if context.speaks_of_badges() {
+            scale.reject("it belongs to a badge, whose address is public");
+            return;
+        }
+        if context.stands_in_signed_address() {
+            scale.weigh(-30, "it signs one address for a time");
+        }
+        if context.speaks_of_public_keys() {
+            scale.weigh(-30, "its line says that it is public");
+        }
+        if traits.is_hex && context.stands_in_search_settings() {
+            scale.weigh(-40, "it is the key of a search box");
+        }
+        if code::has_directive(value) {
+            scale.weigh(-30, "it is only a part of the value");
+        }
     }
     match assigned.kind {
         NameKind::Password => weigh_password(assigned, (value, &traits), context, scale),
@@ -80,7 +102,9 @@ fn objection(assigned: Assigned<'_>, value: &[u8], traits: &Traits) -> Option<&'
     if let Some(reason) = reference::reason(value).or_else(|| ciphertext::reason(value)) {
         return Some(reason);
     }
-    if traits.foreign == value.len() {
+    if traits.foreign * 2 >= value.len()
+        || (traits.foreign > 0 && assigned.kind != NameKind::Password)
+    {
         return Some("it is a text in another script");
     }
     if let Some(found) = look_alike::find(value)
@@ -101,18 +125,16 @@ fn objection(assigned: Assigned<'_>, value: &[u8], traits: &Traits) -> Option<&'
     if assigned.manner != Manner::Quoted && reference::is_code(value) {
         return Some("it is code");
     }
+    if let Some(reason) = code::reason(value) {
+        return Some(reason);
+    }
     if assigned.manner != Manner::Quoted && value.starts_with(b"-") && is_option(value) {
         return Some("it is an option");
     }
     if is_colour(value) || lower.starts_with(b"var(") {
         return Some("it is a colour");
     }
-    let is_head = !value.contains(&b'.')
-        && (value.starts_with(b"eyJhbGciOi") || value.starts_with(b"eyJ0eXAiOi"));
-    if is_head
-        || (memchr::memmem::find(value, b"eyJ").is_some()
-            && (value.starts_with(b".") || value.ends_with(b".")))
-    {
+    if is_part_of_token(value) {
         return Some("it is a part of a token, or one without a signature");
     }
     if is_action(value) {
@@ -130,7 +152,12 @@ fn objection(assigned: Assigned<'_>, value: &[u8], traits: &Traits) -> Option<&'
     if is_struct_tag(value) {
         return Some("it is a tag of a structure's field");
     }
-    if assigned.manner != Manner::Quoted && is_constant(value) {
+    let is_constant = if assigned.manner == Manner::Quoted {
+        code::is_shouted_name(value)
+    } else {
+        code::is_constant(value)
+    };
+    if is_constant {
         return Some("it is the name of a constant");
     }
     if is_pattern(value) {
@@ -143,6 +170,20 @@ fn objection(assigned: Assigned<'_>, value: &[u8], traits: &Traits) -> Option<&'
         return Some("it reads like a name in a program");
     }
     None
+}
+
+/// The header of a JSON Web Token without the rest, with a payload that is none, or a token that was cut.
+fn is_part_of_token(value: &[u8]) -> bool {
+    let is_head = value.starts_with(b"eyJhbGciOi") || value.starts_with(b"eyJ0eXAiOi");
+    let dots = value.iter().filter(|byte| **byte == b'.').count();
+    let is_cut = memchr::memmem::find(value, b"eyJ").is_some()
+        && (value.starts_with(b".") || value.ends_with(b"."));
+    (is_head && dots < 2) || is_cut
+}
+
+/// Whether a value in lower case is a password that everybody knows.
+pub(crate) fn is_well_known(lower: &[u8]) -> bool {
+    WELL_KNOWN.contains(lower)
 }
 
 /// Whether a value in lower case is a word of languages and of validation rules, and no value.
@@ -205,6 +246,7 @@ fn is_pattern(value: &[u8]) -> bool {
         .strip_suffix(b"==")
         .filter(|digits| digits.len() % 4 == 2)
         .unwrap_or(text);
+    let is_anchored = text.starts_with(b"^") && text.ends_with(b"$") && text.len() > 4;
     let has_sign = SIGNS
         .iter()
         .any(|sign| memchr::memmem::find(text, sign).is_some());
@@ -215,7 +257,7 @@ fn is_pattern(value: &[u8]) -> bool {
         });
     let is_selector = matches!(value, [b'#' | b'.', rest @ ..] if rest.iter().all(|byte| byte.is_ascii_alphabetic() || b"-_".contains(byte)))
         || (value.contains(&b'[') && value.contains(&b'='));
-    has_sign || is_rule || is_selector
+    has_sign || is_rule || is_selector || is_anchored
 }
 
 /// Words joined by separators or by case, without digits in odd places: `user.password.label`, `new_password`, `getToken`.
@@ -307,6 +349,14 @@ fn is_action(value: &[u8]) -> bool {
                 .iter()
                 .all(|byte| byte.is_ascii_lowercase() || b"_/".contains(byte))
     };
+    // Laravel's `SettingsController@passwordUpdate`.
+    let mut parts = value.split(|byte| *byte == b'@');
+    if let (Some(class), Some(method), None) = (parts.next(), parts.next(), parts.next())
+        && class.ends_with(b"Controller")
+        && method.iter().all(u8::is_ascii_alphabetic)
+    {
+        return true;
+    }
     let mut parts = value.split(|byte| *byte == b'#');
     let is_route = matches!((parts.next(), parts.next(), parts.next()), (Some(a), Some(b), None) if is_word(a) && is_word(b));
     let opens_look_up = value.starts_with(b"${") && !value.contains(&b'}')
@@ -333,26 +383,6 @@ fn is_struct_tag(value: &[u8]) -> bool {
         && value
             .get(word..)
             .is_some_and(|rest| rest.starts_with(b":\""))
-}
-
-/// `CURLE_OBSOLETE46`, `asn1_NOVALUE`.
-fn is_constant(value: &[u8]) -> bool {
-    let words = value.trim_ascii_end();
-    let is_shouted = |part: &[u8]| part.len() >= 4 && part.iter().all(u8::is_ascii_uppercase);
-    let ends_shouted = words
-        .rsplit(|byte| *byte == b'_')
-        .next()
-        .is_some_and(is_shouted)
-        && words
-            .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
-        && words.iter().filter(|byte| byte.is_ascii_digit()).count() <= 1;
-    (value.contains(&b'_') && ends_shouted)
-        || value.contains(&b'_')
-            && value
-                .iter()
-                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_')
-            && value.iter().filter(|byte| byte.is_ascii_digit()).count() <= 3
 }
 
 /// What classes and functions are called at their end.
@@ -428,6 +458,8 @@ fn weigh_password(
 fn weigh_secret(value: &[u8], traits: &Traits, context: &Context, scale: &mut Scale) {
     if traits.length < 8 {
         scale.weigh(-30, "it is too short for a secret that a machine draws");
+    } else if traits.length < 10 {
+        scale.weigh(-10, "it is short for a secret that a machine draws");
     }
     if look_alike::is_uuid(value) {
         scale.weigh(-5, "it has the form of a UUID");
@@ -509,8 +541,6 @@ mod tests {
     fn parts_of_programs_are_told_from_values() {
         assert!(is_struct_tag(b"json:\"password,omitempty\""));
         assert!(!is_struct_tag(b"a:b\"c") && !is_struct_tag(b":\"x"));
-        assert!(is_constant(b"CURLE_OBSOLETE46"));
-        assert!(!is_constant(b"PASSWORD") && !is_constant(b"A_1234B") && !is_constant(b"a_b"));
         for name in ["jwtAuthGuard", "PasswordService", "userCredentialsProvider"] {
             assert!(ends_in_a_role(name.as_bytes()), "{name}");
         }

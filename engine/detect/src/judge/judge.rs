@@ -108,8 +108,25 @@ fn weigh_by_kind(
             .unwrap_or_default()
     };
     match &rule.find {
-        Find::Pattern(pattern) if proof != Proof::Holds => weigh_pattern(pattern, secret, scale),
-        Find::Pattern(_) | Find::Sweep(_) | Find::Path(_) => {}
+        Find::Pattern(pattern) if proof != Proof::Holds => {
+            weigh_pattern(pattern, secret, scale);
+            if Context::of(bytes, candidate.span).calls_it_a_sample() {
+                scale.weigh(-35, "a comment on its line says that it is none");
+            }
+            if pattern.group > 0 && generic::is_well_known(&secret.to_ascii_lowercase()) {
+                scale.weigh(-25, "it is a password that everybody knows");
+                if Context::of(bytes, candidate.span).speaks_of_this_machine() {
+                    scale.weigh(-10, "it is one of the own machine");
+                }
+            }
+        }
+        Find::Pattern(_) => {
+            let inner = checksum::inner(rule.checksum, secret);
+            if let Some(reason) = inner.as_deref().and_then(placeholder::reason) {
+                scale.reject(reason);
+            }
+        }
+        Find::Sweep(_) | Find::Path(_) => {}
         Find::Keyword(_) => {
             let name_end = candidate.name.map_or(candidate.span.start, |name| name.end);
             let between = bytes
@@ -193,6 +210,11 @@ fn without_literal<'a>(pattern: &Pattern, secret: &'a [u8]) -> &'a [u8] {
 /// What native detectors found that stands for itself: keys and passwords in URLs.
 fn weigh_native(secret: &[u8], scale: &mut Scale) {
     if secret.len() > 256 {
+        return;
+    }
+    let traits = Traits::of(secret);
+    if traits.foreign * 2 >= traits.length {
+        scale.reject("it is a text in another script");
         return;
     }
     if let Some(reason) = reference::reason(secret).or_else(|| placeholder::reason(secret)) {

@@ -133,7 +133,10 @@ pub(crate) fn is_uuid(value: &[u8]) -> bool {
 /// All zeros, all f, or digits in order.
 fn is_plain_uuid(value: &[u8]) -> bool {
     let traits = Traits::of(value);
-    traits.distinct < 8 || super::sequence::share_of_walks(value) > 0.5
+    let node = value.rsplit(|byte| *byte == b'-').next();
+    traits.distinct < 8
+        || super::sequence::share_of_walks(value) > 0.5
+        || node.is_some_and(super::sequence::repeats_a_block)
 }
 
 /// Digits and separators: a number, a date, a version. Long digit rows may be passwords (PINs, phone numbers are not).
@@ -298,7 +301,20 @@ fn is_version(value: &[u8]) -> bool {
     dots >= 1
         && rest.first().is_some_and(u8::is_ascii_digit)
         && (suffix.is_empty()
-            || (b"-+".contains(suffix.first().unwrap_or(&b' ')) && suffix.len() <= 16))
+            || (b"-+".contains(suffix.first().unwrap_or(&b' ')) && suffix.len() <= 16)
+            || is_pseudo_version(suffix))
+}
+
+/// What Go puts behind the number of a version that has no tag: `-20161001094733-a6f4afe4910c`.
+fn is_pseudo_version(suffix: &[u8]) -> bool {
+    let mut parts = suffix.rsplit(|byte| b"-.+".contains(byte));
+    let is_hex = |part: &[u8]| part.len() == 12 && part.iter().all(u8::is_ascii_hexdigit);
+    let is_time = |part: &[u8]| part.len() == 14 && part.iter().all(u8::is_ascii_digit);
+    let mut last = parts.next();
+    if last == Some(b"incompatible") {
+        last = parts.next();
+    }
+    last.is_some_and(is_hex) && parts.next().is_some_and(is_time)
 }
 
 #[cfg(test)]
@@ -322,6 +338,8 @@ mod tests {
             "42",
             "certs/server.pem",
             "192.168.1.1",
+            "v0.0.0-20161001094733-a6f4afe4910c",
+            "v1.2.4-0.20161001094733-a6f4afe4910c+incompatible",
         ] {
             assert!(find(value.as_bytes()).is_some(), "{value}");
         }

@@ -6,6 +6,7 @@
 mod allowed;
 pub(crate) mod checksum;
 mod ciphertext;
+mod code;
 mod companions;
 mod context;
 mod disproved;

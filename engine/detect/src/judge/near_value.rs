@@ -32,14 +32,31 @@ const PUBLIC_WORDS: [&[u8]; 18] = [
     b"checksum",
 ];
 
-/// Whether a name says that its value is public. A `secret_id` is none, and an `id` only where it ends the name.
-fn says_public(name: &[u8]) -> bool {
-    let words = || {
-        name.split(|byte| !byte.is_ascii_alphanumeric())
+/// What is put before a sample: `sample-0f3a…`.
+const SAMPLE_TAGS: [&[u8]; 6] = [
+    b"sample-",
+    b"sample_",
+    b"example-",
+    b"example_",
+    b"dummy-",
+    b"fake-",
+];
+
+/// Whether a name, or what stands between it and the value, says that the value is public. A `secret_id` is not, and an `id` only
+/// where it stands last.
+fn says_public(name: &[u8], between: &[u8]) -> bool {
+    fn words(text: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
+        text.split(|byte| !byte.is_ascii_alphanumeric())
             .filter(|word| !word.is_empty())
+    }
+    let is_id = match words(between).next_back() {
+        Some(last) => last == b"id",
+        None => {
+            words(name).next_back() == Some(b"id") && !words(name).any(|word| word == b"secret")
+        }
     };
-    let is_id = words().next_back() == Some(b"id") && !words().any(|word| word == b"secret");
-    is_id || words().any(|word| PUBLIC_WORDS.contains(&word))
+    let mut all = words(name).chain(words(between));
+    is_id || all.any(|word| PUBLIC_WORDS.contains(&word))
 }
 
 /// Weighs the value of a keyword rule. `name` is the identifier that holds the keyword, `between` what stands between it
@@ -82,7 +99,14 @@ pub(crate) fn weigh(
     } else {
         scale.weigh(-10, "its name does not say that it is secret");
     }
-    if says_public(&text) {
+    if SAMPLE_TAGS
+        .iter()
+        .any(|tag| between.to_ascii_lowercase().ends_with(tag))
+    {
+        scale.reject("it is called a sample");
+        return;
+    }
+    if says_public(&name.to_ascii_lowercase(), &between.to_ascii_lowercase()) {
         scale.weigh(-30, "its name says that it is public");
     }
     if (traits.is_hex || is_uuid) && context.speaks_of_digests() {
@@ -130,11 +154,15 @@ mod tests {
             "revamp_key",
             "approle_secret_id",
         ] {
-            assert!(!says_public(name.as_bytes()), "{name}");
+            assert!(!says_public(name.as_bytes(), b"=\""), "{name}");
         }
         for name in ["github_sha", "client_id", "docker image digest", "site-key"] {
-            assert!(says_public(name.as_bytes()), "{name}");
+            assert!(says_public(name.as_bytes(), b"=\""), "{name}");
         }
+        assert!(says_public(
+            b"key_vault_secret_id",
+            b"`, the principal ID `".to_ascii_lowercase().as_slice()
+        ));
     }
 
     #[test]

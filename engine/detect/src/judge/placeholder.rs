@@ -12,19 +12,30 @@ const ANYWHERE: WordList = WordList::new(
     " example sample placeholder changeme change_me change-me changethis change_this change-this \
      replaceme replace_ replace- insert_ insert- redacted removed yourkey your_ your- yoursecret \
      yourpassword yourtoken mysecret dummykey notreal not_real not-real notasecret secret-here \
-     goes_here goeshere ",
+     goes_here goeshere notbase64 not-base64 not_base64 notvalid not-valid not_valid not-a- not_a_ \
+     wrongpass wrong_pass wrong-pass ",
 );
 
 /// Words that mark a sample when they stand alone between other characters than letters, or begin or end the value
 /// before a change of case.
 const ALONE: WordList = WordList::new(
     " your my dummy fake mock test demo todo fixme tbd hidden masked invalid foo bar baz qux foobar \
-     lorem ipsum xxx xyz here none null undefined nil empty some any default insert replace ",
+     lorem ipsum xxx xyz here none null undefined nil empty some any default insert replace \
+     wrong incorrect bogus unused ignored ",
 );
 
 /// Numbers in hexadecimal that people write for fun.
 const HEX_WORDS: WordList =
     WordList::new(" deadbeef cafebabe deadc0de baadf00d feedface badc0ffe ");
+
+/// How values begin that their makers' documentation shows to everybody: the accounts of Azure's emulators, the secret of
+/// AWS' pages, the seed that libraries for one-time passwords explain themselves with. Put together, so that no scanner takes this list for a leak.
+const DOCUMENTED: [&str; 4] = [
+    concat!("Eby8vdM02xNO", "cqFlqUwJPLlm"),
+    concat!("C2y6yDjf5/R+", "ob0N8A7Cgv30"),
+    concat!("wJalrXUt", "nFEMI"),
+    concat!("JBSWY3DP", "EHPK3PXP"),
+];
 
 /// Why the value is a placeholder, when it is one.
 pub(crate) fn reason(value: &[u8]) -> Option<&'static str> {
@@ -37,6 +48,12 @@ pub(crate) fn reason(value: &[u8]) -> Option<&'static str> {
     }
     if sequence::repeats_a_block(value) || sequence::share_of_walks(value) > 0.6 {
         return Some("its characters repeat or run in order");
+    }
+    if DOCUMENTED
+        .iter()
+        .any(|known| memchr::memmem::find(value, known.as_bytes()).is_some())
+    {
+        return Some("its maker's documentation shows it to everybody");
     }
     let lower = value.to_ascii_lowercase();
     if has_sample_word(value, &lower) {
@@ -186,6 +203,11 @@ mod tests {
             "REPLACE_ME",
             "1234abcd1234abcd",
             "foobar",
+            "aGVh.Zm9v+notbase64.sig",
+            "wrongPassword1",
+            "…",
+            "prefix…",
+            concat!("wJalrXUt", "nFEMI/K7MDENG"),
         ] {
             assert!(reason(value.as_bytes()).is_some(), "{value}");
         }

@@ -6,8 +6,9 @@ use super::traits::Traits;
 use crate::byte_set::ByteSet;
 
 /// What a template opens and closes with.
-const TEMPLATES: [(&[u8], &[u8]); 9] = [
+const TEMPLATES: [(&[u8], &[u8]); 10] = [
     (b"${", b"}"),
+    (b"{$", b"}"),
     (b"{{", b"}}"),
     (b"$(", b")"),
     (b"<%", b"%>"),
@@ -109,6 +110,9 @@ fn is_variable(value: &[u8]) -> bool {
                 .all(|byte| ByteSet::WORD.with(b".-:").contains(*byte))
     };
     let inner = match value {
+        [b'$', name @ .., b'$'] => {
+            return is_name(name) && Traits::of(name).reads_like_words();
+        }
         [b'$', name @ ..] => {
             let starts_like_a_name = name
                 .first()
@@ -201,6 +205,8 @@ mod tests {
     fn references_are_told() {
         for value in [
             "$VAR",
+            "$encrypted$",
+            "barryIsTheBest{$i}",
             "${VAR}",
             "$(command)",
             "`command`",

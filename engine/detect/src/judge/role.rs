@@ -36,7 +36,8 @@ const LOCKS: WordList = WordList::new(
     " package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml bun.lock deno.lock cargo.lock \
      poetry.lock uv.lock pipfile.lock composer.lock gemfile.lock go.sum gradle.lockfile \
      verification-metadata.xml mix.lock pubspec.lock podfile.lock packages.lock.json flake.lock \
-     .terraform.lock.hcl cartfile.resolved package.resolved ",
+     .terraform.lock.hcl cartfile.resolved package.resolved \
+     go.mod go.work.sum ",
 );
 
 const TEST_FOLDERS: WordList = WordList::new(
@@ -181,9 +182,29 @@ pub(crate) fn judge(rule: &Rule, matched: &Match, role: Role, is_bare: bool) -> 
     reason = "what a path means depends on what the value looks like"
 )]
 fn is_drawn(matched: &Match) -> bool {
-    let traits = Traits::of(matched.secret.expose());
+    let value = matched.secret.expose();
+    let traits = Traits::of(value);
+    if is_words_and_a_number(value) {
+        return false;
+    }
     (traits.looks_random() && traits.length >= 7 && (traits.digits > 0 || traits.length >= 16))
         || (traits.classes() >= 3 && traits.length >= 8)
+}
+
+/// `custom-password-12345`, `newPassword1!`: words that can be said, and a few digits and signs behind them.
+fn is_words_and_a_number(value: &[u8]) -> bool {
+    /// Longest row of digits and signs behind the words.
+    const TAIL: usize = 6;
+    let tail = value
+        .iter()
+        .rev()
+        .take_while(|byte| !byte.is_ascii_alphabetic())
+        .count();
+    let words = value.get(..value.len() - tail).unwrap_or_default();
+    let is_said = words
+        .iter()
+        .all(|byte| byte.is_ascii_alphabetic() || b"-_. ".contains(byte));
+    is_said && tail <= TAIL && words.len() >= 4 && Traits::of(words).reads_like_words()
 }
 
 /// Whether a bare value in program text (a manual in a comment, a configuration in a text of many lines) cannot be a name.

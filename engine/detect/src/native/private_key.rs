@@ -10,6 +10,7 @@ use crate::byte_set::ByteSet;
 use crate::confirm::{Candidate, Runs};
 use crate::decode::base64;
 use crate::judge::checksum::private_key::{KeyBody, read};
+use crate::judge::checksum::{Proof, pgp, putty as putty_file};
 
 /// LIMIT: longest block; an RSA key of 16,384 bits takes 13 KiB.
 const LONGEST: usize = 32 << 10;
@@ -71,7 +72,10 @@ pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span, runs: &mut Runs) -> Opt
             (end, end)
         }
     };
-    let (body, notes) = body_of(rest.get(..body_end)?);
+    let (body, mut notes) = body_of(rest.get(..body_end)?);
+    if find_text(label, b"PGP").is_some() {
+        notes.armour = armour_of(rest.get(..body_end)?);
+    }
     let mut candidate = Candidate::new(
         rule,
         Span::new(hit.start, hit.start + body_start + block_end),
@@ -91,6 +95,14 @@ fn unfinished_end(rest: &[u8]) -> usize {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Notes {
     encrypted: bool,
+    /// What the sum of PGP's armour says.
+    armour: Option<Proof>,
+}
+
+/// What the sum of PGP's armour says about the block, however its lines are written.
+fn armour_of(text: &[u8]) -> Option<Proof> {
+    let lines: Vec<&[u8]> = lines(text).into_iter().map(strip_line).collect();
+    Some(pgp::armour(&lines.join(&b'\n'))).filter(|proof| *proof != Proof::Silent)
 }
 
 /// The base64 digits of a body, without header lines, escapes, indentation, quotes and marks; and what headers say.
@@ -188,6 +200,9 @@ fn judge_body(
     match kind {
         KeyBody::Encrypted => note(15, "it is a readable key, encrypted with a passphrase"),
         _ if says_encrypted => note(-10, "the key is encrypted with a passphrase"),
+        _ if notes.armour == Some(Proof::Fails) => {
+            note(-20, "the sum of its armour does not hold");
+        }
         KeyBody::Plain => note(50, "its body is a readable private key"),
         KeyBody::Unreadable if !has_end => note(-15, "the block is cut off and cannot be read"),
         KeyBody::Unreadable => note(-10, "its body cannot be read as a key"),
@@ -234,10 +249,14 @@ fn putty(rule: usize, window: &[u8], start: usize, runs: &mut Runs) -> Option<Ca
     let mut candidate = Candidate::new(rule, Span::new(start, start + end));
     let head = window.get(..at)?;
     let is_plain = find_text(head, b"Encryption: none").is_some();
-    let (points, words) = if is_plain {
-        (45, "it is a PuTTY key without passphrase")
-    } else {
-        (-10, "the key is encrypted with a passphrase")
+    let (points, words) = match putty_file::test(&lines(window)) {
+        Proof::Holds => (
+            50,
+            "it is a PuTTY key without passphrase, and its MAC holds",
+        ),
+        Proof::Fails => (-30, "its MAC does not hold, so that it is no whole key"),
+        Proof::Silent if is_plain => (45, "it is a PuTTY key without passphrase"),
+        Proof::Silent => (-10, "the key is encrypted with a passphrase"),
     };
     candidate.evidence.push((points, words.into()));
     candidate.secret = Some(body);
@@ -329,7 +348,7 @@ mod tests {
     fn putty_keys_are_found_with_their_lines() {
         let body = body();
         let text = format!(
-            "PuTTY-User-Key-File-2: ssh-rsa\nEncryption: none\nComment: x\nPublic-Lines: 1\nAAAA\nPrivate-Lines: 1\n{body}\nPrivate-MAC: 00\n"
+            "PuTTY-User-Key-File-2: ssh-rsa\nEncryption: none\nComment: x\nPublic-Lines: 1\nAAAA\nPrivate-Lines: 1\n{body}\n"
         );
         let (span, secret, points) = found(&text).expect("a key");
         assert!(span.ends_with(&body));

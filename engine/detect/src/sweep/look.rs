@@ -44,7 +44,9 @@ pub(crate) fn look(
                     .entry(number)
                     .or_insert_with(|| Box::new(sweep.cache()));
                 let begun = detector.settings().clock.map(|clock| clock());
-                let found = sweep.find(bytes, most, cache);
+                let sweeping = sweep.find(bytes, most, cache);
+                let found = sweeping.found;
+                scratch.swept = scratch.swept.saturating_add(sweeping.read as u64);
                 let ended = detector.settings().clock.map(|clock| clock());
                 let nanos = ended
                     .zip(begun)
@@ -58,6 +60,12 @@ pub(crate) fn look(
                 if found.len() >= most {
                     look.limited.push(format!(
                         "rule {} matched more often than the limit; the rest was not looked at for it",
+                        rule.id
+                    ));
+                }
+                if sweeping.is_spent {
+                    look.limited.push(format!(
+                        "rule {} had to read too far for each of its matches; the rest was not looked at for it",
                         rule.id
                     ));
                 }

@@ -1,9 +1,13 @@
 //! An expression that is run over a whole piece.
 
+use std::sync::OnceLock;
+
 use aho_corasick::AhoCorasick;
 use leakward_core::Span;
 use leakward_core::rule::{Sweep, SweepGroup, Text};
+use regex_automata::hybrid::dfa::{Cache as StepCache, DFA};
 use regex_automata::meta::{Cache, Regex};
+use regex_automata::nfa::thompson;
 use regex_automata::util::captures::Captures;
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input};
@@ -17,10 +21,21 @@ const CACHE_LIMIT: usize = 4 << 20;
 /// A keyword that is shorter is not looked for beforehand: it stands nearly everywhere.
 pub(crate) const SHORTEST_KEYWORD: usize = 4;
 
+/// LIMIT: how many bytes behind the beginnings of its matches an expression may read for each byte of a piece, and how many it
+/// may read in any. `a[^b]*b|a` reads up to the end of the piece at every `a` before it is content with that.
+const READ_PER_BYTE: usize = 32;
+const READ_ANYWAY: usize = 1 << 20;
+
+/// PERF: what the first matches read is not counted: nearly all pieces have no more, and the count reads the bytes again.
+const UNCOUNTED: usize = 64;
+
 /// An expression that is run over a whole piece.
 #[derive(Debug)]
 pub(crate) struct SweepMatcher {
     regex: Regex,
+    /// What `regex` was compiled from, for the automaton that counts.
+    source: Text,
+    meter: OnceLock<Option<Box<DFA>>>,
     group: SweepGroup,
     /// Keywords that nobody has looked for yet.
     unchecked: Option<AhoCorasick>,
@@ -33,6 +48,16 @@ pub(crate) struct Swept {
     pub(crate) whole: Span,
     /// The credential in it.
     pub(crate) credential: Span,
+}
+
+/// All that a sweep found in a piece.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sweeping {
+    pub(crate) found: Vec<Swept>,
+    /// Bytes that were read behind the beginnings of matches, as far as they were counted.
+    pub(crate) read: usize,
+    /// Whether more would have had to be read than is allowed, so that the rest was not looked at.
+    pub(crate) is_spent: bool,
 }
 
 impl SweepMatcher {
@@ -60,6 +85,8 @@ impl SweepMatcher {
         .map_err(|error| error.to_string())?;
         Ok(SweepMatcher {
             regex: compile(&sweep.regex)?,
+            source: sweep.regex.clone(),
+            meter: OnceLock::new(),
             group: sweep.group,
             unchecked,
         })
@@ -71,27 +98,59 @@ impl SweepMatcher {
     }
 
     /// Everything that it finds in `bytes`, at most so many. Matches do not overlap.
-    pub(crate) fn find(&self, bytes: &[u8], most: usize, cache: &mut Cache) -> Vec<Swept> {
-        let mut found = Vec::new();
+    pub(crate) fn find(&self, bytes: &[u8], most: usize, cache: &mut Cache) -> Sweeping {
+        let mut sweeping = Sweeping::default();
         let mut captures = self.regex.create_captures();
+        let allowed = bytes
+            .len()
+            .saturating_mul(READ_PER_BYTE)
+            .saturating_add(READ_ANYWAY);
+        let mut meter_cache = None;
         let mut from = 0;
-        while found.len() < most && from <= bytes.len() {
+        while sweeping.found.len() < most && from <= bytes.len() {
             let input = Input::new(bytes).range(from..).anchored(Anchored::No);
             self.regex
                 .search_captures_with(cache, &input, &mut captures);
             let Some(whole) = captures.get_match() else {
                 break;
             };
-            if found.is_empty() && !self.has_keyword(bytes) {
+            if sweeping.found.is_empty() && !self.has_keyword(bytes) {
                 break;
             }
             // An empty match would be found again for ever.
             from = whole.end().max(whole.start() + 1);
             if !whole.is_empty() {
-                found.push(self.swept(bytes, &captures, Span::new(whole.start(), whole.end())));
+                let span = Span::new(whole.start(), whole.end());
+                sweeping.found.push(self.swept(bytes, &captures, span));
+            }
+            if sweeping.found.len() > UNCOUNTED {
+                let left = allowed - sweeping.read;
+                sweeping.read += self.read_at(bytes, whole.start(), left, &mut meter_cache);
+                if sweeping.read >= allowed {
+                    sweeping.is_spent = true;
+                    break;
+                }
             }
         }
-        found
+        sweeping
+    }
+
+    /// How many bytes the expression reads from `start` on until it knows its match, at most `most`.
+    fn read_at(
+        &self,
+        bytes: &[u8],
+        start: usize,
+        most: usize,
+        cache: &mut Option<StepCache>,
+    ) -> usize {
+        let text = bytes.get(start..).unwrap_or_default();
+        let text = text.get(..most).unwrap_or(text);
+        let meter = self.meter.get_or_init(|| meter(&self.source));
+        // Where nothing can be counted, it is as if everything was read.
+        meter
+            .as_deref()
+            .and_then(|dfa| steps(dfa, text, cache.get_or_insert_with(|| dfa.create_cache())))
+            .unwrap_or(text.len())
     }
 
     fn has_keyword(&self, bytes: &[u8]) -> bool {
@@ -119,6 +178,34 @@ impl SweepMatcher {
             credential: without_breaks(bytes, span),
         }
     }
+}
+
+/// An automaton that does what the expression does, and lets itself be watched.
+fn meter(source: &str) -> Option<Box<DFA>> {
+    let built = DFA::builder()
+        .configure(
+            DFA::config()
+                .cache_capacity(CACHE_LIMIT)
+                .skip_cache_capacity_check(true),
+        )
+        .thompson(thompson::Config::new().nfa_size_limit(Some(NFA_LIMIT)))
+        .syntax(syntax::Config::new().unicode(false).utf8(false))
+        .build(source);
+    // An expression that cannot be watched is taken to read everything.
+    built.ok().map(Box::new)
+}
+
+/// How many bytes of `text` an automaton reads before it is done with a match that begins there.
+fn steps(dfa: &DFA, text: &[u8], cache: &mut StepCache) -> Option<usize> {
+    let input = Input::new(text).anchored(Anchored::Yes);
+    let mut state = dfa.start_state_forward(cache, &input).ok()?;
+    for (at, byte) in text.iter().enumerate() {
+        state = dfa.next_state(cache, state, *byte).ok()?;
+        if state.is_tagged() && (state.is_dead() || state.is_quit()) {
+            return Some(at + 1);
+        }
+    }
+    Some(text.len())
 }
 
 fn without_breaks(bytes: &[u8], span: Span) -> Span {
@@ -166,6 +253,7 @@ mod tests {
         let matcher = SweepMatcher::new(&sweep).expect("an expression");
         matcher
             .find(text.as_bytes(), 10, &mut matcher.cache())
+            .found
             .into_iter()
             .map(|swept| text[swept.credential.range()].to_owned())
             .collect()

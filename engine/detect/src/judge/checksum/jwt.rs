@@ -16,6 +16,20 @@ pub(super) fn test(secret: &[u8]) -> Proof {
     Proof::of(is_token && !is_documented(&payload))
 }
 
+/// When a token ends by itself, in seconds since 1970: its `exp`, where it can be read.
+pub(crate) fn expires(secret: &[u8]) -> Option<u64> {
+    let mut parts = secret.split(|&byte| byte == b'.');
+    let (header, payload) = (parts.next()?, parts.next()?);
+    if !header.starts_with(b"eyJ") || parts.next().is_none() {
+        return None;
+    }
+    let payload = base64::decode(payload)?;
+    let time = json::member(&payload, b"exp")?;
+    // RFC 7519 allows a fraction of a second.
+    let whole = time.split(|&byte| byte == b'.').next()?;
+    std::str::from_utf8(whole).ok()?.parse().ok()
+}
+
 /// The payloads that jwt.io, RFC 7519 and the tests of many libraries show to everybody.
 fn is_documented(payload: &[u8]) -> bool {
     let is = |name: &[u8], value: &[u8]| json::member(payload, name) == Some(value);
@@ -28,6 +42,22 @@ fn is_documented(payload: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_end_of_a_token_is_read_from_it() {
+        let header = "eyJhbGciOiJIUzI1NiJ9";
+        let token = |payload: &str| [header, ".", payload, ".c2ln"].concat();
+        // {"exp":1300819380}, {"exp":1300819380.5}, {"exp":"soon"}, {"sub":"a"}
+        for (payload, expected) in [
+            ("eyJleHAiOjEzMDA4MTkzODB9", Some(1_300_819_380)),
+            ("eyJleHAiOjEzMDA4MTkzODAuNX0", Some(1_300_819_380)),
+            ("eyJleHAiOiJzb29uIn0", None),
+            ("eyJzdWIiOiJhIn0", None),
+        ] {
+            assert_eq!(expires(token(payload).as_bytes()), expected, "{payload}");
+        }
+        assert_eq!(expires(b"a.b.c"), None);
+    }
 
     #[test]
     fn a_token_needs_a_header_with_an_algorithm_and_an_object() {

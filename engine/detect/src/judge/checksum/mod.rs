@@ -11,14 +11,15 @@ mod bech32;
 mod crc_text;
 mod decoded;
 mod gitlab;
-mod jwt;
+pub(crate) mod jwt;
 #[cfg(test)]
 mod laws;
 mod luhn;
 mod macaroon;
 mod marvin;
-mod pgp;
+pub(crate) mod pgp;
 pub(crate) mod private_key;
+pub(crate) mod putty;
 mod radix;
 mod str_key;
 mod structure;
@@ -45,6 +46,14 @@ impl Proof {
     /// A test that proves when it holds, and says nothing when it fails.
     fn raising(holds: bool) -> Proof {
         if holds { Proof::Holds } else { Proof::Silent }
+    }
+}
+
+/// The password that a credential of this kind is a wrapping of.
+pub(crate) fn inner(kind: Option<Checksum>, secret: &[u8]) -> Option<Vec<u8>> {
+    match kind? {
+        Checksum::BasicAuth => structure::basic_password(secret),
+        _ => None,
     }
 }
 

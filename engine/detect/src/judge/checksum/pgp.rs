@@ -17,7 +17,7 @@ fn crc24(bytes: &[u8]) -> u32 {
 }
 
 /// Tests an armoured block, or its body with the sum's line. The sum may be left out, which proves nothing.
-pub(super) fn armour(secret: &[u8]) -> Proof {
+pub(crate) fn armour(secret: &[u8]) -> Proof {
     let mut body = Vec::new();
     let mut sum = None;
     for line in secret.split(|&byte| byte == b'\n') {

@@ -61,6 +61,13 @@ pub(super) fn basic_auth(secret: &[u8]) -> Proof {
     }))
 }
 
+/// What stands behind the first colon of an HTTP Basic credential.
+pub(super) fn basic_password(secret: &[u8]) -> Option<Vec<u8>> {
+    let pair = base64::decode(secret)?;
+    let colon = pair.iter().position(|byte| *byte == b':')?;
+    pair.get(colon + 1..).map(<[u8]>::to_vec)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,11 +5,11 @@
 
 use leakward_core::Span;
 
-use super::aside;
 use super::name::NameKind;
 use super::operator::{self, Operator};
 use super::table;
 use super::value::{self, Value};
+use super::{aside, insert};
 use crate::byte_set::ByteSet;
 use crate::confirm::{Candidate, Runs};
 use crate::detection::Manner;
@@ -52,6 +52,11 @@ pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span, runs: &mut Runs) -> Opt
         return None;
     }
     let name_text = bytes.get(name.range())?;
+    // What test runners print: `--- PASS: Name (0.1s)`.
+    let is_outcome = name_text == b"PASS" && operator == Operator::Colon && !value.quoted;
+    if is_outcome && !ends_line(bytes, value.after) {
+        return None;
+    }
     let kind = NameKind::of(name_text)?;
     let mut candidate = Candidate::new(rule, value.span);
     candidate.name = Some(name);
@@ -116,6 +121,15 @@ fn attribute_value(bytes: &[u8], name_end: usize) -> Option<(Operator, usize)> {
         _ => gap,
     };
     let rest = bytes.get(open..)?;
+    // PowerShell's `-Name Password -Value "…"`.
+    if let [b'-', word @ ..] = rest
+        && word
+            .get(..5)
+            .is_some_and(|word| word.eq_ignore_ascii_case(b"value"))
+        && matches!(word.get(5), Some(b' ' | b':'))
+    {
+        return Some((Operator::Equals, open + 7));
+    }
     let word = NAMES.iter().find(|word| {
         rest.get(..word.len())
             .is_some_and(|there| there.eq_ignore_ascii_case(word))
@@ -132,10 +146,15 @@ fn attribute_value(bytes: &[u8], name_end: usize) -> Option<(Operator, usize)> {
 fn in_table(rule: usize, bytes: &[u8], name: Span) -> Option<Candidate> {
     // Cells are told by what follows the name; most names end here.
     let after = *bytes.get(operator::skip_blanks(bytes, name.end))?;
-    if !b"|,;\n\r*`".contains(&after) {
-        return None;
+    let mut cells = if b"|,;\n\r*`".contains(&after) {
+        table::below(bytes, name)
+    } else {
+        Vec::new()
+    };
+    if cells.is_empty() && b",)`\"]".contains(&after) {
+        cells = insert::values(bytes, name);
     }
-    let mut cells = table::below(bytes, name).into_iter();
+    let mut cells = cells.into_iter();
     let mut candidate = Candidate::new(rule, cells.next()?);
     candidate.more = cells.collect();
     candidate.name = Some(name);
@@ -373,9 +392,19 @@ fn enclosing_quote(line: &[u8]) -> Option<u8> {
     open.filter(|_| !is_own)
 }
 
+/// The quote of the text that `name` stands in, when that text does not end with the name. It may begin with it: `'token='`.
+fn quote_around(bytes: &[u8], name: Span) -> Option<u8> {
+    let line = line_before(bytes, name.start);
+    enclosing_quote(line).or_else(|| {
+        let (last, before) = line.split_last()?;
+        let opens = b"\"'`".contains(last) && enclosing_quote(before).is_none();
+        (opens && bytes.get(name.end) != Some(last)).then_some(*last)
+    })
+}
+
 /// Whether a quoted value ends the text that its name stands in: `"password=" + value + "&x"`, `"pass = '" . $value . "'"`.
 fn breaks_out(bytes: &[u8], name: Span, value: Value) -> bool {
-    let Some(quote) = enclosing_quote(line_before(bytes, name.start)) else {
+    let Some(quote) = quote_around(bytes, name) else {
         return false;
     };
     // The name ends the text itself: `"--password": "value"`.
@@ -396,11 +425,38 @@ fn breaks_out(bytes: &[u8], name: Span, value: Value) -> bool {
     (opening == Some(quote) && !is_escaped && is_code) || (quote != b'\'' && text.contains(&quote))
 }
 
+/// Where a bare value ends that stands in another text: at the sequence of a terminal's colour, at an escaped line break, at the
+/// next pair of a form's body (`new_password=x&token=y`).
+fn text_end(text: &[u8], manner: Manner) -> Option<usize> {
+    const COLOURS: [&[u8]; 5] = [b"\x1b", b"\\u001b", b"\\x1b", b"\\033", b"\\e["];
+    const BREAKS: [&[u8]; 3] = [b"\\n", b"\\r", b"\\t"];
+    let ends = if manner == Manner::Inside {
+        &BREAKS[..]
+    } else {
+        &[]
+    };
+    let next_pair = memchr::memchr_iter(b'&', text).find(|at| {
+        let rest = text.get(at + 1..).unwrap_or_default();
+        let name = ByteSet::WORD.with(b"-[]").run_end(rest, 0, rest.len());
+        name >= 2 && rest.get(name) == Some(&b'=')
+    });
+    COLOURS
+        .iter()
+        .chain(ends)
+        .filter_map(|mark| memchr::memmem::find(text, mark))
+        .chain(next_pair)
+        .min()
+}
+
 /// In a query or a connection string a value ends at its separator.
 fn cut_at_separator(bytes: &[u8], candidate: &mut Candidate) {
     let span = candidate.span;
     let text = bytes.get(span.range()).unwrap_or_default();
     let name_start = candidate.name.map_or(0, |name| name.start);
+    if let Some(at) = text_end(text, candidate.manner) {
+        candidate.span = Span::new(span.start, span.start + at);
+        return;
+    }
     let in_query = name_start
         .checked_sub(1)
         .and_then(|at| bytes.get(at))

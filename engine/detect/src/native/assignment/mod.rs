@@ -6,6 +6,7 @@ mod aside;
     reason = "the detector has the folder's name"
 )]
 mod assignment;
+mod insert;
 mod name;
 mod operator;
 mod table;

@@ -48,7 +48,8 @@ const ABOUT: WordList = WordList::new(
      store storage cache handler factory builder generator repository controller model entity dto \
      request response class interface spec mock version status state scope scopes audience issuer ref \
      reference arn index address addresses contract symbol specials chars characters charset \
-     alphabet accessor stdin env environment ",
+     alphabet accessor stdin env environment prefix suffix column attribute icon tooltip visible visibility \
+     separator delimiter action actions intent event events ",
 );
 
 /// Words before the head which say that it is a secret of nobody.
@@ -60,7 +61,7 @@ const NOT_SECRET: WordList = WordList::new(
      property translation i18n locale registry shortcut hot arrow unique composite group routing \
      forgot forgotten reset invalid wrong incorrect missing enter show hide toggle is has no require \
      requires required validate check verify generate fetch load read parsed hash hashed encrypted request change \
-     action checksum creation ",
+     action checksum creation amz checkout cart ",
 );
 
 /// A name as lower-case words.
@@ -104,7 +105,10 @@ fn run_together(words: &[Vec<u8>], heads: WordList) -> Option<(usize, usize)> {
             .filter(|head| {
                 head.len() >= 5 && word.len() > head.len() && word.len() <= head.len() + 12
             })
-            .any(|head| word.ends_with(head));
+            .any(|head| {
+                let before = word.strip_suffix(head);
+                before.is_some_and(|before| !NOT_SECRET.contains(before))
+            });
         ends_in_head.then_some((at, 1))
     })
 }
@@ -201,6 +205,10 @@ mod tests {
             "username",
             "compass",
             "isPassword",
+            "eksTokenPrefix",
+            "X-Amz-Credential",
+            "GET_PASSWORD_ACTION",
+            "csrftoken",
         ] {
             assert_eq!(kind(name), None, "{name}");
         }

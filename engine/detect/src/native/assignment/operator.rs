@@ -71,6 +71,12 @@ pub(super) fn read(bytes: &[u8], from: usize) -> Option<(Operator, usize)> {
     match bytes.get(at..)? {
         [b':', b'=', ..] => Some((Operator::Equals, at + 2)),
         [b':', b':', ..] => None,
+        // `'password'" :icon="faEye"`: the name was a text, and an attribute follows.
+        [b':', next, ..]
+            if quoted && next.is_ascii_alphabetic() && after_type(bytes, at + 1).is_some() =>
+        {
+            None
+        }
         [b':', ..] => Some(
             after_type(bytes, at + 1)
                 .map_or((Operator::Colon, at + 1), |end| (Operator::Equals, end)),

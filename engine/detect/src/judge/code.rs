@@ -1,0 +1,321 @@
+//! Values that are pieces of a program: expressions, the middle of a concatenation, formats, names with numbers in them.
+//!
+//! Not for: references to where a value is kept (`reference.rs`). What is told here is told whether it stands in quotes or not,
+//! because templates, attributes and texts in texts hold programs in quotes. Nothing that is drawn has these forms by chance:
+//! a form is asked for from the first byte to the last.
+
+use super::traits::Traits;
+use crate::byte_set::ByteSet;
+use crate::word_list::WordList;
+
+/// Words with a number in them that are no more than words.
+const NUMERONYMS: WordList = WordList::new(
+    " oauth2 oauth1 v1 v2 v3 v4 utf8 utf16 base64 base32 base58 x509 md5 sha1 sha2 sha256 sha384 sha512 \
+     h2 http2 ipv4 ipv6 ed25519 rs256 hs256 es256 p12 pkcs12 pkcs8 pkcs1 s3 ec2 log4j neo4j db2 x86 \
+     arm64 amd64 win32 win64 2fa argon2 argon2id blake2b blake3 c3p0 oidc2 saml2 rfc1 sqlite3 mp3 mp4 ",
+);
+
+/// Why the value is a piece of a program, when it is one.
+pub(crate) fn reason(value: &[u8]) -> Option<&'static str> {
+    if is_expression(value) || is_concatenation(value) || is_begun(value) {
+        return Some("it is code");
+    }
+    if is_list(value) {
+        return Some("it is a document; what is in it is looked at by itself");
+    }
+    if is_name_with_numbers(value) || is_name_of_package(value) {
+        return Some("it reads like a name in a program");
+    }
+    None
+}
+
+/// `values[0][6:]`, `error()?.password`, `link.split(",")`: a name with at least one call or index, and members of it, from the
+/// first byte to the last.
+fn is_expression(value: &[u8]) -> bool {
+    let Some(mut at) = name_end(value, 0) else {
+        return false;
+    };
+    let mut suffixes = 0;
+    while let Some(rest) = value.get(at..).filter(|rest| !rest.is_empty()) {
+        let member = [&b"?."[..], b"!.", b"->", b"::", b"."]
+            .into_iter()
+            .find(|mark| rest.starts_with(mark));
+        let next = match (member, rest) {
+            (Some(mark), _) => name_end(value, at + mark.len()),
+            (None, [open @ (b'(' | b'['), ..]) => {
+                suffixes += 1;
+                closing(rest, *open).map(|length| at + length)
+            }
+            _ => None,
+        };
+        match next {
+            Some(next) => at = next,
+            None => return false,
+        }
+    }
+    suffixes > 0
+}
+
+/// `WindowToken{71c3c1d`: a name that can be said, and a bracket behind it that does not close: the value was cut at a blank.
+fn is_begun(value: &[u8]) -> bool {
+    let letters = value
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphabetic())
+        .count();
+    let (name, rest) = value.split_at(letters);
+    let opens = match rest.first() {
+        Some(b'{') => !rest.contains(&b'}'),
+        Some(b'(') => !rest.contains(&b')'),
+        _ => false,
+    };
+    opens && letters >= 5 && Traits::of(name).surprise < 5.6
+}
+
+/// `com.acme.credentials.ACTION_GET`: what starts like a package's name and goes on with names.
+fn is_name_of_package(value: &[u8]) -> bool {
+    const FIRST: WordList = WordList::new(" com org net io android androidx java javax dev app ");
+    let mut parts = value.split(|byte| *byte == b'.');
+    parts.next().is_some_and(|first| FIRST.contains(first))
+        && parts.clone().count() >= 2
+        && parts.all(|part| name_end(part, 0) == Some(part.len()) && part.len() <= 32)
+        && Traits::of(value).surprise < 6.0
+}
+
+/// The end of the name that begins at `at`.
+fn name_end(value: &[u8], at: usize) -> Option<usize> {
+    let start = at + usize::from(matches!(value.get(at), Some(b'$' | b'@')));
+    let end = ByteSet::WORD.run_end(value, start, value.len());
+    let first = value.get(start)?;
+    (end > start && !first.is_ascii_digit()).then_some(end)
+}
+
+/// The length of what stands in brackets, when they close.
+fn closing(text: &[u8], open: u8) -> Option<usize> {
+    let close = if open == b'(' { b')' } else { b']' };
+    let mut depth = 0_usize;
+    for (at, &byte) in text.iter().enumerate() {
+        if byte == open {
+            depth += 1;
+        } else if byte == close {
+            depth -= 1;
+            if depth == 0 {
+                return Some(at + 1);
+            }
+        }
+    }
+    None
+}
+
+/// `'.$request->token.'`, `+token+`, `" + token + "`: what stands between the quotes closes one text and opens the next.
+fn is_concatenation(value: &[u8]) -> bool {
+    // `+encodeURIComponent(i));c+=`: a call is joined on.
+    if let [b'+' | b'.' | b'&' | b')', call @ ..] = value
+        && name_end(call, 0).is_some_and(|end| end >= 3 && call.get(end) == Some(&b'('))
+    {
+        return true;
+    }
+    let is_quote = |byte: &u8| b"\"'`".contains(byte);
+    let text = value.trim_ascii();
+    let (first, last) = (text.first(), text.last());
+    let is_quoted = first.is_some_and(is_quote) && last.is_some_and(is_quote) && text.len() > 4;
+    let inner = if is_quoted {
+        text.get(1..text.len() - 1).unwrap_or_default().trim_ascii()
+    } else {
+        text
+    };
+    let joined = match inner {
+        [b'+', joined @ .., b'+'] | [b'&', joined @ .., b'&'] => joined,
+        [b'.', joined @ .., b'.'] if is_quoted => joined,
+        _ => return false,
+    };
+    let joined = joined.trim_ascii();
+    name_end(joined, 0) == Some(joined.len()) || is_expression(joined) || is_members(joined)
+}
+
+/// `$request->payment_token`, `user.token`.
+fn is_members(text: &[u8]) -> bool {
+    let Some(mut at) = name_end(text, 0) else {
+        return false;
+    };
+    while at < text.len() {
+        let rest = text.get(at..).unwrap_or_default();
+        let mark = match rest {
+            [b'-', b'>', ..] | [b':', b':', ..] | [b'?', b'.', ..] => 2,
+            [b'.', ..] => 1,
+            _ => return false,
+        };
+        match name_end(text, at + mark) {
+            Some(next) => at = next,
+            None => return false,
+        }
+    }
+    true
+}
+
+/// `["user.read","user.write"]`, also with its quotes escaped.
+fn is_list(value: &[u8]) -> bool {
+    let opens = [&b"[\""[..], b"[\\\"", b"['", b"[{"]
+        .iter()
+        .any(|open| value.starts_with(open));
+    opens && value.ends_with(b"]")
+}
+
+/// Whether the value holds directives that a program fills in: `%d-key-%d`, `%[3]s`.
+pub(crate) fn has_directive(value: &[u8]) -> bool {
+    memchr::memchr_iter(b'%', value).any(|at| {
+        let rest = value.get(at + 1..).unwrap_or_default();
+        let rest = match rest {
+            [b'[', digit, b']', rest @ ..] if digit.is_ascii_digit() => rest,
+            _ => rest,
+        };
+        match rest {
+            // Two digits of a percent-encoded byte can begin like this.
+            [b'd', next, ..] => !next.is_ascii_hexdigit(),
+            [b's' | b'v' | b'q', next, ..] => !next.is_ascii_alphanumeric(),
+            [b'd' | b's' | b'v' | b'q'] => true,
+            _ => false,
+        }
+    })
+}
+
+/// `k8s_etcd`, `k8s-aws-v1.`, `Install_k9s`: words and words that are written with a number.
+fn is_name_with_numbers(value: &[u8]) -> bool {
+    if NUMERONYMS.contains(&value.to_ascii_lowercase()) {
+        return true;
+    }
+    let (mut words, mut numbered) = (0, 0);
+    let mut letters = Vec::new();
+    for part in value.split(|byte| b"_-./: ".contains(byte)) {
+        let lower = part.to_ascii_lowercase();
+        if is_numeronym(&lower) {
+            numbered += 1;
+        } else if part.iter().all(u8::is_ascii_alphabetic) {
+            words += usize::from(!part.is_empty());
+            letters.extend(lower);
+            letters.push(b' ');
+        } else {
+            return false;
+        }
+    }
+    numbered > 0 && words > 0 && (letters.len() < 6 || Traits::of(&letters).surprise < 5.8)
+}
+
+/// `sha256`, `k8s`, `i18n`.
+fn is_numeronym(lower: &[u8]) -> bool {
+    let is_abbreviation = match lower {
+        [first, digits @ .., last] => {
+            first.is_ascii_lowercase()
+                && last.is_ascii_lowercase()
+                && matches!(digits.len(), 1 | 2)
+                && digits.iter().all(u8::is_ascii_digit)
+        }
+        _ => false,
+    };
+    is_abbreviation || NUMERONYMS.contains(lower)
+}
+
+/// `JOB_JWT_V2`, `CURLE_OBSOLETE46`, `asn1_NOVALUE`: what programs call what never changes.
+pub(crate) fn is_constant(value: &[u8]) -> bool {
+    let words = value.trim_ascii_end();
+    let is_shouted = |part: &[u8]| part.len() >= 4 && part.iter().all(u8::is_ascii_uppercase);
+    let ends_shouted = words
+        .rsplit(|byte| *byte == b'_')
+        .next()
+        .is_some_and(is_shouted)
+        && words
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+        && words.iter().filter(|byte| byte.is_ascii_digit()).count() <= 1;
+    (value.contains(&b'_') && ends_shouted)
+        || value.contains(&b'_')
+            && value
+                .iter()
+                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_')
+            && value.iter().filter(|byte| byte.is_ascii_digit()).count() <= 3
+}
+
+/// A constant's name where it could be a text as well: three words or more, each of them one that can be said, and no more than
+/// one digit.
+pub(crate) fn is_shouted_name(value: &[u8]) -> bool {
+    let parts = value.split(|byte| *byte == b'_').count();
+    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
+    parts >= 3
+        && digits <= 1
+        && value
+            .iter()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_')
+        && value
+            .split(|byte| *byte == b'_')
+            .all(|part| !part.is_empty() && part.len() <= 14)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_of_programs_are_told() {
+        for value in [
+            "values[0][6:]",
+            "error()?.password",
+            "error()?.password_confirm",
+            "link.split(x)[1].trim()",
+            "'.$request->payment_token.'",
+            "+ambientToken+",
+            "\" + token + \"",
+            "[\"user.read\",\"user.write\"]",
+            "[\\\"user.read\\\"]",
+            "k8s_etcd",
+            "k8s-aws-v1.",
+            "Install_k9s",
+            "base64-encoded",
+            "+encodeURIComponent(i));c+=",
+            "saml2",
+            "WindowToken{71c3c1d",
+            "com.x8bit.acme.credentials.ACTION_GET_PASSWORD",
+        ] {
+            assert!(reason(value.as_bytes()).is_some(), "{value}");
+        }
+    }
+
+    #[test]
+    fn passwords_are_no_pieces_of_programs() {
+        for value in [
+            "Hq3(xV9]k<Zt7w",
+            "hunter2",
+            "qW8zK2vPxL7m",
+            "p.ss-w0rd!",
+            "+qW8zK2vPxL7m/",
+            "[x9!kQ2]",
+            "blue-sky1",
+            "a(b)c9!",
+            "x()y",
+            "correct-horse-42",
+            "",
+        ] {
+            assert_eq!(reason(value.as_bytes()), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn directives_are_told_from_percent_encoding_and_signs() {
+        for value in ["%d-key-%d", "P@55!!%[3]s", "x-%s", "%v"] {
+            assert!(has_directive(value.as_bytes()), "{value}");
+        }
+        for value in ["a%d0b", "100%sure", "50%", "%2Fdata", "%dA"] {
+            assert!(!has_directive(value.as_bytes()), "{value}");
+        }
+    }
+
+    #[test]
+    fn names_in_capitals_are_told_from_passwords_in_capitals() {
+        for value in ["CI_JOB_JWT_V2", "MY_ACCESS_TOKEN"] {
+            assert!(is_shouted_name(value.as_bytes()), "{value}");
+        }
+        for value in ["X9_4K2_7Q", "ADMIN_2024", "PASS_1234", "hunter_two_x"] {
+            assert!(!is_shouted_name(value.as_bytes()), "{value}");
+        }
+        assert!(is_constant(b"CURLE_OBSOLETE46"));
+        assert!(!is_constant(b"PASSWORD") && !is_constant(b"A_1234B") && !is_constant(b"a_b"));
+    }
+}
