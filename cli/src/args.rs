@@ -70,6 +70,12 @@ pub(crate) enum Command {
     /// Git hooks: put them in, take them out, run them.
     #[command(subcommand)]
     Hook(crate::hook_args::HookCommand),
+    /// Answer the hook of an AI coding agent: may this tool call, this prompt, this diff go on? Reads it from standard input.
+    Guard(Box<crate::guard_args::GuardArgs>),
+    /// Serve AI agents on standard input and output: tools that scan and explain, over the Model Context Protocol.
+    Mcp(Box<crate::serving_args::McpArgs>),
+    /// Serve an editor on standard input and output: credentials are marked as they are typed (Language Server Protocol).
+    Lsp(Box<crate::serving_args::LspArgs>),
     /// Print the completions of a shell.
     Completions {
         /// The shell.
@@ -196,6 +202,10 @@ pub(crate) struct ScanArgs {
     /// Say for every candidate, kept or turned down, why.
     #[arg(long)]
     pub(crate) explain: bool,
+    /// Read a tool call of an AI coding agent, or a diff, from standard input and answer its hook: `leakward guard` without
+    /// its options.
+    #[arg(long, exclusive = true)]
+    pub(crate) stdin_json: bool,
     /// Tell what each rule cost and found: as a table on standard error, or as JSON into FILE.
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     pub(crate) rule_stats: Option<Option<PathBuf>>,

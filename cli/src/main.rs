@@ -7,6 +7,8 @@ mod args;
 mod baseline_command;
 mod checksum_words;
 mod compat;
+mod guard_args;
+mod guard_command;
 mod hook;
 mod hook_args;
 mod incidents_command;
@@ -26,6 +28,8 @@ mod rules_test_command;
 mod scan_command;
 mod serve_args;
 mod serve_command;
+mod serving_args;
+mod serving_command;
 mod shell_files;
 mod sinks;
 mod store;
@@ -99,6 +103,9 @@ fn run(cli: &Cli, matches: &clap::ArgMatches, messages: Messages) -> anyhow::Res
         Command::Compat(command) => Ok(compat::command(command)),
         Command::Completions { shell } => shell_files::completions(*shell),
         Command::Man { folder } => shell_files::manual(folder),
+        Command::Guard(args) => guard_command::run(args),
+        Command::Mcp(args) => serving_command::mcp(args),
+        Command::Lsp(args) => serving_command::lsp(args),
         Command::Hook(command) => hook::command(command, cli.messages.color, messages),
         Command::Report(command) => {
             let matches = matches.subcommand_matches("report");

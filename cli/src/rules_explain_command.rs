@@ -51,6 +51,13 @@ pub(crate) fn run(args: &RulesExplainArgs) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// A rule in words, without an example: a sample in an answer to a program would be taken for a credential.
+pub(crate) fn in_words(rule: &Rule) -> String {
+    let mut sections = sections(rule);
+    sections.retain(|section| section.key != "example");
+    as_text(rule, &sections)
+}
+
 /// A question that an author or a reader of findings has, and the answers.
 struct Section {
     key: &'static str,

@@ -29,6 +29,7 @@ use leakward_sources::tree::IgnoreRules;
 use crate::args::{
     ColorChoice, ImageArgs, PolicyArgs, ScanArgs, ScopeArgs, SensitivityArg, TargetKindArg,
 };
+use crate::guard_command;
 use crate::messages::{Level, Messages};
 use crate::progress::Bar;
 use crate::rule_stats;
@@ -46,6 +47,9 @@ pub(crate) fn scan(
     color: ColorChoice,
     messages: Messages,
 ) -> anyhow::Result<ExitCode> {
+    if args.stdin_json {
+        return guard_command::of_scan(&args.policy);
+    }
     let mut request = request(
         &args.targets,
         args.kind,
@@ -334,7 +338,7 @@ fn resolve_scope(args: &ScopeArgs) -> Scope {
     }
 }
 
-fn overrides(args: &PolicyArgs) -> Overrides {
+pub(crate) fn overrides(args: &PolicyArgs) -> Overrides {
     Overrides {
         config: args.config.clone(),
         rule_files: args.rules.clone(),
@@ -352,11 +356,11 @@ fn overrides(args: &PolicyArgs) -> Overrides {
     }
 }
 
-fn processors() -> usize {
+pub(crate) fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
-fn today() -> Date {
+pub(crate) fn today() -> Date {
     const SECONDS_PER_DAY: u64 = 86_400;
     // A clock before 1970 is not set; decisions with a date then hold.
     Date::from_unix_days(seconds_now().unsigned_abs() / SECONDS_PER_DAY)

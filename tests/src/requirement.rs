@@ -14,6 +14,8 @@ pub enum Requirement {
     Tool(&'static str),
     /// A package of npm, installed globally by `.ci/run`.
     NpmPackage(&'static str),
+    /// A package of Python, installed by `.ci/run`.
+    PythonPackage(&'static str),
     /// `git init --ref-format=reftable`: git 2.45.
     Reftable,
     /// The rights of root, to become somebody else.
@@ -34,6 +36,13 @@ pub fn missing(requirement: Requirement) -> bool {
             tool,
         ),
         Requirement::NpmPackage(package) => (npm_folder(package).is_dir(), package),
+        Requirement::PythonPackage(package) => (
+            Command::new("python3")
+                .args(["-c", &format!("import {package}")])
+                .output()
+                .is_ok_and(|output| output.status.success()),
+            package,
+        ),
         Requirement::Reftable => (git_is_at_least(2, 45), "git 2.45"),
         Requirement::Root => (is_root(), "the rights of root"),
     };
@@ -45,7 +54,7 @@ pub fn missing(requirement: Requirement) -> bool {
         !(in_ci
             && matches!(
                 requirement,
-                Requirement::Tool(_) | Requirement::NpmPackage(_)
+                Requirement::Tool(_) | Requirement::NpmPackage(_) | Requirement::PythonPackage(_)
             )),
         "this test needs {name}, and CI must not skip it"
     );

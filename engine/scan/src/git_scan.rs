@@ -101,9 +101,9 @@ pub(crate) fn scan_url(
 }
 
 /// Policy files at a revision.
-struct Revision<'r> {
-    repository: &'r Repository,
-    revision: String,
+pub(crate) struct Revision<'r> {
+    pub(crate) repository: &'r Repository,
+    pub(crate) revision: String,
 }
 
 impl PolicyFiles for Revision<'_> {

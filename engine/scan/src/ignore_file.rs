@@ -58,6 +58,18 @@ impl IgnoreFile {
     /// The usual name, at the root of a repository or folder.
     pub const NAME: &'static str = ".leakwardignore";
 
+    /// The line that lets a finding pass, without its end.
+    #[must_use]
+    pub fn line(fingerprint: Fingerprint, until: Option<Date>, reason: &str) -> String {
+        let until = until.map_or(String::new(), |date| format!(" until={date}"));
+        // The reason is a comment, which ends with its line.
+        let reason: String = reason
+            .chars()
+            .map(|letter| if letter.is_control() { ' ' } else { letter })
+            .collect();
+        format!("{fingerprint}{until}  # {}", reason.trim())
+    }
+
     /// Reads `text`.
     ///
     /// # Errors
@@ -197,6 +209,20 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn a_line_that_is_written_reads_back_and_stays_one_line() {
+        let fingerprint = FINGERPRINT.parse().expect("a fingerprint");
+        let until = "2026-11-20".parse().expect("a date");
+        let line = IgnoreFile::line(fingerprint, Some(until), "why\nrule:* # not");
+        assert_eq!(line.lines().count(), 1);
+        let file = IgnoreFile::parse(&line, "f").expect("valid");
+        assert!(file.ignores_finding(fingerprint, until));
+        assert!(
+            !file.ignores_finding(fingerprint, today()),
+            "its date has passed"
+        );
     }
 
     #[test]

@@ -36,3 +36,4 @@ pub mod run;
 mod scrub;
 pub mod sighting;
 pub mod target;
+pub mod text_scanner;

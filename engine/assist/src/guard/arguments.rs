@@ -1,0 +1,386 @@
+//! What a tool's arguments bring in and what they would read, by the names that agents give to such things.
+//!
+//! Tools differ between agents and come with every MCP server, so names of *fields* decide and not a list of tools: a
+//! field that holds new text of a file is looked at as that file, a command as a command, and all other fields
+//! together as what they are, JSON, in which a name stands beside each value.
+
+use serde_json::{Map, Value};
+
+use super::call::{Role, Text, text};
+use super::{patch, shell};
+
+/// Fields with the path of a file.
+const PATHS: &[&str] = &[
+    "file_path",
+    "filePath",
+    "path",
+    "absolute_path",
+    "notebook_path",
+    "target_file",
+    "TargetFile",
+    "AbsolutePath",
+    "filename",
+    "file",
+    "uri",
+];
+
+/// Fields with several.
+const PATH_LISTS: &[&str] = &["paths", "files", "file_paths", "filePaths"];
+
+/// Fields with text that a file is to have.
+const NEW: &[&str] = &[
+    "content",
+    "contents",
+    "new_string",
+    "newString",
+    "new_str",
+    "new_text",
+    "newText",
+    "file_text",
+    "new_source",
+    "code",
+    "code_edit",
+    "text",
+    "CodeContent",
+    "ReplacementContent",
+    "insert_text",
+];
+
+/// Fields with text that is to go.
+const OLD: &[&str] = &[
+    "old_string",
+    "oldString",
+    "old_str",
+    "old_text",
+    "oldText",
+    "TargetContent",
+];
+
+/// Fields with a command line.
+const COMMANDS: &[&str] = &[
+    "command",
+    "cmd",
+    "command_line",
+    "commandLine",
+    "CommandLine",
+    "script",
+];
+
+/// Fields with a diff.
+const PATCHES: &[&str] = &["patch", "diff", "patchText", "input"];
+
+/// Fields with several edits.
+const EDITS: &[&str] = &[
+    "edits",
+    "changes",
+    "replacements",
+    "ReplacementChunks",
+    "multi_edits",
+];
+
+/// Tools that show a file to the agent, in lower case and without what joins words.
+const READERS: &[&str] = &[
+    "read",
+    "readfile",
+    "readmanyfiles",
+    "readtextfile",
+    "readmultiplefiles",
+    "view",
+    "viewfile",
+    "viewcodeitem",
+    "cat",
+    "open",
+    "openfile",
+    "notebookread",
+    "fsread",
+    "tabread",
+    "copilotreadfile",
+];
+
+/// LIMIT: a text of an output that is longer, or has several lines, is looked at by itself, so that its lines keep their
+/// numbers.
+const LONG: usize = 200;
+
+/// What a tool's arguments bring in and would read.
+#[derive(Debug, Default)]
+pub(super) struct Brought {
+    /// What they bring in.
+    pub(super) texts: Vec<Text>,
+    /// Paths of files that would be read.
+    pub(super) reads: Vec<String>,
+}
+
+/// What `input` of a tool brings in and would read.
+pub(super) fn of_tool(tool: &str, input: &Value) -> Brought {
+    let mut brought = Brought::default();
+    // Some agents hand arguments over as a text of JSON.
+    let parsed = input
+        .as_str()
+        .and_then(|text| serde_json::from_str::<Value>(text).ok());
+    match parsed.as_ref().unwrap_or(input) {
+        Value::Object(fields) => brought.object(fields, None, is_reader(tool, fields)),
+        Value::String(text) => brought.content(Role::Arguments, None, text, &[]),
+        Value::Null => {}
+        other => brought.rest(other),
+    }
+    brought
+}
+
+/// The file that arguments are about.
+pub(super) fn path(input: &Value) -> Option<&str> {
+    text(input, PATHS)
+}
+
+/// What a tool gave back.
+pub(super) fn of_output(output: &Value, path: Option<&str>) -> Vec<Text> {
+    let mut texts = Vec::new();
+    let own = text(output, PATHS).or(path);
+    let rest = without_long(output, own, &mut texts);
+    if has_text(&rest) {
+        let shown = match &rest {
+            Value::String(text) => text.clone(),
+            other => pretty(other),
+        };
+        texts.push(Text::new(Role::Output, own, &shown));
+    }
+    texts
+}
+
+/// Takes long texts out of a value.
+fn without_long(value: &Value, path: Option<&str>, texts: &mut Vec<Text>) -> Value {
+    match value {
+        Value::String(text) if text.len() > LONG || text.contains('\n') => {
+            // An MCP server's answer may be JSON in a text; its own escapes would hide what is in it.
+            let inner = serde_json::from_str::<Value>(text).ok();
+            match inner.filter(|inner| inner.is_object() || inner.is_array()) {
+                Some(inner) => {
+                    let rest = without_long(&inner, path, texts);
+                    if has_text(&rest) {
+                        texts.push(Text::new(Role::Output, path, &pretty(&rest)));
+                    }
+                }
+                None => texts.push(Text::new(Role::Output, path, text)),
+            }
+            Value::Null
+        }
+        Value::Array(items) => items
+            .iter()
+            .map(|item| without_long(item, path, texts))
+            .collect(),
+        Value::Object(fields) => {
+            // What was replaced by an edit is gone.
+            let kept = fields
+                .iter()
+                .filter(|(name, _)| !OLD.contains(&name.as_str()));
+            kept.map(|(name, field)| (name.clone(), without_long(field, path, texts)))
+                .collect()
+        }
+        other => other.clone(),
+    }
+}
+
+fn has_text(value: &Value) -> bool {
+    match value {
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => items.iter().any(has_text),
+        Value::Object(fields) => fields.values().any(has_text),
+        _ => false,
+    }
+}
+
+fn pretty(value: &Value) -> String {
+    // A value of strings and numbers can always be written.
+    serde_json::to_string_pretty(value).unwrap_or_default()
+}
+
+/// Whether the tool shows a file to the agent.
+fn is_reader(tool: &str, fields: &Map<String, Value>) -> bool {
+    // A tool of an MCP server is called mcp__SERVER__TOOL.
+    let own = tool.rsplit("__").next().unwrap_or(tool);
+    let word: String = own
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|letter| letter.to_ascii_lowercase())
+        .collect();
+    let views = fields.get("command").and_then(Value::as_str) == Some("view");
+    READERS.contains(&word.as_str()) || (views && word.starts_with("strreplace"))
+}
+
+impl Brought {
+    fn object(&mut self, fields: &Map<String, Value>, around: Option<&str>, reads: bool) {
+        let field = |names: &[&str]| names.iter().find_map(|name| fields.get(*name)?.as_str());
+        let path = field(PATHS).or(around);
+        let before: Vec<String> = fields
+            .iter()
+            .filter(|(name, _)| OLD.contains(&name.as_str()))
+            .filter_map(|(_, value)| value.as_str().map(str::to_owned))
+            .collect();
+        if reads {
+            self.reads.extend(path.map(without_scheme));
+            let lists = PATH_LISTS.iter().filter_map(|name| fields.get(*name));
+            self.reads.extend(lists.flat_map(paths_in));
+        }
+        let mut rest = Map::new();
+        for (name, value) in fields {
+            let is = |names: &[&str]| names.contains(&name.as_str());
+            match value {
+                _ if is(OLD) => {}
+                Value::String(text) if is(NEW) => {
+                    self.content(Role::Content, path, text, &before);
+                }
+                Value::String(text) if is(COMMANDS) => self.command(text),
+                Value::Array(words) if is(COMMANDS) => {
+                    let words: Vec<&str> = words.iter().filter_map(Value::as_str).collect();
+                    self.command(&words.join(" "));
+                }
+                Value::String(text) if is(PATCHES) => {
+                    self.content(Role::Content, path, text, &before);
+                }
+                Value::Array(edits) if is(EDITS) => {
+                    for edit in edits {
+                        match edit {
+                            Value::Object(edit) => self.object(edit, path, false),
+                            other => self.rest(other),
+                        }
+                    }
+                }
+                other => {
+                    rest.insert(name.clone(), other.clone());
+                }
+            }
+        }
+        self.rest(&Value::Object(rest));
+    }
+
+    /// New text of a file, or a patch of several.
+    fn content(&mut self, role: Role, path: Option<&str>, text: &str, before: &[String]) {
+        if let Some(mut patched) = patch::read(text, Role::Content) {
+            for one in &mut patched {
+                one.path = one.path.take().or_else(|| path.map(str::to_owned));
+            }
+            self.texts.append(&mut patched);
+            return;
+        }
+        self.texts.push(Text {
+            before: before.to_vec(),
+            ..Text::new(role, path, text)
+        });
+    }
+
+    fn command(&mut self, command: &str) {
+        if let Some(mut patched) = patch::read(command, Role::Content) {
+            self.texts.append(&mut patched);
+            return;
+        }
+        self.reads.extend(shell::files_shown_by(command));
+        self.texts.push(Text::new(Role::Command, None, command));
+    }
+
+    /// Arguments that have no meaning here.
+    fn rest(&mut self, value: &Value) {
+        if has_text(value) {
+            self.texts
+                .push(Text::new(Role::Arguments, None, &pretty(value)));
+        }
+    }
+}
+
+fn paths_in(list: &Value) -> Vec<String> {
+    let items = list.as_array().map(Vec::as_slice).unwrap_or_default();
+    let path = |item: &Value| item.as_str().or_else(|| path(item)).map(without_scheme);
+    items.iter().filter_map(path).collect()
+}
+
+fn without_scheme(path: &str) -> String {
+    path.strip_prefix("file://").unwrap_or(path).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn texts(brought: &Brought) -> Vec<(Role, Option<&str>, &str)> {
+        brought
+            .texts
+            .iter()
+            .map(|text| (text.role, text.path.as_deref(), text.text.as_str()))
+            .collect()
+    }
+
+    #[test]
+    fn new_text_belongs_to_its_file_and_old_text_is_what_was_there() {
+        let brought = of_tool(
+            "Edit",
+            &json!({"file_path": "/w/a.py", "old_string": "x", "new_string": "y"}),
+        );
+        assert_eq!(texts(&brought)[0], (Role::Content, Some("/w/a.py"), "y"));
+        assert_eq!(brought.texts[0].before, ["x"]);
+        let brought = of_tool(
+            "MultiEdit",
+            &json!({"file_path": "a", "edits": [{"old_string": "1", "new_string": "2"}, {"old_string": "3", "new_string": "4"}]}),
+        );
+        let contents: Vec<_> = texts(&brought)
+            .into_iter()
+            .filter(|(role, ..)| *role == Role::Content)
+            .collect();
+        assert_eq!(
+            contents,
+            [
+                (Role::Content, Some("a"), "2"),
+                (Role::Content, Some("a"), "4")
+            ]
+        );
+    }
+
+    #[test]
+    fn readers_read_and_others_do_not() {
+        for (tool, input, reads) in [
+            ("Read", json!({"file_path": "/w/.env"}), vec!["/w/.env"]),
+            ("read_file", json!({"absolute_path": "x"}), vec!["x"]),
+            (
+                "mcp__files__read_text_file",
+                json!({"path": "x"}),
+                vec!["x"],
+            ),
+            (
+                "read_many_files",
+                json!({"paths": ["a", "b"]}),
+                vec!["a", "b"],
+            ),
+            (
+                "str_replace_based_edit_tool",
+                json!({"command": "view", "path": "x"}),
+                vec!["x"],
+            ),
+            ("Bash", json!({"command": "cat a.txt | wc"}), vec!["a.txt"]),
+            ("Write", json!({"file_path": "x", "content": "y"}), vec![]),
+        ] {
+            assert_eq!(of_tool(tool, &input).reads, reads, "{tool}");
+        }
+    }
+
+    #[test]
+    fn arguments_that_nobody_knows_are_looked_at_with_their_names() {
+        let brought = of_tool(
+            "mcp__db__connect",
+            &json!({"user": "u", "password": "p", "port": 1}),
+        );
+        let (role, path, text) = texts(&brought)[0];
+        assert_eq!((role, path), (Role::Arguments, None));
+        assert!(text.contains("\"password\": \"p\""), "{text}");
+        let brought = of_tool("x", &json!("{\"command\": \"ls\"}"));
+        assert_eq!(texts(&brought)[0].0, Role::Command, "JSON in a text");
+    }
+
+    #[test]
+    fn an_output_is_looked_at_with_its_lines_and_without_what_is_gone() {
+        let output = json!({"stdout": "a\nb\n", "exit": "0", "old_string": "gone"});
+        let all = of_output(&output, Some("f"));
+        assert_eq!(all[0].text, "a\nb\n");
+        assert!(all.iter().all(|text| !text.text.contains("gone")));
+        let inner = json!([{"type": "text", "text": "{\"token\":\n \"t\"}"}]);
+        assert!(of_output(&inner, None)[0].text.contains("\"token\": \"t\""));
+    }
+}
