@@ -170,7 +170,7 @@ fn layer(layout: &Path, number: usize, files: &[PathBuf]) -> anyhow::Result<Valu
         .map(|path| format!("{}\n", path.display().to_string().trim_start_matches('/')))
         .collect();
     std::fs::write(layout.join("list"), list)?;
-    let compressor = if number % 2 == 0 {
+    let compressor = if number.is_multiple_of(2) {
         "gzip -6"
     } else {
         "zstd -3 -q"

@@ -122,6 +122,16 @@ fn objection(assigned: Assigned<'_>, value: &[u8], traits: &Traits) -> Option<&'
     if let Some(reason) = decoded_objection(value) {
         return Some(reason);
     }
+    other_language(assigned, value, &lower, traits)
+}
+
+/// What is no credential because it means something else: code, a colour, the name of an action or a constant, a sentence.
+fn other_language(
+    assigned: Assigned<'_>,
+    value: &[u8],
+    lower: &[u8],
+    traits: &Traits,
+) -> Option<&'static str> {
     if assigned.manner != Manner::Quoted && reference::is_code(value) {
         return Some("it is code");
     }
@@ -140,7 +150,7 @@ fn objection(assigned: Assigned<'_>, value: &[u8], traits: &Traits) -> Option<&'
     if is_action(value) {
         return Some("it names an action");
     }
-    if is_algorithm(&lower) {
+    if is_algorithm(lower) {
         return Some("it names an algorithm");
     }
     if is_place_in_a_document(value) {
