@@ -39,6 +39,64 @@ fn content(result: &Value) -> &Value {
     content
 }
 
+/// What the scans of text, folder, index and history came to.
+fn scans_are_told(seen: &Value) {
+    let result = |index: usize| &seen["results"][index];
+    let text = content(result(0));
+    let finding = &text["findings"][0];
+    assert_eq!(finding["rule"], "github-pat-classic", "{text}");
+    assert_eq!(finding["locations"][0]["path"], "new/file.py");
+    assert_eq!(finding["locations"][0]["line"], 2);
+    let folder = content(result(1));
+    assert_eq!(
+        (&folder["complete"], &folder["finding_count"]),
+        (&json!(true), &json!(1)),
+        "{folder}"
+    );
+    assert_eq!(folder["findings"][0]["locations"][0]["path"], "src/app.py");
+    let index = content(result(2));
+    assert_eq!(
+        index["findings"][0]["locations"][0]["path"], "staged.py",
+        "{index}"
+    );
+    let history = content(result(3));
+    assert_eq!(history["finding_count"], 3, "{history}");
+    assert_eq!(history["findings"].as_array().map(Vec::len), Some(1));
+}
+
+/// What was explained, listed and read, and what was refused.
+fn the_rest_is_told(seen: &Value) {
+    let result = |index: usize| &seen["results"][index];
+    assert!(result(4)["isError"] == true && result(4).to_string().contains("--allow-path"));
+    let explained = content(result(5));
+    assert!(
+        explained["explanation"]
+            .as_str()
+            .is_some_and(|text| text.contains("ghp_")),
+        "{explained}"
+    );
+    assert!(
+        explained["what_to_do"].to_string().contains("leakward"),
+        "{explained}"
+    );
+    assert_eq!(
+        content(result(6))["rules"].as_array().map(Vec::len),
+        Some(3)
+    );
+    assert!(
+        result(7)["contents"][0]["text"]
+            .as_str()
+            .is_some_and(|text| text.contains("GitHub"))
+    );
+    assert_eq!(result(8)["resources"].as_array().map(Vec::len), Some(2));
+    for index in [9, 10] {
+        assert!(result(index)["raised"].is_string(), "{}", result(index));
+    }
+    for index in [11, 12] {
+        assert_eq!(result(index)["isError"], true, "{}", result(index));
+    }
+}
+
 #[test]
 fn the_protocols_own_client_scans_and_reads_in_every_mode() {
     if client_is_missing() {
@@ -76,55 +134,8 @@ fn the_protocols_own_client_scans_and_reads_in_every_mode() {
         let seen = drive(&repository, mode, &steps);
         assert_eq!(seen["version"], version, "{mode}");
         assert_eq!(seen["tools"].as_array().map(Vec::len), Some(4));
-        let result = |index: usize| &seen["results"][index];
-        let text = content(result(0));
-        let finding = &text["findings"][0];
-        assert_eq!(finding["rule"], "github-pat-classic", "{text}");
-        assert_eq!(finding["locations"][0]["path"], "new/file.py");
-        assert_eq!(finding["locations"][0]["line"], 2);
-        let folder = content(result(1));
-        assert_eq!(
-            (&folder["complete"], &folder["finding_count"]),
-            (&json!(true), &json!(1)),
-            "{folder}"
-        );
-        assert_eq!(folder["findings"][0]["locations"][0]["path"], "src/app.py");
-        let index = content(result(2));
-        assert_eq!(
-            index["findings"][0]["locations"][0]["path"], "staged.py",
-            "{index}"
-        );
-        let history = content(result(3));
-        assert_eq!(history["finding_count"], 3, "{history}");
-        assert_eq!(history["findings"].as_array().map(Vec::len), Some(1));
-        assert!(result(4)["isError"] == true && result(4).to_string().contains("--allow-path"));
-        let explained = content(result(5));
-        assert!(
-            explained["explanation"]
-                .as_str()
-                .is_some_and(|text| text.contains("ghp_")),
-            "{explained}"
-        );
-        assert!(
-            explained["what_to_do"].to_string().contains("leakward"),
-            "{explained}"
-        );
-        assert_eq!(
-            content(result(6))["rules"].as_array().map(Vec::len),
-            Some(3)
-        );
-        assert!(
-            result(7)["contents"][0]["text"]
-                .as_str()
-                .is_some_and(|text| text.contains("GitHub"))
-        );
-        assert_eq!(result(8)["resources"].as_array().map(Vec::len), Some(2));
-        for index in [9, 10] {
-            assert!(result(index)["raised"].is_string(), "{}", result(index));
-        }
-        for index in [11, 12] {
-            assert_eq!(result(index)["isError"], true, "{}", result(index));
-        }
+        scans_are_told(&seen);
+        the_rest_is_told(&seen);
         let whole = seen.to_string();
         for credential in [&credential, &staged, &past] {
             assert!(

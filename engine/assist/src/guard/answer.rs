@@ -109,7 +109,7 @@ pub(super) fn of_failure(call: &Call, decision: Decision, message: &str) -> Repl
 
 fn of_agent(call: &Call, decision: Decision, reason: &str, found: &[Found]) -> Reply {
     match call.agent {
-        Agent::Claude => said(claude(call, decision, reason)),
+        Agent::Claude => said(&claude(call, decision, reason)),
         Agent::Codex => {
             // It knows no question in a hook's answer.
             let decision = if decision == Decision::Ask {
@@ -117,27 +117,27 @@ fn of_agent(call: &Call, decision: Decision, reason: &str, found: &[Found]) -> R
             } else {
                 decision
             };
-            said(claude(call, decision, reason))
+            said(&claude(call, decision, reason))
         }
-        Agent::VsCode => said(vscode(call, decision, reason)),
-        Agent::Gemini => said(gemini(call, decision, reason)),
+        Agent::VsCode => said(&vscode(call, decision, reason)),
+        Agent::Gemini => said(&gemini(call, decision, reason)),
         Agent::Cursor => cursor(call, decision, reason),
         Agent::Copilot => copilot(call, decision, reason),
-        Agent::Cline => said(cline(call, decision, reason)),
+        Agent::Cline => said(&cline(call, decision, reason)),
         Agent::Windsurf => windsurf(call, decision, reason),
-        Agent::OpenCode => said(plain(decision, reason, found)),
+        Agent::OpenCode => said(&plain(decision, reason, found)),
         Agent::Json | Agent::Text => Reply {
             status: if decision == Decision::Allow {
                 0
             } else {
                 STATUS_FINDINGS
             },
-            ..said(plain(decision, reason, found))
+            ..said(&plain(decision, reason, found))
         },
     }
 }
 
-fn said(value: Value) -> Reply {
+fn said(value: &Value) -> Reply {
     Reply {
         stdout: format!("{value}\n"),
         ..Reply::default()
@@ -192,7 +192,7 @@ fn cursor(call: &Call, decision: Decision, reason: &str) -> Reply {
         Event::After | Event::Other => json!({}),
     };
     if !stops {
-        return said(value);
+        return said(&value);
     }
     match call.event {
         Event::Prompt => value["user_message"] = reason.into(),
@@ -205,33 +205,33 @@ fn cursor(call: &Call, decision: Decision, reason: &str) -> Reply {
         Event::After | Event::Other => {
             return Reply {
                 stderr: format!("{reason}\n"),
-                ..said(value)
+                ..said(&value)
             };
         }
     }
-    said(value)
+    said(&value)
 }
 
 /// <https://docs.github.com/en/copilot/reference/hooks-reference>
 fn copilot(call: &Call, decision: Decision, reason: &str) -> Reply {
     if decision == Decision::Allow {
-        return said(json!({}));
+        return said(&json!({}));
     }
     match call.event {
-        Event::Before => said(json!({
+        Event::Before => said(&json!({
             "permissionDecision": decision.word(),
             "permissionDecisionReason": reason,
         })),
-        Event::After => said(json!({
+        Event::After => said(&json!({
             "modifiedResult": {"resultType": "success", "textResultForLlm": reason},
         })),
         // It cannot be stopped there; status 2 shows the words to the person.
         Event::Prompt => Reply {
             stderr: format!("{reason}\n"),
             status: STATUS_BLOCK,
-            ..said(json!({}))
+            ..said(&json!({}))
         },
-        Event::Other => said(json!({})),
+        Event::Other => said(&json!({})),
     }
 }
 

@@ -331,7 +331,7 @@ impl Server<'_> {
         open.due = None;
         if open.document.text().len() > LARGEST {
             let text = format!("{key} is larger than {LARGEST} bytes and is not looked at");
-            return self.tell(lsp_types::MessageType::WARNING, text);
+            return self.tell(lsp_types::MessageType::WARNING, &text);
         }
         match self.scanners.marks(uri, &open.document) {
             Ok(marks) => {
@@ -346,22 +346,22 @@ impl Server<'_> {
             }
             Err(problem) => {
                 open.marks.clear();
-                self.tell_problem(problem)
+                self.tell_problem(&problem)
             }
         }
     }
 
     /// Says once that a policy cannot be used.
-    fn tell_problem(&mut self, problem: String) -> Result<(), LspError> {
+    fn tell_problem(&mut self, problem: &str) -> Result<(), LspError> {
         if problem == self.last_problem {
             return Ok(());
         }
-        self.last_problem.clone_from(&problem);
+        problem.clone_into(&mut self.last_problem);
         let text = format!("Leakward looks at nothing: {problem}");
-        self.tell(lsp_types::MessageType::ERROR, text)
+        self.tell(lsp_types::MessageType::ERROR, &text)
     }
 
-    fn tell(&self, kind: lsp_types::MessageType, message: String) -> Result<(), LspError> {
+    fn tell(&self, kind: lsp_types::MessageType, message: &str) -> Result<(), LspError> {
         let params = json!({"type": kind, "message": message});
         self.send(Notification::new("window/showMessage".to_owned(), params))
     }

@@ -145,7 +145,7 @@ impl<W: Write + Send> Server<'_, W> {
                 Some(answer) => self.write(&answer),
                 None => Ok(()),
             },
-            Err((id, failure)) => self.write(&rpc::error(&id, &failure)),
+            Err(refused) => self.write(&rpc::error(&refused.0, &refused.1)),
         }
     }
 
@@ -170,7 +170,7 @@ impl<W: Write + Send> Server<'_, W> {
             Message::Batch(messages) => {
                 let answers = messages.into_iter().filter_map(|message| match message {
                     Ok(message) => self.answer_to(message),
-                    Err((id, failure)) => Some(rpc::error(&id, &failure)),
+                    Err(refused) => Some(rpc::error(&refused.0, &refused.1)),
                 });
                 let answers: Vec<Value> = answers.collect();
                 (!answers.is_empty()).then_some(Value::Array(answers))

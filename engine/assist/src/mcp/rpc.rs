@@ -87,16 +87,18 @@ pub(super) enum Message {
         params: Value,
     },
     /// Several at once.
-    Batch(Vec<Result<Message, (Value, Failure)>>),
+    Batch(Vec<Result<Message, Box<(Value, Failure)>>>),
 }
 
 /// Reads one message.
 ///
 /// # Errors
 /// The id to answer with, and why it cannot be understood.
-pub(super) fn read(line: &[u8]) -> Result<Message, (Value, Failure)> {
-    let value: Value = serde_json::from_slice(line)
-        .map_err(|error| (Value::Null, Failure::new(Failure::PARSE, error.to_string())))?;
+pub(super) fn read(line: &[u8]) -> Result<Message, Box<(Value, Failure)>> {
+    let value: Value = serde_json::from_slice(line).map_err(|error| {
+        let failure = Failure::new(Failure::PARSE, error.to_string());
+        Box::new((Value::Null, failure))
+    })?;
     match value {
         Value::Array(messages) if !messages.is_empty() => {
             Ok(Message::Batch(messages.into_iter().map(one).collect()))
@@ -105,11 +107,11 @@ pub(super) fn read(line: &[u8]) -> Result<Message, (Value, Failure)> {
     }
 }
 
-fn one(mut value: Value) -> Result<Message, (Value, Failure)> {
+fn one(mut value: Value) -> Result<Message, Box<(Value, Failure)>> {
     let id = value.get("id").cloned();
     let refuse = |why: &str| {
         let id = id.clone().unwrap_or_default();
-        Err((id, Failure::new(Failure::INVALID_REQUEST, why)))
+        Err(Box::new((id, Failure::new(Failure::INVALID_REQUEST, why))))
     };
     if value.get("jsonrpc").and_then(Value::as_str) != Some("2.0") {
         return refuse("jsonrpc is not \"2.0\"");

@@ -22,37 +22,27 @@ const MOST: u64 = 1_000;
 
 /// The tools, as a client lists them.
 pub(super) fn list() -> Value {
-    let tool = |name: &str, title: &str, about: &str, input: Value, output: Value| {
-        json!({
-            "name": name,
-            "title": title,
-            "description": about,
-            "inputSchema": input,
-            "outputSchema": output,
-            "annotations": {"title": title, "readOnlyHint": true, "idempotentHint": true, "openWorldHint": false},
-        })
-    };
     json!([
         tool(
             "scan_text",
             "Scan a text for credentials",
             "Look for credentials in a text before it is written into a file, sent, or committed. Give the path that it is \
              meant for, since the project's decisions go by path. Credentials come back masked.",
-            object(
+            &object(
                 &json!({
                     "text": {"type": "string", "description": "The text."},
                     "path": {"type": "string", "description": "The file that the text is for, relative to the working folder."},
                 }),
                 &["text"]
             ),
-            outcome(),
+            &outcome(),
         ),
         tool(
             "scan_path",
             "Scan files, staged changes or history",
             "Look for credentials in a file or folder of the working folder: in the files as they are, in what is staged for \
              the next commit, or in all of git's history.",
-            object(
+            &object(
                 &json!({
                     "path": {"type": "string", "description": "File or folder, relative to the working folder. Default: the working folder."},
                     "scope": {"type": "string", "enum": ["files", "staged", "history"], "description": "Default: files."},
@@ -60,21 +50,21 @@ pub(super) fn list() -> Value {
                 }),
                 &[]
             ),
-            outcome(),
+            &outcome(),
         ),
         tool(
             "explain_finding",
             "Explain a finding",
             "Say what the rule of a finding looks for, why a match counts, what to do about a real one, and how a person can \
              decide that it is none.",
-            object(
+            &object(
                 &json!({
                     "rule": {"type": "string", "description": "The finding's rule."},
                     "fingerprint": {"type": "string", "description": "The finding's fingerprint."},
                 }),
                 &["rule"]
             ),
-            object(
+            &object(
                 &json!({
                     "rule": {"type": "string"},
                     "title": {"type": "string"},
@@ -88,14 +78,14 @@ pub(super) fn list() -> Value {
             "list_rules",
             "List rules",
             "List the types of credentials that are looked for in this project, or those that match some words.",
-            object(
+            &object(
                 &json!({
                     "query": {"type": "string", "description": "Words that id, title or provider hold."},
                     "limit": {"type": "integer", "minimum": 1, "maximum": MOST, "description": "Rules to return. Default: 50."},
                 }),
                 &[]
             ),
-            object(
+            &object(
                 &json!({
                     "rule_count": {"type": "integer"},
                     "rules": {"type": "array", "items": {"type": "object"}},
@@ -104,6 +94,17 @@ pub(super) fn list() -> Value {
             ),
         ),
     ])
+}
+
+fn tool(name: &str, title: &str, about: &str, input: &Value, output: &Value) -> Value {
+    json!({
+        "name": name,
+        "title": title,
+        "description": about,
+        "inputSchema": input,
+        "outputSchema": output,
+        "annotations": {"title": title, "readOnlyHint": true, "idempotentHint": true, "openWorldHint": false},
+    })
 }
 
 fn object(properties: &Value, required: &[&str]) -> Value {

@@ -248,7 +248,7 @@ mod tests {
             (None, Some("k8s.io")),
         ] {
             let images = containerd(name, namespace).images();
-            assert_eq!(images.expect("an image"), [expected.clone()]);
+            assert_eq!(images.expect("an image"), std::slice::from_ref(&expected));
         }
         for (name, namespace) in [(Some("team/app"), None), (None, Some("default"))] {
             let error = containerd(name, namespace).images().expect_err("no image");
