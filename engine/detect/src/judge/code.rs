@@ -6,6 +6,7 @@
 
 use super::traits::Traits;
 use crate::byte_set::ByteSet;
+use crate::detection::Manner;
 use crate::word_list::WordList;
 
 /// Words with a number in them that are no more than words.
@@ -15,33 +16,40 @@ const NUMERONYMS: WordList = WordList::new(
      arm64 amd64 win32 win64 2fa argon2 argon2id blake2b blake3 c3p0 oidc2 saml2 rfc1 sqlite3 mp3 mp4 ",
 );
 
-/// Why the value is a piece of a program, when it is one.
-pub(crate) fn reason(value: &[u8]) -> Option<&'static str> {
-    if is_expression(value) || is_concatenation(value) || is_begun(value) {
+/// Why the value is a piece of a program, when it is one. Between quotes `Summer(2024)` is a password, and elsewhere a call.
+pub(crate) fn reason(value: &[u8], manner: Manner) -> Option<&'static str> {
+    let is_code = match manner {
+        Manner::Quoted => is_expression(value, 1),
+        _ => is_expression(value, 0) || is_begun(value),
+    };
+    if is_code || is_concatenation(value) {
         return Some("it is code");
     }
     if is_list(value) {
         return Some("it is a document; what is in it is looked at by itself");
     }
-    if is_name_with_numbers(value) || is_name_of_package(value) {
+    if is_name_with_numbers(value) || is_name_of_package(value) || is_path_of_names(value) {
         return Some("it reads like a name in a program");
     }
     None
 }
 
-/// `values[0][6:]`, `error()?.password`, `link.split(",")`: a name with at least one call or index, and members of it, from the
+/// `values[0][6:]`, `error()?.password`, `link.split(x)[1]`: a name with at least one call or index and so many members, from the
 /// first byte to the last.
-fn is_expression(value: &[u8]) -> bool {
+fn is_expression(value: &[u8], least_members: usize) -> bool {
     let Some(mut at) = name_end(value, 0) else {
         return false;
     };
-    let mut suffixes = 0;
+    let (mut suffixes, mut members) = (0, 0);
     while let Some(rest) = value.get(at..).filter(|rest| !rest.is_empty()) {
         let member = [&b"?."[..], b"!.", b"->", b"::", b"."]
             .into_iter()
             .find(|mark| rest.starts_with(mark));
         let next = match (member, rest) {
-            (Some(mark), _) => name_end(value, at + mark.len()),
+            (Some(mark), _) => {
+                members += 1;
+                name_end(value, at + mark.len())
+            }
             (None, [open @ (b'(' | b'['), ..]) => {
                 suffixes += 1;
                 closing(rest, *open).map(|length| at + length)
@@ -53,7 +61,7 @@ fn is_expression(value: &[u8]) -> bool {
             None => return false,
         }
     }
-    suffixes > 0
+    suffixes > 0 && members >= least_members
 }
 
 /// `WindowToken{71c3c1d`: a name that can be said, and a bracket behind it that does not close: the value was cut at a blank.
@@ -114,6 +122,10 @@ fn is_concatenation(value: &[u8]) -> bool {
     {
         return true;
     }
+    // `),d?k().createElement(`: the text before ended, and with it a call.
+    if let [b')', b',' | b';' | b':', ..] = value {
+        return true;
+    }
     let is_quote = |byte: &u8| b"\"'`".contains(byte);
     let text = value.trim_ascii();
     let (first, last) = (text.first(), text.last());
@@ -129,7 +141,7 @@ fn is_concatenation(value: &[u8]) -> bool {
         _ => return false,
     };
     let joined = joined.trim_ascii();
-    name_end(joined, 0) == Some(joined.len()) || is_expression(joined) || is_members(joined)
+    name_end(joined, 0) == Some(joined.len()) || is_expression(joined, 0) || is_members(joined)
 }
 
 /// `$request->payment_token`, `user.token`.
@@ -158,6 +170,26 @@ fn is_list(value: &[u8]) -> bool {
         .iter()
         .any(|open| value.starts_with(open));
     opens && value.ends_with(b"]")
+}
+
+/// `role::icinga`: names of a path, with nothing else in them.
+fn is_path_of_names(value: &[u8]) -> bool {
+    let is_name = |part: &[u8]| {
+        part.len() >= 2
+            && part
+                .iter()
+                .all(|byte| byte.is_ascii_alphabetic() || b"_-".contains(byte))
+    };
+    let mut rest = value;
+    let mut joints = 0;
+    while let Some(at) = memchr::memmem::find(rest, b"::") {
+        if !rest.get(..at).is_some_and(is_name) {
+            return false;
+        }
+        joints += 1;
+        rest = rest.get(at + 2..).unwrap_or_default();
+    }
+    joints > 0 && rest.split(|byte| *byte == b':').all(is_name)
 }
 
 /// Whether the value holds directives that a program fills in: `%d-key-%d`, `%[3]s`.
@@ -271,10 +303,19 @@ mod tests {
             "base64-encoded",
             "+encodeURIComponent(i));c+=",
             "saml2",
+            "role::icinga",
+            "role::kibana:config",
+            "),d?k().createElement(",
             "WindowToken{71c3c1d",
             "com.x8bit.acme.credentials.ACTION_GET_PASSWORD",
         ] {
-            assert!(reason(value.as_bytes()).is_some(), "{value}");
+            assert!(reason(value.as_bytes(), Manner::Bare).is_some(), "{value}");
+        }
+        for value in ["error()?.password", "saml2", "k8s_etcd"] {
+            assert!(
+                reason(value.as_bytes(), Manner::Quoted).is_some(),
+                "{value}"
+            );
         }
     }
 
@@ -293,7 +334,10 @@ mod tests {
             "correct-horse-42",
             "",
         ] {
-            assert_eq!(reason(value.as_bytes()), None, "{value}");
+            assert_eq!(reason(value.as_bytes(), Manner::Bare), None, "{value}");
+        }
+        for value in ["Summer(2024)", "Winter(2024", "Correct[9]"] {
+            assert_eq!(reason(value.as_bytes(), Manner::Quoted), None, "{value}");
         }
     }
 

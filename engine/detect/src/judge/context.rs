@@ -106,9 +106,8 @@ impl Context {
 
     /// Whether a badge's address stands before the candidate.
     pub(crate) fn speaks_of_badges(&self) -> bool {
-        BADGE_WORDS
-            .iter()
-            .any(|word| memchr::memmem::find(&self.before, word.as_bytes()).is_some())
+        let holds = |word: &&str| memchr::memmem::find(&self.before, word.as_bytes()).is_some();
+        holds(&"://") && BADGE_WORDS.iter().any(holds)
     }
 
     /// Whether it is a parameter of an address that also says until when it holds: `?e=1573634298&token=`.
@@ -134,9 +133,15 @@ impl Context {
         is_address && (says_until(head) || says_until(tail))
     }
 
-    /// Whether it speaks of keys that are made to be seen.
+    /// Whether what stands right before the candidate speaks of keys that are made to be seen. Farther away it may be about
+    /// another key.
     pub(crate) fn speaks_of_public_keys(&self) -> bool {
-        self.holds_any(PUBLIC_WORDS)
+        const NEAR: usize = 64;
+        let from = self.before.len().saturating_sub(NEAR);
+        let near = self.before.get(from..).unwrap_or_default();
+        PUBLIC_WORDS
+            .iter()
+            .any(|word| memchr::memmem::find(near, word.as_bytes()).is_some())
     }
 
     /// Whether it stands among the settings of Algolia's search box: beside the name of an index and of an application.
@@ -164,6 +169,12 @@ impl Context {
                 SAYS.iter()
                     .any(|words| memchr::memmem::find(comment, words).is_some())
             })
+    }
+
+    /// Whether it is a statement that writes into a database.
+    pub(crate) fn is_statement(&self) -> bool {
+        let start = self.before.trim_ascii_start();
+        start.starts_with(b"insert into ") || start.starts_with(b"update ")
     }
 
     /// Whether it speaks of the own machine.

@@ -135,7 +135,7 @@ fn other_language(
     if assigned.manner != Manner::Quoted && reference::is_code(value) {
         return Some("it is code");
     }
-    if let Some(reason) = code::reason(value) {
+    if let Some(reason) = code::reason(value, assigned.manner) {
         return Some(reason);
     }
     if assigned.manner != Manner::Quoted && value.starts_with(b"-") && is_option(value) {
@@ -147,6 +147,12 @@ fn other_language(
     if is_part_of_token(value) {
         return Some("it is a part of a token, or one without a signature");
     }
+    objection_to_form(assigned.manner, value, traits)
+}
+
+/// What rules a value out by how it is written alone: it is made of words, marks or code.
+fn objection_to_form(manner: Manner, value: &[u8], traits: &Traits) -> Option<&'static str> {
+    let lower = value.to_ascii_lowercase();
     if is_action(value) {
         return Some("it names an action");
     }
@@ -162,7 +168,7 @@ fn other_language(
     if is_struct_tag(value) {
         return Some("it is a tag of a structure's field");
     }
-    let is_constant = if assigned.manner == Manner::Quoted {
+    let is_constant = if manner == Manner::Quoted {
         code::is_shouted_name(value)
     } else {
         code::is_constant(value)
@@ -315,8 +321,8 @@ fn is_option(value: &[u8]) -> bool {
 
 /// `scram-sha-256`, `sha512_no_salt`: words and numbers, of which one is the name of an algorithm.
 fn is_algorithm(lower: &[u8]) -> bool {
-    const ALGORITHMS: [&[u8]; 8] = [
-        b"sha", b"md5", b"aes", b"hmac", b"scram", b"bcrypt", b"pbkdf", b"argon",
+    const ALGORITHMS: [&[u8]; 9] = [
+        b"sha", b"ssha", b"md5", b"aes", b"hmac", b"scram", b"bcrypt", b"pbkdf", b"argon",
     ];
     let mut names_one = false;
     let are_words = lower.split(|byte| b"-_/".contains(byte)).all(|part| {
@@ -437,7 +443,7 @@ fn weigh_password(
         scale.weigh(-25, "it is a password that everybody knows");
     }
     let letters = traits.lower + traits.upper;
-    if traits.length > 128 {
+    if traits.length > 128 || (traits.is_hex && traits.length >= 96) {
         scale.weigh(-40, "it is longer than passwords are");
     } else if traits.looks_random() {
         scale.weigh(20, "its characters look random");
@@ -462,6 +468,9 @@ fn weigh_password(
     }
     if traits.is_hex && traits.length >= 32 && context.speaks_of_digests() {
         scale.weigh(-35, "its line speaks of digests or revisions");
+    }
+    if traits.is_hex && matches!(traits.length, 32 | 40 | 56 | 64) && context.is_statement() {
+        scale.weigh(-35, "databases keep digests of passwords");
     }
 }
 

@@ -145,7 +145,13 @@ fn weigh_by_kind(
                 };
                 generic::weigh(assigned, &Context::of(bytes, candidate.span), scale);
             }
-            None => weigh_native(secret, scale),
+            None => {
+                let is_typed = secret.len() <= TYPED;
+                if is_typed && Context::of(bytes, candidate.span).speaks_of_samples() {
+                    scale.weigh(-15, "its line speaks of samples");
+                }
+                weigh_native(secret, scale);
+            }
         },
     }
 }

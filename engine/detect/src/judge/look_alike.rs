@@ -36,6 +36,13 @@ const DATA: &[&[u8]] = &[
     b"-----BEGIN PUB",
     b"-----BEGIN PGP PUB",
     b"MIID",
+    // Public keys: RSA of 512, 1,024 and 2,048 bits, elliptic curves, Ed25519.
+    b"MFwwDQYJKoZIhvcNAQEB",
+    b"MIGfMA0GCSqGSIb3DQEB",
+    b"MIIBIjANBgkqhkiG",
+    b"MFkwEwYHKoZIzj0C",
+    b"MHYwEAYHKoZIzj0C",
+    b"MCowBQYDK2Vw",
     b"rO0AB",
 ];
 

@@ -82,6 +82,11 @@ const PARAMETERS: &[&[u8]] = &[
 /// Why the value is a reference, when it is one.
 pub(crate) fn reason(value: &[u8]) -> Option<&'static str> {
     let value = value.trim_ascii();
+    // Quotes in quotes are a shell's: `"'$name'"`.
+    let value = match value {
+        [b'\'', inner @ .., b'\''] | [b'"', inner @ .., b'"'] => inner,
+        _ => value,
+    };
     if PARAMETERS.contains(&value) {
         return Some("it is a parameter that is filled in later");
     }
@@ -117,7 +122,14 @@ fn is_variable(value: &[u8]) -> bool {
             let starts_like_a_name = name
                 .first()
                 .is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_');
-            return starts_like_a_name && is_name(name) && !Traits::of(name).looks_random();
+            // `$MYSQLROOTPWD` makes no word, and is a name all the same.
+            let is_shouted = name.len() >= 4
+                && name
+                    .iter()
+                    .all(|byte| byte.is_ascii_uppercase() || *byte == b'_');
+            return starts_like_a_name
+                && is_name(name)
+                && (is_shouted || !Traits::of(name).looks_random());
         }
         [b'%', b'%', name @ .., b'%', b'%'] | [b'_', b'_', name @ .., b'_', b'_'] => name,
         [b'%', b'(', name @ .., b')', _] => name,
@@ -206,6 +218,8 @@ mod tests {
         for value in [
             "$VAR",
             "$encrypted$",
+            "'$password_hash'",
+            "$MYSQLROOTPWD",
             "barryIsTheBest{$i}",
             "${VAR}",
             "$(command)",

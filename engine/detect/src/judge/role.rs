@@ -22,6 +22,8 @@ pub(crate) struct Role {
     pub(crate) docs: bool,
     /// Made by a program: minified, bundled, source maps, checksums.
     pub(crate) generated: bool,
+    /// The description of an interface, whose values are examples.
+    pub(crate) specimen: bool,
     /// Texts of a user interface in some language.
     pub(crate) localisation: bool,
     /// Other people's code in the repository.
@@ -124,7 +126,11 @@ impl Role {
                 || ["checksums", "sha256sums", "sha512sums", "md5sums"].contains(&name)
                 || in_one_of(GENERATED)
                 || (in_one_of(BUILT) && BUILT_KINDS.contains(suffix.as_bytes())),
+            specimen: name.starts_with("openapi") || name.starts_with("swagger"),
             localisation: in_one_of(LOCALES)
+                || folders
+                    .iter()
+                    .any(|folder| folder.ends_with(".lproj") || folder.starts_with("values-"))
                 || [
                     "po", "pot", "xlf", "xliff", "resx", "strings", "arb", "lproj",
                 ]
@@ -162,6 +168,9 @@ pub(crate) fn judge(rule: &Rule, matched: &Match, role: Role, is_bare: bool) -> 
         if is_assigned && is_bare && role.program && !is_no_name(matched) {
             return drop("in program text a bare word is a name");
         }
+    }
+    if role.specimen && (is_assigned || is_near) {
+        return lower("the file describes an interface with examples");
     }
     if matched.confidence == Confidence::High && !is_assigned {
         return PathJudgement::Keep;
@@ -236,6 +245,8 @@ mod tests {
         assert!(Role::of("static/app.min.js").generated && Role::of("build/app.js").generated);
         assert!(!Role::of("build/Dockerfile.prod").generated && !Role::of("notes.txt").docs);
         assert!(Role::of("app/locales/de.yml").localisation);
+        assert!(Role::of("input/cs.lproj/app.json").localisation);
+        assert!(Role::of("web/api/openapi.yaml").specimen);
         assert!(Role::of("vendor/lib/x.go").vendored);
         assert!(Role::of(".gitleaks.toml").scanner);
         assert_eq!(Role::of("config/production.yml"), Role::default());

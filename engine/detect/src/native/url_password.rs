@@ -27,7 +27,8 @@ const END: ByteSet = ByteSet::SPACE
 
 /// Users and passwords of samples.
 const SAMPLES: WordList = WordList::new(
-    " user username password pass passwd pwd secret foo bar test admin root guest x login ",
+    " user username password pass passwd pwd secret foo bar test admin root guest x login mypassword mypass \
+     unused ",
 );
 
 /// Hosts that samples use, and names under which only the own machine or the next container is reached.

@@ -49,7 +49,7 @@ const ABOUT: WordList = WordList::new(
      request response class interface spec mock version status state scope scopes audience issuer ref \
      reference arn index address addresses contract symbol specials chars characters charset \
      alphabet accessor stdin env environment prefix suffix column attribute icon tooltip visible visibility \
-     separator delimiter action actions intent event events ",
+     separator delimiter scheme action actions intent event events ",
 );
 
 /// Words before the head which say that it is a secret of nobody.
@@ -61,7 +61,7 @@ const NOT_SECRET: WordList = WordList::new(
      property translation i18n locale registry shortcut hot arrow unique composite group routing \
      forgot forgotten reset invalid wrong incorrect missing enter show hide toggle is has no require \
      requires required validate check verify generate fetch load read parsed hash hashed encrypted request change \
-     action checksum creation amz checkout cart ",
+     action checksum creation amz ",
 );
 
 /// A name as lower-case words.
