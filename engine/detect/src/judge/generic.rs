@@ -156,7 +156,7 @@ fn objection_to_form(manner: Manner, value: &[u8], traits: &Traits) -> Option<&'
     if is_action(value) {
         return Some("it names an action");
     }
-    if is_algorithm(lower) {
+    if is_algorithm(&lower) {
         return Some("it names an algorithm");
     }
     if is_place_in_a_document(value) {
