@@ -7,7 +7,7 @@ use leakward_core::rule::Find;
 use leakward_core::{Confidence, Rule, Secret, Span};
 use regex_automata::meta::Regex;
 
-use crate::carry::{Copied, Note, Noted, carry};
+use crate::carry::{Copied, Known, Note, Reads, carry};
 use crate::decode;
 use crate::detection::{Detection, Explained, Manner, Match, PathJudgement, PlaceFacts};
 use crate::error::DetectorError;
@@ -119,7 +119,7 @@ impl Detector {
         Ok(())
     }
 
-    /// Adds to `hits` every literal, and every run of digits that may be an encoding, that starts in `from..to`; sorted by
+    /// Adds to `hits` every literal (of a long one its core: see [`Detector::whole`]), and every run of digits that may be an encoding, that starts in `from..to`; sorted by
     /// position. Reads beyond `to` as needed, and one byte before `from`: see [`Detector::extent`].
     pub fn prefilter(&self, bytes: &[u8], from: usize, to: usize, hits: &mut Vec<Hit>) {
         let first_new = hits.len();
@@ -141,10 +141,28 @@ impl Detector {
         }
     }
 
-    /// Length of the longest literal in bytes: how far a hit depends on what follows its first byte.
+    /// Where the literal stands whose core stands at a hit; nothing when it does not stand there as a whole. The cores of
+    /// literals that are not long are the literals themselves.
+    #[must_use]
+    pub fn whole(&self, bytes: &[u8], hit: Hit) -> Option<Hit> {
+        self.prefilter.whole(bytes, hit)
+    }
+
+    /// The bytes on which [`Detector::whole`] depends, in a piece of so many.
+    pub(crate) fn extent_of_whole(&self, hit: Hit, len: usize) -> Reads {
+        let longest = self.literal(hit.literal).map_or(0, Literal::longest);
+        let position = hit.position as usize;
+        Reads::new(
+            position.saturating_sub(longest),
+            position.saturating_add(longest),
+            len,
+        )
+    }
+
+    /// Length of the longest core in bytes: how far a hit depends on what follows its first byte.
     #[must_use]
     pub fn longest_literal(&self) -> usize {
-        self.prefilter.longest().max(decode::SHORTEST_RUN)
+        self.prefilter.longest_core().max(decode::SHORTEST_RUN)
     }
 
     /// Which bytes around its position make a hit a hit: so many before it, and so many from it on. What stands elsewhere
@@ -154,7 +172,10 @@ impl Detector {
         if self.index.is_run(hit.literal) {
             (1, decode::SHORTEST_RUN)
         } else {
-            (0, self.literal(hit.literal).map_or(0, Literal::longest))
+            (
+                0,
+                self.prefilter.core(hit.literal).map_or(0, Literal::longest),
+            )
         }
     }
 
@@ -178,7 +199,7 @@ impl Detector {
         let (before, after) = users
             .filter_map(|user| self.rule_reach(user.rule as usize))
             .fold((0, 0), wider);
-        (before, after + longest)
+        (before + longest, after + longest)
     }
 
     fn rule_reach(&self, rule: usize) -> Option<(usize, usize)> {
@@ -214,14 +235,14 @@ impl Detector {
         copies: impl IntoIterator<Item = Copied>,
         scratch: &mut Scratch,
     ) -> (Detection, Note) {
-        let mut hits = Vec::with_capacity(base.hits.as_ref().map_or(0, Vec::len));
+        let mut found = Known::with_room_of(base);
         let look = |range: Range<usize>, fresh: &mut Vec<Hit>| {
             self.prefilter(bytes, range.start, range.end, fresh);
         };
         let longest = self.longest_literal();
-        match carry(base, copies, bytes.len(), longest, look, &mut hits) {
+        match carry(base, copies, bytes.len(), longest, look, &mut found) {
             Some(()) => {
-                let (detection, _, note) = Search::new(self, scratch, None).run(bytes, hits);
+                let (detection, _, note) = Search::new(self, scratch, None).run(bytes, found);
                 (detection, note)
             }
             None => self.detect_whole(bytes, scratch),
@@ -239,13 +260,13 @@ impl Detector {
         }
     }
 
-    fn all_hits(&self, bytes: &[u8], scratch: &mut Scratch) -> Vec<Noted> {
+    fn all_hits(&self, bytes: &[u8], scratch: &mut Scratch) -> Known {
         let mut hits = std::mem::take(&mut scratch.hits);
         hits.clear();
         self.prefilter(bytes, 0, bytes.len(), &mut hits);
-        let noted = hits.iter().copied().map(Noted::new).collect();
+        let known = Known::new(hits.iter().copied());
         scratch.hits = hits;
-        noted
+        known
     }
 
     pub(crate) fn settings(&self) -> &Settings {

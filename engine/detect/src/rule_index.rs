@@ -201,6 +201,11 @@ impl RuleIndex {
         awake
     }
 
+    /// Whether there are rules that are run over whole pieces.
+    pub(crate) fn has_sweeps(&self) -> bool {
+        !(self.always.is_empty() && self.sweeps.is_empty())
+    }
+
     /// Whether the literal of this number marks an encoding.
     pub(crate) fn is_encoding_mark(&self, literal: u32) -> bool {
         literal >= self.first_mark

@@ -13,6 +13,8 @@ use crate::rule_cost::RuleCost;
 #[derive(Debug)]
 pub struct Scratch {
     pub(crate) hits: Vec<Hit>,
+    /// Literals that are to be tried, and the numbers of their hits.
+    pub(crate) queue: Vec<(Hit, u32)>,
     pub(crate) candidates: Vec<Candidate>,
     /// For each rule the end of its last match in this piece.
     pub(crate) passed: Passed,
@@ -97,6 +99,7 @@ impl Scratch {
     pub(crate) fn new(rules: usize) -> Scratch {
         Scratch {
             hits: Vec::new(),
+            queue: Vec::new(),
             candidates: Vec::new(),
             passed: Passed::new(rules),
             memories: std::iter::repeat_with(|| None).take(rules).collect(),

@@ -5,16 +5,17 @@
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
+use std::ops::Range;
 
 use leakward_core::rule::Class;
 use leakward_core::{Confidence, Rule, Secret, Span};
 
-use crate::carry::{Note, Noted, Reads};
+use crate::carry::{Fate, Known, Note, Reads};
 use crate::confirm::Candidate;
 use crate::decode::{self, Decoded};
 use crate::detection::{Detection, Match, Rejected};
 use crate::detector::Detector;
-use crate::judge::{self, Companions, Disproved, Judgement, Spans};
+use crate::judge::{self, Companions, Disproved, Judge, Judgement, Spans};
 use crate::prefilter::Hit;
 use crate::rule_index::User;
 use crate::rule_matcher::RuleMatcher;
@@ -35,13 +36,22 @@ pub(crate) struct Search<'a> {
     most_decoded: usize,
 }
 
-/// What came of a hit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Tried {
-    /// Nothing, because of the bytes around it and of nothing else.
-    ForNothing,
-    /// A candidate, or it was not tried.
-    ForSomething,
+/// A hit that was tried.
+struct Tried {
+    /// Its number among the hits.
+    number: usize,
+    /// Its literal.
+    hit: Hit,
+    /// Which candidates came of it.
+    candidates: Range<usize>,
+}
+
+/// What the judge makes of a candidate; with it, what is known of any other piece in which stands what was read.
+enum Judged {
+    /// A match.
+    Kept(Match, Option<Fate>),
+    /// None, for this reason.
+    TurnedDown(String, Option<Fate>),
 }
 
 /// LIMIT: how many bytes may be decoded from each byte of a piece, over all levels. Escapes stay below 14; only packed
@@ -77,15 +87,11 @@ impl<'a> Search<'a> {
 
     /// Looks at `bytes`, whose hits are known. Passes over those that are known to come to nothing, and notes which of
     /// the others did.
-    pub(crate) fn run(
-        mut self,
-        bytes: &[u8],
-        hits: Vec<Noted>,
-    ) -> (Detection, Vec<Rejected>, Note) {
+    pub(crate) fn run(mut self, bytes: &[u8], known: Known) -> (Detection, Vec<Rejected>, Note) {
         let level = Level {
             left: self.detector.settings().limits.max_decode_depth,
         };
-        let mut hits = hits;
+        let mut known = known;
         self.scratch.next_original();
         let free = self.detector.settings().limits.max_decoded_bytes;
         self.most_decoded =
@@ -97,7 +103,7 @@ impl<'a> Search<'a> {
         if let Some(decoded) = &wide {
             self.look_inside(decoded, level, &mut matches);
         }
-        self.look_at(bytes, &mut hits, level, &mut matches);
+        self.look_at(bytes, &mut known, level, &mut matches);
         let mut is_whole = wide.is_some();
         if !is_whole && level.left > 0 {
             is_whole = self.look_at_strings(bytes, level, &mut matches);
@@ -106,7 +112,7 @@ impl<'a> Search<'a> {
         let can_be_carried = !is_whole && self.detection.limited.is_empty();
         let note = Note {
             len: bytes.len(),
-            hits: can_be_carried.then_some(hits),
+            known: can_be_carried.then_some(known),
         };
         let (detection, rejected) = self.finish(bytes, matches);
         (detection, rejected, note)
@@ -126,29 +132,78 @@ impl<'a> Search<'a> {
         true
     }
 
-    /// Confirms and judges `hits`, then looks into what is encoded in `bytes`.
-    fn look_at(
-        &mut self,
-        bytes: &[u8],
-        hits: &mut [Noted],
-        level: Level,
-        matches: &mut Vec<Match>,
-    ) {
+    /// Confirms and judges the hits, then looks into what is encoded in `bytes`.
+    fn look_at(&mut self, bytes: &[u8], known: &mut Known, level: Level, matches: &mut Vec<Match>) {
         self.scratch.next_piece(bytes.len());
         let first = matches.len();
-        let most = self.detector.settings().limits.max_matches_per_piece;
+        let queue = self.line_up(bytes, known);
         let mut encoded = Vec::new();
-        for (number, noted) in hits.iter_mut().enumerate() {
-            if noted.reads.are_known() {
+        let tried = self.try_all(bytes, known, &queue, &mut encoded);
+        self.scratch.queue = queue;
+        if !self.scratch.candidates.is_empty() {
+            let candidates = std::mem::take(&mut self.scratch.candidates);
+            let fates = self.judge_all(bytes, &candidates, matches);
+            self.settle(bytes.len(), known, &tried, (&candidates, &fates));
+            self.scratch.candidates = candidates;
+        }
+        self.sweep(bytes, known, first, matches);
+        if level.left > 0 {
+            self.look_into_encoded(bytes, (known, &encoded), level, matches);
+        }
+    }
+
+    /// The literals of those hits about which something is to be done, by where they begin, each with the hit's number. A hit
+    /// whose literal does not stand there as a whole comes to nothing.
+    fn line_up(&mut self, bytes: &[u8], known: &mut Known) -> Vec<(Hit, u32)> {
+        let mut queue = std::mem::take(&mut self.scratch.queue);
+        queue.clear();
+        for (number, noted) in (0_u32..).zip(&mut known.hits) {
+            if noted.is_nothing() {
                 continue;
             }
-            let hit = noted.hit;
-            if self.detector.index().is_encoding_mark(hit.literal) {
+            match self.detector.whole(bytes, noted.hit) {
+                Some(hit) => queue.push((hit, number)),
+                None => noted.reads = self.detector.extent_of_whole(noted.hit, bytes.len()),
+            }
+        }
+        if !queue.is_sorted() {
+            queue.sort_unstable();
+        }
+        queue
+    }
+
+    /// Tries the hits of the queue, and brings the candidates back of those that are known. Hits that mark encodings are
+    /// put aside. Gives back those that brought candidates.
+    fn try_all(
+        &mut self,
+        bytes: &[u8],
+        known: &mut Known,
+        queue: &[(Hit, u32)],
+        encoded: &mut Vec<usize>,
+    ) -> Vec<Tried> {
+        let most = self.detector.settings().limits.max_matches_per_piece;
+        let mut all = Vec::new();
+        for &(hit, number) in queue {
+            let number = number as usize;
+            if known
+                .hits
+                .get(number)
+                .is_some_and(|noted| noted.reads.are_known())
+            {
+                self.bring_back(known, number, hit);
+            } else if self.detector.index().is_encoding_mark(hit.literal) {
                 encoded.push(number);
                 continue;
-            }
-            if self.try_hit(bytes, hit) == Tried::ForNothing {
-                noted.reads = self.read_by(hit, bytes.len());
+            } else if let Some(candidates) = self.try_hit(bytes, hit) {
+                if !candidates.is_empty() {
+                    all.push(Tried {
+                        number,
+                        hit,
+                        candidates,
+                    });
+                } else if let Some(noted) = known.hits.get_mut(number) {
+                    noted.reads = self.read_by(hit, bytes.len());
+                }
             }
             if self.scratch.candidates.len() >= most {
                 self.limit(
@@ -158,23 +213,61 @@ impl<'a> Search<'a> {
                 break;
             }
         }
-        if !self.scratch.candidates.is_empty() {
-            let candidates = std::mem::take(&mut self.scratch.candidates);
-            self.judge_all(bytes, &candidates, matches);
-            self.scratch.candidates = candidates;
+        all
+    }
+
+    /// Puts the candidates of a hit in again that were turned down in a piece where everything stood that was read for them.
+    fn bring_back(&mut self, known: &Known, number: usize, hit: Hit) {
+        let Some(noted) = known.hits.get(number) else {
+            return;
+        };
+        let (mut rule, mut is_covered) = (usize::MAX, false);
+        for one in known.turned_down(noted) {
+            if one.rule() != rule {
+                rule = one.rule();
+                is_covered = self.scratch.passed.covers(rule, hit.position);
+            }
+            if !is_covered {
+                let candidate = Candidate::turned_down(one, noted.hit.position);
+                self.scratch.passed.note(rule, candidate.passed);
+                self.scratch.candidates.push(candidate);
+            }
         }
-        self.sweep(bytes, hits, first, matches);
-        if level.left > 0 {
-            self.look_into_encoded(bytes, (hits, &encoded), level, matches);
+    }
+
+    /// Notes those hits all of whose candidates were turned down because of the bytes around them.
+    fn settle(
+        &mut self,
+        len: usize,
+        known: &mut Known,
+        tried: &[Tried],
+        (candidates, fates): (&[Candidate], &[Option<Fate>]),
+    ) {
+        for one in tried {
+            let of_hit = candidates.get(one.candidates.clone()).unwrap_or_default();
+            let fates = fates.get(one.candidates.clone()).unwrap_or_default();
+            let told = of_hit.iter().zip(fates);
+            let told: Vec<(usize, Span, usize, Fate)> = told
+                .filter_map(|(candidate, fate)| {
+                    Some((candidate.rule, candidate.span, candidate.passed, (*fate)?))
+                })
+                .collect();
+            if told.len() != one.candidates.len() {
+                continue;
+            }
+            let judged = of_hit.iter().map(Judge::reads);
+            let judged = judged.map(|span| Reads::new(span.start, span.end, len));
+            let reads = judged.fold(self.read_by(one.hit, len), Reads::and);
+            known.turn_down(one.number, reads, told.into_iter());
         }
     }
 
     /// Runs rules of other tools over the piece. Of `matches`, those from `first` on are this piece's.
-    fn sweep(&mut self, bytes: &[u8], hits: &[Noted], first: usize, matches: &mut Vec<Match>) {
+    fn sweep(&mut self, bytes: &[u8], known: &Known, first: usize, matches: &mut Vec<Match>) {
         let detector = self.detector;
-        let awake = detector
-            .index()
-            .awake(hits.iter().map(|noted| noted.hit.literal));
+        let hits = known.hits.iter();
+        let whole = hits.filter_map(|noted| detector.whole(bytes, noted.hit));
+        let awake = detector.index().awake(whole.map(|hit| hit.literal));
         if awake.is_empty() && !detector.has_requirements() {
             return;
         }
@@ -191,22 +284,22 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Tries all rules that have the literal.
-    fn try_hit(&mut self, bytes: &[u8], hit: Hit) -> Tried {
-        let mut tried = Tried::ForNothing;
+    /// Tries all rules that have the literal, and gives back which candidates that brought; nothing when that does not depend
+    /// on the bytes around it alone, because a rule passed over it.
+    fn try_hit(&mut self, bytes: &[u8], hit: Hit) -> Option<Range<usize>> {
+        let first = self.scratch.candidates.len();
+        let mut is_complete = true;
         for user in self.detector.index().users(hit.literal) {
             let rule = user.rule as usize;
             self.scratch.count(rule, |cost| cost.hits += 1);
-            // Inside of the rule's last match it was not tried, so nothing is known.
-            if self.scratch.passed.covers(user.rule as usize, hit.position)
-                || self
-                    .timed(rule, |search| search.try_rule(bytes, hit, *user))
-                    .is_some()
-            {
-                tried = Tried::ForSomething;
+            if self.scratch.passed.covers(rule, hit.position) {
+                // Inside of the rule's last match it is not tried, so nothing is known.
+                is_complete = false;
+            } else {
+                self.timed(rule, |search| search.try_rule(bytes, hit, *user));
             }
         }
-        tried
+        is_complete.then_some(first..self.scratch.candidates.len())
     }
 
     /// Runs something for a rule, and counts its time when somebody measures.
@@ -255,7 +348,7 @@ impl<'a> Search<'a> {
                     return self.give_up(number);
                 }
                 let found = found?;
-                self.scratch.passed.note(number, found.whole.end);
+                let passed = found.whole.end;
                 if found.cut {
                     let id = detector
                         .rules()
@@ -263,7 +356,10 @@ impl<'a> Search<'a> {
                         .map_or("", |rule| rule.id.as_str());
                     self.limit(format!("a match of {id} reached the longest length of a credential and was cut there"));
                 }
-                Candidate::new(number, found.credential)
+                Candidate {
+                    passed,
+                    ..Candidate::new(number, found.credential)
+                }
             }
             RuleMatcher::Keyword(keyword) => {
                 let found = keyword.find(bytes, (position, literal_end()?), memory);
@@ -271,7 +367,6 @@ impl<'a> Search<'a> {
                     return self.give_up(number);
                 }
                 let found = found?;
-                self.scratch.passed.note(number, found.credential.end);
                 let mut candidate = Candidate::new(number, found.credential);
                 candidate.name = Some(found.name);
                 if !found.is_assigned {
@@ -284,7 +379,7 @@ impl<'a> Search<'a> {
             RuleMatcher::Native(native) => {
                 let hit = Span::new(position, literal_end()?);
                 let mut candidate = native.find(number, bytes, hit, &mut memory.runs)?;
-                self.scratch.passed.note(number, candidate.span.end);
+                candidate.passed = candidate.span.end;
                 for span in std::mem::take(&mut candidate.more) {
                     let other = Candidate {
                         span,
@@ -307,6 +402,7 @@ impl<'a> Search<'a> {
             }
         };
         self.scratch.count(number, |cost| cost.candidates += 1);
+        self.scratch.passed.note(number, candidate.passed);
         self.scratch.candidates.push(candidate);
         Some(())
     }
@@ -322,31 +418,37 @@ impl<'a> Search<'a> {
         None
     }
 
-    fn judge_all(&mut self, bytes: &[u8], candidates: &[Candidate], matches: &mut Vec<Match>) {
-        let companions = Companions::new(
-            candidates
-                .iter()
-                .map(|candidate| (candidate.rule, candidate.span)),
-        );
+    /// Judges the candidates, and gives back for each why it would be turned down in any piece in which stands what was read
+    /// for it; nothing when it was not, or when more than that counted.
+    fn judge_all(
+        &mut self,
+        bytes: &[u8],
+        candidates: &[Candidate],
+        matches: &mut Vec<Match>,
+    ) -> Vec<Option<Fate>> {
+        let needs = |candidate: &Candidate| {
+            let rule = self.detector.rules().get(candidate.rule);
+            candidate.fate.is_none() && rule.is_some_and(|rule| !rule.companions.is_empty())
+        };
+        let companions = match candidates.iter().any(needs) {
+            true => Companions::new(candidates.iter().map(|one| (one.rule, one.span))),
+            false => Companions::default(),
+        };
         let mut disproved = Disproved::default();
         let first = matches.len();
+        let mut fates = Vec::with_capacity(candidates.len());
         for candidate in candidates {
-            let judged = self.timed(candidate.rule, |search| {
-                search.judge_one(bytes, candidate, &companions, &mut disproved)
-            });
-            match judged {
-                Ok(matched) => matches.push(matched),
-                Err(reason) => {
-                    self.detection.rejected += 1;
-                    if let Some(rejected) = &mut self.rejected {
-                        rejected.push(Rejected {
-                            rule: candidate.rule,
-                            span: candidate.span,
-                            reason,
-                        });
-                    }
+            let fate = match candidate.fate {
+                Some(fate) => {
+                    self.detection.rejected += u64::from(fate != Fate::Low);
+                    Some(fate)
                 }
+                None => self.judge_one(bytes, candidate, &companions, matches),
+            };
+            if fate == Some(Fate::Disproved) {
+                disproved.note(candidate.span);
             }
+            fates.push(fate);
         }
         if !disproved.is_empty() {
             let rules = self.detector.rules();
@@ -362,29 +464,76 @@ impl<'a> Search<'a> {
                     .to_owned()
             });
         }
+        fates
     }
 
+    /// Judges a candidate, and keeps it when it is a match.
     fn judge_one(
-        &self,
+        &mut self,
         bytes: &[u8],
         candidate: &Candidate,
         companions: &Companions,
-        disproved: &mut Disproved,
-    ) -> Result<Match, String> {
-        let rule = self
-            .detector
-            .rules()
-            .get(candidate.rule)
-            .ok_or_else(String::new)?;
-        let (mut confidence, mut reasons) =
-            match self.detector.judge().judge(rule, candidate, bytes) {
-                Judgement::Credential(confidence, reasons) => (confidence, reasons),
-                Judgement::Rejected(reason) => return Err(reason),
-                Judgement::Disproved(reason) => {
-                    disproved.note(candidate.span);
-                    return Err(reason);
+        matches: &mut Vec<Match>,
+    ) -> Option<Fate> {
+        let judged = self.timed(candidate.rule, |search| {
+            search.weigh(bytes, candidate, companions)
+        });
+        match judged {
+            Judged::Kept(matched, fate) => {
+                matches.push(matched);
+                fate
+            }
+            Judged::TurnedDown(reason, fate) => {
+                self.detection.rejected += 1;
+                if let Some(rejected) = &mut self.rejected {
+                    rejected.push(Rejected {
+                        rule: candidate.rule,
+                        span: candidate.span,
+                        reason,
+                    });
                 }
-            };
+                fate
+            }
+        }
+    }
+
+    fn weigh(&self, bytes: &[u8], candidate: &Candidate, companions: &Companions) -> Judged {
+        let Some(rule) = self.detector.rules().get(candidate.rule) else {
+            return Judged::TurnedDown(String::new(), None);
+        };
+        match self.detector.judge().judge(rule, candidate, bytes) {
+            Judgement::Rejected(reason) => Judged::TurnedDown(reason, Some(Fate::Rejected)),
+            Judgement::Disproved(reason) => Judged::TurnedDown(reason, Some(Fate::Disproved)),
+            Judgement::Credential(confidence, reasons) => {
+                match self.matched(bytes, (candidate, rule), companions, (confidence, reasons)) {
+                    Err(reason) => Judged::TurnedDown(reason, None),
+                    Ok(matched) => {
+                        let fate = self.stays_hidden(rule, &matched).then_some(Fate::Low);
+                        Judged::Kept(matched, fate)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether nobody gets to see the match, whatever else stands in the piece.
+    fn stays_hidden(&self, rule: &Rule, matched: &Match) -> bool {
+        matched.confidence == Confidence::Low
+            && self.is_secret(matched)
+            && !self.is_shown(matched)
+            && rule.companions.is_empty()
+            && !rule.is_foreign()
+            && !self.detector.index().has_sweeps()
+            && !self.detector.has_requirements()
+    }
+
+    fn matched(
+        &self,
+        bytes: &[u8],
+        (candidate, rule): (&Candidate, &Rule),
+        companions: &Companions,
+        (mut confidence, mut reasons): (Confidence, Vec<String>),
+    ) -> Result<Match, String> {
         let mut found = Vec::new();
         for (companion, number) in rule
             .companions
@@ -432,13 +581,13 @@ impl<'a> Search<'a> {
     fn look_into_encoded(
         &mut self,
         bytes: &[u8],
-        (hits, marks): (&mut [Noted], &[usize]),
+        (known, marks): (&mut Known, &[usize]),
         level: Level,
         matches: &mut Vec<Match>,
     ) {
         let mut done = 0;
         for number in marks {
-            let Some(noted) = hits.get_mut(*number) else {
+            let Some(noted) = known.hits.get_mut(*number) else {
                 continue;
             };
             let position = noted.hit.position as usize;
@@ -483,12 +632,12 @@ impl<'a> Search<'a> {
         if hits.is_empty() {
             return;
         }
-        let mut hits: Vec<Noted> = hits.into_iter().map(Noted::new).collect();
+        let mut known = Known::new(hits);
         let (mut found, rejected_before) = (Vec::new(), self.rejected.as_ref().map_or(0, Vec::len));
         let below = Level {
             left: level.left - 1,
         };
-        self.look_at(&decoded.bytes, &mut hits, below, &mut found);
+        self.look_at(&decoded.bytes, &mut known, below, &mut found);
         for matched in &mut found {
             matched.span = decoded.original(matched.span);
             matched.whole = decoded.original(matched.whole);

@@ -215,3 +215,46 @@ fn the_versions_hold_credentials_hits_and_edits_so_that_the_comparison_means_som
     assert!(found > 200, "{found}");
     assert!(turned_down > 50, "{turned_down}");
 }
+
+#[test]
+fn what_the_judge_turned_down_is_neither_tried_nor_judged_again_where_it_was_copied() {
+    let settings = Settings {
+        clock: Some(|| 0),
+        ..Settings::default()
+    };
+    let rules = leakward_rules::built_in().to_vec();
+    let detector = Detector::new(rules, settings).expect("a detector");
+    let far = "let line = 1;\n".repeat(1_000);
+    let base = format!("{far}password = \"changeme\"\n{far}");
+    let mut scratch = detector.scratch();
+    let (first, note) = detector.detect_whole(base.as_bytes(), &mut scratch);
+    assert!(first.rejected > 0 && first.matches.is_empty(), "{first:?}");
+    let tries = |scratch: &leakward_detect::Scratch| -> u64 {
+        scratch.costs().iter().map(|cost| cost.tries).sum()
+    };
+    let before = tries(&scratch);
+    assert!(before > 0);
+    let next = format!("{base}// the end\n");
+    let copied = Copied {
+        from: 0,
+        to: 0,
+        len: base.len(),
+    };
+    let (second, note) = detector.detect_changed(next.as_bytes(), &note, [copied], &mut scratch);
+    assert_eq!(told(&second), told(&first));
+    assert_eq!(tries(&scratch), before);
+
+    // What was read for it has changed: it is tried again.
+    let at = far.len();
+    let torn = format!("{}\n{}", &next[..at], &next[at..]);
+    let copies = [(0, 0, at), (at, at + 1, next.len() - at)];
+    let copies = copies.map(|(from, to, len)| Copied { from, to, len });
+    let (third, _) = detector.detect_changed(torn.as_bytes(), &note, copies, &mut scratch);
+    assert_eq!(told(&third), told(&first));
+    assert!(tries(&scratch) > before);
+}
+
+#[test]
+fn of_an_edge_of_an_edit_no_more_is_looked_at_than_a_core_and_a_run_of_digits_need() {
+    assert!(DETECTOR.longest_literal() <= 24);
+}

@@ -3,13 +3,13 @@
 use std::ops::Range;
 
 use super::copied::Copied;
-use super::note::{Note, Noted, Reads};
+use super::note::{Known, Note, Noted, Reads};
 use crate::prefilter::Hit;
 
 /// How far before its position a hit depends on the bytes: a run of digits begins where no digit stands before.
 const BEFORE: usize = 1;
 
-/// Appends to `hits` what a look at a whole piece of `len` bytes would find, given that `copies` of it (by offset in
+/// Appends to `found` what a look at a whole piece of `len` bytes would find, given that `copies` of it (by offset in
 /// the piece, none overlapping) come from the piece of `base`. `longest` is how far from its position on a hit depends
 /// on the bytes. `look` appends the hits that start in a range.
 ///
@@ -20,17 +20,20 @@ pub(crate) fn carry(
     len: usize,
     longest: usize,
     mut look: impl FnMut(Range<usize>, &mut Vec<Hit>),
-    hits: &mut Vec<Noted>,
+    found: &mut Known,
 ) -> Option<()> {
-    let known = base.hits.as_deref()?;
+    let of_base = base.known.as_ref()?;
     let mut fresh: Vec<Hit> = Vec::new();
     let mut seen_to = 0;
-    let mut known = Cursor { hits: known, at: 0 };
-    let mut add_fresh = |range: Range<usize>, hits: &mut Vec<Noted>| {
+    let mut known = Cursor {
+        hits: &of_base.hits,
+        at: 0,
+    };
+    let mut add_fresh = |range: Range<usize>, found: &mut Known| {
         if range.start < range.end {
             fresh.clear();
             look(range, &mut fresh);
-            hits.extend(fresh.iter().copied().map(Noted::new));
+            found.hits.extend(fresh.iter().copied().map(Noted::new));
         }
     };
     for copied in copies {
@@ -40,16 +43,13 @@ pub(crate) fn carry(
         if sure.start < seen_to || sure.start >= sure.end {
             continue;
         }
-        add_fresh(seen_to..sure.start, hits);
-        hits.extend(
-            known
-                .between(part.in_base(&sure))
-                .iter()
-                .map(|noted| part.moved(*noted)),
-        );
+        add_fresh(seen_to..sure.start, found);
+        for noted in known.between(part.in_base(&sure)) {
+            found.take_over(part.moved(*noted), of_base);
+        }
         seen_to = sure.end;
     }
-    add_fresh(seen_to..len, hits);
+    add_fresh(seen_to..len, found);
     Some(())
 }
 
@@ -142,12 +142,10 @@ impl Part {
         } else {
             reads.end() <= from + len
         };
-        Noted {
-            hit: Hit {
-                position,
-                literal: noted.hit.literal,
-            },
-            reads: if reads.are_known() && starts_inside && ends_inside {
+        let is_still_known = reads.are_known() && starts_inside && ends_inside;
+        noted.moved(
+            position,
+            if is_still_known {
                 Reads::new(
                     reads.start() + to - from,
                     reads.end() + to - from,
@@ -156,7 +154,7 @@ impl Part {
             } else {
                 Reads::UNKNOWN
             },
-        }
+        )
     }
 }
 
@@ -183,7 +181,7 @@ mod tests {
         look(bytes, 0..bytes.len(), &mut hits);
         Note {
             len: bytes.len(),
-            hits: Some(hits.into_iter().map(Noted::new).collect()),
+            known: Some(Known::new(hits)),
         }
     }
 
@@ -194,6 +192,8 @@ mod tests {
             Just("://".to_owned()),
             Just("api_key".to_owned()),
             Just("-----BEGIN ".to_owned()),
+            Just("type.googleapis.com/google.crypto.tink.".to_owned()),
+            Just("untrusted comment: signify secret key".to_owned()),
             "[a-z]{0,4}",
             "[A-Z/+]{20,30}",
             "[ =]",
@@ -215,18 +215,21 @@ mod tests {
                 bytes.extend_from_slice(&base.as_bytes()[part]);
                 bytes.extend_from_slice(between.as_bytes());
             }
-            let mut carried = Vec::new();
+            let mut carried = Known::default();
             carry(&note_of(base.as_bytes()), copies, bytes.len(), DETECTOR.longest_literal(), |range, hits| look(&bytes, range, hits), &mut carried)
                 .expect("the base has a note");
-            let of = |hits: &[Noted]| hits.iter().map(|noted| noted.hit).collect::<Vec<_>>();
-            prop_assert_eq!(of(&carried), of(&note_of(&bytes).hits.expect("hits")));
+            let of = |known: &Known| known.hits.iter().map(|noted| noted.hit).collect::<Vec<_>>();
+            prop_assert_eq!(of(&carried), of(&note_of(&bytes).known.expect("hits")));
         }
     }
 
     #[test]
     fn nothing_is_carried_from_a_base_without_a_note() {
-        let mut hits = Vec::new();
-        let base = Note { len: 4, hits: None };
-        assert_eq!(carry(&base, [], 4, 8, |_, _| {}, &mut hits), None);
+        let mut found = Known::default();
+        let base = Note {
+            len: 4,
+            known: None,
+        };
+        assert_eq!(carry(&base, [], 4, 8, |_, _| {}, &mut found), None);
     }
 }

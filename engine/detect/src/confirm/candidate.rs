@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use leakward_core::Span;
 
+use crate::carry::{Fate, TurnedDown};
 use crate::detection::Manner;
 use crate::native::NameKind;
 
@@ -24,6 +25,10 @@ pub(crate) struct Candidate {
     pub(crate) manner: Manner,
     /// Where further values of the same name stand, each a candidate of its own: the rows of a table.
     pub(crate) more: Vec<Span>,
+    /// Up to where its rule passes over further hits.
+    pub(crate) passed: usize,
+    /// What became of it in another piece where everything that was read stood as well.
+    pub(crate) fate: Option<Fate>,
     /// What the detector itself already knows in favour or against, in points and words.
     pub(crate) evidence: Vec<(i32, Cow<'static, str>)>,
 }
@@ -39,7 +44,18 @@ impl Candidate {
             expects: None,
             manner: Manner::Itself,
             more: Vec::new(),
+            passed: span.end,
+            fate: None,
             evidence: Vec::new(),
+        }
+    }
+
+    /// A candidate of which it is known that it is turned down.
+    pub(crate) fn turned_down(one: &TurnedDown, position: u32) -> Candidate {
+        Candidate {
+            passed: one.passed(position),
+            fate: Some(one.fate()),
+            ..Candidate::new(one.rule(), one.span(position))
         }
     }
 

@@ -12,7 +12,7 @@ use memchr::memchr_iter;
 pub(crate) const REACH: usize = 8 << 10;
 
 /// Where each rule's candidates stand.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Companions {
     /// By rule number, sorted by position.
     spans: HashMap<usize, Vec<Span>>,

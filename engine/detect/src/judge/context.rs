@@ -5,7 +5,7 @@ use leakward_core::Span;
 use memchr::{memchr, memrchr};
 
 /// LIMIT: how far before and after a candidate its line is looked at.
-const LINE_REACH: usize = 256;
+pub(super) const LINE_REACH: usize = 256;
 
 /// Words that stand beside digests and ids.
 const DIGEST_WORDS: &[&str] = &[

@@ -7,7 +7,7 @@ use leakward_core::{Confidence, Rule, Span};
 
 use super::allowed::Allowed;
 use super::checksum::{self, Proof};
-use super::context::Context;
+use super::context::{Context, LINE_REACH};
 use super::entropy::shannon;
 use super::generic::{self, Assigned};
 use super::scale::Scale;
@@ -82,6 +82,16 @@ impl Judge {
         }
         weigh_by_kind(rule, candidate, (secret, bytes), proof, &mut scale);
         scale.read()
+    }
+
+    /// The bytes that [`Judge::judge`] reads for a candidate, at most: it, its name, what stands between them, and its line.
+    pub(crate) fn reads(candidate: &Candidate) -> Span {
+        let Span { start, end } = candidate.span;
+        let name = candidate.name.unwrap_or(candidate.span);
+        Span::new(
+            start.saturating_sub(LINE_REACH).min(name.start),
+            end.saturating_add(LINE_REACH).max(name.end),
+        )
     }
 
     fn allows(&self, rule: &Rule, number: usize, secret: &[u8]) -> bool {

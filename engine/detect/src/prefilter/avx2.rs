@@ -46,7 +46,9 @@ pub(super) fn scan(
 fn rounds(bitmap: &Bitmap, bytes: &[u8], from: usize, to: usize, block: &mut Block) -> usize {
     let mut position = from;
     let last = to.min(bytes.len()).min(from.saturating_add(BLOCK));
-    while position + STEP <= last && position + READS <= bytes.len() {
+    // PERF: the last round may test more than is asked for: between two edits there are often a few dozen bytes only, and a
+    // dozen positions one by one would cost more than the rounds before.
+    while position < last && position + READS <= bytes.len() {
         // SAFETY: positions up to `position + READS` are inside of `bytes`, and a bitmap has 2^`HASH_BITS` bits.
         let mut set = unsafe {
             let start = bytes.as_ptr().add(position);
@@ -54,12 +56,14 @@ fn rounds(bitmap: &Bitmap, bytes: &[u8], from: usize, to: usize, block: &mut Blo
             let high = eight_positions(bitmap.as_ptr(), start.add(8));
             low | high << 8
         };
+        let tested = STEP.min(last - position);
+        set &= u32::MAX >> (32 - tested);
         while set != 0 {
             #[expect(clippy::cast_possible_truncation, reason = "a block is 256 positions")]
             block.push((position - from) as u32 + set.trailing_zeros());
             set &= set - 1;
         }
-        position += STEP;
+        position += tested;
     }
     position
 }

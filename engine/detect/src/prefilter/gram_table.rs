@@ -118,7 +118,12 @@ impl GramTable {
     /// Whether some gram has this one's hash.
     #[inline]
     pub(super) fn may_hold(&self, gram: Gram) -> bool {
-        let hash = gram.hash();
+        self.has(gram.hash())
+    }
+
+    /// Whether some gram has this hash.
+    #[inline]
+    pub(super) fn has(&self, hash: u32) -> bool {
         self.bitmap
             .get((hash >> 5) as usize)
             .is_some_and(|word| word >> (hash & 31) & 1 == 1)
@@ -169,6 +174,14 @@ fn runs(known: &[(Gram, Anchor)]) -> impl Iterator<Item = (Gram, (u32, u32))> {
         first += count;
         Some((run.first()?.0, (at, count)))
     })
+}
+
+/// Which byte of its text the first of the grams begins with that a literal is known by.
+pub(super) fn rarest_at(literal: &Literal) -> usize {
+    let mut known = Vec::new();
+    note_grams(literal, 0, &mut known);
+    let offsets = known.iter().map(|(_, anchor)| anchor.offset as usize);
+    offsets.min().unwrap_or(0)
 }
 
 /// Adds the grams that `literal` is known by.

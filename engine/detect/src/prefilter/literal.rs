@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use super::gram_table;
 use crate::byte_set::ByteSet;
 
 /// How a literal may be spelled in the text.
@@ -20,6 +21,9 @@ pub(crate) enum Spelling {
 
 /// What may stand between the pieces of a loose literal.
 pub(crate) const SEPARATORS: [u8; 4] = *b"_- .";
+
+/// LIMIT: how many bytes of a literal the prefilter looks for.
+pub(crate) const LONGEST_CORE: usize = 16;
 
 /// One text that rules are recognised by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +92,45 @@ impl Literal {
             joints,
             next: None,
         }
+    }
+
+    /// The part of a long literal that the prefilter looks for, and which byte of the text it begins with: at most
+    /// [`LONGEST_CORE`] bytes, from the rarest four on. Nothing when the literal is not that long.
+    ///
+    /// PERF: where a copied stretch ends, the bytes of the longest core have to be looked at again on both sides. With
+    /// whole literals (the longest has 53 bytes) that was a hundred bytes for each edge of each edit.
+    pub(super) fn core(&self) -> Option<(Literal, usize)> {
+        if self.longest() <= LONGEST_CORE {
+            return None;
+        }
+        let starts = (0..=gram_table::rarest_at(self)).rev();
+        let mut parts = starts.filter_map(|start| Some((self.part(start)?, start)));
+        // A short rest at the end says less than it could; joints may take a byte away.
+        parts.find(|(part, _)| part.longest() + 1 >= LONGEST_CORE)
+    }
+
+    /// The longest part that begins with this byte of the text and is no longer than a core.
+    fn part(&self, start: usize) -> Option<Literal> {
+        let inside = |end: usize| {
+            let inside = self
+                .joints
+                .iter()
+                .filter(move |at| (start + 1..end).contains(*at));
+            inside.map(move |at| at - start)
+        };
+        let fits = |end: &usize| end - start + inside(*end).count() <= LONGEST_CORE;
+        let end = (start..=self.text.len()).rev().find(fits)?;
+        let joints: Vec<usize> = inside(end).collect();
+        let is_loose = self.spelling == Spelling::Loose && !joints.is_empty();
+        Some(Literal {
+            spelling: match self.spelling {
+                Spelling::Loose if !is_loose => Spelling::AnyCase,
+                spelling => spelling,
+            },
+            text: Cow::Owned(self.text.get(start..end)?.to_vec()),
+            joints,
+            next: None,
+        })
     }
 
     /// Lets the literal count only where one of `next` follows.

@@ -17,6 +17,7 @@ mod gram;
 mod gram_table;
 mod hit;
 mod literal;
+mod portable;
 #[expect(
     clippy::module_inception,
     reason = "the stage's main type has the stage's name"

@@ -9,9 +9,9 @@ use super::gram::Gram;
 use super::gram_table::{GramTable, is_too_short};
 use super::hit::Hit;
 use super::literal::Literal;
-use super::scalar;
 #[cfg(target_arch = "x86_64")]
 use super::{avx2, avx512};
+use super::{portable, scalar};
 
 /// Tests positions and gives back the first one that was not tested: `avx2::scan` and the like.
 type Scan = fn(&GramTable, &[u8], usize, usize, &mut Block) -> usize;
@@ -24,10 +24,11 @@ fn fastest() -> Scan {
     } else if avx2::is_available() {
         return avx2::scan;
     }
-    nothing
+    portable::scan
 }
 
-/// Tests nothing, so that every position is tested one by one.
+/// The twin of all of them: tests nothing, so that every position is tested one by one.
+#[cfg(test)]
 fn nothing(_: &GramTable, _: &[u8], from: usize, _: usize, _: &mut Block) -> usize {
     from
 }
@@ -35,11 +36,14 @@ fn nothing(_: &GramTable, _: &[u8], from: usize, _: usize, _: &mut Block) -> usi
 /// A set of literals, and the pass that finds where they stand.
 #[derive(Debug)]
 pub(crate) struct Prefilter {
-    literals: Vec<Literal>,
+    /// What is looked for.
+    cores: Vec<Literal>,
+    /// The literals that are longer than their cores, and which byte of their text the core begins with.
+    wholes: Vec<Option<Box<(Literal, usize)>>>,
     table: GramTable,
     /// Literals of one or two bytes (in each case they may have): searched one by one.
     short: Vec<(u32, Finder<'static>)>,
-    longest: usize,
+    longest_core: usize,
 }
 
 impl Prefilter {
@@ -55,25 +59,53 @@ impl Prefilter {
             })
             .map(|(index, text)| (index, Finder::new(&text).into_owned()))
             .collect();
+        let (cores, wholes): (Vec<Literal>, Vec<_>) = literals
+            .into_iter()
+            .map(|literal| match literal.core() {
+                Some((core, offset)) => (core, Some(Box::new((literal, offset)))),
+                None => (literal, None),
+            })
+            .unzip();
         Prefilter {
-            table: GramTable::new(&literals),
-            longest: literals.iter().map(Literal::longest).max().unwrap_or(0),
-            literals,
+            table: GramTable::new(&cores),
+            longest_core: cores.iter().map(Literal::longest).max().unwrap_or(0),
+            cores,
+            wholes,
             short,
         }
     }
 
-    /// Length of the longest literal, in its longest spelling.
-    pub(crate) fn longest(&self) -> usize {
-        self.longest
+    /// Length of the longest core, in its longest spelling.
+    pub(crate) fn longest_core(&self) -> usize {
+        self.longest_core
     }
 
     /// The literal of that number.
     pub(crate) fn literal(&self, index: u32) -> Option<&Literal> {
-        self.literals.get(index as usize)
+        match self.wholes.get(index as usize)? {
+            Some(whole) => Some(&whole.0),
+            None => self.core(index),
+        }
     }
 
-    /// Adds every literal that starts in `from..to`, sorted by position.
+    /// What is looked for instead of that literal.
+    pub(crate) fn core(&self, index: u32) -> Option<&Literal> {
+        self.cores.get(index as usize)
+    }
+
+    /// Where the whole literal stands whose core stands at a hit.
+    #[inline]
+    pub(crate) fn whole(&self, bytes: &[u8], hit: Hit) -> Option<Hit> {
+        let Some(Some(whole)) = self.wholes.get(hit.literal as usize) else {
+            return Some(hit);
+        };
+        let (literal, offset) = &**whole;
+        let (start, _) = literal.stands(bytes, hit.position as usize, *offset)?;
+        let position = u32::try_from(start).ok()?;
+        Some(Hit { position, ..hit })
+    }
+
+    /// Adds every core that starts in `from..to`, sorted by position.
     pub(crate) fn find(&self, bytes: &[u8], from: usize, to: usize, hits: &mut Vec<Hit>) {
         self.find_with(fastest(), bytes, from..to, hits);
     }
@@ -131,7 +163,7 @@ impl Prefilter {
         hits: &mut Vec<Hit>,
     ) {
         for anchor in self.table.anchors(gram) {
-            let Some(literal) = self.literal(anchor.literal) else {
+            let Some(literal) = self.core(anchor.literal) else {
                 continue;
             };
             if let Some((start, _)) = literal.stands(bytes, position, anchor.offset as usize)
@@ -227,6 +259,9 @@ mod tests {
             prefilter.find_with(scan, bytes, from..to, &mut fast);
             assert_eq!(fast, slow);
         }
+        let mut fast = Vec::new();
+        prefilter.find_with(portable::scan, bytes, from..to, &mut fast);
+        assert_eq!(fast, slow);
         slow
     }
 
@@ -314,6 +349,45 @@ mod tests {
             let hits = found(&prefilter(&texts, Spelling::AnyCase), &bytes, 0, bytes.len());
             prop_assert_eq!(hits, twin(&texts, true, &bytes));
         }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn of_long_literals_the_cores_lead_to_exactly_those_that_stand_there(
+            texts in proptest::collection::vec("[ab]{1,9}(_[ab]{1,9}){0,3}|[ab_]{14,40}", 1..8),
+            pieces in proptest::collection::vec((0_usize..8, 0_usize..40, 0_usize..40), 0..12),
+            is_loose in any::<bool>(),
+        ) {
+            let texts = distinct(texts);
+            let text: String = pieces.iter().map(|&(which, from, to)| {
+                let text = &texts[which % texts.len()];
+                let at = |share: usize| if share > 30 { 0 } else { share.min(text.len()) };
+                &text[at(from).min(text.len() - at(to))..]
+            }).collect();
+            let spelling = if is_loose { Spelling::Loose } else { Spelling::AnyCase };
+            let prefilter = prefilter(&texts, spelling);
+            let bytes = text.as_bytes();
+            prop_assert!(prefilter.longest_core() <= crate::prefilter::literal::LONGEST_CORE);
+            let hits = found(&prefilter, bytes, 0, bytes.len());
+            let mut whole: Vec<Hit> = hits.iter().filter_map(|hit| prefilter.whole(bytes, *hit)).collect();
+            whole.sort_unstable();
+            let mut expected: Vec<Hit> = (0_u32..).zip(&texts).flat_map(|(number, _)| {
+                let literal = prefilter.literal(number).expect("a literal");
+                (0_u32..).take(bytes.len()).filter(move |at| literal.end_at(bytes, *at as usize).is_some()).map(move |position| Hit { position, literal: number })
+            }).collect();
+            expected.sort_unstable();
+            prop_assert_eq!(whole, expected);
+        }
+    }
+
+    #[test]
+    fn the_portable_version_tests_all_positions_that_have_enough_behind_them() {
+        let table = GramTable::new(&[Literal::new(&Cow::Borrowed("abcd"), Spelling::Exact)]);
+        let bytes = [b'a'; 300];
+        let tested = |to: usize| portable::scan(&table, &bytes, 250, to, &mut Block::new());
+        assert_eq!((tested(260), tested(300), tested(999)), (260, 282, 282));
     }
 
     #[cfg(target_arch = "x86_64")]
