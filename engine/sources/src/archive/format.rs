@@ -94,7 +94,9 @@ impl Format {
         let tail = bytes
             .get(bytes.len().saturating_sub(Self::ZIP_TAIL_BYTES)..)
             .unwrap_or(bytes);
-        let at = memmem::rfind(tail, b"PK\x05\x06")?;
+        // PERF: nearly all programs are scripts, of which each version would be searched for a mark; text has no such byte.
+        let last = memchr::memrchr(0x06, tail)?;
+        let at = memmem::rfind(tail.get(..=last)?, b"PK\x05\x06")?;
         // A program that reads zip files holds the mark as well; its directory would end where the mark begins.
         super::zip::ends_here(tail.get(at..)?).then_some(Self::Zip)
     }
@@ -210,5 +212,17 @@ mod tests {
         let mut program = b"\x7fELF".to_vec();
         program.extend_from_slice(b"looks for PK\x05\x06 at the end of a file");
         assert_eq!(Format::of_whole(&program), None);
+    }
+
+    #[test]
+    fn a_zip_file_behind_a_script_is_found_before_whatever_comment_it_ends_with() {
+        for comment in [&b""[..], b"text", b"\x06", b"\x05\x06 and more"] {
+            let mut program = b"#!/bin/sh\nexec python3 \"$0\"\n".to_vec();
+            program.extend_from_slice(b"PK\x05\x06");
+            program.extend_from_slice(&[0; 16]);
+            program.extend_from_slice(&u16::try_from(comment.len()).unwrap().to_le_bytes());
+            program.extend_from_slice(comment);
+            assert_eq!(Format::of_whole(&program), Some(Format::Zip), "{comment:?}");
+        }
     }
 }

@@ -6,13 +6,16 @@
 //! The commit-graph file is not used on purpose: whoever made the repository could have written another history
 //! into it than the one that the commits tell.
 
+use std::cmp::Ordering;
 use std::collections::HashSet;
 
 use gix::ObjectId;
 use gix::objs::Kind;
 use leakward_core::Skipped;
+use rayon::slice::ParallelSliceMut as _;
 
 use super::Repository;
+use super::commit_table::{CommitRow, CommitTable};
 use super::lookup::{Absent, Lookup};
 
 /// What is kept of a commit.
@@ -73,25 +76,22 @@ pub(crate) struct Tips {
     pub(crate) skipped: Vec<Skipped>,
 }
 
-/// Commits that have been read already.
-pub(crate) type Known = gix::hashtable::HashMap<ObjectId, CommitFacts>;
-
 /// Longest chain of tags of tags that is followed.
 const MAX_TAG_CHAIN: usize = 100;
 
 impl Tips {
     /// Follows each of `targets`.
     pub(crate) fn of(lookup: &Lookup, targets: &[ObjectId]) -> Self {
-        Self::with_known(lookup, targets, &Known::default())
+        Self::with_known(lookup, targets, &CommitTable::default())
     }
 
     /// The same; what is in `known` is a commit and need not be read.
-    pub(crate) fn with_known(lookup: &Lookup, targets: &[ObjectId], known: &Known) -> Self {
+    pub(crate) fn with_known(lookup: &Lookup, targets: &[ObjectId], known: &CommitTable) -> Self {
         let mut tips = Self::default();
         let mut seen = HashSet::new();
         let mut buffer = Vec::new();
         for &target in targets {
-            if known.contains_key(&target) && seen.insert(target) {
+            if known.find(&target).is_some() && seen.insert(target) {
                 tips.commits.push(target);
             }
             tips.follow(lookup, target, &mut seen, &mut buffer);
@@ -147,18 +147,71 @@ pub(crate) struct History {
     /// Parents of commit `n`: `parents[first_parent[n]..first_parent[n + 1]]`.
     parents: Vec<u32>,
     first_parent: Vec<u32>,
-    numbers: gix::hashtable::HashMap<ObjectId, u32>,
+    /// The numbers of the commits, sorted by their ids.
+    by_id: Vec<u32>,
     /// The commits with smaller numbers are reached by the tips, the others are not.
     reached: u32,
     /// Commits that are referred to and not there, and not because the clone is shallow.
     pub(crate) skipped: Vec<Skipped>,
 }
 
+/// Where a commit was found.
+#[derive(Clone, Copy)]
+enum Found {
+    /// In the table of those that were known, at this place.
+    Known(usize),
+    /// In the table of those that had to be read, at this place.
+    Read(usize),
+}
+
+impl Found {
+    fn row<'t>(self, known: &'t CommitTable, read: &'t CommitTable) -> Option<CommitRow<'t>> {
+        match self {
+            Self::Known(place) => known.get(place),
+            Self::Read(place) => read.get(place),
+        }
+    }
+}
+
+/// Which commits were met on the way.
+struct Met<'t> {
+    known: &'t CommitTable,
+    of_known: Vec<bool>,
+    others: gix::hashtable::HashSet<ObjectId>,
+}
+
+impl<'t> Met<'t> {
+    fn of(known: &'t CommitTable) -> Self {
+        Self {
+            known,
+            of_known: vec![false; known.len()],
+            others: gix::hashtable::HashSet::default(),
+        }
+    }
+
+    /// Whether it is met for the first time.
+    fn is_new(&mut self, id: &ObjectId) -> bool {
+        let place = self.known.find(id);
+        match place.and_then(|at| self.of_known.get_mut(at)) {
+            Some(is_met) => !std::mem::replace(is_met, true),
+            None => self.others.insert(*id),
+        }
+    }
+
+    /// The places of those known ones that were not met, by their ids.
+    fn others(&self) -> impl Iterator<Item = usize> {
+        let places = self.of_known.iter().enumerate();
+        places
+            .filter(|(_, is_met)| !**is_met)
+            .map(|(place, _)| place)
+    }
+}
+
 impl History {
     /// Loads everything that `tips` reach, commit by commit.
     #[cfg(test)]
     pub(crate) fn load(repository: &Repository, lookup: &Lookup, tips: &[ObjectId]) -> Self {
-        Self::with_known(repository, lookup, tips, Known::default())
+        Self::with_known(repository, lookup, tips, &CommitTable::default())
     }
 
     /// Everything that `tips` reach, and whatever else is in `known`. What is in `known` need not be read.
@@ -166,39 +219,80 @@ impl History {
         repository: &Repository,
         lookup: &Lookup,
         tips: &[ObjectId],
-        mut known: Known,
+        known: &CommitTable,
     ) -> Self {
         let boundary: HashSet<ObjectId> = repository.shallow_boundary().into_iter().collect();
-        for id in &boundary {
-            known.entry(*id).and_modify(|facts| facts.parents.clear());
-        }
-        let mut found: Vec<(ObjectId, CommitFacts)> = Vec::with_capacity(known.len());
+        let mut met = Met::of(known);
         let mut skipped = Vec::new();
-        let mut seen: gix::hashtable::HashSet<ObjectId> = tips.iter().copied().collect();
+        let mut read_now = CommitTable::default();
+        let mut found: Vec<Found> = Vec::with_capacity(known.len());
         let mut pending: Vec<ObjectId> = tips.to_vec();
         pending.sort_unstable();
         pending.dedup();
+        pending.retain(|id| met.is_new(id));
         let mut buffer = Vec::new();
         while let Some(id) = pending.pop() {
-            let facts = known
-                .remove(&id)
-                .map_or_else(|| read(lookup, &id, &boundary, &mut buffer), Ok);
-            match facts {
-                Ok(facts) => {
-                    pending.extend(facts.parents.iter().filter(|&&parent| seen.insert(parent)));
-                    found.push((id, facts));
-                }
-                Err(absent) => skipped.push(absent.told("commit", &id)),
+            let next = match known.find(&id) {
+                Some(place) => Found::Known(place),
+                None => match read(lookup, &id, &boundary, &mut buffer) {
+                    Ok(facts) => {
+                        read_now.push(id, &facts);
+                        Found::Read(read_now.len() - 1)
+                    }
+                    Err(absent) => {
+                        skipped.push(absent.told("commit", &id));
+                        continue;
+                    }
+                },
+            };
+            if let Some(row) = next.row(known, &read_now) {
+                let parents = row.parents.iter().copied();
+                let parents = parents.filter(|_| !boundary.contains(&id));
+                pending.extend(parents.filter(|parent| met.is_new(parent)));
+                found.push(next);
             }
         }
         let reached = u32::try_from(found.len()).unwrap_or(u32::MAX);
-        let mut others: Vec<(ObjectId, CommitFacts)> = known.into_iter().collect();
-        others.sort_unstable_by_key(|(id, _)| *id);
-        found.append(&mut others);
+        found.extend(met.others().map(Found::Known));
+        let rows = found.iter().filter_map(|one| one.row(known, &read_now));
+        let rows = rows.map(|row| match boundary.contains(&row.id) {
+            true => CommitRow {
+                parents: &[],
+                ..row
+            },
+            false => row,
+        });
         Self {
             reached,
-            ..Self::from_facts(found, skipped)
+            skipped,
+            ..Self::of_rows(&rows)
         }
+    }
+
+    /// The graph of these commits. Parents that are not among them are left out.
+    fn of_rows<'t>(rows: &(impl Iterator<Item = CommitRow<'t>> + Clone)) -> Self {
+        let mut history = Self {
+            ids: rows.clone().map(|row| row.id).collect(),
+            trees: rows.clone().map(|row| row.tree).collect(),
+            times: rows.clone().map(|row| row.time).collect(),
+            first_parent: vec![0],
+            ..Self::default()
+        };
+        history.by_id = (0..).take(history.ids.len()).collect();
+        let ids = &history.ids;
+        history
+            .by_id
+            .par_sort_unstable_by_key(|&number| ids.get(number as usize).copied());
+        for row in rows.clone() {
+            for parent in row.parents {
+                if let Some(number) = history.number(parent) {
+                    history.parents.push(number);
+                }
+            }
+            let end = u32::try_from(history.parents.len()).unwrap_or(u32::MAX);
+            history.first_parent.push(end);
+        }
+        history
     }
 
     /// Whether a tip reaches the commit.
@@ -211,35 +305,6 @@ impl History {
         self.trees.get(..self.reached as usize).unwrap_or_default()
     }
 
-    /// The graph of these commits. Parents that are not among them are left out.
-    fn from_facts(found: Vec<(ObjectId, CommitFacts)>, skipped: Vec<Skipped>) -> Self {
-        let mut history = Self {
-            numbers: (0..)
-                .zip(&found)
-                .map(|(number, (id, _))| (*id, number))
-                .collect(),
-            skipped,
-            first_parent: vec![0],
-            ..Self::default()
-        };
-        for (id, facts) in found {
-            history.ids.push(id);
-            history.trees.push(facts.tree);
-            history.times.push(facts.time);
-            let numbers = &history.numbers;
-            history.parents.extend(
-                facts
-                    .parents
-                    .iter()
-                    .filter_map(|parent| numbers.get(parent)),
-            );
-            history
-                .first_parent
-                .push(u32::try_from(history.parents.len()).unwrap_or(u32::MAX));
-        }
-        history
-    }
-
     /// How many commits there are.
     pub(crate) fn len(&self) -> usize {
         self.ids.len()
@@ -247,7 +312,11 @@ impl History {
 
     /// The number of a commit.
     pub(crate) fn number(&self, id: &ObjectId) -> Option<u32> {
-        self.numbers.get(id).copied()
+        let at = self.by_id.binary_search_by(|&number| {
+            let other = self.ids.get(number as usize);
+            other.map_or(Ordering::Less, |other| other.cmp(id))
+        });
+        self.by_id.get(at.ok()?).copied()
     }
 
     /// The numbers of a commit's parents.

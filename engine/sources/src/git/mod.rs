@@ -7,6 +7,7 @@
 mod alternates;
 mod belonging;
 pub mod clone;
+mod commit_table;
 mod commits;
 mod error;
 mod file_at;

@@ -1,12 +1,14 @@
 //! Which refs reach which commits.
 //!
-//! Sixty-four questions at a time: one bit of a word for each, handed from parents to children once along the history.
+//! A few hundred questions at a time: one bit for each, handed from parents to children once along the history. Commits
+//! are known by their places in an order in which parents come first, so that what is read next is mostly near; a pass
+//! begins at the first commit that one of its questions is about.
 
 use std::collections::HashMap;
 
 use gix::ObjectId;
-use rayon::iter::{IndexedParallelIterator as _, ParallelIterator as _};
-use rayon::slice::{ParallelSlice as _, ParallelSliceMut as _};
+use rayon::iter::ParallelIterator as _;
+use rayon::slice::ParallelSlice as _;
 
 use crate::git::Ref;
 use crate::git::commits::{History, Tips};
@@ -60,39 +62,159 @@ impl RefOrder {
         order: &[u32],
         questions: &[Vec<u32>],
     ) -> Vec<Reached> {
+        let line = Line::of(order, history.len(), |commit| history.parents(commit));
+        self.answers(&line, questions)
+    }
+
+    fn answers(&self, line: &Line, questions: &[Vec<u32>]) -> Vec<Reached> {
+        let refs = self.refs.iter();
+        let refs: Vec<(&str, u32)> = refs
+            .filter_map(|(name, commit)| Some((name.as_str(), line.place(*commit)?)))
+            .collect();
+        // Those about the same commits have one answer, and those about late commits stand together.
+        let mut asked: Vec<(Vec<u32>, usize)> = (questions.iter().enumerate())
+            .map(|(number, commits)| (line.places(commits), number))
+            .filter(|(places, _)| !places.is_empty())
+            .collect();
+        asked.sort_unstable();
+        let groups: Vec<&[(Vec<u32>, usize)]> = asked.chunk_by(|a, b| a.0 == b.0).collect();
+        let answered = groups.par_chunks(AT_ONCE).map(|groups| {
+            let places = groups.iter().filter_map(|group| group.first());
+            let places: Vec<&[u32]> = places.map(|(places, _)| places.as_slice()).collect();
+            let found = line.reached_from(&places, &refs);
+            let all = groups.iter().zip(found).flat_map(|(group, reached)| {
+                let numbers = group.iter().map(|(_, number)| *number);
+                numbers.map(move |number| (number, reached.clone()))
+            });
+            all.collect::<Vec<(usize, Reached)>>()
+        });
         let mut answers = vec![Reached::default(); questions.len()];
-        let chunks = questions.par_chunks(64).zip(answers.par_chunks_mut(64));
-        chunks.for_each(|(questions, answers)| {
-            let mut masks = vec![0_u64; history.len()];
-            for (bit, commits) in questions.iter().enumerate() {
-                for &commit in commits {
-                    if let Some(mask) = masks.get_mut(commit as usize) {
-                        *mask |= 1 << bit;
-                    }
-                }
+        for (number, reached) in answered.collect::<Vec<_>>().into_iter().flatten() {
+            if let Some(answer) = answers.get_mut(number) {
+                *answer = reached;
             }
-            for &commit in order {
-                let inherited = history
-                    .parents(commit)
-                    .iter()
-                    .filter_map(|&parent| masks.get(parent as usize))
-                    .fold(0, |all, mask| all | mask);
-                if let Some(mask) = masks.get_mut(commit as usize) {
-                    *mask |= inherited;
-                }
+        }
+        answers
+    }
+}
+
+/// Words of a mask. PERF: more questions at once save passes over the history, and make each of them larger.
+const WORDS: usize = 4;
+
+/// Questions that are answered in one pass.
+const AT_ONCE: usize = WORDS * 64;
+
+/// A bit for each question.
+type Mask = [u64; WORDS];
+
+/// The commits in a line, parents before children.
+struct Line {
+    /// By number of the commit: its place.
+    places: Vec<u32>,
+    /// The places of the parents of the commit at place `n`: `parents[first_parent[n]..first_parent[n + 1]]`.
+    parents: Vec<u32>,
+    first_parent: Vec<u32>,
+}
+
+impl Line {
+    /// `order` has some of `count` commits, parents first.
+    fn of<'p>(order: &[u32], count: usize, parents: impl Fn(u32) -> &'p [u32]) -> Self {
+        let mut places = vec![u32::MAX; count];
+        for (place, &commit) in (0..).zip(order) {
+            if let Some(slot) = places.get_mut(commit as usize) {
+                *slot = place;
             }
-            for (name, commit) in &self.refs {
-                let mut mask = masks.get(*commit as usize).copied().unwrap_or(0);
-                while mask != 0 {
-                    let bit = mask.trailing_zeros() as usize;
-                    mask &= mask - 1;
-                    if let Some(answer) = answers.get_mut(bit) {
+        }
+        let mut line = Self {
+            places,
+            parents: Vec::with_capacity(order.len()),
+            first_parent: Vec::with_capacity(order.len() + 1),
+        };
+        line.first_parent.push(0);
+        for &commit in order {
+            let of_commit = parents(commit).iter();
+            let places = &line.places;
+            let of_commit = of_commit.filter_map(|&parent| places.get(parent as usize));
+            line.parents.extend(of_commit);
+            let end = u32::try_from(line.parents.len()).unwrap_or(u32::MAX);
+            line.first_parent.push(end);
+        }
+        line
+    }
+
+    fn place(&self, commit: u32) -> Option<u32> {
+        let place = self.places.get(commit as usize).copied()?;
+        (place != u32::MAX).then_some(place)
+    }
+
+    /// The places of these commits, each once, sorted.
+    fn places(&self, commits: &[u32]) -> Vec<u32> {
+        let places = commits.iter().filter_map(|&commit| self.place(commit));
+        let mut places: Vec<u32> = places.collect();
+        places.sort_unstable();
+        places.dedup();
+        places
+    }
+
+    /// For each question, a list of places, the refs that reach at least one of them.
+    fn reached_from(&self, questions: &[&[u32]], refs: &[(&str, u32)]) -> Vec<Reached> {
+        let mut answers = vec![Reached::default(); questions.len()];
+        let places = questions.iter().flat_map(|places| places.iter());
+        let Some(start) = places.min().map(|&place| place as usize) else {
+            return answers;
+        };
+        let masks = self.masks(questions, start);
+        for (name, place) in refs {
+            let mask = (*place as usize)
+                .checked_sub(start)
+                .and_then(|at| masks.get(at));
+            for (word, &bits) in mask.into_iter().flatten().enumerate() {
+                let mut bits = bits;
+                while bits != 0 {
+                    let question = word * 64 + bits.trailing_zeros() as usize;
+                    bits &= bits - 1;
+                    if let Some(answer) = answers.get_mut(question) {
                         answer.add(name);
                     }
                 }
             }
-        });
+        }
         answers
+    }
+
+    /// For each commit from the place `start` on, which of `questions` are about it or a commit before it.
+    fn masks(&self, questions: &[&[u32]], start: usize) -> Vec<Mask> {
+        let mut masks: Vec<Mask> = vec![[0; WORDS]; self.first_parent.len() - 1 - start];
+        for (question, places) in questions.iter().enumerate() {
+            for &place in *places {
+                let word = masks
+                    .get_mut(place as usize - start)
+                    .and_then(|mask| mask.get_mut(question / 64));
+                if let Some(word) = word {
+                    *word |= 1 << (question % 64);
+                }
+            }
+        }
+        for at in 0..masks.len() {
+            let bound = |place: usize| self.first_parent.get(place).map_or(0, |&at| at as usize);
+            let parents = bound(start + at)..bound(start + at + 1);
+            let parents = self.parents.get(parents).unwrap_or_default();
+            let mut all: Mask = [0; WORDS];
+            for &parent in parents {
+                let of_parent = (parent as usize).checked_sub(start);
+                let of_parent = of_parent.and_then(|at| masks.get(at)).copied();
+                let of_parent = of_parent.unwrap_or_default();
+                all.iter_mut()
+                    .zip(of_parent)
+                    .for_each(|(word, more)| *word |= more);
+            }
+            if let Some(mask) = masks.get_mut(at) {
+                mask.iter_mut()
+                    .zip(all)
+                    .for_each(|(word, more)| *word |= more);
+            }
+        }
+        masks
     }
 }
 
@@ -113,4 +235,62 @@ fn short(name: &str) -> &str {
         .iter()
         .find_map(|prefix| name.strip_prefix(prefix))
         .unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What a commit reaches, itself included, asked commit by commit.
+    fn slowly(parents: &[Vec<u32>], from: u32) -> Vec<bool> {
+        let mut seen = vec![false; parents.len()];
+        let mut pending = vec![from];
+        while let Some(commit) = pending.pop() {
+            if !std::mem::replace(&mut seen[commit as usize], true) {
+                pending.extend(&parents[commit as usize]);
+            }
+        }
+        seen
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+
+        #[test]
+        fn the_refs_that_are_named_are_those_from_which_a_walk_meets_a_commit(
+            edges in proptest::collection::vec(proptest::collection::vec(0.0..1.0, 0..3), 1..60),
+            tips in proptest::collection::vec(0.0..1.0, 0..12),
+            asked in proptest::collection::vec(proptest::collection::vec(0.0..1.0, 0..4), 0..600),
+            turn in any::<bool>(),
+        ) {
+            let count = edges.len() as u32;
+            // Numbers say nothing about the order.
+            let number = |place: u32| if turn { count - 1 - place } else { place };
+            let at = |share: f64, below: u32| number((share * f64::from(below)) as u32);
+            let mut parents = vec![Vec::new(); edges.len()];
+            for (place, edges) in (0_u32..).zip(&edges) {
+                let of_commit = edges.iter().filter(|_| place > 0).map(|share| at(*share, place));
+                parents[number(place) as usize] = of_commit.collect();
+            }
+            let order: Vec<u32> = (0..count).map(number).collect();
+            let line = Line::of(&order, edges.len(), |commit| parents[commit as usize].as_slice());
+            let refs = RefOrder {
+                refs: tips.iter().enumerate().map(|(name, share)| (name.to_string(), at(*share, count))).collect(),
+            };
+            let questions: Vec<Vec<u32>> = asked.iter().map(|one| one.iter().map(|share| at(*share, count)).collect()).collect();
+            let expected: Vec<Reached> = questions.iter().map(|commits| {
+                let mut reached = Reached::default();
+                for (name, tip) in &refs.refs {
+                    let seen = slowly(&parents, *tip);
+                    if commits.iter().any(|commit| seen[*commit as usize]) {
+                        reached.add(name);
+                    }
+                }
+                reached
+            }).collect();
+            prop_assert_eq!(refs.answers(&line, &questions), expected);
+        }
+    }
 }

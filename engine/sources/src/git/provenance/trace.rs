@@ -196,7 +196,8 @@ impl<'q> Tracing<'q> {
         );
         let mut tips = Tips::with_known(&lookup, &refs.targets(), &index.commits);
         let known = std::mem::take(&mut index.commits);
-        let history = History::with_known(repository, &lookup, &tips.commits, known);
+        let history = History::with_known(repository, &lookup, &tips.commits, &known);
+        drop(known);
         if question.things() > 0 {
             let roots = [history.reached_trees(), &tips.trees].concat();
             let (completed, skipped) = index.complete(repository, &roots);

@@ -18,7 +18,8 @@ pub(super) fn select(repository: &Repository, lookup: &Lookup) -> Selection {
     let (mut index, mut skipped) = HistoryIndex::read(repository, kinds);
     let tips = Tips::with_known(lookup, &refs.targets(), &index.commits);
     let known = std::mem::take(&mut index.commits);
-    let history = History::with_known(repository, lookup, &tips.commits, known);
+    let history = History::with_known(repository, lookup, &tips.commits, &known);
+    drop(known);
     let mut blobs = tips.blobs;
     let mut roots = [history.reached_trees(), &tips.trees].concat();
     let told = [refs.skipped(), &tips.skipped, &history.skipped];

@@ -18,7 +18,7 @@ use super::leads::{Leads, Things};
 use super::names::NameNumbers;
 use super::numbers::ObjectNumbers;
 use super::records::{Records, Sign};
-use crate::git::commits::Known;
+use crate::git::commit_table::CommitTable;
 use crate::git::lookup::Lookup;
 use crate::git::objects::sink::{ObjectSink, Shown};
 use crate::git::trees::{self, EntryKind};
@@ -30,7 +30,7 @@ pub struct HistoryIndex {
     pub(super) numbers: ObjectNumbers,
     pub(super) names: NameNumbers,
     pub(super) records: Records,
-    pub(crate) commits: Known,
+    pub(crate) commits: CommitTable,
     name_list: OnceLock<Vec<BString>>,
 }
 
@@ -49,7 +49,7 @@ impl HistoryIndex {
         numbers: ObjectNumbers,
         names: NameNumbers,
         records: Records,
-        commits: Known,
+        commits: CommitTable,
     ) -> Self {
         Self {
             numbers,

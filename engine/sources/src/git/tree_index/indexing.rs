@@ -10,6 +10,7 @@ use super::index::HistoryIndex;
 use super::names::NameNumbers;
 use super::numbers::ObjectNumbers;
 use super::records::{Child, NewRecord, Place, Recorder, Records};
+use crate::git::commit_table::CommitTable;
 use crate::git::commits::CommitFacts;
 use crate::git::lookup::Absent;
 use crate::git::objects::sink::Shown;
@@ -53,7 +54,7 @@ pub(crate) struct Noting {
 #[derive(Default)]
 pub(super) struct Part {
     records: Recorder,
-    commits: Vec<(ObjectId, CommitFacts)>,
+    commits: CommitTable,
 }
 
 impl Drop for Noting {
@@ -91,9 +92,9 @@ impl Indexing {
     ///
     /// One that is damaged is told where it is missed: when something reaches it.
     pub(crate) fn commit(&self, noting: &mut Noting, id: ObjectId, content: &[u8]) {
-        let facts = CommitFacts::parse(content);
-        let commits = &mut noting.part.commits;
-        commits.extend(facts.map(|facts| (id, facts)));
+        if let Some(facts) = CommitFacts::parse(content) {
+            noting.part.commits.push(id, &facts);
+        }
     }
 
     /// Notes a tree, and calls `each` for its entries that its base does not have. `note` finds the base's note.
@@ -182,12 +183,13 @@ impl Indexing {
     /// What was noted, once all threads are done.
     pub(crate) fn finish(self) -> HistoryIndex {
         let parts = std::mem::take(&mut *self.parts.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut commits = gix::hashtable::HashMap::default();
+        let mut commits = CommitTable::default();
         let mut records = Records::default();
         records.add(parts.into_iter().map(|part| {
-            commits.extend(part.commits);
+            commits.append(part.commits);
             part.records
         }));
+        commits.sort();
         HistoryIndex::new(self.numbers, self.names, records, commits)
     }
 
