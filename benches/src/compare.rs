@@ -19,11 +19,15 @@ struct Contestant {
 }
 
 fn leakward(program: &Path, target: &Path) -> Command {
-    crate::scan(program, target, &["--allow-incomplete"])
+    crate::scan(program, target, &["--allow-incomplete", "--no-cache"])
 }
 
 fn one_thread(program: &Path, target: &Path) -> Command {
-    crate::scan(program, target, &["--allow-incomplete", "--threads", "1"])
+    crate::scan(
+        program,
+        target,
+        &["--allow-incomplete", "--no-cache", "--threads", "1"],
+    )
 }
 
 fn as_folder(program: &Path, target: &Path) -> Command {

@@ -124,7 +124,7 @@ fn history(program: &Path, repository: &Path) -> anyhow::Result<()> {
     ]);
     let pair = Pair::of(
         RUNS,
-        &mut scan(program, repository, &["--allow-incomplete"]),
+        &mut scan(program, repository, &["--allow-incomplete", "--no-cache"]),
         &mut git,
     )?;
     println!(
@@ -156,8 +156,12 @@ fn tree(program: &Path, folder: &Path) -> anyhow::Result<()> {
 }
 
 fn memory(program: &Path, repository: &Path) -> anyhow::Result<()> {
-    let peak = memory::peak_anonymous(&mut scan(program, repository, &["--allow-incomplete"]))
-        .context("memory")?;
+    let peak = memory::peak_anonymous(&mut scan(
+        program,
+        repository,
+        &["--allow-incomplete", "--no-cache"],
+    ))
+    .context("memory")?;
     println!(
         "{}, all history: {} MiB of anonymous memory at the peak",
         repository.display(),
