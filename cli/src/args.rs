@@ -86,6 +86,12 @@ pub(crate) enum Command {
         /// The folder.
         folder: PathBuf,
     },
+    /// Print a page of the documentation that is made of the program.
+    #[command(hide = true)]
+    Reference {
+        /// Which one.
+        page: crate::reference::Page,
+    },
 }
 
 /// Messages on standard error.

@@ -15,6 +15,7 @@ mod incidents_command;
 mod lines;
 mod messages;
 mod progress;
+mod reference;
 mod report_args;
 mod report_command;
 mod respond;
@@ -106,6 +107,7 @@ fn run(cli: &Cli, matches: &clap::ArgMatches, messages: Messages) -> anyhow::Res
         Command::Guard(args) => guard_command::run(args),
         Command::Mcp(args) => serving_command::mcp(args),
         Command::Lsp(args) => serving_command::lsp(args),
+        Command::Reference { page } => reference::print(*page),
         Command::Hook(command) => hook::command(command, cli.messages.color, messages),
         Command::Report(command) => {
             let matches = matches.subcommand_matches("report");

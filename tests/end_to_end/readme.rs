@@ -32,12 +32,12 @@ fn examples(page: &str) -> Vec<&str> {
 }
 
 /// Whether an example names another machine.
-fn is_elsewhere(example: &str) -> bool {
+pub(crate) fn is_elsewhere(example: &str) -> bool {
     example.contains("://") || example.contains("registry.example")
 }
 
 /// A repository, a home and a baseline with which every example makes sense.
-fn repository() -> Repository {
+pub(crate) fn repository() -> Repository {
     let repository = Repository::new();
     repository.commit_file("README.md", "a project\n");
     repository.git(&["tag", "v1.2"]);

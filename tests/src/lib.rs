@@ -12,6 +12,7 @@
 mod browser;
 mod containerd;
 mod credential;
+mod file_server;
 mod http;
 mod https_server;
 mod image;
@@ -33,6 +34,7 @@ mod trap;
 pub use browser::Browser;
 pub use containerd::Containerd;
 pub use credential::Credential;
+pub use file_server::FileServer;
 pub use http::{Asked, HttpAnswer, HttpServer, eventually, http, try_http};
 pub use https_server::HttpsServer;
 pub use image::{Image, PlantedFile};

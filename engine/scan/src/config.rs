@@ -9,16 +9,18 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use leakward_core::{Confidence, Severity};
+use leakward_core::{Confidence, Limits, Severity};
 use leakward_detect::ShortestString;
 use leakward_rule_format::nearest;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// The file's content, as written.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Config {
     /// Version of the format; 1.
+    #[schemars(extend("const" = 1))]
     pub version: Option<u32>,
     /// How to scan.
     pub scan: ScanTable,
@@ -39,7 +41,7 @@ pub struct Config {
 }
 
 /// `[stores.NAME]`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct StoreTable {
     /// `KIND:PLACE`, such as `vault:https://vault.corp:8200/secret` (docs/stores.md).
@@ -50,7 +52,7 @@ pub struct StoreTable {
 }
 
 /// What an option of a store is set to.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum OptionValue {
     /// A text.
@@ -72,7 +74,7 @@ impl std::fmt::Display for OptionValue {
 }
 
 /// `[[consumers]]`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ConsumerTable {
     /// Name of the store whose entry it gets.
@@ -89,16 +91,20 @@ pub struct ConsumerTable {
 }
 
 /// `[scan]`
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct ScanTable {
-    /// `default`: what should block a commit; `high`: what an auditor wants to see.
+    /// How much is shown.
+    #[schemars(extend("default" = "default"))]
     pub sensitivity: Option<SensitivityWord>,
     /// Findings below this severity are left out.
+    #[schemars(extend("enum" = ["low", "medium", "high", "critical"], "default" = "low"))]
     pub min_severity: Option<String>,
     /// Findings below this confidence are left out.
+    #[schemars(extend("enum" = ["low", "medium", "high"], "default" = "medium"))]
     pub min_confidence: Option<String>,
-    /// Whether comments such as `leakward:allow` count. Default true.
+    /// Whether comments such as `leakward:allow` count.
+    #[schemars(extend("default" = true))]
     pub inline_allow: Option<bool>,
     /// With a number, strings of binaries that have at least so many characters are looked at, each as a line.
     pub binary_strings: Option<u16>,
@@ -107,7 +113,7 @@ pub struct ScanTable {
 }
 
 /// The two settings of how much is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SensitivityWord {
     /// What should block a commit.
@@ -117,7 +123,7 @@ pub enum SensitivityWord {
 }
 
 /// `[rules]`
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct RulesTable {
     /// Ids or globs of ids; when there are any, only these rules are applied.
@@ -129,7 +135,7 @@ pub struct RulesTable {
 }
 
 /// `[paths]`
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct PathsTable {
     /// Globs of paths whose findings are left out.
@@ -137,7 +143,7 @@ pub struct PathsTable {
 }
 
 /// `[allow]`
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct AllowTable {
     /// Regular expressions over credentials that are no leak.
@@ -149,31 +155,40 @@ pub struct AllowTable {
 }
 
 /// `[limits]`
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct LimitsTable {
     /// Largest object that is read, in MiB.
+    #[schemars(extend("default" = Limits::default().max_object_bytes >> 20))]
     pub max_object_mib: Option<u64>,
     /// Largest standard input that is read, in MiB.
+    #[schemars(extend("default" = Limits::default().max_stdin_bytes >> 20))]
     pub max_stdin_mib: Option<u64>,
     /// How many encodings deep a value is decoded.
+    #[schemars(extend("default" = Limits::default().max_decode_depth))]
     pub max_decode_depth: Option<usize>,
     /// Most places kept for one finding.
+    #[schemars(extend("default" = Limits::default().max_locations_per_finding))]
     pub max_locations: Option<usize>,
     /// How many archives deep archives are opened.
+    #[schemars(extend("default" = Limits::default().max_archive_depth))]
     pub archive_depth: Option<usize>,
     /// Most members of one archive.
+    #[schemars(extend("default" = Limits::default().max_archive_entries))]
     pub archive_entries: Option<u64>,
     /// Most that one archive may unpack to, in MiB.
+    #[schemars(extend("default" = Limits::default().max_unpacked_bytes >> 20))]
     pub archive_unpacked_mib: Option<u64>,
     /// How many times its size an archive may unpack to.
+    #[schemars(extend("default" = Limits::default().max_unpacked_ratio))]
     pub archive_ratio: Option<u64>,
     /// Longest time that one archive or layer may take, in seconds.
+    #[schemars(extend("default" = Limits::default().max_archive_seconds))]
     pub archive_seconds: Option<u64>,
 }
 
 /// `[fingerprint]`
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct FingerprintTable {
     /// Name of the environment variable that holds the project's own key.
@@ -197,6 +212,12 @@ pub struct ConfigError {
 impl Config {
     /// The usual name.
     pub const NAME: &'static str = "leakward.toml";
+
+    /// The JSON schema of the file: for editors, and for the reference page that is made of it.
+    #[must_use]
+    pub fn schema() -> schemars::Schema {
+        schemars::schema_for!(Self)
+    }
 
     /// Reads `text`.
     ///

@@ -5,6 +5,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::secret_source::SecretSource;
@@ -13,7 +14,7 @@ use crate::secret_source::SecretSource;
 const LARGEST: u64 = 1 << 20;
 
 /// What the operator decided.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// Where the service listens.
@@ -83,7 +84,7 @@ impl Default for Config {
 }
 
 /// An address that may hold a password.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Address {
     /// As it is written.
@@ -93,7 +94,7 @@ pub enum Address {
 }
 
 /// Files for TLS, in PEM.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tls {
     /// The certificate and those above it.
@@ -103,7 +104,7 @@ pub struct Tls {
 }
 
 /// Sizes and paces.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// Bytes of a body. GitHub sends at most 25 MB.
@@ -143,7 +144,7 @@ impl Default for Limits {
 }
 
 /// What is told to the code host about a commit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Tell {
     /// A commit status.
@@ -155,7 +156,7 @@ pub enum Tell {
 }
 
 /// GitHub, or a GitHub Enterprise Server.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GitHub {
     /// The secrets that webhooks are signed with; several while one is being changed.
@@ -176,7 +177,7 @@ pub struct GitHub {
 }
 
 /// A GitHub App.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GitHubApp {
     /// Its id, or its client id.
@@ -186,7 +187,7 @@ pub struct GitHubApp {
 }
 
 /// GitLab.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GitLab {
     /// The tokens that webhooks carry.
@@ -202,7 +203,7 @@ pub struct GitLab {
 }
 
 /// Gitea or Forgejo.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Gitea {
     /// The secrets that webhooks are signed with.
@@ -217,7 +218,7 @@ pub struct Gitea {
 }
 
 /// Anything else that posts leaks.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Leaks {
     /// The secrets that posts are signed with.
@@ -228,7 +229,7 @@ pub struct Leaks {
 }
 
 /// Git servers that ask before they take a push.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PreReceive {
     /// Tokens of those servers.
@@ -236,7 +237,7 @@ pub struct PreReceive {
 }
 
 /// What somebody may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Look.
@@ -268,7 +269,7 @@ impl Role {
 }
 
 /// Who may look and decide.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Login {
     /// Whether a link for one log-in as admin is printed at the start. Default: when there is no other way in.
@@ -293,7 +294,7 @@ impl Default for Login {
 }
 
 /// A token for programs.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ApiToken {
     /// Whose it is, as decisions are signed.
@@ -305,7 +306,7 @@ pub struct ApiToken {
 }
 
 /// OpenID Connect.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Oidc {
     /// The issuer, as it names itself.
@@ -325,7 +326,7 @@ pub struct Oidc {
 }
 
 /// How scans are done.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Scan {
     /// A `leakward.toml` that holds for all repositories. Those of pushed commits never count.
@@ -337,7 +338,7 @@ pub struct Scan {
 }
 
 /// How credentials are verified.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Verify {
     /// Servers in the place of those that rules name: `github=https://ghe.corp/api/v3`.
@@ -351,7 +352,7 @@ pub struct Verify {
 }
 
 /// How leaks are responded to.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Response {
     /// What may run without a person, in Rego. Default: the policy that comes with the program.
@@ -365,7 +366,7 @@ pub struct Response {
 }
 
 /// A connected store.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 pub struct StoreTable {
     /// `KIND:PLACE`, as in docs/stores.md.
     pub url: String,
@@ -375,7 +376,7 @@ pub struct StoreTable {
 }
 
 /// Logs and traces.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Telemetry {
     /// Which log lines are written: `info`, `leakward_serve=debug,info`.
@@ -397,7 +398,7 @@ impl Default for Telemetry {
 }
 
 /// How log lines are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
     /// One JSON object a line.
@@ -461,6 +462,12 @@ pub enum ConfigError {
 }
 
 impl Config {
+    /// The JSON schema of the file: for editors, and for the reference page that is made of it.
+    #[must_use]
+    pub fn schema() -> schemars::Schema {
+        schemars::schema_for!(Self)
+    }
+
     /// Reads `file`, when one is named, and the environment over it.
     ///
     /// # Errors

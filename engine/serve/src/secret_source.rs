@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use leakward_core::Secret;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// LIMIT: bytes of a secret's file. An RSA key of 8,192 bits has about 6 KiB.
 const LARGEST: u64 = 64 << 10;
 
 /// Where a secret is read from.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "lowercase")]
 pub enum SecretSource {
     /// A file; a line's end at its end does not count.
