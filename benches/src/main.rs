@@ -4,7 +4,7 @@
 //! ```text
 //! cargo build --release -p leakward && cargo run --release -p leakward-benches -- [--leakward PROGRAM] WHAT
 //!   startup              a folder with one file
-//!   staged               a repository of 1,000 files, 10 of them staged
+//!   staged               repositories of 1,000 and of 100,000 files, 10 of them staged
 //!   history REPOSITORY…  all history, beside `git cat-file --batch-all-objects --batch --unordered`
 //!   tree FOLDER…         all files, beside `rg` with one rare literal, where it is installed
 //!   compare REPOSITORY…  the table: all history, beside git and other scanners (KINGFISHER=…, GITLEAKS=… name them)
@@ -99,8 +99,17 @@ fn startup(program: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Files of the repositories of which ten are staged.
+const STAGED: [usize; 2] = [1_000, 100_000];
+
 fn staged(program: &Path) -> anyhow::Result<()> {
-    let repository = fixtures::staged(1_000, 10)?;
+    STAGED
+        .iter()
+        .try_for_each(|files| staged_of(program, *files))
+}
+
+fn staged_of(program: &Path, files: usize) -> anyhow::Result<()> {
+    let repository = fixtures::staged(files, 10)?;
     let mut git = Command::new("git");
     git.arg("-C")
         .arg(repository.path())
@@ -110,7 +119,7 @@ fn staged(program: &Path) -> anyhow::Result<()> {
         &mut scan(program, repository.path(), &["--staged"]),
         &mut git,
     )?;
-    println!("1,000 files, 10 staged; beside `git diff --cached --quiet`: {pair}");
+    println!("{files} files, 10 staged; beside `git diff --cached --quiet`: {pair}");
     Ok(())
 }
 
