@@ -59,7 +59,7 @@ fn commands(page: &str) -> Vec<Command> {
 /// A line, and the comment behind it; what stands between quotes is none.
 fn comment_of(line: &str) -> (&str, &str) {
     let mut marks = line.match_indices(" # ");
-    let outside = |at: usize| line[..at].matches('\'').count() % 2 == 0;
+    let outside = |at: usize| line[..at].matches('\'').count().is_multiple_of(2);
     marks
         .find(|(at, _)| outside(*at))
         .map_or((line, ""), |(at, mark)| {
