@@ -1,10 +1,11 @@
 //! A PostgreSQL server of its own for a test, with passwords.
 
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use crate::http::eventually;
+use crate::port::free_port;
 
 /// The superuser, and its password.
 const ADMIN: &str = "leakward_admin";
@@ -63,11 +64,7 @@ impl Postgresql {
             "{}",
             String::from_utf8_lossy(&made.stderr)
         );
-        let port = TcpListener::bind("127.0.0.1:0")
-            .expect("a port")
-            .local_addr()
-            .expect("an address")
-            .port();
+        let port = free_port();
         let child = as_postgres(&binaries.join("postgres"))
             .arg("-D")
             .arg(&data)

@@ -18,6 +18,7 @@ mod kubernetes;
 mod laws;
 mod lossy;
 mod openbao;
+mod openbao_engines;
 mod process;
 
 use std::collections::BTreeMap;

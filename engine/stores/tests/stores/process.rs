@@ -1,10 +1,12 @@
 //! Programs that a test starts and that end with it, whatever happens.
 
 use std::io::Read as _;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+
+pub(crate) use leakward_tests::free_port;
 
 /// A server in a process of its own. A shell in between kills it when our end of a pipe closes, so that it ends also with a
 /// test that was aborted, and so that it can be kept in a static.
@@ -31,11 +33,6 @@ pub(crate) fn program(name: &str) -> Option<PathBuf> {
         eprintln!("SKIPPED: this test needs {name}");
     }
     found
-}
-
-pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").port()
 }
 
 /// A folder that a server's own user can use.
