@@ -7,11 +7,12 @@ use zeroize::Zeroizing;
 
 use crate::fill::value;
 use crate::native::Login;
+pub use crate::native::bson::{Bson, Document};
 use crate::native::connection::Tls;
 pub use crate::native::sql::{Escapes, Rows, SqlError, quoted, quoted_name};
 use crate::native::sql::{MysqlSession, PostgresqlSession};
 use crate::native::uri::Uri;
-use crate::native::{mysql, postgresql, redis};
+use crate::native::{mongodb, mysql, postgresql, redis};
 use crate::network::{Network, NetworkError};
 use crate::settings::Limits;
 use crate::subject::Subject;
@@ -54,6 +55,12 @@ impl ConnectionUri {
                 .with_user(Some(user))
                 .with_plain_password(password),
         )
+    }
+
+    /// The database that knows a MongoDB user.
+    #[must_use]
+    pub fn auth_source(&self) -> &str {
+        mongodb::source(&self.0)
     }
 
     /// The same login at another server.
@@ -257,6 +264,71 @@ impl<'n> RedisSession<'n> {
     pub fn ask(&mut self, words: &[&str]) -> Result<Reply, NetworkError> {
         self.login.send(&redis::command(words))?;
         redis::reply(&mut self.login, 0)
+    }
+}
+
+/// A session with MongoDB.
+pub struct MongoSession<'n> {
+    login: Login<'n>,
+}
+
+/// What went wrong with a command.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MongoError {
+    /// The server refused it, and has changed nothing. Its words can repeat what was sent and are not kept.
+    #[error("the server refused it (code {0})")]
+    Refused(i32),
+    /// The way broke; it may have been carried out or not.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+}
+
+impl<'n> MongoSession<'n> {
+    /// Logs in.
+    ///
+    /// # Errors
+    /// No connection, or no login.
+    pub fn open(
+        network: &'n Network,
+        limits: &Limits,
+        uri: &ConnectionUri,
+    ) -> Result<Self, SessionError> {
+        let uri = &uri.0;
+        let refused = |why: String| SessionError::LoggedOut {
+            host: uri.host.clone(),
+            user: uri.user.clone(),
+            why,
+        };
+        if uri.scheme == "mongodb+srv" {
+            return Err(refused(
+                "mongodb+srv names servers by SRV records, which are not looked up; name one server".to_owned(),
+            ));
+        }
+        let deadline = Instant::now() + limits.call;
+        let is_secure = ["tls", "ssl"]
+            .iter()
+            .any(|name| uri.parameter(name) == Some("true"));
+        let tls = if is_secure { Tls::AtOnce } else { Tls::Later };
+        let port = uri.port.unwrap_or(27017);
+        let mut session = Self {
+            login: Login::open(network, &uri.host, port, tls, deadline)?,
+        };
+        match mongodb::log_in(&mut session.login, uri)? {
+            mongodb::Outcome::Accepted => Ok(session),
+            mongodb::Outcome::Code(code) => Err(refused(format!("code {code}"))),
+        }
+    }
+
+    /// Asks one command.
+    ///
+    /// # Errors
+    /// It was refused, or the way broke.
+    pub fn ask(&mut self, command: &Document) -> Result<Document, MongoError> {
+        let reply = mongodb::call(&mut self.login, command)?;
+        match mongodb::failure(&reply) {
+            Some(code) => Err(MongoError::Refused(code)),
+            None => Ok(reply),
+        }
     }
 }
 

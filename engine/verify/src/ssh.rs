@@ -1,4 +1,7 @@
-//! SSH keys, for whoever makes one or has to name one by its public half.
+//! SSH keys, for whoever makes one, has to name one by its public half, or signs a text with one.
+//!
+//! Signatures are those of `ssh-keygen -Y sign`, so that keys in agents and on hardware can make them too:
+//! <https://github.com/openssh/openssh-portable/blob/master/PROTOCOL.sshsig>.
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
@@ -6,6 +9,12 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use crate::keys::{PrivateKey, ssh_string, ssh_text};
+use crate::native::bytes::Reader;
+use crate::native::ssh::is_signed;
+
+const MAGIC: &[u8] = b"SSHSIG";
+const BEGIN: &str = "-----BEGIN SSH SIGNATURE-----";
+const END: &str = "-----END SSH SIGNATURE-----";
 
 /// The public half of a private key as it stands in `authorized_keys`, without a comment; none for a key that cannot be read.
 #[must_use]
@@ -69,9 +78,104 @@ pub fn new_key(comment: &str) -> Option<Zeroizing<String>> {
     Some(text)
 }
 
+/// Signs a text for a purpose, as `ssh-keygen -Y sign -n NAMESPACE` does.
+///
+/// # Errors
+/// The key cannot be read, or is encrypted; says which.
+pub fn sign(private: &str, namespace: &str, message: &[u8]) -> Result<String, String> {
+    let key = PrivateKey::read(private).map_err(|error| error.to_string())?;
+    let signed = to_be_signed(namespace.as_bytes(), b"sha512", message)
+        .and_then(|text| key.ssh_signature(&text))
+        .ok_or("the key does not sign")?;
+    let whole = [
+        MAGIC,
+        &1_u32.to_be_bytes(),
+        &ssh_string(&key.public().ssh_blob()),
+        &ssh_string(namespace.as_bytes()),
+        &ssh_string(b""),
+        &ssh_string(b"sha512"),
+        &ssh_string(&signed),
+    ]
+    .concat();
+    const WIDTH: usize = 70;
+    let base64 = STANDARD.encode(whole);
+    let mut text = format!("{BEGIN}\n");
+    let mut rest = base64.as_str();
+    while !rest.is_empty() {
+        let (line, after) = rest.split_at(WIDTH.min(rest.len()));
+        text.push_str(line);
+        text.push('\n');
+        rest = after;
+    }
+    Ok(text + END + "\n")
+}
+
+/// Who signed the text for this purpose: the public key as it stands in `authorized_keys`. None where the signature is not
+/// right, whatever is wrong with it. Ed25519, ECDSA on P-256 and RSA are understood.
+#[must_use]
+pub fn signer(signature: &str, namespace: &str, message: &[u8]) -> Option<String> {
+    let (_, rest) = signature.split_once(BEGIN)?;
+    let (body, _) = rest.split_once(END)?;
+    let body: String = body.split_whitespace().collect();
+    let bytes = STANDARD.decode(body).ok()?;
+    let mut reader = Reader(bytes.strip_prefix(MAGIC)?);
+    if reader.big_u32()? != 1 {
+        return None;
+    }
+    let (public, meant_for, _reserved) = (reader.string()?, reader.string()?, reader.string()?);
+    let (hash, proof) = (reader.string()?, reader.string()?);
+    if meant_for != namespace.as_bytes() {
+        return None;
+    }
+    let text = to_be_signed(meant_for, hash, message)?;
+    let kind = std::str::from_utf8(Reader(public).string()?)
+        .ok()?
+        .to_owned();
+    is_signed(public, proof, &text).then(|| format!("{kind} {}", STANDARD.encode(public)))
+}
+
+fn to_be_signed(namespace: &[u8], hash: &[u8], message: &[u8]) -> Option<Vec<u8>> {
+    use aws_lc_rs::digest::{SHA256, SHA512, digest};
+    let digest = match hash {
+        b"sha512" => digest(&SHA512, message),
+        b"sha256" => digest(&SHA256, message),
+        _ => return None,
+    };
+    Some(
+        [
+            MAGIC,
+            &ssh_string(namespace),
+            &ssh_string(b""),
+            &ssh_string(hash),
+            &ssh_string(digest.as_ref()),
+        ]
+        .concat(),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_signature_names_its_signer_and_fits_its_text_and_purpose_alone() {
+        let key = new_key("test").expect("a key");
+        let signature = sign(&key, "leakward", b"yes").expect("a signature");
+        assert_eq!(signer(&signature, "leakward", b"yes"), public_text(&key));
+        for (namespace, text) in [("leakward", &b"no"[..]), ("git", b"yes")] {
+            assert_eq!(signer(&signature, namespace, text), None, "{namespace}");
+        }
+        let middle = signature.len() / 2;
+        let letter = if signature.as_bytes()[middle] == b'A' {
+            "B"
+        } else {
+            "A"
+        };
+        let mut other = signature.clone();
+        other.replace_range(middle..=middle, letter);
+        assert_ne!(signer(&other, "leakward", b"yes"), public_text(&key));
+        assert_eq!(signer("no signature", "leakward", b"yes"), None);
+    }
 
     #[test]
     fn a_new_key_is_read_back() {

@@ -5,6 +5,7 @@
 use leakward_core::Verdict;
 use md5::{Digest as _, Md5};
 
+use super::bson::{Bson, Document};
 use super::bytes::Reader;
 use super::connection::Tls;
 use super::scram::{Hash, Scram};
@@ -41,11 +42,15 @@ fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {
     })))
 }
 
-fn login(login: &mut Login<'_>, uri: &Uri) -> Result<(Judgement, Facts), NetworkError> {
-    let database = uri
-        .parameter("authSource")
+/// The database that knows the user.
+pub(crate) fn source(uri: &Uri) -> &str {
+    uri.parameter("authSource")
         .or(Some(uri.path.as_str()).filter(|path| !path.is_empty()))
-        .unwrap_or("admin");
+        .unwrap_or("admin")
+}
+
+fn login(login: &mut Login<'_>, uri: &Uri) -> Result<(Judgement, Facts), NetworkError> {
+    let database = source(uri);
     let facts = Facts {
         identity: vec![
             ("user".to_owned(), uri.user.clone()),
@@ -53,17 +58,24 @@ fn login(login: &mut Login<'_>, uri: &Uri) -> Result<(Judgement, Facts), Network
         ],
         ..Facts::default()
     };
-    let first = attempt(login, uri, database, Hash::Sha256)?;
-    let outcome = match first {
-        // The user may have the older credentials only.
-        Outcome::Code(_) => attempt(login, uri, database, Hash::Sha1)?,
-        done => done,
-    };
-    Ok((judged(&outcome), facts))
+    Ok((judged(&log_in(login, uri)?), facts))
 }
 
-enum Outcome {
+/// Logs in, with SHA-256 or, for users that have no other, with SHA-1.
+pub(crate) fn log_in(login: &mut Login<'_>, uri: &Uri) -> Result<Outcome, NetworkError> {
+    let database = source(uri);
+    match attempt(login, uri, database, Hash::Sha256)? {
+        // The user may have the older credentials only.
+        Outcome::Code(_) => attempt(login, uri, database, Hash::Sha1),
+        Outcome::Accepted => Ok(Outcome::Accepted),
+    }
+}
+
+/// What became of a login.
+pub(crate) enum Outcome {
+    /// It was accepted.
     Accepted,
+    /// It was refused; 18 is AuthenticationFailed.
     Code(i32),
 }
 
@@ -95,31 +107,32 @@ fn attempt(
     };
     let password = zeroize::Zeroizing::new(password);
     let mut scram = Scram::new(hash, &uri.user, &password).ok_or_else(|| login.protocol())?;
+    let bytes = |text: &str| Bson::Binary(text.as_bytes().to_vec());
     let start = Document::default()
         .int("saslStart", 1)
         .text("mechanism", mechanism)
-        .binary("payload", scram.first().as_bytes())
+        .with("payload", bytes(&scram.first()))
         .text("$db", database);
-    let reply = call(login, start)?;
-    if let Some(code) = reply.failure() {
+    let reply = call(login, &start)?;
+    if let Some(code) = failure(&reply) {
         return Ok(Outcome::Code(code));
     }
-    let second = reply
-        .payload()
+    let second = payload(&reply)
         .and_then(|payload| scram.second(&payload))
         .ok_or_else(|| login.protocol())?;
     let next = Document::default()
         .int("saslContinue", 1)
-        .int("conversationId", reply.conversation().unwrap_or(1))
-        .binary("payload", second.as_bytes())
+        .int(
+            "conversationId",
+            reply.number("conversationId").unwrap_or(1),
+        )
+        .with("payload", bytes(&second))
         .text("$db", database);
-    let reply = call(login, next)?;
-    if let Some(code) = reply.failure() {
+    let reply = call(login, &next)?;
+    if let Some(code) = failure(&reply) {
         return Ok(Outcome::Code(code));
     }
-    let is_proven = reply
-        .payload()
-        .is_some_and(|payload| scram.is_proven(&payload));
+    let is_proven = payload(&reply).is_some_and(|payload| scram.is_proven(&payload));
     if is_proven {
         Ok(Outcome::Accepted)
     } else {
@@ -136,56 +149,12 @@ fn digested(user: &str, password: &str) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A BSON document in the making.
-#[derive(Default)]
-struct Document(Vec<u8>);
-
-impl Document {
-    fn element(mut self, kind: u8, name: &str, value: &[u8]) -> Self {
-        self.0.push(kind);
-        self.0.extend_from_slice(name.as_bytes());
-        self.0.push(0);
-        self.0.extend_from_slice(value);
-        self
-    }
-
-    fn int(self, name: &str, value: i32) -> Self {
-        self.element(0x10, name, &value.to_le_bytes())
-    }
-
-    fn text(self, name: &str, value: &str) -> Self {
-        let mut bytes = length(value.len() + 1);
-        bytes.extend_from_slice(value.as_bytes());
-        bytes.push(0);
-        self.element(0x02, name, &bytes)
-    }
-
-    fn binary(self, name: &str, value: &[u8]) -> Self {
-        let mut bytes = length(value.len());
-        bytes.push(0);
-        bytes.extend_from_slice(value);
-        self.element(0x05, name, &bytes)
-    }
-
-    fn finish(self) -> Vec<u8> {
-        let mut bytes = length(self.0.len() + 5);
-        bytes.extend_from_slice(&self.0);
-        bytes.push(0);
-        bytes
-    }
-}
-
-fn length(length: usize) -> Vec<u8> {
-    u32::try_from(length)
-        .unwrap_or_default()
-        .to_le_bytes()
-        .to_vec()
-}
-
-fn call(login: &mut Login<'_>, document: Document) -> Result<Reply, NetworkError> {
+/// Sends a command, and reads what is answered.
+pub(crate) fn call(login: &mut Login<'_>, document: &Document) -> Result<Document, NetworkError> {
     const OP_MSG: u32 = 2013;
-    let document = document.finish();
-    let mut message = length(16 + 5 + document.len());
+    let document = zeroize::Zeroizing::new(document.to_bytes());
+    let length = u32::try_from(16 + 5 + document.len()).unwrap_or_default();
+    let mut message = zeroize::Zeroizing::new(length.to_le_bytes().to_vec());
     for word in [1, 0, OP_MSG, 0] {
         message.extend_from_slice(&u32::to_le_bytes(word));
     }
@@ -200,87 +169,20 @@ fn call(login: &mut Login<'_>, document: Document) -> Result<Reply, NetworkError
         .and_then(|total| total.checked_sub(16))
         .ok_or_else(|| login.protocol())?;
     let body = login.receive(rest)?;
-    let document = body.get(9..).ok_or_else(|| login.protocol())?;
-    Ok(Reply(document.to_vec()))
+    // Behind the flags and the kind of section.
+    body.get(5..)
+        .and_then(Document::read)
+        .ok_or_else(|| login.protocol())
 }
 
-/// The elements of a reply's document, behind its length.
-struct Reply(Vec<u8>);
-
-impl Reply {
-    /// The value of a first-level element, and its kind.
-    fn element(&self, wanted: &str) -> Option<(u8, &[u8])> {
-        let mut reader = Reader(&self.0);
-        loop {
-            let kind = reader.byte().filter(|kind| *kind != 0)?;
-            let name = reader.c_text()?;
-            let size = match kind {
-                0x01 | 0x09 | 0x11 | 0x12 => 8,
-                0x08 => 1,
-                0x0a => 0,
-                0x10 => 4,
-                0x07 => 12,
-                0x02..=0x05 => {
-                    let length = usize::try_from(Reader(reader.0).little_u32()?).ok()?;
-                    match kind {
-                        0x02 => length.checked_add(4)?,
-                        0x05 => length.checked_add(5)?,
-                        _ => length,
-                    }
-                }
-                _ => return None,
-            };
-            let value = reader.take(size)?;
-            if name == wanted.as_bytes() {
-                return Some((kind, value));
-            }
-        }
-    }
-
-    fn number(&self, name: &str) -> Option<i32> {
-        let (kind, value) = self.element(name)?;
-        match kind {
-            0x10 => Some(i32::from_le_bytes(value.try_into().ok()?)),
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "small whole numbers, written as doubles"
-            )]
-            0x01 => Some(f64::from_le_bytes(value.try_into().ok()?) as i32),
-            _ => None,
-        }
-    }
-
-    /// The error's code, when it is an error.
-    fn failure(&self) -> Option<i32> {
-        (self.number("ok") != Some(1)).then(|| self.number("code").unwrap_or(-1))
-    }
-
-    fn conversation(&self) -> Option<i32> {
-        self.number("conversationId")
-    }
-
-    fn payload(&self) -> Option<String> {
-        let (kind, value) = self.element("payload")?;
-        let bytes = value.get(5..).filter(|_| kind == 0x05)?;
-        String::from_utf8(bytes.to_vec()).ok()
-    }
+/// The error's code, when it is an error.
+pub(crate) fn failure(reply: &Document) -> Option<i32> {
+    (reply.number("ok") != Some(1)).then(|| reply.number("code").unwrap_or(-1))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_document_is_read_as_it_was_written() {
-        let document = Document::default()
-            .text("$db", "admin")
-            .binary("payload", b"r=1")
-            .int("code", 18)
-            .element(0x01, "ok", &0f64.to_le_bytes())
-            .finish();
-        let reply = Reply(document.get(4..).map(<[u8]>::to_vec).unwrap_or_default());
-        assert_eq!(reply.payload().as_deref(), Some("r=1"));
-        assert_eq!(reply.failure(), Some(18));
-        assert_eq!(Reply(vec![0x02, b'a']).failure(), Some(-1));
+fn payload(reply: &Document) -> Option<String> {
+    match reply.get("payload")? {
+        Bson::Binary(bytes) => String::from_utf8(bytes.clone()).ok(),
+        _ => None,
     }
 }

@@ -27,6 +27,7 @@ use packets::{
     USERAUTH_REQUEST, USERAUTH_SUCCESS,
 };
 use transport::Transport;
+pub(crate) use transport::is_signed;
 
 pub(super) static NATIVE: Native = Native {
     name: "ssh-key",

@@ -327,7 +327,7 @@ fn direction(cipher: Cipher, shared: &[u8], hash: &[u8], iv: u8, key: u8) -> Opt
 }
 
 /// Whether the host's key signed the hash (RFC 4253, 6.6; RFC 8332; RFC 5656; RFC 8709).
-fn is_signed(host_key: &[u8], proof: &[u8], hash: &[u8]) -> bool {
+pub(crate) fn is_signed(host_key: &[u8], proof: &[u8], hash: &[u8]) -> bool {
     check(host_key, proof, hash).is_some()
 }
 
