@@ -2,6 +2,9 @@
 //!
 //! INVARIANT: names stores, paths and versions, never a value.
 
+/// The word in the text of an error that people must hear of at once.
+pub const ALARM: &str = "ALARM";
+
 /// What went wrong.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
@@ -111,4 +114,25 @@ pub enum StoreError {
         /// What is wrong and what is wanted.
         what: String,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_that_was_taken_is_an_alarm_and_nothing_else_is() {
+        let store = || "vault".to_owned();
+        let taken = StoreError::Intercepted {
+            store: store(),
+            what: "SecretID".to_owned(),
+            why: "used".to_owned(),
+        };
+        assert!(taken.to_string().contains(ALARM));
+        assert!(
+            !StoreError::Sealed { store: store() }
+                .to_string()
+                .contains(ALARM)
+        );
+    }
 }

@@ -24,6 +24,20 @@ impl Opened {
         }
     }
 
+    /// The place that only gets copies.
+    ///
+    /// # Errors
+    /// It is a store.
+    pub fn into_consumer(self) -> Result<Box<dyn Consumer>, StoreError> {
+        match self {
+            Self::Consumer(consumer) => Ok(consumer),
+            Self::Store(store) => Err(StoreError::Unsupported {
+                store: store.describe(),
+                what: "get single values as a consumer: it is a store".to_owned(),
+            }),
+        }
+    }
+
     /// The store.
     ///
     /// # Errors

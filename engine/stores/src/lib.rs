@@ -40,7 +40,7 @@ mod version;
 pub use aws::{ParameterStore, SecretsManager};
 pub use azure::AzureKeyVault;
 pub use consumer::{Consumer, Slot};
-pub use error::StoreError;
+pub use error::{ALARM, StoreError};
 pub use files::FileStore;
 pub use gcp::GcpSecretManager;
 pub use index::{

@@ -106,9 +106,13 @@ impl JsonApi {
             Said::No(code, _) if is_login(&code) => {
                 self.chain.forget();
                 match self.send(name, &body, effect, what)? {
-                    Said::No(code, _) if is_login(&code) => Err(StoreError::LoggedOut {
+                    Said::No(code, answer) if is_login(&code) => Err(StoreError::LoggedOut {
                         store: self.store.clone(),
-                        why: code,
+                        why: if is_clock(answer.text().unwrap_or_default()) {
+                            format!("this machine's clock differs too much from AWS's ({code})")
+                        } else {
+                            code
+                        },
                     }),
                     said => Ok(said),
                 }
@@ -235,6 +239,16 @@ fn is_throttled(code: &str) -> bool {
     )
 }
 
+/// Whether AWS refuses a signature because of the time in it.
+fn is_clock(answer: &str) -> bool {
+    let words = [
+        "Signature expired",
+        "not yet current",
+        "RequestTimeTooSkewed",
+    ];
+    words.iter().any(|words| answer.contains(words))
+}
+
 /// Whether AWS does not accept the key.
 fn is_login(code: &str) -> bool {
     matches!(
@@ -245,6 +259,8 @@ fn is_login(code: &str) -> bool {
             | "SignatureDoesNotMatch"
             | "ExpiredTokenException"
             | "ExpiredToken"
+            | "RequestTimeTooSkewed"
+            | "RequestExpired"
             | "IncompleteSignature"
             | "MissingAuthenticationTokenException"
     )
