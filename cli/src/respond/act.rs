@@ -1,6 +1,5 @@
 //! `leakward revoke` and `leakward rotate`: plan, ask, do.
 
-use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -8,12 +7,15 @@ use anyhow::{Context as _, bail};
 use leakward_core::Verdict;
 use leakward_respond::incident::{EntryPlace, Event, Moment};
 use leakward_respond::plan::{Goal, Order};
-use leakward_respond::{Incident, Responder, Wanted};
-use leakward_stores::{Index, Store};
+use leakward_respond::{Incident, RespondError, Wanted};
+use leakward_stores::Index;
+use leakward_verify::Verified;
 
+use super::approve::proof;
 use super::args::{EntryArgs, RevokeArgs, RotateArgs};
 use super::credential::{Leaked, leaked, says_yes};
-use super::setup::{Memory, actor, connections, responder};
+use super::person::person;
+use super::setup::{Connected, Memory, connected, connections, responder};
 use super::{print, text};
 use crate::messages::Messages;
 use crate::store::Connections;
@@ -22,6 +24,9 @@ use crate::verification::seconds;
 
 /// Takes a credential away.
 pub(crate) fn revoke(args: &RevokeArgs, messages: Messages) -> anyhow::Result<ExitCode> {
+    if args.credential.together {
+        return super::together::revoke(args, messages);
+    }
     let wanted = Wanted {
         goal: Goal::Revoke,
         entry: None,
@@ -33,6 +38,11 @@ pub(crate) fn revoke(args: &RevokeArgs, messages: Messages) -> anyhow::Result<Ex
 
 /// Puts a successor in a credential's place, and takes it away.
 pub(crate) fn rotate(args: &RotateArgs, messages: Messages) -> anyhow::Result<ExitCode> {
+    if args.what.credential.together {
+        bail!(
+            "successors are made one by one: give --finding; --together is for `leakward revoke`"
+        );
+    }
     let wanted = Wanted {
         goal: Goal::Rotate,
         entry: None,
@@ -47,7 +57,10 @@ fn act(args: &RevokeArgs, mut wanted: Wanted, messages: Messages) -> anyhow::Res
     let memory = Memory::open(&args.state)?;
     let connections = connections(&args.policy)?;
     wanted.entry = entry(&args.entry, &connections, &leaked)?;
-    let stores = stores(wanted.entry.as_ref(), &connections)?;
+    let stores = match &wanted.entry {
+        Some(entry) => connected(&entry.store, &entry.path, &connections)?,
+        None => Connected::default(),
+    };
     let responder = responder(
         &memory,
         &args.state,
@@ -55,7 +68,8 @@ fn act(args: &RevokeArgs, mut wanted: Wanted, messages: Messages) -> anyhow::Res
         Arc::clone(&leaked.rules),
         stores,
     )?;
-    let incident = incident(args, &memory, &responder, &leaked)?;
+    let verified = responder.prover().prove(&leaked.subject);
+    let incident = incident(args, &memory, &leaked, &verified)?;
     if incident.verdict == "dead" && wanted.goal == Goal::Revoke {
         print("the credential is dead already: the provider refuses it. Nothing was done.\n")?;
         return Ok(ExitCode::SUCCESS);
@@ -75,8 +89,17 @@ fn act(args: &RevokeArgs, mut wanted: Wanted, messages: Messages) -> anyhow::Res
             print("nothing was changed\n")?;
             return Ok(ExitCode::from(super::STATUS_WAITS));
         }
-        let incident = responder.approve(plan.fingerprint, &actor())?;
-        decision = responder.prepare(&incident, &leaked.subject, &wanted)?.1;
+        let asking = responder.asking();
+        let waiting = asking.ask(&plan)?;
+        let proof = proof(&args.consent.proof, &waiting)?;
+        match asking.approve(plan.fingerprint, &person(), proof) {
+            Ok(incident) => {
+                decision = responder.prepare(&incident, &leaked.subject, &wanted)?.1;
+            }
+            // Another process has begun it in this moment, and says so below.
+            Err(RespondError::NothingWaits(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
     let applied = responder.apply(&plan, &decision, &leaked.subject)?;
     for failure in memory.audit.failures() {
@@ -89,14 +112,13 @@ fn act(args: &RevokeArgs, mut wanted: Wanted, messages: Messages) -> anyhow::Res
 }
 
 /// The incident of the credential, with a verdict of this moment. A dry run writes nothing down.
-fn incident(
+pub(super) fn incident(
     args: &RevokeArgs,
     memory: &Memory,
-    responder: &Responder,
     leaked: &Leaked,
+    verified: &Verified,
 ) -> anyhow::Result<Incident> {
     let now = now();
-    let verified = responder.prover().prove(&leaked.subject);
     let verdict = verified.verdict.as_str().to_owned();
     let ledger = &memory.ledger;
     let database = ledger.database();
@@ -106,7 +128,7 @@ fn incident(
         incident.verdict = verdict;
         return Ok(incident);
     }
-    ledger.wait(database.saw(&leaked.sighting, &actor(), now))?;
+    ledger.wait(database.saw(&leaked.sighting, &person(), now))?;
     let text = match &verified.verdict {
         Verdict::Unknown(unknown) => format!("asked the provider: unknown ({})", unknown.reason),
         verdict => format!("asked the provider: {verdict}"),
@@ -120,7 +142,7 @@ fn incident(
         Some(Event {
             fingerprint: incident.fingerprint,
             at: now,
-            actor: actor(),
+            actor: person(),
             kind: "verified".to_owned(),
             text: text.clone(),
         })
@@ -171,16 +193,4 @@ fn entry(
         );
     }
     Ok(held.pop())
-}
-
-fn stores(
-    entry: Option<&EntryPlace>,
-    connections: &Connections,
-) -> anyhow::Result<BTreeMap<String, Arc<dyn Store>>> {
-    let mut stores = BTreeMap::new();
-    if let Some(entry) = entry {
-        let store: Arc<dyn Store> = Arc::from(connections.store(&entry.store)?);
-        stores.insert(entry.store.clone(), store);
-    }
-    Ok(stores)
 }

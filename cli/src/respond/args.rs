@@ -46,12 +46,15 @@ pub(crate) struct CredentialArgs {
         value_name = "FILE",
         conflicts_with = "rule",
         required_unless_present = "rule",
-        requires = "finding"
+        requires = "which"
     )]
     pub(crate) report: Option<PathBuf>,
     /// Which finding, by its fingerprint.
-    #[arg(long, value_name = "FINGERPRINT", requires = "report")]
+    #[arg(long, value_name = "FINGERPRINT", requires = "report", group = "which")]
     pub(crate) finding: Option<Fingerprint>,
+    /// All findings that their provider revokes together with few requests (GitHub: a thousand tokens at a time, from anybody).
+    #[arg(long, requires = "report", group = "which", conflicts_with_all = ["store", "path"])]
+    pub(crate) together: bool,
     /// A credential of this rule, read from standard input.
     #[arg(long, value_name = "ID")]
     pub(crate) rule: Option<String>,
@@ -90,6 +93,21 @@ pub(crate) struct ConsentArgs {
     /// Print the plan. Nothing is changed anywhere.
     #[arg(long)]
     pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) proof: ProofArgs,
+}
+
+/// Whose yes counts, and how it is proven.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Approval")]
+pub(crate) struct ProofArgs {
+    /// Sign the approval with this private SSH key. Counts where the key is on the list of --approvers.
+    #[arg(long, value_name = "FILE", env = "LEAKWARD_APPROVAL_KEY")]
+    pub(crate) key: Option<PathBuf>,
+    /// The approval was signed elsewhere, as `ssh-keygen -Y sign -n leakward-approval` writes it: for keys in agents, on hardware
+    /// or with a passphrase.
+    #[arg(long, value_name = "FILE", conflicts_with = "key")]
+    pub(crate) signature: Option<PathBuf>,
 }
 
 /// What responses remember, may do, and act as.
@@ -113,11 +131,15 @@ pub(crate) struct StateArgs {
     /// What may run, in Rego. Default: the policy that `leakward policy show` prints.
     #[arg(long = "policy", value_name = "FILE", env = "LEAKWARD_POLICY")]
     pub(crate) policy_file: Option<PathBuf>,
+    /// Whose approvals count: names and public SSH keys, as `allowed_signers` files have them. Default: whoever the operating system
+    /// says that the user is.
+    #[arg(long, value_name = "FILE", env = "LEAKWARD_APPROVERS")]
+    pub(crate) approvers: Option<PathBuf>,
     /// Act as this: `postgresql-admin=env:ADMIN_URL`, `aws-admin=file:key.json`; may be given several times. Variables such as
     /// LEAKWARD_IDENTITY_POSTGRESQL_ADMIN are read by themselves.
     #[arg(long, value_name = "NAME=SOURCE")]
     pub(crate) identity: Vec<String>,
-    /// Tell people: `slack=env:VARIABLE`, `teams=…`, `webhook=https://…`, `mail=smtp://host:25?from=…&to=…`,
+    /// Tell people: `slack=env:VARIABLE`, `teams=…`, `webhook=https://…`, `mail=smtp://host?from=…&to=…`,
     /// `github-issue=owner/name`, `gitlab-issue=group/project`; may be given several times.
     #[arg(long, value_name = "KIND=WHERE")]
     pub(crate) notify: Vec<String>,
@@ -143,10 +165,25 @@ pub(crate) enum RespondCommand {
     },
     /// Go on with responses that were interrupted or wait.
     Resume(Box<ResumeArgs>),
-    /// Say yes to the response of an incident.
+    /// Say yes to the plan that waits for it. Prints the plan.
     Approve {
         /// Its fingerprint.
         incident: Fingerprint,
+        /// Print the text that has to be signed, and nothing else.
+        #[arg(long, conflicts_with_all = ["key", "signature"])]
+        print: bool,
+        #[command(flatten)]
+        proof: ProofArgs,
+        #[command(flatten)]
+        state: Box<StateArgs>,
+    },
+    /// Say no to the plan that waits: it is not done, and a person has to look.
+    Reject {
+        /// Its fingerprint.
+        incident: Fingerprint,
+        /// Why, one sentence.
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        because: String,
         #[command(flatten)]
         state: Box<StateArgs>,
     },

@@ -16,6 +16,7 @@ use crate::verification::{given, reported};
 use crate::verify_command::{read_again, rule_set, secret_from_input};
 
 /// A credential, and what is known of where it leaked.
+#[derive(Clone)]
 pub(super) struct Leaked {
     pub(super) subject: Subject,
     pub(super) sighting: Sighting,
@@ -76,6 +77,31 @@ fn from_input(rule: &str, policy: &PolicyArgs) -> anyhow::Result<Leaked> {
         sighting,
         rules: rules.into(),
     })
+}
+
+/// Every credential of a report, read again from where it was found; and how many could not be.
+pub(super) fn all_of_report(
+    args: &CredentialArgs,
+    policy: &PolicyArgs,
+    messages: Messages,
+) -> anyhow::Result<(Vec<Leaked>, usize)> {
+    let report = args.report.as_ref().context("give --report")?;
+    let scanned = read_again(report, &[], &args.targets, policy, messages)?;
+    let missing = scanned
+        .outcome
+        .skipped
+        .iter()
+        .filter(|skipped| skipped.kind == leakward_core::SkippedKind::Missing)
+        .count();
+    let mut all = Vec::new();
+    for finding in &scanned.outcome.findings {
+        let mut leaked = of_finding(&scanned, finding.fingerprint)?;
+        if args.public {
+            leaked.sighting.exposure = Exposure::Public;
+        }
+        all.push(leaked);
+    }
+    Ok((all, missing))
 }
 
 /// The leaked credential from standard input, for a response that goes on.

@@ -1,19 +1,19 @@
 //! `leakward respond` and `leakward audit`: what is under way, and what was done.
 
-use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use leakward_core::Fingerprint;
-use leakward_respond::database::{IncidentFilter, SagaRow};
-use leakward_respond::incident::{Approval, Event, Moment, State};
+use leakward_respond::database::IncidentFilter;
+use leakward_respond::incident::State;
 use leakward_respond::saga::{Journal as _, Outcome};
-use leakward_stores::Store;
 use leakward_verify::{Clock as _, SystemClock};
 
+use super::approve::{Printed, approve, reject};
 use super::args::{AuditCommand, ResumeArgs, StateArgs};
-use super::setup::{Memory, actor, connections, notifier, responder};
+use super::person::person;
+use super::setup::{Connected, Memory, connected, connections, notifier, responder};
 use super::{RespondCommand, credential, print, text};
 use crate::messages::Messages;
 use crate::verify_command::rule_set;
@@ -38,7 +38,23 @@ pub(crate) fn respond(command: &RespondCommand, messages: Messages) -> anyhow::R
             Ok(ExitCode::SUCCESS)
         }
         RespondCommand::Show { incident, state } => show(*incident, state),
-        RespondCommand::Approve { incident, state } => approve(*incident, state),
+        RespondCommand::Approve {
+            incident,
+            print,
+            proof,
+            state,
+        } => {
+            let printed = match print {
+                true => Printed::TextToSign,
+                false => Printed::Plan,
+            };
+            approve(*incident, printed, proof, state)
+        }
+        RespondCommand::Reject {
+            incident,
+            because,
+            state,
+        } => reject(*incident, because, state),
         RespondCommand::Resume(args) => go_on(args, Way::On, messages),
         RespondCommand::GiveUp(args) => go_on(args, Way::Back, messages),
     }
@@ -53,35 +69,14 @@ fn show(fingerprint: Fingerprint, state: &StateArgs) -> anyhow::Result<ExitCode>
     for saga in ledger.wait(database.sagas(fingerprint))? {
         journals.push((saga.id.to_string(), ledger.records(&saga.id)?));
     }
+    let told = notifier(&memory, state)?.told(fingerprint)?;
     let now = SystemClock.now();
-    print(&text::incident(&incident, &events, &journals, now))?;
-    Ok(ExitCode::SUCCESS)
-}
-
-fn approve(fingerprint: Fingerprint, state: &StateArgs) -> anyhow::Result<ExitCode> {
-    let memory = Memory::open(state)?;
-    let (now, by) = (SystemClock.now(), actor());
-    let incident = memory.ledger.change(fingerprint, now, |incident| {
-        if incident.approvals.iter().any(|approval| approval.by == by) {
-            return None;
-        }
-        incident.approvals.push(Approval {
-            by: by.clone(),
-            at: now,
-        });
-        incident.timeline.at(Moment::Approved, now);
-        Some(Event {
-            fingerprint,
-            at: now,
-            actor: by.clone(),
-            kind: "approved".to_owned(),
-            text: "approved the response".to_owned(),
-        })
-    })?;
-    print(&format!(
-        "{} people have said yes to {fingerprint}\n",
-        incident.approvals.len()
-    ))?;
+    let history = text::History {
+        events: &events,
+        journals: &journals,
+        told: &told,
+    };
+    print(&text::incident(&incident, &history, now))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -116,11 +111,14 @@ fn go_on(args: &ResumeArgs, way: Way, messages: Messages) -> anyhow::Result<Exit
             &args.state,
             &args.verification,
             Arc::clone(&rules),
-            stores(row, &connections)?,
+            match &row.plan.entry {
+                Some(entry) => connected(&entry.store, &entry.path, &connections)?,
+                None => Connected::default(),
+            },
         )?;
         let outcome = match way {
             Way::On => responder.resume(row.fingerprint, subject),
-            Way::Back => responder.give_up(row.fingerprint, subject, &actor()),
+            Way::Back => responder.give_up(row.fingerprint, subject, &person()),
         };
         match outcome {
             Ok(outcome) => {
@@ -167,7 +165,7 @@ fn settle_ended(
     if responding.is_empty() {
         return Ok(0);
     }
-    let (rules, stores) = (Arc::clone(rules), BTreeMap::new());
+    let (rules, stores) = (Arc::clone(rules), Connected::default());
     let responder = responder(memory, &args.state, &args.verification, rules, stores)?;
     let mut settled = 0;
     for incident in responding {
@@ -177,18 +175,6 @@ fn settle_ended(
         }
     }
     Ok(settled)
-}
-
-fn stores(
-    row: &SagaRow,
-    connections: &crate::store::Connections,
-) -> anyhow::Result<BTreeMap<String, Arc<dyn Store>>> {
-    let mut stores = BTreeMap::new();
-    if let Some(entry) = &row.plan.entry {
-        let store: Arc<dyn Store> = Arc::from(connections.store(&entry.store)?);
-        stores.insert(entry.store.clone(), store);
-    }
-    Ok(stores)
 }
 
 /// Looks at the audit log. Status 1 when something is wrong with it.

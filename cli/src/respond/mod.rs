@@ -1,6 +1,7 @@
 //! `leakward revoke`, `rotate`, `respond`, `policy` and `audit`: what a person types to make a leaked credential dead.
 
 mod act;
+mod approve;
 mod args;
 #[cfg(debug_assertions)]
 mod crash;
@@ -8,9 +9,11 @@ mod credential;
 mod identities;
 mod incidents;
 mod notify;
+mod person;
 mod policy;
 mod setup;
 mod text;
+mod together;
 
 pub(crate) use act::{revoke, rotate};
 pub(crate) use args::{AuditCommand, PolicyCommand, RespondCommand, RevokeArgs, RotateArgs};

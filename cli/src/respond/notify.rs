@@ -59,20 +59,8 @@ fn of(kind: &str, place: &str) -> anyhow::Result<ChannelKind> {
     })
 }
 
-/// `smtp://host:25?from=a@b&to=c@d,e@f`; the login is in LEAKWARD_SMTP_USER and LEAKWARD_SMTP_PASSWORD.
+/// The login is in LEAKWARD_SMTP_USER and LEAKWARD_SMTP_PASSWORD.
 fn mail(place: &str) -> anyhow::Result<MailServer> {
-    let wrong = "mail is named as smtp://HOST:PORT?from=ADDRESS&to=ADDRESS,ADDRESS";
-    let rest = place.strip_prefix("smtp://").context(wrong)?;
-    let (server, query) = rest.split_once('?').context(wrong)?;
-    let (host, port) = server.split_once(':').unwrap_or((server, "25"));
-    let parameter = |name: &str| {
-        query
-            .split('&')
-            .filter_map(|pair| pair.split_once('='))
-            .find(|(found, _)| *found == name)
-            .map(|(_, value)| value)
-            .context(wrong)
-    };
     let login = match std::env::var("LEAKWARD_SMTP_USER") {
         Ok(user) => {
             let password = Source::Variable("LEAKWARD_SMTP_PASSWORD".to_owned()).read()?;
@@ -80,11 +68,5 @@ fn mail(place: &str) -> anyhow::Result<MailServer> {
         }
         Err(_) => None,
     };
-    Ok(MailServer {
-        host: host.to_owned(),
-        port: port.parse().context(wrong)?,
-        login,
-        from: parameter("from")?.to_owned(),
-        to: parameter("to")?.split(',').map(str::to_owned).collect(),
-    })
+    Ok(MailServer::of_url(place, login)?)
 }

@@ -10,15 +10,17 @@ use leakward_core::{FingerprintKey, Rule};
 use leakward_respond::audit::{Audit, AuditKey, DatabaseSink, FileSink};
 use leakward_respond::notify::Notifier;
 use leakward_respond::providers::BuiltInProviders;
-use leakward_respond::responder::VerifyingProver;
+use leakward_respond::responder::{Reader, VerifyingProver};
 use leakward_respond::saga::{Journal, Patience, Pause};
 use leakward_respond::{Database, Ledger, Parts, Responder};
 use leakward_stores::Store;
 use leakward_verify::SystemClock;
 use tokio::runtime::Runtime;
 
+use super::approve::approvers;
 use super::args::StateArgs;
 use super::identities::GivenIdentities;
+use super::person::person;
 use super::{notify, policy};
 use crate::args::{PolicyArgs, VerificationArgs};
 use crate::store::{CommonArgs, Connections, StoreFormat};
@@ -30,14 +32,6 @@ pub(super) struct Memory {
     pub(super) ledger: Ledger,
     pub(super) audit: Arc<Audit>,
     _runtime: Runtime,
-}
-
-/// Who acts, for the audit log and for approvals.
-pub(super) fn actor() -> String {
-    let user = ["USER", "LOGNAME", "USERNAME"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()));
-    user.unwrap_or_else(|| "unknown".to_owned())
 }
 
 fn machine() -> String {
@@ -94,7 +88,7 @@ impl Memory {
                 Box::new(FileSink::new(file)),
                 Box::new(DatabaseSink::new(ledger.clone(), &log)),
             ],
-            &format!("{}@{}", actor(), machine()),
+            &format!("{}@{}", person(), machine()),
             Box::new(SystemClock),
             Some(lock),
         );
@@ -129,6 +123,42 @@ pub(super) fn connections(policy: &PolicyArgs) -> anyhow::Result<Connections> {
     })
 }
 
+/// The store that a response needs, and who reads its entry.
+#[derive(Default)]
+pub(super) struct Connected {
+    pub(super) stores: BTreeMap<String, Arc<dyn Store>>,
+    pub(super) readers: Vec<Reader>,
+}
+
+/// The store with this name and the consumers of its entry at `path`, as the configuration has them.
+pub(super) fn connected(
+    store: &str,
+    path: &str,
+    connections: &Connections,
+) -> anyhow::Result<Connected> {
+    let opened: Arc<dyn Store> = Arc::from(connections.store(store)?);
+    let mut readers = Vec::new();
+    for table in &connections.config().consumers {
+        if table.store != store || table.path != path {
+            continue;
+        }
+        let what = || format!("[[consumers]] {} {}", table.to, table.name);
+        let consumer = connections.open(&table.to).with_context(what)?;
+        readers.push(Reader {
+            store: store.to_owned(),
+            path: path.to_owned(),
+            field: table.field.clone(),
+            to: table.to.clone(),
+            name: table.name.clone(),
+            consumer: Arc::from(consumer.into_consumer().with_context(what)?),
+        });
+    }
+    Ok(Connected {
+        stores: BTreeMap::from([(store.to_owned(), opened)]),
+        readers,
+    })
+}
+
 /// Who people are told by.
 pub(super) fn notifier(memory: &Memory, state: &StateArgs) -> anyhow::Result<Notifier> {
     Ok(Notifier::new(
@@ -144,7 +174,7 @@ pub(super) fn responder(
     state: &StateArgs,
     verification: &VerificationArgs,
     rules: Arc<[Rule]>,
-    stores: BTreeMap<String, Arc<dyn Store>>,
+    stores: Connected,
 ) -> anyhow::Result<Responder> {
     let (settings, network, calls) = Verification::new(verification)?.into_way()?;
     let prover = VerifyingProver::new(Arc::clone(&rules), settings, network, calls);
@@ -158,7 +188,7 @@ pub(super) fn responder(
         journal,
         rules,
         providers: Arc::new(BuiltInProviders::new(settings, network, SystemClock)),
-        stores,
+        stores: stores.stores,
         prover: Arc::new(prover),
         identities: Arc::new(GivenIdentities::new(&state.identity)?),
         policy: policy::load(state.policy_file.as_deref())?,
@@ -168,5 +198,7 @@ pub(super) fn responder(
         pause: Arc::new(Sleep),
         key: FingerprintKey::default(),
         patience: Patience::default(),
-    }))
+    })
+    .approved_by(approvers(state)?)
+    .with_readers(stores.readers))
 }

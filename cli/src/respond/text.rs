@@ -8,12 +8,51 @@ use leakward_respond::incident::{Event, Moment};
 use leakward_respond::plan::{Goal, Order, Plan};
 use leakward_respond::policy::Decision;
 use leakward_respond::provider::Undo;
-use leakward_respond::responder::Applied;
+use leakward_respond::responder::{Applied, Batch, Ready};
 use leakward_respond::saga::{Outcome, Phase, Record};
 use leakward_verify::rfc3339;
 
 /// A plan, and what the policy says about it.
 pub(super) fn plan(plan: &Plan, decision: &Decision) -> String {
+    let mut text = steps(plan);
+    let approvals = match decision.approvals {
+        0 => "may run by itself".to_owned(),
+        1 => "one person has to say yes".to_owned(),
+        many => format!("{many} people have to say yes"),
+    };
+    text += &format!("  policy    {} ({})\n", approvals, decision.policy);
+    for reason in decision.deny.iter().chain(&decision.reasons) {
+        text += &format!("            {reason}\n");
+    }
+    text
+}
+
+/// What would be revoked together, and what the policy says about each.
+pub(super) fn batch(batch: &Batch, ready: &[Ready]) -> String {
+    let mut text = format!(
+        "Revoke {} credentials together\n  {}, {} in one request at most: {} requests, one a minute\n  cannot be undone\n",
+        batch.members.len(),
+        batch.call,
+        batch.most,
+        batch.requests()
+    );
+    for one in ready {
+        let approvals = match (one.decision.deny.first(), one.decision.approvals) {
+            (Some(why), _) => format!("may not run: {why}"),
+            (None, 0) => "may run by itself".to_owned(),
+            (None, 1) => "one person has to say yes".to_owned(),
+            (None, many) => format!("{many} people have to say yes"),
+        };
+        text += &format!(
+            "  {} {}: {approvals}\n",
+            one.plan.fingerprint, one.plan.rule
+        );
+    }
+    text
+}
+
+/// What a plan does.
+pub(super) fn steps(plan: &Plan) -> String {
     let goal = match plan.goal {
         Goal::Revoke => "Revoke",
         Goal::Rotate => "Rotate",
@@ -68,15 +107,6 @@ pub(super) fn plan(plan: &Plan, decision: &Decision) -> String {
             text += &format!("  at {url}\n");
         }
     }
-    let approvals = match decision.approvals {
-        0 => "may run by itself".to_owned(),
-        1 => "one person has to say yes".to_owned(),
-        many => format!("{many} people have to say yes"),
-    };
-    text += &format!("  policy    {} ({})\n", approvals, decision.policy);
-    for reason in decision.deny.iter().chain(&decision.reasons) {
-        text += &format!("            {reason}\n");
-    }
     text
 }
 
@@ -126,10 +156,18 @@ pub(super) fn outcome(fingerprint: Fingerprint, outcome: &Outcome) -> String {
 
 /// 0: done. 1: something waits or needs a person.
 pub(super) fn status(applied: &Applied) -> ExitCode {
-    match applied {
-        Applied::Ran(Outcome::Finished | Outcome::Unproven(_)) => ExitCode::SUCCESS,
-        _ => ExitCode::from(super::STATUS_WAITS),
+    if is_done(applied) {
+        return ExitCode::SUCCESS;
     }
+    ExitCode::from(super::STATUS_WAITS)
+}
+
+/// Whether nothing is left to do.
+pub(super) fn is_done(applied: &Applied) -> bool {
+    matches!(
+        applied,
+        Applied::Ran(Outcome::Finished | Outcome::Unproven(_))
+    )
 }
 
 /// One line of the list.
@@ -149,13 +187,17 @@ pub(super) fn line(incident: &Incident, now: u64) -> String {
     )
 }
 
+/// What happened about an incident.
+pub(super) struct History<'a> {
+    pub(super) events: &'a [Event],
+    /// The journals of its responses, by their names.
+    pub(super) journals: &'a [(String, Vec<Record>)],
+    /// Who was told: the channel, and how that went.
+    pub(super) told: &'a [(String, String)],
+}
+
 /// Everything about one incident.
-pub(super) fn incident(
-    incident: &Incident,
-    events: &[Event],
-    journals: &[(String, Vec<Record>)],
-    now: u64,
-) -> String {
+pub(super) fn incident(incident: &Incident, history: &History<'_>, now: u64) -> String {
     let mut text = format!(
         "{} {} of {}\n  {}\n  state     {} ({})\n  severity  {}\n  verdict   {}\n",
         incident.fingerprint,
@@ -188,10 +230,16 @@ pub(super) fn incident(
         text += &format!("  {until} {}\n", span(seconds));
     }
     text += "Events\n";
-    for event in events {
+    for event in history.events {
         text += &format!("  {}  {}  {}\n", rfc3339(event.at), event.actor, event.text);
     }
-    for (saga, records) in journals {
+    if !history.told.is_empty() {
+        text += "Told\n";
+    }
+    for (channel, answer) in history.told {
+        text += &format!("  {channel}: {answer}\n");
+    }
+    for (saga, records) in history.journals {
         text += &format!("Journal of {saga}\n");
         for record in records {
             let step = record.step.map_or("", leakward_respond::saga::Step::as_str);

@@ -9,6 +9,7 @@
 //! LAW: what cannot be written down is not done.
 #![forbid(unsafe_code)]
 
+pub mod approval;
 pub mod audit;
 pub mod database;
 pub mod incident;

@@ -81,8 +81,22 @@ pub struct PlannedEntry {
     pub fields: Vec<FieldChange>,
     /// Who reads it, as the store's tags say.
     pub consumers: Vec<String>,
+    /// Who gets a copy of the new value, as the configuration says.
+    #[serde(default)]
+    pub deliveries: Vec<Delivery>,
     /// Its tags.
     pub tags: std::collections::BTreeMap<String, String>,
+}
+
+/// A place that gets a copy of a field, or has to read it again.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Delivery {
+    /// The consumer, `KIND:PLACE`.
+    pub to: String,
+    /// The name that the value has there.
+    pub name: String,
+    /// The field of the entry.
+    pub field: String,
 }
 
 /// That a field holds a part of the credential.

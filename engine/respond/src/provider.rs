@@ -369,6 +369,37 @@ pub trait Provider: Send + Sync {
 pub trait Providers: Send + Sync {
     /// The one that is responsible for credentials of `rule`; none when nobody is.
     fn find(&self, rule: &Rule) -> Option<&dyn Provider>;
+
+    /// How credentials of `rule` are revoked together with others; none where each needs a request of its own.
+    fn together(&self, rule: &Rule) -> Option<Together> {
+        let _each_for_itself = rule;
+        None
+    }
+
+    /// Revokes credentials with one request, of rules for which [`Providers::together`] says the same.
+    ///
+    /// # Errors
+    /// As [`Provider::revoke`]; for all of them alike.
+    fn revoke_together(
+        &self,
+        case: &Case<'_>,
+        subjects: &[Subject],
+    ) -> Result<Receipt, ProviderError> {
+        let _each_for_itself = (case, subjects);
+        Err(ProviderError::Unsupported {
+            provider: "the provider".to_owned(),
+            what: "revoke several credentials with one request".to_owned(),
+        })
+    }
+}
+
+/// How credentials are revoked together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Together {
+    /// The request, which is the same for all rules whose credentials it can name.
+    pub call: String,
+    /// How many credentials one request can name.
+    pub most: usize,
 }
 
 /// Text around a credential is context, not a part of it.

@@ -11,10 +11,12 @@ mod sink;
 mod tests;
 mod verify;
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
+use leakward_core::Fingerprint;
 use leakward_verify::{Clock, rfc3339};
 use serde_json::{Value, json};
 
@@ -54,8 +56,9 @@ pub struct Audit {
     clock: Box<dyn Clock>,
     /// The file whose lock keeps processes apart; none when nobody else writes.
     lock: Option<PathBuf>,
-    /// Why the response may run, as the policy said.
+    /// Why responses may run, as the policy said: for all, and for single ones.
     decision: Mutex<Value>,
+    decisions: Mutex<BTreeMap<Fingerprint, Value>>,
     /// Sinks that failed while others did not.
     failures: Mutex<Vec<String>>,
 }
@@ -77,13 +80,53 @@ impl Audit {
             clock,
             lock,
             decision: Mutex::new(Value::Null),
+            decisions: Mutex::default(),
             failures: Mutex::new(Vec::new()),
         }
     }
 
-    /// Why what follows may be done; goes into every line.
+    /// Why what follows may be done; goes into every line of a response for which nothing else was said.
     pub fn because(&self, decision: Value) {
         *self.decision.lock().unwrap_or_else(PoisonError::into_inner) = decision;
+    }
+
+    /// Why something may be done about this credential; goes into every line about it. Several responses can run at once.
+    pub fn because_of(&self, fingerprint: Fingerprint, decision: Value) {
+        let mut decisions = self
+            .decisions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        decisions.insert(fingerprint, decision);
+    }
+
+    /// The response about this credential does nothing more for now.
+    pub fn forget(&self, fingerprint: Fingerprint) {
+        let mut decisions = self
+            .decisions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        decisions.remove(&fingerprint);
+    }
+
+    /// Adds a line about something that people or the program decided.
+    ///
+    /// # Errors
+    /// [`AuditError::NoSink`]: then it does not count.
+    pub fn note(
+        &self,
+        fingerprint: Fingerprint,
+        phase: &str,
+        text: &str,
+        details: &Value,
+    ) -> Result<(), AuditError> {
+        self.write(&json!({
+            "time": rfc3339(self.clock.now()),
+            "actor": self.actor,
+            "incident": fingerprint.to_string(),
+            "phase": phase,
+            "text": text,
+            "details": details,
+        }))
     }
 
     /// Sinks that failed so far while others did not, one sentence each.
@@ -197,11 +240,16 @@ impl Audit {
     }
 
     fn content(&self, plan: &Plan, saga: &SagaId, record: &Record) -> Value {
-        let decision = self
-            .decision
+        let own = self
+            .decisions
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+            .get(&plan.fingerprint)
+            .cloned();
+        let decision = own.unwrap_or_else(|| {
+            let for_all = self.decision.lock().unwrap_or_else(PoisonError::into_inner);
+            for_all.clone()
+        });
         json!({
             "time": rfc3339(self.clock.now()),
             "actor": self.actor,

@@ -8,6 +8,7 @@ use std::fs::{File, TryLockError};
 use leakward_core::Fingerprint;
 use sqlx::pool::PoolConnection;
 use sqlx::{Postgres, Row as _};
+use tokio::runtime::Handle;
 
 use super::{Backend, Database, DatabaseError};
 
@@ -19,12 +20,23 @@ pub struct IncidentLock {
 
 #[derive(Debug)]
 enum Held {
-    File {
-        _file: File,
-    },
-    Connection {
-        _connection: Box<PoolConnection<Postgres>>,
-    },
+    File { _file: File },
+    Connection { _owned: Owned },
+}
+
+/// A connection that ends with its owner, on whatever thread that is.
+#[derive(Debug)]
+struct Owned {
+    connection: Option<Box<PoolConnection<Postgres>>>,
+    /// Who closes it: threads that only block know no runtime, and sqlx panics there.
+    runtime: Handle,
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        let _inside = self.runtime.enter();
+        drop(self.connection.take());
+    }
 }
 
 impl Database {
@@ -51,7 +63,10 @@ impl Database {
                 let is_ours: bool = row.try_get(0).map_err(|error| self.failed(&error))?;
                 Ok(is_ours.then(|| IncidentLock {
                     _held: Held::Connection {
-                        _connection: Box::new(connection),
+                        _owned: Owned {
+                            connection: Some(Box::new(connection)),
+                            runtime: Handle::current(),
+                        },
                     },
                 }))
             }

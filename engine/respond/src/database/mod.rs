@@ -143,6 +143,7 @@ impl Database {
                 )
             })
             .collect();
+        let _alone = self.alone().await?;
         let mut migrator = Migrator::with_migrations(migrations);
         migrator.dangerous_set_table_name(format!("migrations_of_{owner}"));
         let done = match &self.backend {
@@ -153,6 +154,34 @@ impl Database {
             database: self.name.clone(),
             why: error.to_string(),
         })
+    }
+
+    /// The right to make tables; processes that open a new file at once would make the same ones. A server sees to it itself.
+    async fn alone(&self) -> Result<Option<std::fs::File>, DatabaseError> {
+        const LOOK: Duration = Duration::from_millis(20);
+        let Some(folder) = &self.locks else {
+            return Ok(None);
+        };
+        let failed = |why: String| DatabaseError::CannotOpen {
+            database: self.name.clone(),
+            why,
+        };
+        let file = std::fs::File::options()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(folder.join("tables"))
+            .map_err(|error| failed(error.to_string()))?;
+        let patience = std::time::Instant::now() + BUSY;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Some(file)),
+                Err(std::fs::TryLockError::WouldBlock) if std::time::Instant::now() < patience => {
+                    tokio::time::sleep(LOOK).await;
+                }
+                Err(error) => return Err(failed(format!("its tables are being made: {error}"))),
+            }
+        }
     }
 
     /// What it is called in messages. Holds no password.

@@ -11,6 +11,8 @@ mod timeline;
 use leakward_core::{Fingerprint, RuleId, Severity};
 use serde::{Deserialize, Serialize};
 
+pub use crate::approval::Approval;
+use crate::approval::Waiting;
 pub use place::{Exposure, Place};
 pub use sighting::Sighting;
 pub use state::State;
@@ -51,8 +53,11 @@ pub struct Incident {
     pub places: Vec<Place>,
     /// Where applications read it from.
     pub entry: Option<EntryPlace>,
-    /// Who has approved the response, and when (seconds since 1970).
+    /// What was said yes to, by whom, and how that is known.
     pub approvals: Vec<Approval>,
+    /// What waits for people to say yes, if anything does.
+    #[serde(default)]
+    pub waiting: Option<Box<Waiting>>,
     /// What happened when.
     pub timeline: Timeline,
     /// When it should be contained, seconds since 1970.
@@ -70,15 +75,6 @@ pub struct EntryPlace {
     pub path: String,
     /// The field.
     pub field: String,
-}
-
-/// That somebody said yes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Approval {
-    /// Who.
-    pub by: String,
-    /// When, seconds since 1970.
-    pub at: u64,
 }
 
 /// Something that happened to an incident. Never changed afterwards.

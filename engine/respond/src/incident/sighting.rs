@@ -72,6 +72,7 @@ impl Incident {
             places: Vec::new(),
             entry: None,
             approvals: Vec::new(),
+            waiting: None,
             timeline,
             due_at: now.saturating_add(deadline(sighting.severity)),
             revision: 0,

@@ -1,10 +1,14 @@
-//! One way to people.
+//! One way to people: where it leads, and how a message is put there.
+//!
+//! INVARIANT: an error names a host, never a webhook's path, which is a credential. What other people wrote (names of files)
+//! cannot become a mention, a link or markup there.
 
 use aws_lc_rs::hmac;
 use leakward_core::Secret;
 use reqwest::blocking::{Client, RequestBuilder};
 use serde_json::{Value, json};
 
+use super::issue::{Issues, Tracker};
 use super::mail::MailServer;
 use super::message::Message;
 use crate::audit::hex;
@@ -74,9 +78,25 @@ pub enum ChannelError {
         /// What was said.
         why: String,
     },
+    /// It takes no more for now.
+    #[error("{host}: too many messages; it takes more in {seconds} s")]
+    Busy {
+        /// Where to.
+        host: String,
+        /// How long it wants to be left alone.
+        seconds: u64,
+    },
 }
 
 impl ChannelError {
+    /// How long to wait at least before the next try, in seconds.
+    pub(super) fn wait(&self) -> u64 {
+        match self {
+            Self::Busy { seconds, .. } => *seconds,
+            Self::Setting(_) | Self::Failed { .. } => 0,
+        }
+    }
+
     pub(super) fn of_http(host: &str, error: &reqwest::Error) -> Self {
         let why = if error.is_timeout() {
             "no answer in time".to_owned()
@@ -99,7 +119,7 @@ impl Channel {
         let line = format!("{}: {}", message.urgency.as_str(), message.title);
         match &self.kind {
             ChannelKind::Slack { url } => {
-                let body = json!({ "text": format!("*{line}*\n{}", message.text) });
+                let body = json!({ "text": format!("*{}*\n{}", tame(&line), tame(&message.text)) });
                 post(client, url, &body, |request| request)
             }
             ChannelKind::Teams { url } => {
@@ -120,24 +140,40 @@ impl Channel {
                 repository,
                 token,
             } => {
-                let url = Secret::new(format!("{api}/repos/{repository}/issues").as_bytes());
-                let body = json!({ "title": line, "body": message.text });
-                post(client, &url, &body, |request| {
-                    bearer(request, token).header("Accept", "application/vnd.github+json")
-                })
+                let tracker = Tracker::Github { api, repository };
+                issues(client, tracker, token).send(message)
             }
             ChannelKind::GitlabIssue {
                 api,
                 project,
                 token,
             } => {
-                let project = project.replace('/', "%2F");
-                let url = Secret::new(format!("{api}/projects/{project}/issues").as_bytes());
-                let body = json!({ "title": line, "description": message.text });
-                post(client, &url, &body, |request| bearer(request, token))
+                let tracker = Tracker::Gitlab { api, project };
+                issues(client, tracker, token).send(message)
             }
         }
     }
+}
+
+fn issues<'a>(client: &'a Client, tracker: Tracker<'a>, token: &'a Secret) -> Issues<'a> {
+    Issues {
+        client,
+        tracker,
+        token,
+    }
+}
+
+/// Slack's three signs with a meaning, as it wants them written
+/// (<https://api.slack.com/reference/surfaces/formatting#escaping>).
+fn tame(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}
+
+/// Without the signs of which a card makes links.
+fn plain(text: &str) -> String {
+    text.replace('[', "\\[").replace(']', "\\]")
 }
 
 /// Teams' adaptive card.
@@ -150,8 +186,8 @@ fn card(line: &str, message: &Message) -> Value {
                 "type": "AdaptiveCard",
                 "version": "1.4",
                 "body": [
-                    { "type": "TextBlock", "weight": "Bolder", "wrap": true, "text": line },
-                    { "type": "TextBlock", "wrap": true, "text": message.text },
+                    { "type": "TextBlock", "weight": "Bolder", "wrap": true, "text": plain(line) },
+                    { "type": "TextBlock", "wrap": true, "text": plain(&message.text) },
                 ],
             },
         }],
@@ -181,17 +217,33 @@ fn post(
     if answer.status().is_success() {
         return Ok(());
     }
-    Err(ChannelError::Failed {
-        host,
-        why: format!("it answered {}", answer.status().as_u16()),
-    })
+    Err(refused(&host, &answer))
+}
+
+/// What an answer that is no success says.
+pub(super) fn refused(host: &str, answer: &reqwest::blocking::Response) -> ChannelError {
+    let status = answer.status().as_u16();
+    let wait = answer
+        .headers()
+        .get("retry-after")
+        .and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    match (status, wait) {
+        (429 | 403 | 503, Some(seconds)) => ChannelError::Busy {
+            host: host.to_owned(),
+            seconds,
+        },
+        _ => ChannelError::Failed {
+            host: host.to_owned(),
+            why: format!("it answered {status}"),
+        },
+    }
 }
 
 #[expect(
     clippy::disallowed_methods,
     reason = "the token is sent to the interface that it is for"
 )]
-fn bearer(request: RequestBuilder, token: &Secret) -> RequestBuilder {
+pub(super) fn bearer(request: RequestBuilder, token: &Secret) -> RequestBuilder {
     request.bearer_auth(String::from_utf8_lossy(token.expose()))
 }
 
@@ -204,7 +256,7 @@ fn signature(key: &Secret, body: &[u8]) -> String {
     format!("sha256={}", hex(hmac::sign(&key, body).as_ref()))
 }
 
-fn host_of(url: &str) -> String {
+pub(super) fn host_of(url: &str) -> String {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     authority.rsplit('@').next().unwrap_or_default().to_owned()

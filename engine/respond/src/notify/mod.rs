@@ -5,6 +5,7 @@
 //! again: twice told is better than never.) INVARIANT: a message holds the incident's public words, never a value.
 
 mod channel;
+mod issue;
 mod mail;
 mod message;
 
@@ -18,7 +19,7 @@ use crate::plan::Plan;
 use crate::saga::Messenger;
 
 pub use channel::{Channel, ChannelError, ChannelKind};
-pub use mail::MailServer;
+pub use mail::{MailSecurity, MailServer};
 pub use message::{Message, Urgency};
 
 /// How often a message is tried.
@@ -26,6 +27,9 @@ const MOST_ATTEMPTS: u64 = 8;
 
 /// First wait until a message is tried again; doubled each time.
 const FIRST_RETRY: u64 = 30;
+
+/// How long a message belongs to the process that sends it. Another one takes it afterwards: it may have ended.
+const LEASE: u64 = 120;
 
 /// Longest time for one try.
 const CALL: Duration = Duration::from_secs(10);
@@ -108,25 +112,31 @@ impl Notifier {
         let database = self.ledger.database();
         let failed = |error: sqlx::Error| database.failed(&error);
         let (name, channel_name) = (row.text(0).map_err(failed)?, row.text(1).map_err(failed)?);
-        let attempts = row.number(2).map_err(failed)? + 1;
+        let attempts = row.number(2).map_err(failed)?;
         let Some(channel) = self.channels.iter().find(|one| one.name == channel_name) else {
             // It was taken out of the configuration; whoever puts it back gets what waits.
             return Ok(false);
         };
+        if !self.claim(&name, &channel_name, attempts, now)? {
+            // Another process sends it in this moment.
+            return Ok(true);
+        }
+        let attempts = attempts + 1;
         let message: Message = database.parsed(&row.text(3).map_err(failed)?, "a message")?;
         let answer = channel.send(&self.client, &message);
         let is_sent = answer.is_ok();
-        let retry_at = (!is_sent && attempts < MOST_ATTEMPTS)
-            .then(|| now + FIRST_RETRY * 2_u64.saturating_pow(attempts as u32 - 1));
+        let wait = answer.as_ref().err().map_or(0, ChannelError::wait);
+        let retry_at = (!is_sent && attempts < MOST_ATTEMPTS).then(|| {
+            let backoff = FIRST_RETRY * 2_u64.saturating_pow(attempts as u32 - 1);
+            now.saturating_add(backoff.max(wait))
+        });
         let text = match answer {
             Ok(()) => "sent".to_owned(),
             Err(error) => error.to_string(),
         };
         self.ledger.wait(database.execute(
-            "UPDATE notifications SET attempts = $1, retry_at = $2, sent_at = $3, answer = $4 \
-             WHERE message = $5 AND channel = $6",
+            "UPDATE notifications SET retry_at = $1, sent_at = $2, answer = $3 WHERE message = $4 AND channel = $5",
             vec![
-                attempts.into(),
                 retry_at.into(),
                 is_sent.then_some(now).into(),
                 text.into(),
@@ -135,6 +145,28 @@ impl Notifier {
             ],
         ))?;
         Ok(is_sent)
+    }
+
+    /// Takes a message for this process; false when another one was faster.
+    fn claim(
+        &self,
+        name: &str,
+        channel: &str,
+        attempts: u64,
+        now: u64,
+    ) -> Result<bool, DatabaseError> {
+        let taken = self.ledger.wait(self.ledger.database().execute(
+            "UPDATE notifications SET attempts = $1, retry_at = $2 \
+             WHERE message = $3 AND channel = $4 AND attempts = $5 AND sent_at IS NULL",
+            vec![
+                (attempts + 1).into(),
+                now.saturating_add(LEASE).into(),
+                name.into(),
+                channel.into(),
+                attempts.into(),
+            ],
+        ))?;
+        Ok(taken > 0)
     }
 
     /// What was told, or not yet, about a credential: channel and how it went.

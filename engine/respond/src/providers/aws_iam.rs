@@ -333,6 +333,15 @@ fn read(answer: Result<Answer, CallError>, what: &str) -> Result<Answer, Provide
     changed(answer, what).map_err(super::answer::unread)
 }
 
+/// Whether AWS refuses a signature because of the time in it.
+fn is_clock(code: &str, message: &str) -> bool {
+    matches!(code, "RequestTimeTooSkewed" | "RequestExpired")
+        || (code == "SignatureDoesNotMatch"
+            && ["Signature expired", "not yet current"]
+                .iter()
+                .any(|words| message.contains(words)))
+}
+
 /// The answer to a call that changes something; AWS's own words where it is none.
 fn changed(answer: Result<Answer, CallError>, what: &str) -> Result<Answer, ProviderError> {
     let provider = NAME.to_owned();
@@ -354,10 +363,21 @@ fn changed(answer: Result<Answer, CallError>, what: &str) -> Result<Answer, Prov
     if answer.status == 200 {
         return Ok(answer);
     }
-    let code = elements(&answer, "Code")
-        .into_iter()
-        .next()
-        .unwrap_or_default();
+    let first = |name: &str| {
+        elements(&answer, name)
+            .into_iter()
+            .next()
+            .unwrap_or_default()
+    };
+    let code = first("Code");
+    if is_clock(&code, &first("Message")) {
+        return Err(ProviderError::LoggedOut {
+            provider,
+            why: format!(
+                "this machine's clock differs too much from AWS's ({code}); set it, then resume"
+            ),
+        });
+    }
     Err(match (answer.status, code.as_str()) {
         (404, _) | (_, "NoSuchEntity") => absent(what),
         (_, "InvalidClientTokenId" | "SignatureDoesNotMatch" | "ExpiredToken") => {

@@ -154,7 +154,11 @@ impl Provider for GcpServiceAccount {
         let answer = errand
             .rest
             .change(Verb::Post, &errand.keys, Some(&json!({})), &what)?
-            .and_then(|answer| answer.json());
+            .ok_or_else(|| ProviderError::Absent {
+                provider: NAME.to_owned(),
+                what: format!("the service account {}", errand.account),
+            })?
+            .json();
         let made = answer.as_ref().and_then(|json| {
             let data = STANDARD
                 .decode(json.get("privateKeyData")?.as_str()?)

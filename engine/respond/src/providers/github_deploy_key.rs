@@ -1,7 +1,7 @@
-//! Deploy keys of GitHub repositories: a new Ed25519 key beside the old one, then the old one deleted.
+//! SSH keys at GitHub, of repositories (deploy keys) and of people: a new Ed25519 key beside the old one, then the old one deleted.
 //!
-//! As `github-admin` (a token), for the repository `repository` (`owner/name`). The private key is made here and is in the store
-//! before GitHub hears of its public half.
+//! As `github-admin` (a token), for the repository `repository` (`owner/name`), or with `keys=account` for the account of the
+//! token. The private key is made here and is in the store before GitHub hears of its public half.
 
 use std::sync::Arc;
 
@@ -30,9 +30,11 @@ pub(super) struct GithubDeployKey {
 
 struct Errand<'e> {
     rest: Rest<'e>,
-    /// The path of the repository's keys.
+    /// The path of the keys.
     keys: String,
+    /// Whose they are: `owner/name`, or the account.
     repository: String,
+    is_account: bool,
 }
 
 impl GithubDeployKey {
@@ -47,11 +49,30 @@ impl GithubDeployKey {
             ADMIN,
             "a token that may administer the repository",
         )?;
+        let rest = Rest::new(&self.way, case, ENDPOINT, admin)
+            .and_header("X-GitHub-Api-Version", "2022-11-28");
+        // A server of one's own, as it is named for its API.
+        let rest = match case.subject.value("api") {
+            Some(_) => rest.at_value("api"),
+            None => rest,
+        };
+        let keys = case
+            .subject
+            .value("keys")
+            .and_then(|value| text(&value.secret));
+        if keys.is_some_and(|keys| &**keys == "account") {
+            return Ok(Errand {
+                rest,
+                keys: "/user/keys".to_owned(),
+                repository: "the account".to_owned(),
+                is_account: true,
+            });
+        }
         let repository = value(
             case,
             NAME,
             "repository",
-            "owner/name of the repository; give it with --with repository=…",
+            "owner/name of the repository, --with repository=…; or --with keys=account for the keys of a person",
         )?;
         let is_name = repository.split('/').count() == 2
             && repository
@@ -60,16 +81,11 @@ impl GithubDeployKey {
         if !is_name {
             return Err(super::needs(NAME, "repository", "it is written owner/name"));
         }
-        let rest = Rest::new(&self.way, case, ENDPOINT, admin)
-            .and_header("X-GitHub-Api-Version", "2022-11-28");
         Ok(Errand {
-            // A server of one's own, as it is named for its API.
-            rest: match case.subject.value("api") {
-                Some(_) => rest.at_value("api"),
-                None => rest,
-            },
+            rest,
             keys: format!("/repos/{}/keys", &*repository),
             repository: repository.to_string(),
+            is_account: false,
         })
     }
 
@@ -149,7 +165,7 @@ impl Provider for GithubDeployKey {
                     ],
                     undo: Undo::Possible,
                     breaks: vec![format!(
-                        "Whatever clones {} with this key.",
+                        "Whatever logs in to {} with this key.",
                         errand.repository
                     )],
                 }),
@@ -190,7 +206,10 @@ impl Provider for GithubDeployKey {
             .as_ref()
             .and_then(|key| key.get("read_only")?.as_bool())
             .unwrap_or(true);
-        let body = json!({ "title": creation.id.0, "key": public, "read_only": read_only });
+        let mut body = json!({ "title": creation.id.0, "key": public });
+        if !errand.is_account {
+            body["read_only"] = json!(read_only);
+        }
         errand
             .rest
             .change(Verb::Post, &errand.keys, Some(&body), "add a deploy key")?
@@ -226,7 +245,10 @@ impl Provider for GithubDeployKey {
     fn restore(&self, case: &Case<'_>) -> Result<Receipt, ProviderError> {
         let errand = self.errand(case)?;
         let public = Self::public(&case.subject.secret)?;
-        let body = json!({ "title": "restored by Leakward", "key": public, "read_only": true });
+        let mut body = json!({ "title": "restored by Leakward", "key": public });
+        if !errand.is_account {
+            body["read_only"] = json!(true);
+        }
         errand.rest.change(
             Verb::Post,
             &errand.keys,

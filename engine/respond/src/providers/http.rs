@@ -22,7 +22,7 @@ use super::by_hand::instructions;
 use super::{Way, needs};
 use crate::provider::{
     Abilities, Birth, Case, Created, Creation, Handle, Instructions, Overlap, Provider,
-    ProviderError, Receipt, Revocation, Rotation, SECRET, Successor, Undo, plain_parts,
+    ProviderError, Receipt, Revocation, Rotation, SECRET, Successor, Together, Undo, plain_parts,
 };
 
 /// The provider of everything that rules say in data.
@@ -292,7 +292,26 @@ impl HttpProvider {
             .collect()
     }
 
-    fn revoke_chunk(&self, case: &Case<'_>, chunk: &[Subject]) -> Result<Receipt, ProviderError> {
+    /// How credentials of the rule are revoked together with others.
+    pub(super) fn together(rule: &Rule) -> Option<Together> {
+        let action = http(rule.revoke.as_ref())?;
+        let most = usize::from(action.batch?);
+        let endpoint = action.endpoint.as_deref().unwrap_or_default();
+        Some(Together {
+            call: format!(
+                "{} {endpoint}{}",
+                action.call.verb.as_str(),
+                action.call.path
+            ),
+            most,
+        })
+    }
+
+    pub(super) fn revoke_chunk(
+        &self,
+        case: &Case<'_>,
+        chunk: &[Subject],
+    ) -> Result<Receipt, ProviderError> {
         let action = self.revocation(case)?;
         let mut errand = self.errand(case, action, &[(HANDLE, ""), (LABEL, "")])?;
         let names: Vec<String> = (0..chunk.len()).map(|at| format!("{BATCH}-{at}")).collect();

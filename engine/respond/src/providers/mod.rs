@@ -13,12 +13,14 @@ mod gcp_service_account;
 mod github_deploy_key;
 mod http;
 mod kubernetes;
+mod mongodb_users;
 mod rabbitmq;
 mod redis_acl;
 mod rest;
 mod sql_dialect;
 mod sql_users;
 mod vault_approle;
+mod vault_static_role;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,7 +29,7 @@ use leakward_core::action::{Action, Means};
 use leakward_core::{Rule, Secret};
 use leakward_verify::{Clock, Network, Settings, Subject};
 
-use crate::provider::{Case, Provider, ProviderError, Providers, Receipt};
+use crate::provider::{Case, Provider, ProviderError, Providers, Receipt, Together};
 use aws_iam::AwsIam;
 use azure_storage::AzureStorage;
 use by_hand::ByHand;
@@ -35,6 +37,7 @@ use gcp_service_account::GcpServiceAccount;
 use github_deploy_key::GithubDeployKey;
 use http::HttpProvider;
 use kubernetes::Kubernetes;
+use mongodb_users::MongoUsers;
 use rabbitmq::RabbitMq;
 use redis_acl::RedisAcl;
 use sql_dialect::Dialect;
@@ -73,6 +76,7 @@ impl BuiltInProviders {
             Box::new(GcpServiceAccount::new(Arc::clone(&way))),
             Box::new(GithubDeployKey::new(Arc::clone(&way))),
             Box::new(Kubernetes::new(Arc::clone(&way))),
+            Box::new(MongoUsers::new(Arc::clone(&way))),
             Box::new(RabbitMq::new(Arc::clone(&way))),
             Box::new(RedisAcl::new(Arc::clone(&way))),
             Box::new(SqlUsers::new(Arc::clone(&way), Dialect::Postgresql)),
@@ -125,6 +129,18 @@ impl BuiltInProviders {
 }
 
 impl Providers for BuiltInProviders {
+    fn together(&self, rule: &Rule) -> Option<Together> {
+        HttpProvider::together(rule)
+    }
+
+    fn revoke_together(
+        &self,
+        case: &Case<'_>,
+        subjects: &[Subject],
+    ) -> Result<Receipt, ProviderError> {
+        self.http.revoke_chunk(case, subjects)
+    }
+
     fn find(&self, rule: &Rule) -> Option<&dyn Provider> {
         let means = |action: &Option<Action>| action.as_ref().map(|action| action.means.clone());
         for means in [means(&rule.revoke), means(&rule.rotate)]

@@ -223,6 +223,61 @@ impl Dialect {
     }
 }
 
+/// Two passwords of one MySQL user, from version 8.0.14 on (MariaDB has no such thing):
+/// <https://dev.mysql.com/doc/refman/8.4/en/password-management.html#dual-passwords>.
+pub(super) mod two_passwords {
+    use super::{Dialect, SqlError, SqlSession};
+
+    /// Statements after which the new password works beside the one that is there. INVARIANT: not to be run again with the same
+    /// password, because then the one that is kept is the new one.
+    pub(in super::super) fn added(user: &str, hosts: &[String], password: &str) -> Vec<String> {
+        let password = Dialect::Mysql.value_in_sql(password);
+        let account = |host: &String| Dialect::Mysql.account(user, host);
+        hosts
+            .iter()
+            .map(|host| {
+                format!(
+                    "ALTER USER {} IDENTIFIED BY {password} RETAIN CURRENT PASSWORD",
+                    account(host)
+                )
+            })
+            .collect()
+    }
+
+    /// Statements after which only the newer one works.
+    pub(in super::super) fn older_gone(user: &str, hosts: &[String]) -> Vec<String> {
+        let account = |host: &String| Dialect::Mysql.account(user, host);
+        hosts
+            .iter()
+            .map(|host| format!("ALTER USER {} DISCARD OLD PASSWORD", account(host)))
+            .collect()
+    }
+
+    /// Statements after which only this one works.
+    pub(in super::super) fn only(user: &str, hosts: &[String], password: &str) -> Vec<String> {
+        let account = |host: &String| Dialect::Mysql.account(user, host);
+        let replaced = hosts
+            .iter()
+            .map(|host| Dialect::Mysql.replaced(&account(host), password));
+        replaced.chain(older_gone(user, hosts)).collect()
+    }
+
+    /// Whether the user has two.
+    pub(in super::super) fn are_there(
+        session: &mut SqlSession<'_>,
+        user: &str,
+    ) -> Result<bool, SqlError> {
+        let name = Dialect::Mysql.value_in_sql(user);
+        let statement = format!(
+            "SELECT COUNT(*) FROM mysql.user WHERE User = {name} AND \
+             JSON_EXTRACT(User_attributes, '$.additional_password') IS NOT NULL"
+        );
+        let rows = session.query(&statement)?;
+        let count = rows.into_iter().flatten().flatten().next();
+        Ok(count.is_some_and(|count| count != "0"))
+    }
+}
+
 /// The same grant for another user: what stands behind `TO` is replaced, and a password's hash is left out.
 fn grant_to(grant: &str, account: &str) -> Option<String> {
     let (what, rest) = grant.rsplit_once(" TO ")?;
@@ -249,6 +304,30 @@ mod tests {
             Some("GRANT ALL PRIVILEGES ON `shop`.* TO x WITH GRANT OPTION")
         );
         assert_eq!(grant_to("SET DEFAULT ROLE r FOR `app`@`%`", "x"), None);
+    }
+
+    #[test]
+    fn two_passwords_are_written_as_the_manual_says() {
+        let hosts = ["%".to_owned(), "10.0.0.%".to_owned()];
+        assert_eq!(
+            two_passwords::added("app", &hosts, "n'ew"),
+            [
+                "ALTER USER 'app'@'%' IDENTIFIED BY 'n''ew' RETAIN CURRENT PASSWORD",
+                "ALTER USER 'app'@'10.0.0.%' IDENTIFIED BY 'n''ew' RETAIN CURRENT PASSWORD",
+            ]
+        );
+        let one = &hosts[..1];
+        assert_eq!(
+            two_passwords::older_gone("app", one),
+            ["ALTER USER 'app'@'%' DISCARD OLD PASSWORD"]
+        );
+        assert_eq!(
+            two_passwords::only("app", one, "old"),
+            [
+                "ALTER USER 'app'@'%' IDENTIFIED BY 'old'",
+                "ALTER USER 'app'@'%' DISCARD OLD PASSWORD",
+            ]
+        );
     }
 
     #[test]

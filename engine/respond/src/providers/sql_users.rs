@@ -5,6 +5,8 @@
 //! then the other may not log in any more, and its sessions are ended. No query fails for an application that reads its
 //! credential anew within the grace period.
 //!
+//! MySQL from 8.0.14 on can have two passwords for one user; `--with scheme=dual-password` uses that instead of two users.
+//!
 //! Without one the leaked user changes its own password, which cuts off everybody who has the old one at once.
 
 use std::sync::Arc;
@@ -18,7 +20,8 @@ use zeroize::Zeroizing;
 use super::Way;
 use super::by_hand::or_by_hand;
 use super::rest::text;
-use super::sql_dialect::Dialect;
+use super::sql_dialect::{Dialect, two_passwords};
+use super::vault_static_role::StaticRole;
 use crate::provider::{
     Abilities, Birth, Case, Created, Creation, Handle, Overlap, Provider, ProviderError, Receipt,
     RequestId, Revocation, Rotation, SECRET, Standing, Successor, Undo, plain_parts, plain_subject,
@@ -87,6 +90,22 @@ impl SqlUsers {
         })
     }
 
+    /// Whether one user gets a second password: where that was asked for.
+    fn is_dual(&self, case: &Case<'_>) -> bool {
+        let scheme = case
+            .subject
+            .value("scheme")
+            .and_then(|value| text(&value.secret));
+        self.dialect == Dialect::Mysql
+            && self.has_admin(case)
+            && scheme.is_some_and(|scheme| &**scheme == "dual-password")
+    }
+
+    fn works(&self, uri: &ConnectionUri) -> bool {
+        let limits = &self.way.settings.limits;
+        SqlSession::open(&self.way.network, limits, self.dialect.session(), uri).is_ok()
+    }
+
     fn has_admin(&self, case: &Case<'_>) -> bool {
         case.identities.contains_key(self.dialect.admin())
     }
@@ -111,6 +130,9 @@ impl Provider for SqlUsers {
     fn abilities(&self, case: &Case<'_>) -> Result<Abilities, ProviderError> {
         or_by_hand(case, || {
             let own = self.own(case)?;
+            if let Some(role) = StaticRole::of(&self.way, case) {
+                return Ok(role?.abilities());
+            }
             let (name, user) = (self.dialect.name(), own.user().to_owned());
             if !self.has_admin(case) {
                 let identity = format!("{user} itself (no {} is given)", self.dialect.admin());
@@ -137,6 +159,9 @@ impl Provider for SqlUsers {
                     }),
                     instructions: None,
                 });
+            }
+            if self.is_dual(case) {
+                return Ok(dual_abilities(&user));
             }
             let other = sibling(&user);
             Ok(Abilities {
@@ -175,7 +200,7 @@ impl Provider for SqlUsers {
 
     fn draft(&self, case: &Case<'_>, _: &RequestId) -> Result<Successor, ProviderError> {
         let own = self.own(case)?;
-        let user = if self.has_admin(case) {
+        let user = if self.has_admin(case) && !self.is_dual(case) {
             sibling(own.user())
         } else {
             own.user().to_owned()
@@ -210,7 +235,15 @@ impl Provider for SqlUsers {
         };
         let what = format!("give {new} its password");
         let old = errand.own.user().to_owned();
-        let statements = if self.has_admin(case) {
+        let statements = if self.is_dual(case) {
+            // Told twice, the server would keep the new one as the old one.
+            if self.works(&errand.own.with_login(&new, &password)) {
+                return Ok(draft);
+            }
+            let hosts = self.dialect.hosts(&mut errand.session, &new);
+            let hosts = hosts.map_err(|error| failed(self.dialect, error, &what))?;
+            two_passwords::added(&new, &hosts, &password)
+        } else if self.has_admin(case) {
             let base = base_of(&old);
             self.dialect
                 .successor(&mut errand.session, (&old, base), &new, &password)
@@ -234,15 +267,33 @@ impl Provider for SqlUsers {
             });
         }
         let mut errand = self.errand(case)?;
+        if self.is_dual(case) {
+            let what = format!("take the second password of {handle} back");
+            let hosts = self.dialect.hosts(&mut errand.session, &handle.0);
+            let hosts = hosts.map_err(|error| failed(self.dialect, error, &what))?;
+            let old = errand.own.password().to_owned();
+            errand.run(&two_passwords::only(&handle.0, &hosts, &old), &what)?;
+            return Ok(Receipt {
+                summary: format!("{handle} has its first password alone again"),
+                request_id: None,
+            });
+        }
         bar(&mut errand, &handle.0)
     }
 
     fn standing(&self, case: &Case<'_>) -> Result<Standing, ProviderError> {
+        if let Some(role) = StaticRole::of(&self.way, case) {
+            return role?.standing(self.own(case)?.password());
+        }
         if !self.has_admin(case) {
             return Ok(Standing::NotKnown);
         }
         let mut errand = self.errand(case)?;
         let user = errand.own.user().to_owned();
+        if self.is_dual(case) && !has_two(&mut errand, &user)? {
+            // One password is left; whether it is the leaked one, only a login tells.
+            return Ok(Standing::NotKnown);
+        }
         let may = self
             .dialect
             .may_log_in(&mut errand.session, &user)
@@ -255,9 +306,15 @@ impl Provider for SqlUsers {
     }
 
     fn revoke(&self, case: &Case<'_>) -> Result<Receipt, ProviderError> {
+        if let Some(role) = StaticRole::of(&self.way, case) {
+            return role?.revoke(self.own(case)?.password());
+        }
         if self.has_admin(case) {
             let mut errand = self.errand(case)?;
             let user = errand.own.user().to_owned();
+            if self.is_dual(case) && has_two(&mut errand, &user)? {
+                return discard(&mut errand, &user);
+            }
             return bar(&mut errand, &user);
         }
         // Without an administrator the user throws its own password away. That it is refused says that this is done.
@@ -306,6 +363,68 @@ impl Provider for SqlUsers {
     }
 }
 
+fn dual_abilities(user: &str) -> Abilities {
+    Abilities {
+        revoke: Some(Revocation {
+            action: "mysql-discard-old-password".to_owned(),
+            identity: Dialect::Mysql.admin().to_owned(),
+            calls: vec![
+                format!("ALTER USER {user} DISCARD OLD PASSWORD"),
+                format!("end the sessions of {user}"),
+            ],
+            undo: Undo::Impossible,
+            breaks: vec![
+                format!("Clients that still log in with the old password of {user}."),
+                format!("Sessions of {user} that are open: clients have to connect again."),
+            ],
+        }),
+        rotate: Some(Rotation {
+            action: "mysql-second-password".to_owned(),
+            identity: Dialect::Mysql.admin().to_owned(),
+            calls: vec![format!(
+                "ALTER USER {user} IDENTIFIED BY … RETAIN CURRENT PASSWORD"
+            )],
+            birth: Birth::Chosen,
+            overlap: Overlap::Both,
+            breaks: Vec::new(),
+        }),
+        instructions: None,
+    }
+}
+
+fn has_two(errand: &mut Errand<'_>, user: &str) -> Result<bool, ProviderError> {
+    two_passwords::are_there(&mut errand.session, user)
+        .map_err(|error| failed(errand.dialect, error, "read the user"))
+}
+
+/// Of a user's two passwords the older one is gone, and its sessions end: nobody can tell who logged in with which.
+fn discard(errand: &mut Errand<'_>, user: &str) -> Result<Receipt, ProviderError> {
+    let dialect = errand.dialect;
+    let what = format!("discard the old password of {user}");
+    let told = |error| failed(dialect, error, &what);
+    let hosts = dialect.hosts(&mut errand.session, user).map_err(told)?;
+    errand.run(&two_passwords::older_gone(user, &hosts), &what)?;
+    end_sessions(errand, user, &what)?;
+    Ok(Receipt {
+        summary: format!("the old password of {user} is gone, and its sessions are ended"),
+        request_id: None,
+    })
+}
+
+fn end_sessions(errand: &mut Errand<'_>, user: &str, what: &str) -> Result<(), ProviderError> {
+    let dialect = errand.dialect;
+    let told = |error| failed(dialect, error, what);
+    let sessions = dialect.sessions(&mut errand.session, user).map_err(told)?;
+    for kill in &sessions {
+        match errand.session.query(kill) {
+            // A session that has ended by itself meanwhile.
+            Ok(_) | Err(SqlError::Refused { .. }) => {}
+            Err(error) => return Err(told(error)),
+        }
+    }
+    Ok(())
+}
+
 /// Nobody logs in as this user any more, and its sessions end.
 fn bar(errand: &mut Errand<'_>, user: &str) -> Result<Receipt, ProviderError> {
     let dialect = errand.dialect;
@@ -322,14 +441,7 @@ fn bar(errand: &mut Errand<'_>, user: &str) -> Result<Receipt, ProviderError> {
     }
     let hosts = dialect.hosts(&mut errand.session, user).map_err(told)?;
     errand.run(&dialect.barred(user, &hosts), &what)?;
-    let sessions = dialect.sessions(&mut errand.session, user).map_err(told)?;
-    for kill in &sessions {
-        match errand.session.query(kill) {
-            // A session that has ended by itself meanwhile.
-            Ok(_) | Err(SqlError::Refused { .. }) => {}
-            Err(error) => return Err(told(error)),
-        }
-    }
+    end_sessions(errand, user, &what)?;
     Ok(Receipt {
         summary: format!("{user} may not log in any more, and its sessions are ended"),
         request_id: None,
@@ -337,13 +449,13 @@ fn bar(errand: &mut Errand<'_>, user: &str) -> Result<Receipt, ProviderError> {
 }
 
 /// The other user of a pair.
-fn sibling(user: &str) -> String {
+pub(super) fn sibling(user: &str) -> String {
     user.strip_suffix(SECOND)
         .map_or_else(|| format!("{user}{SECOND}"), str::to_owned)
 }
 
 /// The user whose rights a pair has.
-fn base_of(user: &str) -> &str {
+pub(super) fn base_of(user: &str) -> &str {
     user.strip_suffix(SECOND).unwrap_or(user)
 }
 

@@ -3,6 +3,7 @@
 use leakward_core::Fingerprint;
 use leakward_stores::StoreError;
 
+use crate::audit::AuditError;
 use crate::database::DatabaseError;
 use crate::policy::PolicyError;
 use crate::provider::ProviderError;
@@ -67,6 +68,23 @@ pub enum RespondError {
     /// There is nothing to resume.
     #[error("{0}: no response is under way")]
     NothingOpen(Fingerprint),
+    /// An alarm that could not be written down or sent.
+    #[error("{0}; and nobody could be told: {1}")]
+    Unheard(String, String),
+    /// There is no plan that waits for a yes.
+    #[error("{0}: nothing waits for an approval")]
+    NothingWaits(Fingerprint),
+    /// A yes that would not count.
+    #[error("{fingerprint}: this approval does not count: {why}")]
+    DoesNotCount {
+        /// Whose credential.
+        fingerprint: Fingerprint,
+        /// Why, one sentence.
+        why: String,
+    },
+    /// The audit log cannot be written: then nothing is decided or changed.
+    #[error("nothing was changed: {0}")]
+    Audit(#[from] AuditError),
     /// The policy does not work.
     #[error(transparent)]
     Policy(#[from] PolicyError),

@@ -2,22 +2,24 @@
 //!
 //! Blocking: call it from threads that may block.
 
+mod consumers;
 mod error;
 mod planner;
 mod prover;
 mod settle;
+mod together;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use leakward_core::{Fingerprint, FingerprintKey, Rule, RuleId, Secret};
-use leakward_stores::{Select, Store, Version};
+use leakward_stores::{Select, Store, StoreError, Version};
 use leakward_verify::{Clock, Subject};
-use serde_json::json;
 
+use crate::approval::{Approvers, Asking, Proof};
 use crate::audit::{Audit, hex};
 use crate::database::{SagaId, SagaRow};
-use crate::incident::{Approval, Event, Incident, Moment, State};
+use crate::incident::{Event, Incident, State};
 use crate::ledger::Ledger;
 use crate::notify::{Message, Notifier, Urgency};
 use crate::plan::{Goal, Order, Plan};
@@ -28,9 +30,11 @@ use crate::saga::{
     parts_in,
 };
 
+pub use consumers::Reader;
 pub use error::RespondError;
 pub use planner::Wanted;
 pub use prover::VerifyingProver;
+pub use together::{Batch, Ready};
 
 /// Everything that a response needs.
 pub struct Parts {
@@ -67,6 +71,8 @@ pub struct Parts {
 /// Plans, decides, applies and resumes responses.
 pub struct Responder {
     pub(crate) parts: Parts,
+    approvers: Approvers,
+    readers: Vec<Reader>,
 }
 
 /// What came of applying a plan.
@@ -97,10 +103,39 @@ pub struct Resumed {
 }
 
 impl Responder {
-    /// With these parts.
+    /// With these parts. People say yes at the service, until [`Responder::approved_by`] says otherwise.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self { parts }
+        Self {
+            parts,
+            approvers: Approvers::default(),
+            readers: Vec::new(),
+        }
+    }
+
+    /// Whose yes counts.
+    #[must_use]
+    pub fn approved_by(mut self, approvers: Approvers) -> Self {
+        self.approvers = approvers;
+        self
+    }
+
+    /// Who gets a copy of what stores hold, or has to read it again.
+    #[must_use]
+    pub fn with_readers(mut self, readers: Vec<Reader>) -> Self {
+        self.readers = readers;
+        self
+    }
+
+    /// Asks people, and takes down what they say.
+    #[must_use]
+    pub fn asking(&self) -> Asking<'_> {
+        Asking {
+            ledger: &self.parts.ledger,
+            audit: &self.parts.audit,
+            approvers: &self.approvers,
+            clock: self.parts.clock.as_ref(),
+        }
     }
 
     /// The plan, and what the policy says about it. The policy can put containment first; then the plan is made so.
@@ -113,8 +148,10 @@ impl Responder {
         subject: &Subject,
         wanted: &Wanted,
     ) -> Result<(Plan, Decision), RespondError> {
-        let plan = self.plan(subject, wanted)?;
-        let decision = self.parts.policy.decide(incident, &plan)?;
+        let plan = self
+            .plan(subject, wanted)
+            .map_err(|error| self.alarmed(subject, error))?;
+        let decision = self.decide(incident, &plan)?;
         if wanted.order.is_some() || decision.order == plan.order || plan.goal == Goal::Revoke {
             return Ok((plan, decision));
         }
@@ -123,27 +160,51 @@ impl Responder {
             ..wanted.clone()
         };
         let plan = self.plan(subject, &wanted)?;
-        let decision = self.parts.policy.decide(incident, &plan)?;
+        let decision = self.decide(incident, &plan)?;
         Ok((plan, decision))
     }
 
-    /// Notes that somebody says yes. The same person counts once.
+    /// What the policy says. It sees the yeses that count for this plan, and no others.
+    fn decide(&self, incident: &Incident, plan: &Plan) -> Result<Decision, RespondError> {
+        let mut seen = incident.clone();
+        let waiting = seen.waiting.take().filter(|waiting| waiting.is_for(plan));
+        let who = |approval: &crate::incident::Approval| {
+            let waiting = waiting.as_ref()?;
+            self.approvers.who(approval, waiting)
+        };
+        seen.approvals = incident
+            .approvals
+            .iter()
+            .filter_map(|approval| {
+                Some(crate::incident::Approval {
+                    by: who(approval)?,
+                    ..approval.clone()
+                })
+            })
+            .collect();
+        Ok(self.parts.policy.decide(&seen, plan)?)
+    }
+
+    /// Notes that somebody who is logged in at the service says yes. The same person counts once. Their yes is for the plan that
+    /// waits; before there is one, for whatever is planned.
     ///
     /// # Errors
-    /// There is no such incident, or the database cannot be written.
+    /// There is no such incident, or it cannot be written down.
     pub fn approve(&self, fingerprint: Fingerprint, by: &str) -> Result<Incident, RespondError> {
-        let now = self.parts.clock.now();
-        Ok(self.parts.ledger.change(fingerprint, now, |incident| {
-            if incident.approvals.iter().any(|approval| approval.by == by) {
-                return None;
-            }
-            incident.approvals.push(Approval {
-                by: by.to_owned(),
-                at: now,
-            });
-            incident.timeline.at(Moment::Approved, now);
-            Some(self.event(fingerprint, by, "approved", "approved the response"))
-        })?)
+        self.asking().approve(fingerprint, by, Proof::Login)
+    }
+
+    /// Notes that somebody says no: what waited is not done, and a person has to look.
+    ///
+    /// # Errors
+    /// Nothing waits, or it cannot be written down.
+    pub fn reject(
+        &self,
+        fingerprint: Fingerprint,
+        by: &str,
+        why: &str,
+    ) -> Result<Incident, RespondError> {
+        self.asking().reject(fingerprint, by, why)
     }
 
     /// Does what the plan says, if the policy and enough people say yes. A response of the same credential that is under way
@@ -166,28 +227,22 @@ impl Responder {
                 .go_on_with(&row, Some(subject.clone()))
                 .map(Applied::Ran);
         }
-        if !plan.is_possible() || !decision.deny.is_empty() {
-            return self.not_allowed(plan, decision).map(Applied::NotAllowed);
+        if self.is_over(plan)? {
+            return Ok(Applied::Ran(Outcome::Finished));
         }
-        let incident = ledger.wait(ledger.database().incident(fingerprint))?;
-        let by: BTreeSet<String> = incident.approvals.iter().map(|a| a.by.clone()).collect();
-        let by: Vec<String> = by.into_iter().collect();
-        if (by.len() as u64) < u64::from(decision.approvals) {
-            self.wait_for_approval(plan, decision)?;
-            return Ok(Applied::WaitsForApproval {
-                needed: decision.approvals,
-                by,
-                reasons: decision.reasons.clone(),
-            });
-        }
-        self.parts.audit.because(json!({
-            "policy": decision.policy,
-            "approvals_needed": decision.approvals,
-            "approved_by": by,
-            "reasons": decision.reasons,
-        }));
-        let row = self.begin(plan)?;
+        let why = match self.admit(plan, decision)? {
+            Ok(why) => why,
+            Err(applied) => return Ok(applied),
+        };
+        let row = self.begin(plan, why)?;
         self.run(&row, subject.clone()).map(Applied::Ran)
+    }
+
+    /// Whether somebody else brought it to its end while this plan was made.
+    fn is_over(&self, plan: &Plan) -> Result<bool, RespondError> {
+        let ledger = &self.parts.ledger;
+        let incident = ledger.wait(ledger.database().incident(plan.fingerprint))?;
+        Ok(incident.state.is_settled() && incident.verdict == "dead")
     }
 
     /// Goes on with the response of this credential. `subject` is needed only when the store no longer has the old value.
@@ -248,7 +303,7 @@ impl Responder {
         Ok(outcome)
     }
 
-    fn begin(&self, plan: &Plan) -> Result<SagaRow, RespondError> {
+    fn begin(&self, plan: &Plan, why: serde_json::Value) -> Result<SagaRow, RespondError> {
         let id = new_saga_id();
         let now = self.parts.clock.now();
         let text = match plan.order {
@@ -266,7 +321,10 @@ impl Responder {
             step: None,
             phase: Phase::Begun,
             text: text.to_owned(),
-            known: Knowledge::default(),
+            known: Knowledge {
+                decision: Some(why),
+                ..Knowledge::default()
+            },
         };
         let ledger = &self.parts.ledger;
         if !ledger.wait(ledger.database().begin_saga(&id, plan, &first))? {
@@ -275,6 +333,9 @@ impl Responder {
         ledger.change(plan.fingerprint, now, |incident| {
             incident.state = State::Responding;
             text.clone_into(&mut incident.because);
+            // What was said yes to is being done; the next response needs a yes of its own.
+            incident.waiting = None;
+            incident.approvals.clear();
             Some(self.event(plan.fingerprint, "leakward", "state", text))
         })?;
         Ok(SagaRow {
@@ -325,11 +386,17 @@ impl Responder {
             Some(entry) => Some(self.store(&entry.store)?),
             None => None,
         };
+        let records = self.parts.ledger.records(&row.id)?;
+        let decision = records.into_iter().find_map(|record| record.known.decision);
+        self.parts
+            .audit
+            .because_of(row.fingerprint, decision.unwrap_or_default());
         let world = World {
             provider,
             rule,
             identities: self.parts.identities.as_ref(),
             store,
+            receivers: self,
             prover: self.parts.prover.as_ref(),
             journal: self.parts.journal.as_ref(),
             witness: self.parts.audit.as_ref(),
@@ -340,7 +407,9 @@ impl Responder {
             patience: &self.parts.patience,
         };
         let mut saga = Saga::new(world, row.id.clone(), row.plan.clone(), subject)?;
-        Ok(act(&mut saga)?)
+        let outcome = act(&mut saga);
+        self.parts.audit.forget(row.fingerprint);
+        Ok(outcome?)
     }
 
     /// The leaked credential: as given, or from the version of the store's entry that held it.
@@ -377,8 +446,11 @@ impl Responder {
         };
         let version = Select::Exactly(Version(entry.version.clone()));
         for select in [version, Select::Current, Select::Previous] {
-            let Ok(found) = store.read(&entry.path, &select) else {
-                continue;
+            let found = match store.read(&entry.path, &select) {
+                Ok(found) => found,
+                // Stores without that version; a store that is sealed or refuses is told as that.
+                Err(StoreError::Absent { .. } | StoreError::Unsupported { .. }) => continue,
+                Err(error) => return Err(error.into()),
             };
             let Some(parts) = parts_in(&found.fields, &entry.fields) else {
                 continue;
@@ -447,10 +519,25 @@ impl Responder {
             name,
             fingerprint: incident.fingerprint,
             title: format!("leaked {} {}", incident.title, incident.fingerprint),
-            text: text.to_owned(),
+            text: match incident.places.first() {
+                Some(place) => format!("{text}\nfound in {}", in_one_line(place)),
+                None => text.to_owned(),
+            },
             urgency,
         }
     }
+}
+
+/// Where it was found, without line breaks and the like: names of files are other people's words.
+fn in_one_line(place: &crate::incident::Place) -> String {
+    let text = match (place.path.as_str(), place.line) {
+        ("", _) => place.target.clone(),
+        (path, 0) => format!("{path} of {}", place.target),
+        (path, line) => format!("{path}:{line} of {}", place.target),
+    };
+    text.chars()
+        .map(|one| if one.is_control() { '\u{fffd}' } else { one })
+        .collect()
 }
 
 fn new_saga_id() -> SagaId {

@@ -25,8 +25,8 @@ pub struct Wanted {
 
 /// What the store says about the entry.
 enum Look {
-    /// It holds the credential.
-    Holds(PlannedEntry),
+    /// It holds the credential; and what should be known.
+    Holds(PlannedEntry, Vec<String>),
     /// It holds another value: somebody has rotated it.
     Differs(String),
 }
@@ -54,7 +54,10 @@ impl Responder {
             None if wanted.goal == Goal::Rotate => return Err(RespondError::NoEntry),
             None => None,
             Some(place) => match self.look(provider, subject, place)? {
-                Look::Holds(entry) => Some(entry),
+                Look::Holds(entry, more) => {
+                    warnings.extend(more);
+                    Some(entry)
+                }
                 Look::Differs(sentence) => {
                     warnings.push(sentence);
                     wanted.goal = Goal::Revoke;
@@ -107,15 +110,18 @@ impl Responder {
             .map(|consumer| consumer.trim().to_owned())
             .filter(|consumer| !consumer.is_empty())
             .collect();
-        Ok(Look::Holds(PlannedEntry {
+        let (deliveries, warnings) = self.deliveries(&place.store, &place.path, &fields);
+        let entry = PlannedEntry {
             store: place.store.clone(),
             description: store.describe(),
             path: place.path.clone(),
             version: current.version.0,
             fields,
             consumers,
+            deliveries,
             tags: metadata.tags,
-        }))
+        };
+        Ok(Look::Holds(entry, warnings))
     }
 }
 
@@ -272,6 +278,17 @@ fn planned(step: Step, plan: &Plan, abilities: &Abilities) -> PlannedStep {
         }
         Step::Test => "ask the provider whether the successor works".clone_into(&mut planned.text),
         Step::Promote => planned.text = format!("give applications the successor: {path}"),
+        Step::Deliver => {
+            let deliveries = plan.entry.as_ref().map(|entry| entry.deliveries.as_slice());
+            let all: Vec<String> = deliveries
+                .unwrap_or_default()
+                .iter()
+                .map(|one| format!("{} {} ({})", one.to, one.name, one.field))
+                .collect();
+            planned.text = format!("hand out copies: {}", all.join(", "));
+            // What a variable held before cannot be read back.
+            planned.undo = Some(Undo::Impossible);
+        }
         Step::Grace => {
             planned.text = format!("wait {} s, in which both work", plan.grace);
         }

@@ -1,11 +1,14 @@
 //! What the end of a run means for the incident, and who hears of it.
 
 use leakward_core::Fingerprint;
+use leakward_stores::StoreError;
+use leakward_verify::Subject;
+use serde_json::Value;
 
 use super::{RespondError, Responder};
 use crate::database::SagaRow;
 use crate::incident::{Incident, Moment, State};
-use crate::notify::Urgency;
+use crate::notify::{Message, Urgency};
 use crate::plan::Plan;
 use crate::policy::Decision;
 use crate::saga::{Journal as _, Outcome, Phase, Record, Step};
@@ -62,6 +65,32 @@ impl Responder {
         let outcome = ending(&ledger.records(&row.id)?);
         self.settle(&row, &outcome)?;
         Ok(Some(outcome))
+    }
+
+    /// Tells people at once that somebody may have taken a secret of ours; other errors are as they are.
+    pub(super) fn alarmed(&self, subject: &Subject, error: RespondError) -> RespondError {
+        let RespondError::Store(StoreError::Intercepted { .. }) = &error else {
+            return error;
+        };
+        let (fingerprint, text) = (subject.fingerprint, error.to_string());
+        let message = Message {
+            name: format!("{fingerprint} alarm {}", self.parts.clock.now()),
+            fingerprint,
+            title: "a one-time secret of Leakward was used by somebody else".to_owned(),
+            text: text.clone(),
+            urgency: Urgency::Page,
+        };
+        let noted = self
+            .parts
+            .audit
+            .note(fingerprint, "alarm", &text, &Value::Null);
+        let told = self.parts.notifier.send(&message);
+        match (noted, told) {
+            (Ok(()), Ok(())) => error,
+            // Whoever reads the error is told all of it.
+            (Err(failed), _) => RespondError::Unheard(text, failed.to_string()),
+            (_, Err(failed)) => RespondError::Unheard(text, failed.to_string()),
+        }
     }
 
     /// Somebody has to say yes first.
@@ -146,7 +175,15 @@ fn meaning(outcome: &Outcome) -> (State, String, Option<Urgency>) {
         Outcome::Parked {
             why,
             resume_at: None,
-        } => (State::NeedsPerson, why.clone(), Some(Urgency::Act)),
+        } => {
+            let is_alarm = why.contains(leakward_stores::ALARM);
+            let urgency = if is_alarm {
+                Urgency::Page
+            } else {
+                Urgency::Act
+            };
+            (State::NeedsPerson, why.clone(), Some(urgency))
+        }
         Outcome::TurnedBack(why) => (
             State::NeedsPerson,
             format!("the response went back, and what it had made was taken away again: {why}"),

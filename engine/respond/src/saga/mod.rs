@@ -3,10 +3,11 @@
 //!
 //! A step is looked at (`run`), written down, done, and written down again. What was begun and has no end in the journal is
 //! first looked for in the outside world: the provider is asked what it made, the store what waits in it. The laws of this
-//! crate are held by `tests/saga_laws.rs`, which injects every fault before, during and after every call.
+//! crate are held by `tests/saga`, which injects every fault before, during and after every call.
 
 mod back;
 mod create;
+mod deliver;
 mod entry;
 mod failure;
 mod progress;
@@ -25,4 +26,6 @@ pub use failure::SagaError;
 pub use record::{Knowledge, Phase, Record};
 pub use run::{Outcome, Saga, steps};
 pub use step::Step;
-pub use world::{Identities, Journal, Messenger, Patience, Pause, Prover, Witness, World};
+pub use world::{
+    Identities, Journal, Messenger, Patience, Pause, Prover, Receivers, Witness, World,
+};

@@ -115,6 +115,8 @@ impl Progress {
         take(&mut known.request_id, &new.request_id);
         take(&mut known.unproven, &new.unproven);
         take(&mut known.waited, &new.waited);
+        take(&mut known.decision, &new.decision);
+        known.delivered.extend(new.delivered.iter().cloned());
         if !new.before.is_empty() {
             known.before.clone_from(&new.before);
         }

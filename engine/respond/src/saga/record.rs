@@ -88,6 +88,12 @@ pub struct Knowledge {
     /// How long was waited so far, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waited: Option<u64>,
+    /// Why it may run: the policy's decision, and who said yes. In the first line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decision: Option<serde_json::Value>,
+    /// Consumers that have the new value.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub delivered: Vec<String>,
 }
 
 impl Knowledge {

@@ -302,6 +302,7 @@ impl<'a> Saga<'a> {
             Step::Stage => self.stage(),
             Step::Test => self.test(),
             Step::Promote => self.promote(),
+            Step::Deliver => self.deliver(),
             Step::Grace => self.grace(),
             Step::Revoke => self.revoke(),
             Step::Prove => self.prove(),
@@ -315,8 +316,10 @@ impl<'a> Saga<'a> {
             Step::Stage => self.check_stage(),
             Step::Promote => self.check_promote(),
             Step::Revoke => self.check_revoke(),
-            // Asking, waiting and telling do no harm when they are done again.
-            Step::Test | Step::Grace | Step::Prove | Step::Notify => Ok(Checked::NotDone),
+            // Asking, handing out, waiting and telling do no harm when they are done again.
+            Step::Test | Step::Deliver | Step::Grace | Step::Prove | Step::Notify => {
+                Ok(Checked::NotDone)
+            }
         }
     }
 
@@ -446,6 +449,10 @@ pub fn steps(plan: &Plan) -> Vec<Step> {
     if plan.goal == Goal::Rotate {
         steps.extend(making);
         steps.extend([Step::Test, Step::Promote]);
+        let has_copies = |entry: &crate::plan::PlannedEntry| !entry.deliveries.is_empty();
+        if plan.entry.as_ref().is_some_and(has_copies) {
+            steps.push(Step::Deliver);
+        }
         if plan.order == Order::SuccessorFirst {
             steps.push(Step::Grace);
             steps.extend(ending);

@@ -16,6 +16,8 @@ pub enum Step {
     Test,
     /// The store gives the successor to applications.
     Promote,
+    /// Places that hold copies get the successor, and those that read it seldom are told to read it again.
+    Deliver,
     /// Old and new work side by side, so that applications can change over.
     Grace,
     /// The old credential is taken away.
@@ -35,6 +37,7 @@ impl Step {
             Self::Stage => "stage",
             Self::Test => "test",
             Self::Promote => "promote",
+            Self::Deliver => "deliver",
             Self::Grace => "grace",
             Self::Revoke => "revoke",
             Self::Prove => "prove",
@@ -47,7 +50,7 @@ impl Step {
     pub fn changes(self) -> bool {
         matches!(
             self,
-            Self::Create | Self::Stage | Self::Promote | Self::Revoke
+            Self::Create | Self::Stage | Self::Promote | Self::Deliver | Self::Revoke
         )
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use leakward_core::{FingerprintKey, Rule, Secret};
-use leakward_stores::Store;
+use leakward_stores::{Consumer, Store};
 use leakward_verify::{Clock, Subject, Verified};
 
 use super::{Record, SagaId};
@@ -69,6 +69,12 @@ pub trait Messenger: Send + Sync {
     fn tell(&self, plan: &Plan, saga: &SagaId, text: &str) -> Result<(), String>;
 }
 
+/// Finds places that get a copy of a new value.
+pub trait Receivers: Send + Sync {
+    /// The one that the plan calls so; none when it is not connected.
+    fn receiver(&self, to: &str) -> Option<&dyn Consumer>;
+}
+
 /// How long the saga tries by itself before it gives back control.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Patience {
@@ -104,6 +110,8 @@ pub struct World<'a> {
     pub identities: &'a dyn Identities,
     /// The store that gets the successor, where there is one.
     pub store: Option<&'a dyn Store>,
+    /// Who gets a copy of the successor.
+    pub receivers: &'a dyn Receivers,
     /// Whether credentials work.
     pub prover: &'a dyn Prover,
     /// Where the saga is written down.

@@ -214,3 +214,42 @@ fn who_may_not_is_told_so_and_nothing_is_changed() {
     );
     assert_eq!(aws.verdict(&old), "live");
 }
+
+#[test]
+fn a_clock_that_is_wrong_is_told_as_that_and_nothing_was_changed() {
+    for (code, message) in [
+        (
+            "SignatureDoesNotMatch",
+            "Signature expired: 1 is now earlier than 2",
+        ),
+        (
+            "SignatureDoesNotMatch",
+            "Signature not yet current: 2 is still later than 1",
+        ),
+        ("RequestTimeTooSkewed", "the difference is too large"),
+    ] {
+        let body = format!(
+            "<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
+        );
+        let server = crate::played::Server::start(move |_| {
+            crate::played::Reply::Answer(403, Vec::new(), body.clone())
+        });
+        let rule = rule("aws-secret-access-key");
+        let secret = "s".repeat(40);
+        let subject = subject(&rule, &secret, &[("id", "key-of-the-app")]);
+        let base = server.base();
+        let admin = identities(&[("aws-admin", "key-of-the-boss:secret-of-the-boss")]);
+        let providers = providers(&[(rule.id.as_str(), &base)]);
+        let error = with(&providers, &rule, &subject, &admin, |provider, case| {
+            provider.revoke(case).expect_err("refused")
+        });
+        assert!(matches!(error, ProviderError::LoggedOut { .. }), "{error}");
+        let text = error.to_string();
+        assert!(
+            text.contains("this machine's clock differs too much from AWS's"),
+            "{text}"
+        );
+        assert!(text.ends_with("nothing was changed"), "{text}");
+        assert!(!text.contains("secret-of-the-boss"), "{text}");
+    }
+}

@@ -11,17 +11,18 @@ use leakward_rules::built_in;
 use leakward_verify::Subject;
 use serde_json::Value;
 
-use crate::played::{Draft, Received, Reply, Server, json, put};
+use crate::draft::{Draft, put};
+use crate::played::{Received, Reply, Server, json};
 use crate::setup::{Identities, identities, providers, sample, subject, with};
 
 /// Which of the two tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Table {
+pub(crate) enum Table {
     Revoke,
     Rotate,
 }
 
-fn action(rule: &Rule, table: Table) -> Option<&HttpAction> {
+pub(crate) fn action(rule: &Rule, table: Table) -> Option<&HttpAction> {
     let action: &Action = match table {
         Table::Revoke => rule.revoke.as_ref()?,
         Table::Rotate => rule.rotate.as_ref()?,
@@ -39,7 +40,7 @@ fn rules(table: Table) -> impl Iterator<Item = &'static Rule> {
 }
 
 /// A credential with every value that the action and the question could want.
-fn credential(rule: &Rule, action: &HttpAction) -> Subject {
+pub(crate) fn credential(rule: &Rule, action: &HttpAction) -> Subject {
     let names = rule
         .companions
         .iter()
@@ -68,7 +69,7 @@ fn credential(rule: &Rule, action: &HttpAction) -> Subject {
     subject(rule, &secret, &values)
 }
 
-fn operator(action: &HttpAction) -> Identities {
+pub(crate) fn operator(action: &HttpAction) -> Identities {
     let all: Vec<(String, String)> = action
         .identities
         .iter()
@@ -592,56 +593,6 @@ fn a_successor_that_nobody_uses_is_taken_away() {
 }
 
 #[test]
-fn without_the_identity_it_waits_for_a_person_and_says_which_one_is_missing() {
-    let rule = built_in()
-        .iter()
-        .find(|rule| rule.id.as_str() == "sendgrid-api-key")
-        .expect("a rule");
-    let action = action(rule, Table::Revoke).expect("an action");
-    let providers = providers(&[]);
-    let subject = credential(rule, action);
-    with(
-        &providers,
-        rule,
-        &subject,
-        &Identities::new(),
-        |provider, case| {
-            let abilities = provider.abilities(case).expect("abilities");
-            assert!(abilities.revoke.is_none());
-            let steps = abilities
-                .instructions
-                .expect("instructions")
-                .steps
-                .join("\n");
-            assert!(steps.contains("sendgrid-admin"), "{steps}");
-        },
-    );
-    with(
-        &providers,
-        rule,
-        &subject,
-        &operator(action),
-        |provider, case| {
-            let abilities = provider.abilities(case).expect("abilities");
-            let revocation = abilities.revoke.expect("a revocation");
-            assert_eq!(revocation.identity, "sendgrid-admin");
-            assert_eq!(
-                revocation.calls,
-                ["DELETE https://api.sendgrid.com/v3/api_keys/{secret:between-dots}"]
-            );
-            let rotation = abilities.rotate.expect("a rotation");
-            assert_eq!(
-                rotation.calls,
-                [
-                    "GET https://api.sendgrid.com/v3/scopes",
-                    "POST https://api.sendgrid.com/v3/api_keys"
-                ]
-            );
-        },
-    );
-}
-
-#[test]
 fn many_tokens_of_github_are_revoked_with_few_requests() {
     let server = played(Table::Revoke, |_, action, _| {
         Draft::of(&action.call.done[0]).reply()
@@ -672,54 +623,4 @@ fn many_tokens_of_github_are_revoked_with_few_requests() {
             .to_ascii_lowercase()
             .contains("authorization")
     );
-}
-
-#[test]
-fn a_native_provider_without_its_identity_waits_for_a_person_too() {
-    let providers = providers(&[]);
-    let mut count = 0;
-    for rule in built_in() {
-        let is_native = rule
-            .revoke
-            .as_ref()
-            .is_some_and(|action| matches!(action.means, Means::Native(_)));
-        if !is_native {
-            continue;
-        }
-        count += 1;
-        let subject = subject(rule, &sample(rule), &[]);
-        with(
-            &providers,
-            rule,
-            &subject,
-            &Identities::new(),
-            |provider, case| {
-                let abilities = provider.abilities(case);
-                let steps = abilities
-                    .as_ref()
-                    .ok()
-                    .and_then(|abilities| abilities.instructions.as_ref())
-                    .map(|instructions| instructions.steps.join("\n"))
-                    .unwrap_or_default();
-                assert!(steps.contains("needs "), "{}: {abilities:?}", rule.id);
-            },
-        );
-    }
-    assert!(count >= 10, "{count}");
-}
-
-#[test]
-fn every_native_provider_that_a_rule_names_is_there() {
-    let providers = providers(&[]);
-    let known: Vec<&str> = providers.native_names().collect();
-    let mut named: Vec<&str> = Vec::new();
-    for rule in built_in() {
-        for action in rule.revoke.iter().chain(&rule.rotate) {
-            if let Means::Native(name) = &action.means {
-                named.push(&**name);
-            }
-        }
-    }
-    let missing: Vec<&&str> = named.iter().filter(|name| !known.contains(name)).collect();
-    assert!(missing.is_empty(), "{missing:?}");
 }

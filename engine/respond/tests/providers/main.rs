@@ -4,7 +4,15 @@
 mod aws;
 mod contract;
 mod databases;
+mod draft;
+mod missing;
+mod mongo_server;
+mod mongodb;
+mod natives;
 mod openbao;
+#[path = "../shared/played.rs"]
 mod played;
+#[path = "../shared/secure.rs"]
+mod secure;
 mod services;
 mod setup;

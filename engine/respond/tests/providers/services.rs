@@ -3,13 +3,14 @@
 //! One that is not installed is a printed skip, and a failure in CI, which installs all of them (`.ci/run`).
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
+
+pub(crate) use leakward_tests::free_port;
 
 /// A server.
 pub(crate) struct Service {
@@ -50,18 +51,6 @@ pub(crate) fn program(name: &str) -> Option<PathBuf> {
         eprintln!("SKIPPED: this test needs {name}");
     }
     found
-}
-
-pub(crate) fn free_port() -> u16 {
-    // Below the ports that the system gives to others, so that none of them takes it before the server does.
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let first = 20_000 + u16::try_from(std::process::id() % 8_000).expect("small");
-    loop {
-        let port = first + NEXT.fetch_add(1, Ordering::Relaxed) % 2_000;
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
-    }
 }
 
 /// A folder that a server's own user can use.

@@ -82,8 +82,14 @@ pub(crate) fn settings(endpoints: &[(&str, &str)]) -> Settings {
 }
 
 pub(crate) fn network(settings: &Settings) -> Network {
+    network_trusting(settings, b"")
+}
+
+/// The same, trusting these certificates in PEM too.
+pub(crate) fn network_trusting(settings: &Settings, authority: &[u8]) -> Network {
     let network = NetworkSettings {
         policy: AddressPolicy::PrivateAllowed,
+        extra_authorities: authority.to_vec(),
         ..NetworkSettings::default()
     };
     Network::new(&network, &settings.limits).expect("a way out")

@@ -48,6 +48,7 @@ fn to_the_end(sim: &Sim) -> Outcome {
         rule: &sim.rule,
         identities: sim,
         store: Some(sim),
+        receivers: sim,
         prover: sim,
         journal: sim,
         witness: sim,

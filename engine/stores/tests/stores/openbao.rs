@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use leakward_core::Secret;
-use leakward_stores::{Select, Store as _, StoreError};
+use leakward_stores::{Select, StoreError};
 use serde_json::{Value, json};
 
 use crate::laws::{Bench, hold};

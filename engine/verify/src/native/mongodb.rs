@@ -64,9 +64,14 @@ fn login(login: &mut Login<'_>, uri: &Uri) -> Result<(Judgement, Facts), Network
 /// Logs in, with SHA-256 or, for users that have no other, with SHA-1.
 pub(crate) fn log_in(login: &mut Login<'_>, uri: &Uri) -> Result<Outcome, NetworkError> {
     let database = source(uri);
+    /// MechanismUnavailable: the user has no credentials of that kind.
+    const NO_SUCH_KIND: i32 = 334;
     match attempt(login, uri, database, Hash::Sha256)? {
         // The user may have the older credentials only.
-        Outcome::Code(_) => attempt(login, uri, database, Hash::Sha1),
+        Outcome::Code(first) => match attempt(login, uri, database, Hash::Sha1)? {
+            Outcome::Code(NO_SUCH_KIND) => Ok(Outcome::Code(first)),
+            second => Ok(second),
+        },
         Outcome::Accepted => Ok(Outcome::Accepted),
     }
 }

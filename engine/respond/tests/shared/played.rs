@@ -1,13 +1,12 @@
 //! A small HTTP server that plays providers: a function decides what is answered, or that nothing is.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use leakward_core::verification::{Condition, Place, Test};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// What arrived.
 #[derive(Clone, Debug, Default)]
@@ -58,7 +57,10 @@ impl Server {
             for stream in listener.incoming().flatten() {
                 let (reply, log) = (Arc::clone(&reply), Arc::clone(&log));
                 // A client that hangs up in the middle is part of the tests.
-                thread::spawn(move || serve(stream, &*reply, &log).ok());
+                thread::spawn(move || {
+                    stream.set_read_timeout(Some(Duration::from_secs(20))).ok();
+                    serve(stream, &*reply, &log).ok()
+                });
             }
         });
         Self { port, received }
@@ -73,12 +75,11 @@ impl Server {
     }
 }
 
-fn serve(
-    mut stream: TcpStream,
+pub(crate) fn serve(
+    mut stream: impl Read + Write,
     reply: &(impl Fn(&Received) -> Reply + ?Sized),
     log: &Mutex<Vec<Received>>,
 ) -> std::io::Result<()> {
-    stream.set_read_timeout(Some(Duration::from_secs(20)))?;
     let received = read(&mut stream)?;
     log.lock().expect("the log").push(received.clone());
     let Reply::Answer(status, headers, body) = reply(&received) else {
@@ -92,7 +93,8 @@ fn serve(
         "HTTP/1.1 {status} Played\r\n{headers}content-length: {}\r\nconnection: close\r\n\r\n{body}",
         body.len()
     );
-    stream.write_all(head.as_bytes())
+    stream.write_all(head.as_bytes())?;
+    stream.flush()
 }
 
 fn read(stream: &mut impl Read) -> std::io::Result<Received> {
@@ -128,103 +130,4 @@ fn read(stream: &mut impl Read) -> std::io::Result<Received> {
             });
         }
     }
-}
-
-/// An answer that fits a condition, as it is being made.
-pub(crate) struct Draft {
-    pub(crate) status: u16,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) json: Value,
-    text: String,
-}
-
-impl Draft {
-    pub(crate) fn of(condition: &Condition) -> Self {
-        let mut draft = Self {
-            status: condition.status.0,
-            headers: Vec::new(),
-            json: Value::Null,
-            text: String::new(),
-        };
-        for test in condition.tests.iter() {
-            match test {
-                Test::Present(pointer) => put(&mut draft.json, pointer, Value::from("present")),
-                Test::Equals(pointer, value) => put(&mut draft.json, pointer, typed(value)),
-                Test::Contains(part) => draft.text.push_str(part),
-                Test::Header(name) => draft.header(name, "present"),
-                Test::HeaderEquals(name, value) => draft.header(name, value),
-            }
-        }
-        draft
-    }
-
-    fn header(&mut self, name: &str, value: &str) {
-        self.headers.push((name.to_owned(), value.to_owned()));
-    }
-
-    pub(crate) fn say(&mut self, place: &Place, value: Value) {
-        match place {
-            Place::Json(pointer) => put(&mut self.json, pointer, value),
-            Place::Header(name) => self.header(name, value.as_str().unwrap_or_default()),
-        }
-    }
-
-    pub(crate) fn reply(mut self) -> Reply {
-        if !self.text.is_empty() && !self.json.is_null() {
-            put(
-                &mut self.json,
-                "/played_text",
-                Value::from(self.text.clone()),
-            );
-        }
-        let body = if self.json.is_null() {
-            self.text.clone()
-        } else {
-            self.json.to_string()
-        };
-        self.header("content-type", "application/json");
-        Reply::Answer(self.status, self.headers, body)
-    }
-}
-
-fn typed(value: &str) -> Value {
-    match value {
-        "null" => Value::Null,
-        "true" => Value::Bool(true),
-        "false" => Value::Bool(false),
-        number if number.parse::<i64>().is_ok() => {
-            Value::from(number.parse::<i64>().unwrap_or_default())
-        }
-        text => Value::from(text),
-    }
-}
-
-/// Puts a value where a JSON pointer leads; numbers in it are indices of lists. The empty pointer is the whole.
-pub(crate) fn put(json: &mut Value, pointer: &str, value: Value) {
-    let mut place = json;
-    for part in pointer.split('/').skip(1) {
-        place = match part.parse::<usize>() {
-            Ok(index) => {
-                if !place.is_array() {
-                    *place = Value::Array(Vec::new());
-                }
-                let items = place.as_array_mut().expect("a list");
-                while items.len() <= index {
-                    items.push(Value::Null);
-                }
-                &mut items[index]
-            }
-            Err(_) => {
-                if !place.is_object() {
-                    *place = Value::Object(Map::new());
-                }
-                place
-                    .as_object_mut()
-                    .expect("an object")
-                    .entry(part.to_owned())
-                    .or_insert(Value::Null)
-            }
-        };
-    }
-    *place = value;
 }

@@ -1,12 +1,14 @@
 //! A provider, a store, a journal and a clock in memory, with faults; looks after every call whether the laws hold.
 
+mod store;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use leakward_core::{Evidence, FingerprintKey, Rule, Secret, Verdict};
 use leakward_respond::DatabaseError;
-use leakward_respond::plan::{FieldChange, FieldForm, Goal, Order, Plan, PlannedEntry};
+use leakward_respond::plan::{Delivery, FieldChange, FieldForm, Goal, Order, Plan, PlannedEntry};
 use leakward_respond::provider::{
     Abilities, Birth, Case, Created, Creation, Handle, Overlap, Provider, ProviderError, Receipt,
     RequestId, SECRET, Standing, Successor,
@@ -14,9 +16,7 @@ use leakward_respond::provider::{
 use leakward_respond::saga::{
     Identities, Journal, Messenger, Pause, Prover, Record, SagaId, Witness,
 };
-use leakward_stores::{
-    Entry, Fields, Health, Metadata, Select, Staged, Store, StoreError, Version,
-};
+use leakward_stores::{Fields, StoreError, Version};
 use leakward_verify::{Clock, Subject, Value, ValueSource, Verified};
 
 /// What happens at a call.
@@ -84,6 +84,8 @@ struct State {
     versions: Vec<Fields>,
     staged: BTreeMap<String, (usize, usize, Fields)>,
     current: usize,
+    /// What the place with a copy has.
+    copy: String,
     records: Vec<Record>,
     witnessed: u64,
     told: BTreeSet<String>,
@@ -124,6 +126,7 @@ impl Sim {
         let state = State {
             alive: BTreeMap::from([(OLD_NAME.to_owned(), OLD.to_owned())]),
             versions: vec![entry(OLD_NAME, OLD, "untouched")],
+            copy: OLD.to_owned(),
             clock: 1_800_000_000,
             ..State::default()
         };
@@ -188,6 +191,11 @@ impl Sim {
                 version: "0".to_owned(),
                 fields: vec![change("name", "id"), change("password", SECRET)],
                 consumers: Vec::new(),
+                deliveries: vec![Delivery {
+                    to: "sim".to_owned(),
+                    name: "PASSWORD".to_owned(),
+                    field: "password".to_owned(),
+                }],
                 tags: BTreeMap::new(),
             }),
             grace: 40,
@@ -248,6 +256,10 @@ impl Sim {
                 "the old one was revoked before the new one was proven and promoted".to_owned(),
             );
         }
+        if is_revoked && state.copy != current {
+            let broken = "the old one was revoked before the copy had the new one";
+            state.broken.push(broken.to_owned());
+        }
     }
 
     /// The laws that hold in the end.
@@ -266,6 +278,7 @@ impl Sim {
             (Goal::Rotate, true) => {
                 assert_eq!(alive, [&current], "exactly the successor works");
                 assert_ne!(current, OLD);
+                assert_eq!(state.copy, current, "the copy is the successor");
                 assert_eq!(state.told.len(), 1, "people were told once");
             }
             (Goal::Rotate, false) => {
@@ -485,119 +498,6 @@ fn successor(name: &str, secret: &str) -> Successor {
             .into_iter()
             .map(|(part, value)| (part.to_owned(), Secret::new(value.as_bytes())))
             .collect(),
-    }
-}
-
-impl Store for Sim {
-    fn describe(&self) -> String {
-        "sim".to_owned()
-    }
-
-    fn check(&self) -> Result<Health, StoreError> {
-        Err(StoreError::Unsupported {
-            store: "sim".to_owned(),
-            what: "be checked".to_owned(),
-        })
-    }
-
-    fn list(&self, _: &str) -> Result<Vec<String>, StoreError> {
-        Ok(vec![PATH.to_owned()])
-    }
-
-    fn metadata(&self, _: &str) -> Result<Metadata, StoreError> {
-        Ok(Metadata::default())
-    }
-
-    fn read(&self, path: &str, select: &Select) -> Result<Entry, StoreError> {
-        self.store("read", |state| {
-            let index = match select {
-                Select::Current => Some(state.current),
-                Select::Previous => state.current.checked_sub(1),
-                Select::Exactly(version) => version.0.parse().ok(),
-            };
-            let found = index.and_then(|index| Some((index, state.versions.get(index)?)));
-            let (index, fields) = found.ok_or_else(|| StoreError::Absent {
-                store: "sim".to_owned(),
-                path: path.to_owned(),
-            })?;
-            Ok(Entry {
-                version: Version(index.to_string()),
-                fields: fields.clone(),
-            })
-        })
-    }
-
-    fn put(&self, _: &str, fields: &Fields, _: Option<&Version>) -> Result<Version, StoreError> {
-        self.store("put", |state| Ok(state.write(fields.clone())))
-    }
-
-    fn stage(
-        &self,
-        _: &str,
-        id: &str,
-        fields: &Fields,
-        expected: &Version,
-    ) -> Result<Staged, StoreError> {
-        self.store("stage", |state| {
-            if state.current.to_string() != expected.0 {
-                return state.conflict(&expected.0);
-            }
-            let (number, over) = (state.calls, state.current);
-            let waiting = state
-                .staged
-                .entry(id.to_owned())
-                .or_insert_with(|| (number, over, fields.clone()));
-            Ok(Staged {
-                id: id.to_owned(),
-                version: Version(format!("pending-{}", waiting.0)),
-                over: Version(waiting.1.to_string()),
-            })
-        })
-    }
-
-    fn staged(&self, _: &str, id: &str) -> Result<Option<(Staged, Fields)>, StoreError> {
-        self.store("staged", |state| {
-            Ok(state.staged.get(id).map(|(number, over, fields)| {
-                let staged = Staged {
-                    id: id.to_owned(),
-                    version: Version(format!("pending-{number}")),
-                    over: Version(over.to_string()),
-                };
-                (staged, fields.clone())
-            }))
-        })
-    }
-
-    fn promote(&self, path: &str, staged: &Staged) -> Result<Version, StoreError> {
-        self.store("promote", |state| {
-            let Some((_, over, fields)) = state.staged.get(&staged.id).cloned() else {
-                return Err(StoreError::Absent {
-                    store: "sim".to_owned(),
-                    path: path.to_owned(),
-                });
-            };
-            if state.versions[state.current] == fields {
-                return Ok(Version(state.current.to_string()));
-            }
-            if state.current != over {
-                return state.conflict(&over.to_string());
-            }
-            Ok(state.write(fields))
-        })
-    }
-
-    fn discard(&self, _: &str, staged: &Staged) -> Result<(), StoreError> {
-        self.store("discard", |state| {
-            state.staged.remove(&staged.id);
-            Ok(())
-        })
-    }
-
-    fn roll_back(&self, _: &str, _: &Version, _: &Version) -> Result<Version, StoreError> {
-        Err(StoreError::Unsupported {
-            store: "sim".to_owned(),
-            what: "roll back".to_owned(),
-        })
     }
 }
 

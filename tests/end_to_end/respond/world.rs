@@ -1,29 +1,25 @@
-//! The whole loop as a user runs it: a leak in a repository, verified, rotated through OpenBao with users of a real
-//! PostgreSQL while an application works, the old one proven dead, the audit log checked; and the same with a program that
-//! is killed at every line of its journal.
-
-#![cfg(unix)]
+//! What the tests of responses share: a PostgreSQL and an OpenBao of their own, a leak in a repository, an application.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use leakward_tests::{Program, Repository, Run, Sandbox};
+use leakward_tests::{Program, Repository, Run, Sandbox, free_port};
 
 use crate::leakward;
 
 /// A server that ends with the test.
-struct Server {
+pub(super) struct Server {
     child: Child,
-    port: u16,
-    _folder: tempfile::TempDir,
+    pub(super) port: u16,
+    folder: tempfile::TempDir,
 }
 
 impl Drop for Server {
@@ -38,7 +34,7 @@ impl Drop for Server {
 }
 
 /// The program's path, or none with a printed line; in CI that is a failure.
-fn program(name: &str) -> Option<PathBuf> {
+pub(super) fn program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
     if let Ok(versions) = fs::read_dir("/usr/lib/postgresql") {
@@ -56,12 +52,7 @@ fn program(name: &str) -> Option<PathBuf> {
     found
 }
 
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").port()
-}
-
-fn wait(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(super) fn wait(what: &str, mut is_so: impl FnMut() -> bool) {
     let patience = Instant::now() + Duration::from_secs(300);
     while !is_so() {
         assert!(Instant::now() < patience, "{what}: it takes too long");
@@ -69,18 +60,19 @@ fn wait(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-fn start(mut command: Command, port: u16, folder: tempfile::TempDir) -> Server {
+pub(super) fn start(mut command: Command, port: u16, folder: tempfile::TempDir) -> Server {
+    let log = fs::File::create(folder.path().join("server.log")).expect("a log");
     let child = command
         .process_group(0)
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        .stdout(log.try_clone().expect("a log"))
+        .stderr(log)
         .spawn()
         .expect("the server starts");
     let server = Server {
         child,
         port,
-        _folder: folder,
+        folder,
     };
     wait("the server's port", || {
         TcpStream::connect(("127.0.0.1", port)).is_ok()
@@ -89,7 +81,7 @@ fn start(mut command: Command, port: u16, folder: tempfile::TempDir) -> Server {
 }
 
 /// A command as the user whom PostgreSQL wants: it refuses root.
-fn as_postgres(program: &Path) -> Command {
+pub(super) fn as_postgres(program: &Path) -> Command {
     let is_root = Command::new("id")
         .arg("-u")
         .output()
@@ -103,7 +95,7 @@ fn as_postgres(program: &Path) -> Command {
 }
 
 /// Passwords of this run, put together here so that none stands in the tree.
-fn password(of: &str) -> String {
+pub(super) fn password(of: &str) -> String {
     format!(
         "{of}{:08x}Qz7",
         std::process::id().wrapping_mul(2_654_435_761)
@@ -111,7 +103,7 @@ fn password(of: &str) -> String {
 }
 
 /// A PostgreSQL with an administrator, and an application's user who owns a table.
-fn postgresql() -> Option<Server> {
+pub(super) fn postgresql() -> Option<Server> {
     let (initdb, postgres) = (program("initdb")?, program("postgres")?);
     program("psql")?;
     let folder = tempfile::Builder::new()
@@ -164,7 +156,30 @@ fn postgresql() -> Option<Server> {
 }
 
 impl Server {
-    fn uri(&self, user: &str) -> String {
+    /// Runs a statement as the administrator; what it prints.
+    pub(super) fn run(&self, sql: &str) -> String {
+        self.run_in("postgres", sql)
+    }
+
+    /// The same in another database.
+    pub(super) fn run_in(&self, database: &str, sql: &str) -> String {
+        let uri = self
+            .uri("boss")
+            .replace("/postgres", &format!("/{database}"));
+        let output = Command::new(program("psql").expect("psql"))
+            .args(["-At", "-c", sql, &uri])
+            .stdin(Stdio::null())
+            .output()
+            .expect("psql");
+        assert!(
+            output.status.success(),
+            "{sql}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    pub(super) fn uri(&self, user: &str) -> String {
         format!(
             "postgresql://{user}:{}@127.0.0.1:{}/postgres",
             password(user),
@@ -174,7 +189,7 @@ impl Server {
 }
 
 /// Whether a query works with this login.
-fn works(uri: &str) -> bool {
+pub(super) fn works(uri: &str) -> bool {
     let psql = program("psql").expect("psql");
     Command::new(psql)
         .args(["-At", "-c", "SELECT count(*) FROM orders", uri])
@@ -185,16 +200,17 @@ fn works(uri: &str) -> bool {
 }
 
 /// A repository in which somebody committed the application's login; report and fingerprint of the scan.
-struct Leak {
+pub(super) struct Leak {
     repository: Repository,
-    fingerprint: String,
-    port: u16,
-    admin: String,
-    leaked: String,
+    pub(super) fingerprint: String,
+    pub(super) admin: String,
+    pub(super) leaked: String,
+    /// Where incidents and journals are; none: in the sandbox.
+    pub(super) database: Option<String>,
 }
 
 impl Leak {
-    fn new(server: &Server) -> Self {
+    pub(super) fn new(server: &Server) -> Self {
         let repository = Repository::new();
         repository.commit_file("README.md", "an application\n");
         let leaked = server.uri("app");
@@ -214,25 +230,28 @@ impl Leak {
         Self {
             fingerprint: finding["fingerprint"].as_str().expect("one").to_owned(),
             repository,
-            port: server.port,
+            database: None,
             admin: server.uri("boss"),
             leaked,
         }
     }
 
-    fn sandbox(&self) -> &Sandbox {
+    pub(super) fn sandbox(&self) -> &Sandbox {
         self.repository.sandbox()
     }
 
-    fn leakward(&self, words: &[&str]) -> Program {
-        leakward(self.sandbox())
+    pub(super) fn leakward(&self, words: &[&str]) -> Program {
+        let program = leakward(self.sandbox())
             .args(words)
-            .env("LEAKWARD_IDENTITY_POSTGRESQL_ADMIN", &self.admin)
-            .env("USER", "ann")
+            .env("LEAKWARD_IDENTITY_POSTGRESQL_ADMIN", &self.admin);
+        match &self.database {
+            Some(database) => program.env("LEAKWARD_DATABASE", database),
+            None => program,
+        }
     }
 
     /// Rotation of the finding, as it is typed.
-    fn rotate(&self, store: &str, more: &[&str]) -> Program {
+    pub(super) fn rotate(&self, store: &str, more: &[&str]) -> Program {
         self.leakward(&["rotate", "--report", "report.json", "--finding"])
             .arg(&self.fingerprint)
             .args(["--store", store, "--path", "app/database"])
@@ -240,7 +259,7 @@ impl Leak {
             .args(more)
     }
 
-    fn resume(&self) -> Program {
+    pub(super) fn resume(&self) -> Program {
         self.leakward(&[
             "respond",
             "resume",
@@ -249,7 +268,7 @@ impl Leak {
         ])
     }
 
-    fn is_proven_dead(&self, run: &Run) {
+    pub(super) fn is_proven_dead(&self, run: &Run) {
         run.expect_status(0);
         assert!(run.stdout.contains("proven dead"), "{}", run.transcript());
         assert!(!works(&self.leaked), "the leaked login still works");
@@ -276,7 +295,7 @@ impl Leak {
     }
 
     /// Neither the leaked password nor its successor is in anything that was written down (the store of the test aside).
-    fn keeps_no_value(&self) {
+    pub(super) fn keeps_no_value(&self) {
         let secret = password("app");
         for (path, content) in self.sandbox().left_behind() {
             let text = String::from_utf8_lossy(&content);
@@ -290,13 +309,13 @@ impl Leak {
 }
 
 /// An application: reads its login from the store before every query, and counts what fails.
-struct Application {
+pub(super) struct Application {
     stop: Arc<AtomicBool>,
     thread: JoinHandle<(u32, u32)>,
 }
 
 impl Application {
-    fn start(login: impl Fn() -> String + Send + 'static) -> Self {
+    pub(super) fn start(login: impl Fn() -> String + Send + 'static) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let thread = std::thread::spawn(move || {
@@ -311,141 +330,110 @@ impl Application {
     }
 
     /// Queries, and how many of them failed.
-    fn end(self) -> (u32, u32) {
+    pub(super) fn end(self) -> (u32, u32) {
         self.stop.store(true, Ordering::SeqCst);
         self.thread.join().expect("the application")
     }
 }
 
-#[test]
-fn a_leak_is_rotated_through_openbao_and_no_query_fails() {
-    let (Some(server), Some(bao)) = (postgresql(), program("bao")) else {
-        return;
-    };
-    let leak = Leak::new(&server);
-    let (port, token) = (free_port(), format!("root-{}", std::process::id()));
-    let address = format!("http://127.0.0.1:{port}");
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut command = Command::new(&bao);
-    command
-        .args(["server", "-dev", "-dev-no-store-token"])
-        .arg(format!("-dev-root-token-id={token}"))
-        .arg(format!("-dev-listen-address=127.0.0.1:{port}"))
-        .env("HOME", folder.path());
-    let _openbao = start(command, port, folder);
-    let vault = {
-        let (bao, address, token) = (bao.clone(), address.clone(), token.clone());
-        move |words: &[&str]| {
-            Command::new(&bao)
-                .args(words)
-                .env("BAO_ADDR", &address)
-                .env("BAO_TOKEN", &token)
-                .output()
-                .expect("bao")
-        }
-    };
-    let field = format!("url={}", leak.leaked);
-    wait("OpenBao", || {
-        vault(&["kv", "put", "secret/app/database", &field])
-            .status
-            .success()
-    });
-    let read = vault.clone();
-    let application = Application::start(move || {
-        let output = read(&["kv", "get", "-field=url", "secret/app/database"]);
+/// An OpenBao in development mode, with the leaked login at `app/database`.
+pub(super) struct OpenBao {
+    server: Server,
+    program: PathBuf,
+    address: String,
+    pub(super) token: String,
+}
+
+impl OpenBao {
+    /// Starts one that holds this.
+    pub(super) fn start(url: &str) -> Option<Self> {
+        let program = program("bao")?;
+        let (port, token) = (free_port(), format!("root-{}", std::process::id()));
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut command = Command::new(&program);
+        command
+            .args(["server", "-dev", "-dev-no-store-token"])
+            .arg(format!("-dev-root-token-id={token}"))
+            .arg(format!("-dev-listen-address=127.0.0.1:{port}"))
+            .env("HOME", folder.path());
+        let bao = Self {
+            server: start(command, port, folder),
+            program,
+            address: format!("http://127.0.0.1:{port}"),
+            token,
+        };
+        bao.put(url);
+        Some(bao)
+    }
+
+    /// Puts a login where applications read it.
+    pub(super) fn put(&self, url: &str) {
+        let field = format!("url={url}");
+        wait("OpenBao", || {
+            self.bao(&["kv", "put", "secret/app/database", &field])
+                .status
+                .success()
+        });
+    }
+
+    /// What applications read.
+    pub(super) fn read(&self) -> String {
+        let output = self.bao(&["kv", "get", "-field=url", "secret/app/database"]);
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
-    });
-    let store = format!("vault:{address}/secret");
-    let login = |program: Program| program.env("VAULT_TOKEN", &token);
-
-    let plan = login(leak.rotate(&store, &["--dry-run"])).run();
-    plan.expect_status(0);
-    for word in [
-        "app/database",
-        "url",
-        "app_b",
-        "policy",
-        "nothing was changed",
-    ] {
-        assert!(plan.stdout.contains(word), "{word}: {}", plan.transcript());
     }
-    assert!(works(&leak.leaked), "a dry run changes nothing");
 
-    let done = login(leak.rotate(&store, &["--yes"])).run();
-    leak.is_proven_dead(&done);
-    let (queries, failures) = application.end();
-    assert!(queries > 0);
-    assert_eq!(failures, 0, "of {queries} queries");
-
-    let again = login(leak.leakward(&["revoke", "--report", "report.json", "--finding"]))
-        .arg(&leak.fingerprint)
-        .args(["--allow-private", "--allow-found-hosts", "--yes"])
-        .run();
-    again.expect_status(0);
-    assert!(
-        again.stdout.contains("dead already"),
-        "{}",
-        again.transcript()
-    );
-}
-
-#[test]
-fn a_rotation_that_is_killed_at_every_line_of_its_journal_comes_to_its_end() {
-    let Some(server) = postgresql() else {
-        return;
-    };
-    let leak = Leak::new(&server);
-    let store = "file:secrets.age";
-    let put = leak
-        .leakward(&["store", "put", store, "app/database", "--field", "url"])
-        .input(leak.leaked.clone())
-        .run();
-    put.expect_status(0);
-    let points = ["before:0", "after:0", "before:1", "after:1", "before:2"];
-    let mut kills = 0;
-    let mut last = leak
-        .rotate(store, &["--yes"])
-        .env("LEAKWARD_KILL_AT", "before:0")
-        .run();
-    while last.status.is_none() {
-        kills += 1;
-        assert!(kills < 90, "it never comes to its end");
-        let point = points[kills % points.len()];
-        last = leak.resume().env("LEAKWARD_KILL_AT", point).run();
+    /// Runs its own program as its administrator.
+    pub(super) fn bao(&self, words: &[&str]) -> Output {
+        Command::new(&self.program)
+            .args(words)
+            .env("BAO_ADDR", &self.address)
+            .env("BAO_TOKEN", &self.token)
+            .output()
+            .expect("bao")
     }
-    assert!(kills > 10, "{kills} kills\n{}", last.transcript());
-    assert_eq!(leak.port, server.port);
-    leak.is_proven_dead(&last);
-    let stored = leak
-        .leakward(&[
-            "store",
-            "get",
-            store,
-            "app/database",
-            "--field",
-            "url",
-            "--reveal",
-        ])
-        .run();
-    let login = stored.stdout.trim();
-    assert!(
-        login.contains("app_b") && works(login),
-        "the store has a login that works"
-    );
-}
 
-#[test]
-fn an_empty_audit_log_is_whole_and_the_default_policy_passes_its_tests() {
-    let sandbox = Sandbox::new();
-    let empty = leakward(&sandbox).args(["audit", "verify"]).run();
-    empty.expect_status(0);
-    let policy = leakward(&sandbox).args(["policy", "test"]).run();
-    policy.expect_status(0);
-    assert!(
-        policy.stdout.contains("0 failed"),
-        "{}",
-        policy.transcript()
-    );
-    let shown = leakward(&sandbox).args(["policy", "show"]).run();
-    assert!(shown.stdout.contains("package leakward"));
+    /// Runs its own program; what it prints.
+    pub(super) fn says(&self, words: &[&str]) -> String {
+        let output = self.bao(words);
+        assert!(
+            output.status.success(),
+            "{words:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    /// A token that may do no more than this policy says.
+    pub(super) fn token_for(&self, name: &str, policy: &str) -> String {
+        let file = self.server.folder.path().join(format!("{name}.hcl"));
+        fs::write(&file, policy).expect("a policy");
+        self.says(&["policy", "write", name, &file.display().to_string()]);
+        self.says(&["token", "create", "-field=token", "-policy", name])
+    }
+
+    /// The key that opens it when it is sealed.
+    pub(super) fn unseal_key(&self) -> String {
+        let log = fs::read_to_string(self.server.folder.path().join("server.log")).expect("it");
+        let line = log
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("Unseal Key: "));
+        line.expect("the key of a development server")
+            .trim()
+            .to_owned()
+    }
+
+    /// How it is named as a store.
+    pub(super) fn store(&self) -> String {
+        format!("vault:{}/secret", self.address)
+    }
+
+    /// Its address.
+    pub(super) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// A command that is logged in.
+    pub(super) fn login(&self, program: Program) -> Program {
+        program.env("VAULT_TOKEN", &self.token)
+    }
 }

@@ -1,0 +1,11 @@
+//! Responses as a user runs them, against real servers: the whole loop, and what goes wrong on the way.
+
+#![cfg(unix)]
+
+mod approvals;
+mod bad_input;
+mod options;
+mod rotation;
+mod together;
+mod vault;
+mod world;
