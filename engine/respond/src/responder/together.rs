@@ -56,6 +56,9 @@ pub struct Ready {
     pub subject: Subject,
 }
 
+/// How it went with one credential of a batch.
+pub type BatchOutcome = (Fingerprint, Result<Applied, RespondError>);
+
 /// A credential whose response has begun.
 struct Begun {
     row: SagaRow,
@@ -94,7 +97,7 @@ impl Responder {
         &self,
         batch: &Batch,
         ready: &[Ready],
-    ) -> Result<Vec<(Fingerprint, Result<Applied, RespondError>)>, RespondError> {
+    ) -> Result<Vec<BatchOutcome>, RespondError> {
         let mut results = Vec::new();
         let mut begun = Vec::new();
         for one in ready
