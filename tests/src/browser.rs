@@ -1,6 +1,7 @@
 //! A real browser: Chromium without a window, driven over WebDriver (W3C) by ChromeDriver.
 //!
-//! Only what the tests of the HTML report need: open a page, run a script in it, press keys, read what it complained of.
+//! What the tests of the HTML report and of the service's page need: open a page, run a script in it, press keys, read what it
+//! complained of, look at it in the dark, on a phone, and as a picture.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -95,6 +96,69 @@ impl Browser {
             .iter()
             .map(|entry| entry["message"].to_string())
             .collect()
+    }
+
+    /// The address of the page.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.script("return location.href")
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    }
+
+    /// What can be read on the page.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.script("return document.body.innerText")
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    }
+
+    /// Makes the page so large; below 600 it is a phone's.
+    pub fn resize(&self, width: u32, height: u32) {
+        let size = json!({
+            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600,
+        });
+        self.devtools("Emulation.setDeviceMetricsOverride", &size);
+    }
+
+    /// As somebody sees it who prefers `light` or `dark`.
+    pub fn prefer(&self, scheme: &str) {
+        let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
+        self.devtools("Emulation.setEmulatedMedia", &features);
+    }
+
+    /// Keeps a picture of the whole page as `NAME.png` in the folder that `LEAKWARD_SCREENSHOTS` names, if it does.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn picture(&self, name: &str) {
+        let Some(folder) = std::env::var_os("LEAKWARD_SCREENSHOTS") else {
+            return;
+        };
+        let whole = json!({"format": "png", "captureBeyondViewport": true});
+        let taken = self.devtools("Page.captureScreenshot", &whole);
+        let file = std::fs::File::create(Path::new(&folder).join(format!("{name}.png")))
+            .expect("a picture");
+        let mut decoding = std::process::Command::new("base64")
+            .arg("-d")
+            .stdin(Stdio::piped())
+            .stdout(file)
+            .spawn()
+            .expect("base64");
+        let mut input = decoding.stdin.take().expect("its input");
+        input
+            .write_all(taken["data"].as_str().unwrap_or_default().as_bytes())
+            .expect("the picture");
+        drop(input);
+        assert!(decoding.wait().expect("base64").success());
+    }
+
+    fn devtools(&self, command: &str, parameters: &Value) -> Value {
+        let body = json!({"cmd": command, "params": parameters});
+        self.command("POST", "/goog/cdp/execute", &body)
     }
 
     fn command(&self, method: &str, path: &str, body: &Value) -> Value {

@@ -16,12 +16,7 @@ impl Credential {
     /// The credential that belongs to `name`: always the same one, and another one for every other name.
     #[must_use]
     pub fn named(name: &str) -> Self {
-        let mut state = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
-        let body: String = (0..30)
-            .map(|_| char::from(BASE62[(next(&mut state) % 62) as usize]))
-            .collect();
+        let body = drawn(name, 30);
         Self(format!("{}_{body}{}", "ghp", checksum(&body)))
     }
 
@@ -54,6 +49,16 @@ impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Credential({})", self.0)
     }
+}
+
+/// So many letters and digits that belong to `name`.
+pub(crate) fn drawn(name: &str, count: usize) -> String {
+    let mut state = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    (0..count)
+        .map(|_| char::from(BASE62[(next(&mut state) % 62) as usize]))
+        .collect()
 }
 
 /// SplitMix64: small, and good enough for text that only has to look random.

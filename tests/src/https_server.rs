@@ -87,7 +87,11 @@ impl Drop for HttpsServer {
     }
 }
 
-pub(crate) fn make_certificate(sandbox: &Sandbox, certificate: &Path, key: &Path) {
+/// Makes a certificate for `localhost`, signed by itself, and its key.
+///
+/// # Panics
+/// When openssl does not.
+pub fn make_certificate(sandbox: &Sandbox, certificate: &Path, key: &Path) {
     let mut command: Command = sandbox.command("openssl");
     let output = command
         .args([

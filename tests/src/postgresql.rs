@@ -21,12 +21,26 @@ pub struct Postgresql {
 }
 
 impl Postgresql {
-    /// Starts one; nothing, with a printed line, where it is not installed.
+    /// Starts one that does not flush to disk: nothing of a test outlives the machine. Nothing, with a printed line, where it is not
+    /// installed.
     ///
     /// # Panics
     /// When it does not start; or in CI, when it is not installed.
     #[must_use]
     pub fn start() -> Option<Self> {
+        Self::with("fsync=off")
+    }
+
+    /// Starts one that flushes each commit to disk, as in production.
+    ///
+    /// # Panics
+    /// As [`Postgresql::start`].
+    #[must_use]
+    pub fn start_durable() -> Option<Self> {
+        Self::with("fsync=on")
+    }
+
+    fn with(setting: &str) -> Option<Self> {
         let Some(binaries) = binaries() else {
             let in_ci = std::env::var_os("CI").is_some_and(|value| value == "true");
             assert!(
@@ -74,7 +88,7 @@ impl Postgresql {
                 "-p",
                 &port.to_string(),
                 "-c",
-                "fsync=off",
+                setting,
                 "-k",
             ])
             .arg(folder.path())
@@ -157,6 +171,33 @@ impl Postgresql {
         } else {
             Err(String::from_utf8_lossy(&output.stderr).into_owned())
         }
+    }
+
+    /// Runs one of its programs, such as `pg_dump`, on its first database as the superuser; what it printed.
+    ///
+    /// # Panics
+    /// When it fails.
+    pub fn tool(&self, name: &str, arguments: &[&str]) -> Vec<u8> {
+        let port = self.port.to_string();
+        let output = Command::new(self.binaries.join(name))
+            .args([
+                "-h",
+                "127.0.0.1",
+                "-p",
+                &port,
+                "-U",
+                ADMIN,
+                "-d",
+                "postgres",
+            ])
+            .args(arguments)
+            .env("PGPASSWORD", ADMIN_PASSWORD)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{name}: {said}");
+        output.stdout
     }
 
     /// Ends it, as an outage does.

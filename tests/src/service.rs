@@ -164,12 +164,24 @@ impl Service {
     /// # Panics
     /// When it cannot be asked.
     pub fn terminate(mut self) -> Option<i32> {
+        self.signal("-TERM");
+        self.child.wait().expect("the program's end").code()
+    }
+
+    /// Tells it to read again what can be read again.
+    ///
+    /// # Panics
+    /// When it cannot be told.
+    pub fn hang_up(&self) {
+        self.signal("-HUP");
+    }
+
+    fn signal(&self, signal: &str) {
         let status = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
+            .args([signal, &self.child.id().to_string()])
             .status()
             .expect("kill");
         assert!(status.success());
-        self.child.wait().expect("the program's end").code()
     }
 
     /// Asks the API as an admin.

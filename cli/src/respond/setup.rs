@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use leakward_core::{FingerprintKey, Rule};
-use leakward_respond::audit::{Audit, AuditKey, DatabaseSink, FileSink};
+use leakward_respond::audit::{Audit, AuditKey, DatabaseSink, FileSink, machine};
 use leakward_respond::notify::Notifier;
 use leakward_respond::providers::BuiltInProviders;
 use leakward_respond::responder::{Reader, VerifyingProver};
@@ -32,15 +32,6 @@ pub(super) struct Memory {
     pub(super) ledger: Ledger,
     pub(super) audit: Arc<Audit>,
     _runtime: Runtime,
-}
-
-fn machine() -> String {
-    let named = std::env::var("HOSTNAME").ok();
-    named
-        .or_else(|| std::fs::read_to_string("/etc/hostname").ok())
-        .map(|name| name.trim().to_owned())
-        .filter(|name| !name.is_empty())
-        .unwrap_or_else(|| "localhost".to_owned())
 }
 
 fn in_state(given: Option<&PathBuf>, name: &str, option: &str) -> anyhow::Result<PathBuf> {
@@ -80,14 +71,12 @@ impl Memory {
             // Whether it can be written is asked when something is to be changed.
             let _made = std::fs::create_dir_all(folder).is_ok();
         }
-        let log = format!("{}:{}", machine(), file.display());
+        let log = file.display().to_string();
         let lock = std::env::temp_dir().join(format!("leakward-audit-{:08x}.lock", checksum(&log)));
+        let copy = DatabaseSink::beside(ledger.clone(), &file);
         let audit = Audit::new(
             AuditKey::of_file(&key_file)?,
-            vec![
-                Box::new(FileSink::new(file)),
-                Box::new(DatabaseSink::new(ledger.clone(), &log)),
-            ],
+            vec![Box::new(FileSink::new(file)), Box::new(copy)],
             &format!("{}@{}", person(), machine()),
             Box::new(SystemClock),
             Some(lock),

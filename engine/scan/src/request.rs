@@ -2,6 +2,7 @@
 //! which only the repository can understand.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use leakward_core::Skipped;
 use leakward_sources::archive::Archives;
@@ -15,6 +16,7 @@ use crate::cache::CacheChoice;
 use crate::date::Date;
 use crate::grouping::Reveal;
 use crate::policy::Overrides;
+use crate::run::Prepared;
 use crate::target::{ImageTarget, Target};
 
 /// Which part of a repository.
@@ -155,6 +157,8 @@ pub struct Request {
     pub archives: Archives,
     /// What was typed that policy files would say otherwise.
     pub overrides: Overrides,
+    /// A policy that was made before, in the place of the overrides and of the targets' policy files.
+    pub prepared: Option<Arc<Prepared>>,
     /// The ref that policy files are read from instead of the working tree.
     pub policy_ref: Option<String>,
     /// Whether findings carry the credential itself.

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use leakward_core::{Fingerprint, FingerprintKey, Rule, Secret};
-use leakward_respond::audit::{Audit, AuditKey, FileSink};
+use leakward_respond::audit::{Audit, AuditKey, DatabaseSink, FileSink, machine};
 use leakward_respond::incident::{EntryPlace, Incident};
 use leakward_respond::notify::Notifier;
 use leakward_respond::plan::{Goal, Plan};
@@ -20,6 +20,7 @@ use leakward_respond::{Applied, Ledger, Parts, Providers, RespondError, Responde
 use leakward_stores::{Holding, Index, Reading, Store, StoreSpec, Surroundings};
 use leakward_verify::{Subject, SystemClock};
 
+use crate::channels::channels;
 use crate::config::{Config, Response as Settings};
 use crate::secret_source::SecretSource;
 use crate::verification::way_out;
@@ -116,7 +117,8 @@ impl Acting {
             Some(file) => Policy::of_file(file).map_err(|error| wrong("policy", &error))?,
             None => Policy::built_in(),
         };
-        let notifier = Notifier::new(ledger.clone(), Vec::new(), Box::new(SystemClock))
+        let channels = channels(&settings.notify).map_err(|error| wrong("notify", &error))?;
+        let notifier = Notifier::new(ledger.clone(), channels, Box::new(SystemClock))
             .map_err(|error| wrong("notify", &error))?;
         Ok(Some(Self {
             providers: Arc::new(BuiltInProviders::new(verify, network, SystemClock)),
@@ -143,12 +145,13 @@ impl Acting {
     fn responder(&self) -> Result<Responder, NotReady> {
         let key = AuditKey::of_file(&self.data.join("audit.key"))
             .map_err(|error| wrong("audit", &error))?;
-        let sink = FileSink::new(self.data.join("audit.jsonl"));
+        let file = self.data.join("audit.jsonl");
+        let copy = DatabaseSink::beside(self.ledger.clone(), &file);
         let lock = Some(self.data.join("audit.lock"));
         let audit = Audit::new(
             key,
-            vec![Box::new(sink)],
-            "leakward serve",
+            vec![Box::new(FileSink::new(file)), Box::new(copy)],
+            &format!("leakward-serve@{}", machine()),
             Box::new(SystemClock),
             lock,
         );
@@ -208,6 +211,13 @@ impl Acting {
     /// Plans, asks the policy, and does what it allows.
     pub(crate) fn act(&self, incident: &Incident, subject: &Subject) -> Result<Acted, NotReady> {
         let responder = self.responder()?;
+        let left = responder.settle_ended(subject.fingerprint);
+        if let Some(ended) = left.transpose() {
+            return Ok(Acted {
+                planned: None,
+                applied: ended.map(Applied::Ran),
+            });
+        }
         let (plan, decision) = match self.prepare(&responder, incident, subject) {
             Ok(prepared) => prepared,
             Err(error) => {
@@ -259,11 +269,24 @@ impl Acting {
     }
 
     /// Notes that somebody says yes.
-    pub(crate) fn approve(&self, subject: &Subject, by: &str) -> Result<Incident, String> {
+    pub(crate) fn approve(&self, incident: Fingerprint, by: &str) -> Result<Incident, String> {
         let responder = self.responder().map_err(|error| error.to_string())?;
         responder
-            .approve(subject.fingerprint, by)
+            .approve(incident, by)
             .map_err(|error| error.to_string())
+    }
+
+    /// Sends messages that could not be sent before.
+    pub(crate) fn tell_again(&self) -> Result<(), String> {
+        let flushed = self.notifier.flush();
+        flushed.map(drop).map_err(|error| error.to_string())
+    }
+
+    /// Settles an incident whose response ended with the process before that was written into it.
+    pub(crate) fn settle_ended(&self, incident: Fingerprint) -> Result<(), String> {
+        let responder = self.responder().map_err(|error| error.to_string())?;
+        let settled = responder.settle_ended(incident);
+        settled.map(drop).map_err(|error| error.to_string())
     }
 
     /// Goes on with what was interrupted or whose time has come. Whose credential has to be given for that.

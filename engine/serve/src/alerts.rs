@@ -86,3 +86,16 @@ pub(crate) async fn told(
         .map(|_| ()))?;
     Ok(())
 }
+
+/// Settled incidents whose alerts were not told so, because a process ended before, or somebody settled them by hand.
+pub(crate) async fn untold(database: &Database) -> Result<Vec<Fingerprint>, StorageError> {
+    let rows: Vec<(String,)> = on!(database, pool => sqlx::query_as(
+            "SELECT DISTINCT serve_alerts.incident FROM serve_alerts JOIN incidents ON incidents.fingerprint = serve_alerts.incident \
+            WHERE incidents.state IN ('contained', 'closed') AND serve_alerts.told <> 'resolved as revoked'")
+        .fetch_all(pool)
+        .await)?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|(incident,)| incident.parse().ok())
+        .collect())
+}

@@ -1,19 +1,18 @@
 //! Looks for credentials in texts that are no repository: a push that is not taken yet, a leak that was posted, a file that an
 //! alert names.
 
+use std::sync::Arc;
+
 use leakward_core::{Fingerprint, Rule, RuleId, Secret};
-use leakward_detect::{Detector, DetectorError};
 use leakward_scan::credential::{Credential, credentials_in};
-use leakward_scan::policy::{NoFiles, Overrides, Policy, PolicyError};
+use leakward_scan::policy::Overrides;
+use leakward_scan::run::{Prepared, ScanError};
 
 use crate::config::Scan;
 use crate::webhook::pre_receive::{NotABatch, objects};
 
 /// Looks for credentials in texts.
-pub(crate) struct Eye {
-    policy: Policy,
-    detector: Detector,
-}
+pub(crate) struct Eye(Arc<Prepared>);
 
 /// A credential in a push that is not taken yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,38 +29,25 @@ pub(crate) struct SeenInPush {
     pub(crate) masked: String,
 }
 
-/// Why there is no eye.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum EyeError {
-    /// The configuration of scans.
-    #[error(transparent)]
-    Policy(#[from] PolicyError),
-    /// The rules.
-    #[error(transparent)]
-    Detector(#[from] DetectorError),
-}
-
-/// What the operator decided about scans.
-pub(crate) fn overrides(scan: &Scan) -> Overrides {
-    Overrides {
-        config: scan.config.clone(),
-        rule_files: scan.rules.clone(),
-        ..Overrides::default()
-    }
-}
-
 impl Eye {
     /// With the configured rules.
-    pub(crate) fn new(scan: &Scan) -> Result<Self, EyeError> {
-        let mut policy = Policy::load(&NoFiles, &overrides(scan))?;
-        let rules = std::mem::take(&mut policy.rules);
-        let detector = Detector::new(rules, policy.detection.clone())?;
-        Ok(Self { policy, detector })
+    pub(crate) fn new(scan: &Scan) -> Result<Self, ScanError> {
+        let overrides = Overrides {
+            config: scan.config.clone(),
+            rule_files: scan.rules.clone(),
+            ..Overrides::default()
+        };
+        Ok(Self(Arc::new(Prepared::new(&overrides)?)))
+    }
+
+    /// For scans of repositories.
+    pub(crate) fn prepared(&self) -> Arc<Prepared> {
+        Arc::clone(&self.0)
     }
 
     /// All rules.
     pub(crate) fn rules(&self) -> &[Rule] {
-        self.detector.rules()
+        self.0.detector().rules()
     }
 
     /// The rule of this id.
@@ -71,18 +57,18 @@ impl Eye {
 
     /// The key of fingerprints.
     pub(crate) fn key(&self) -> leakward_core::FingerprintKey {
-        self.policy.key.clone()
+        self.0.policy().key.clone()
     }
 
     /// The identity of a credential.
     pub(crate) fn fingerprint(&self, rule: &RuleId, secret: &Secret) -> Fingerprint {
-        self.policy.key.fingerprint(rule, secret)
+        self.0.policy().key.fingerprint(rule, secret)
     }
 
     /// The credentials in a text, each with its line.
     pub(crate) fn look(&self, bytes: &[u8]) -> Vec<(Credential, usize)> {
         let line = |at: usize| 1 + bytes.iter().take(at).filter(|byte| **byte == b'\n').count();
-        credentials_in(bytes, &self.detector, &self.policy)
+        credentials_in(bytes, self.0.detector(), self.0.policy())
             .into_iter()
             .map(|(credential, span)| (credential, line(span.start)))
             .collect()

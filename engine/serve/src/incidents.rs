@@ -207,14 +207,24 @@ pub(crate) async fn decide(
             if incident.state != State::WaitingForApproval && incident.state != State::NeedsPerson {
                 return Err(conflict("it does not wait for an approval"));
             }
+            let Some(acting) = service.response.acting() else {
+                return Err(conflict(
+                    "nothing can be done here: no response is configured",
+                ));
+            };
+            // First what cannot be lost, then what is seen at once. The work notes the approval again, which counts once.
             crate::work::enqueue_approval(service, fingerprint, by).await?;
-            let event = note(
-                fingerprint,
-                by,
-                "approved",
-                &said("approved the response", &reason),
-            );
-            service.database.add_event(&event).await?;
+            let name = by.to_owned();
+            let noted = tokio::task::spawn_blocking(move || acting.approve(fingerprint, &name));
+            match noted.await {
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => tracing::warn!(incident = %fingerprint, error, "noted later"),
+                Err(_) => tracing::error!(incident = %fingerprint, "noting an approval broke off"),
+            }
+            if !reason.is_empty() {
+                let event = note(fingerprint, by, "approved", &format!("because: {reason}"));
+                service.database.add_event(&event).await?;
+            }
         }
         Decision::Reject => {
             if incident.state != State::WaitingForApproval {
@@ -262,6 +272,10 @@ async fn change(
         .change(fingerprint, when, |incident| {
             incident.state = state;
             incident.because = format!("{by} {text}");
+            if kind == "rejected" {
+                // Who said yes before said it to something that is not to be done now.
+                incident.approvals.clear();
+            }
             if state == State::Closed {
                 incident
                     .timeline

@@ -9,6 +9,7 @@
 
 mod acting;
 mod alerts;
+mod channels;
 mod config;
 mod database;
 mod eye;

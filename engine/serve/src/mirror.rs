@@ -30,6 +30,8 @@ pub(crate) struct Mirrors {
 /// One mirror, while somebody works on it.
 pub(crate) struct Mirror {
     path: PathBuf,
+    /// Opened when it is first looked into.
+    copy: Mutex<Option<remote::Copy>>,
     _alone: tokio::sync::OwnedMutexGuard<()>,
 }
 
@@ -79,6 +81,7 @@ impl Mirrors {
         };
         Mirror {
             path,
+            copy: Mutex::default(),
             _alone: lock.lock_owned().await,
         }
     }
@@ -152,6 +155,7 @@ impl Mirror {
             reason: error.to_string(),
         };
         if packs(&self.path).map_err(folder)? > MOST_PACKS {
+            *self.copy.lock().unwrap_or_else(PoisonError::into_inner) = None;
             std::fs::remove_dir_all(&self.path).map_err(folder)?;
         }
         if let Some(host) = self.path.parent() {
@@ -163,9 +167,23 @@ impl Mirror {
         std::fs::write(self.path.join("used"), b"").map_err(folder)
     }
 
+    fn copy<T>(
+        &self,
+        look: impl FnOnce(&mut remote::Copy) -> Result<T, CloneError>,
+    ) -> Result<T, MirrorError> {
+        let mut copy = self.copy.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut opened = match copy.take() {
+            Some(opened) => opened,
+            None => remote::Copy::open(&self.path)?,
+        };
+        let seen = look(&mut opened)?;
+        *copy = Some(opened);
+        Ok(seen)
+    }
+
     /// Whether it has this object.
     pub(crate) fn has(&self, id: &str) -> bool {
-        self.is_there() && remote::has_object(&self.path, id)
+        self.is_there() && self.copy(|copy| Ok(copy.has(id))).unwrap_or(false)
     }
 
     /// What was looked at: the tips that are marked.
@@ -173,17 +191,23 @@ impl Mirror {
         if !self.is_there() {
             return Ok(Vec::new());
         }
-        Ok(remote::refs_below(&self.path, SEEN)?)
+        self.copy(|copy| copy.refs_below(SEEN))
     }
 
     /// The object that was fetched under this name.
     pub(crate) fn got(&self, name: &str) -> Result<Vec<String>, MirrorError> {
-        Ok(remote::refs_below(&self.path, &got_ref(name))?)
+        self.copy(|copy| copy.refs_below(&got_ref(name)))
     }
 
     /// The parents of a commit.
     pub(crate) fn parents(&self, commit: &str) -> Result<Vec<String>, MirrorError> {
-        Ok(remote::parents(&self.path, commit)?)
+        self.copy(|copy| copy.parents(commit))
+    }
+
+    /// Whether everything that a commit reaches is reached by `known` as well.
+    pub(crate) fn is_reached_by(&self, tip: &str, known: &[String]) -> bool {
+        let reached = self.copy(|copy| Ok(copy.is_reached_by(tip, known)));
+        reached.unwrap_or(false)
     }
 
     /// A file as a commit has it.
@@ -193,9 +217,13 @@ impl Mirror {
         repository.file_at(commit, path).ok()?
     }
 
-    /// Marks that everything this object reaches was looked at, and what was found is written down.
+    /// Marks that everything this object reaches was looked at, and what was found is written down. A mirror that went meanwhile
+    /// has nothing to mark.
     pub(crate) fn mark_seen(&self, reference: &str, id: &str) -> Result<(), MirrorError> {
-        Ok(remote::set_ref(&self.path, &seen_ref(reference), id)?)
+        if !self.has(id) {
+            return Ok(());
+        }
+        self.copy(|copy| copy.set_ref(&seen_ref(reference), id))
     }
 }
 

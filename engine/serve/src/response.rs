@@ -161,50 +161,16 @@ impl Response {
         by: &str,
     ) -> Result<(), Failure> {
         if let Some(acting) = self.acting.clone() {
-            let (approved, by) = (subject.clone(), by.to_owned());
-            let noted = tokio::task::spawn_blocking(move || acting.approve(&approved, &by)).await?;
+            let (approved, by) = (subject.fingerprint, by.to_owned());
+            let noted = tokio::task::spawn_blocking(move || acting.approve(approved, &by)).await?;
             noted.map_err(|error| Failure::Passing(error, None))?;
         }
         self.respond(service, subject).await
     }
 
-    /// Goes on with what was interrupted, or waits for its time.
-    pub(crate) async fn go_on(&self, service: &Shared) {
-        let Some(acting) = self.acting.clone() else {
-            return;
-        };
-        let due = match service.database.open_sagas().await {
-            Ok(open) => open.into_iter().any(|saga| {
-                saga.resume_at
-                    .is_some_and(|at| at <= crate::incidents::now())
-            }),
-            Err(_) => false,
-        };
-        if !due {
-            return;
-        }
-        let going = Arc::clone(&acting);
-        let needing = match tokio::task::spawn_blocking(move || going.go_on()).await {
-            Ok(Ok(needing)) => needing,
-            Ok(Err(error)) => return tracing::error!(error, "responses could not be gone on with"),
-            Err(_) => return tracing::error!("going on with responses broke off"),
-        };
-        for fingerprint in needing {
-            let Ok(Some(subject)) = crate::work::recall(service, fingerprint).await else {
-                tracing::error!(incident = %fingerprint, "its credential can be read nowhere any more");
-                continue;
-            };
-            let acting = Arc::clone(&acting);
-            match tokio::task::spawn_blocking(move || acting.resume(subject)).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => {
-                    tracing::warn!(incident = %fingerprint, error, "a response does not go on");
-                }
-                Err(_) => {
-                    tracing::error!(incident = %fingerprint, "going on with a response broke off");
-                }
-            }
-        }
+    /// What acts, when a response is configured.
+    pub(crate) fn acting(&self) -> Option<Arc<Acting>> {
+        self.acting.clone()
     }
 
     /// What would be done about an incident.

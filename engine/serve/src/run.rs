@@ -15,7 +15,7 @@ use crate::config::{Address, Config};
 use crate::database::StorageError;
 use crate::eye::Eye;
 use crate::host::Hosts;
-use crate::http::{Incoming, Peer, router};
+use crate::http::{Certificate, Incoming, Peer, router};
 use crate::login::{ApiTokens, Oidc, OneTime, Sessions};
 use crate::metrics::Metrics;
 use crate::mirror::Mirrors;
@@ -29,7 +29,7 @@ use crate::service::{Service, Shared, WebhookSecrets};
 use crate::signature::SigningSecrets;
 use crate::telemetry;
 use crate::verification::Verification;
-use crate::work::{Workers, housekeeping};
+use crate::work::{Foreman, going_on, housekeeping};
 
 /// How long requests and deliveries that were begun may take when the service ends.
 const GRACE: Duration = Duration::from_secs(25);
@@ -90,22 +90,28 @@ async fn run(mut config: Config) -> Result<Shared, ServeError> {
     config.listen = listener
         .local_addr()
         .map_err(|error| other("the socket")(&error))?;
-    let incoming = Incoming::new(listener, config.tls.as_ref(), config.limits.connections)
-        .map_err(|error| other("TLS")(&error))?;
+    let certificate = config.tls.as_ref().map(Certificate::new).transpose();
+    let certificate = certificate
+        .map_err(|error| other("TLS")(&error))?
+        .map(Arc::new);
+    let incoming = Incoming::new(listener, certificate.clone(), config.limits.connections)
+        .map_err(|error| other("the socket")(&error))?;
     let database = crate::database::open(&address(&config)?).await?;
     let _alone = alone(&config, &database)?;
     let (service, token) = build(config, database).await?;
     announce(&service, token.as_deref())?;
     let (end, ending) = watch::channel(false);
-    let workers = Workers::start(&service, &ending);
+    let foreman = Foreman::start(&service, &ending);
+    tokio::spawn(read_again_on_hangup(certificate));
     let tidying = tokio::spawn(housekeeping(Arc::clone(&service), ending.clone()));
+    let responses = tokio::spawn(going_on(Arc::clone(&service), ending.clone()));
     listen(incoming, &service, ending).await?;
     tracing::info!("ending: no more is taken; what was begun is finished");
     // Nobody listens any more only when all have ended.
     let _heard = end.send(true);
     let finished = tokio::time::timeout(GRACE, async {
-        workers.finish().await;
-        tidying.await
+        foreman.finish().await;
+        (tidying.await, responses.await)
     })
     .await;
     if finished.is_err() {
@@ -137,6 +143,27 @@ async fn listen(
         () = ended => Ok(()),
     }
 }
+
+/// SIGHUP reads the certificate again; without one it means nothing, and ends nothing.
+#[cfg(unix)]
+async fn read_again_on_hangup(certificate: Option<Arc<Certificate>>) {
+    let mut hangups = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) {
+        Ok(hangups) => hangups,
+        Err(error) => return tracing::warn!(%error, "SIGHUP cannot be waited for"),
+    };
+    while hangups.recv().await.is_some() {
+        match certificate.as_ref().map(|one| one.reload()) {
+            None => tracing::info!("SIGHUP: there is no certificate to be read again"),
+            Some(Ok(())) => tracing::info!("SIGHUP: the certificate was read again"),
+            Some(Err(error)) => {
+                tracing::error!(%error, "SIGHUP: the certificate that we have stays");
+            }
+        }
+    }
+}
+
+#[cfg(not(unix))]
+async fn read_again_on_hangup(_certificate: Option<Arc<Certificate>>) {}
 
 async fn signal() {
     let interrupted = tokio::signal::ctrl_c();

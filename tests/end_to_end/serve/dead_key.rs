@@ -193,6 +193,21 @@ fn a_pushed_database_password_is_dead_and_replaced_without_a_person() {
             .asked_for("POST /repos/acme/app/statuses/")
             .is_empty()
     );
+    let data = start.data();
+    let verified = crate::leakward(sandbox)
+        .args(["audit", "verify", "--database"])
+        .arg(data.join("leakward.db"))
+        .arg("--audit")
+        .arg(data.join("audit.jsonl"))
+        .arg("--audit-key")
+        .arg(data.join("audit.key"))
+        .run();
+    verified.expect_status(0);
+    assert!(
+        verified.stdout.contains("every line is as it was written"),
+        "{}",
+        verified.transcript()
+    );
     let inventory = serve.get("/v1/inventory").json();
     assert_eq!(inventory["entries"][0]["path"], "app/db", "{inventory}");
 }

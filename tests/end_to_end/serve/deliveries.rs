@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use leakward_tests::{Sandbox, WEBHOOK_SECRET, github_push, http, signature};
+use leakward_tests::{Sandbox, WEBHOOK_SECRET, eventually, github_push, http, signature};
 use serde_json::{Value, json};
 
 use super::service;
@@ -247,4 +247,24 @@ fn examples() -> Option<Value> {
     };
     let text = std::fs::read_to_string(found).expect("the examples");
     Some(serde_json::from_str(&text).expect("JSON"))
+}
+
+#[test]
+fn when_too_much_waits_senders_are_told_to_come_again() {
+    let sandbox = Sandbox::new();
+    let config = CONFIG.replace("[limits]\n", "[limits]\nwaiting = 1\n");
+    let serve = service(&sandbox, &config).start();
+    // Its host does not answer, so that it waits to be tried again.
+    assert_eq!(
+        serve.github("push", "d-1", &push_to("acme/app")).status,
+        202
+    );
+    eventually("it waits", || {
+        serve.get("/v1/deliveries").json()["deliveries"][0]["state"] == "waiting"
+    });
+    let full = serve.github("push", "d-2", &push_to("acme/other"));
+    assert_eq!(full.status, 503, "{full:?}");
+    let wait = full.header("retry-after");
+    assert!(wait.is_some_and(|seconds| seconds.parse::<u64>().is_ok()));
+    assert!(serve.metric("leakward_deliveries_total{source=\"github\",result=\"full\"}") >= 1.0);
 }

@@ -1,14 +1,17 @@
 //! `leakward serve`, as code hosts, programs and people meet it.
 
 mod alerts;
+mod approval;
 mod dead_key;
 mod deliveries;
+mod deploy;
 mod durability;
 mod login;
 mod operation;
 mod page;
 mod postgresql;
 mod pushes;
+mod tls;
 
 use std::path::Path;
 
@@ -19,9 +22,12 @@ use leakward_tests::{
 /// A password for the git server; no credential of any provider.
 const GIT_PASSWORD: &str = "sesame-for-the-test-server";
 
+/// The program's path.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_leakward");
+
 /// The program, to be served with this configuration.
 fn service(sandbox: &Sandbox, config: &str) -> ServiceStart {
-    ServiceStart::new(Path::new(env!("CARGO_BIN_EXE_leakward")), sandbox, config)
+    ServiceStart::new(Path::new(PROGRAM), sandbox, config)
 }
 
 /// A repository on a code host of its own: git behind TLS and a token, and an API.

@@ -1,8 +1,10 @@
 //! The same service on PostgreSQL: several share the work, and an outage is an answer.
 
-use leakward_tests::{Credential, HttpServer, Postgresql, eventually, github_push};
+use leakward_tests::{
+    Credential, HttpServer, Postgresql, Rotation, Sandbox, eventually, github_push,
+};
 
-use super::Hosted;
+use super::{Hosted, PROGRAM};
 
 #[test]
 fn two_services_share_one_database_and_handle_each_delivery_once() {
@@ -91,4 +93,42 @@ fn without_its_database_nothing_is_accepted() {
     let ready = leakward_tests::http(serve.port(), "GET", "/readyz", &[], b"").status;
     let healthy = leakward_tests::http(serve.port(), "GET", "/healthz", &[], b"").status;
     assert_eq!((ready, healthy), (503, 200));
+}
+
+#[test]
+fn a_dump_is_restored_into_another_server_and_the_service_goes_on() {
+    let (Some(old), Some(new)) = (Postgresql::start(), Postgresql::start()) else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    let policy = Rotation::approvals(0);
+    let bed = Rotation::new(PROGRAM.as_ref(), &sandbox, Some(&policy), "");
+    let (first, second) = (bed.key(&sandbox, "app/1"), bed.key(&sandbox, "app/2"));
+    let on = |server: &Postgresql| {
+        bed.start
+            .clone()
+            .env("LEAKWARD_SERVE_DATABASE", server.admin_url())
+            .start()
+    };
+    let closed = |serve: &leakward_tests::Service, count: u64| {
+        eventually("it is closed", || {
+            serve.get("/v1/incidents?state=closed").json()["total"].as_u64() == Some(count)
+        });
+        serve.wait_until_idle();
+    };
+    let serve = on(&old);
+    bed.leak(&serve, "first", &first);
+    closed(&serve, 1);
+    let dump = sandbox.path("dump").display().to_string();
+    old.tool("pg_dump", &["--format=custom", "--file", &dump]);
+    assert_eq!(serve.terminate(), Some(0));
+    new.tool("pg_restore", &["--no-owner", "--exit-on-error", &dump]);
+    old.stop();
+    let serve = on(&new);
+    bed.leak(&serve, "first", &first);
+    bed.leak(&serve, "second", &second);
+    closed(&serve, 2);
+    assert_eq!(bed.issuer.acts().made, 2, "what was done is not done again");
+    bed.verify_audit(&sandbox, Some(&new.admin_url()))
+        .expect_status(0);
 }

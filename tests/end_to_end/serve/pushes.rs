@@ -218,3 +218,85 @@ fn a_host_that_is_down_is_asked_again_and_seen() {
                 .is_some_and(|note| note.contains("acme/gone"))
     });
 }
+
+#[test]
+fn the_lists_of_files_in_a_push_are_not_believed() {
+    let Some(hosted) = Hosted::new(quiet_api()) else {
+        return;
+    };
+    let serve = hosted.start("");
+    let leak = Credential::named("in a file that is not listed");
+    let before = hosted.repository.id("HEAD");
+    let after = hosted.repository.commit_file("secret.py", leak.file());
+    hosted.push("main");
+    let body = github_push("acme/app", "refs/heads/main", &before, &after);
+    let mut push: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
+    // GitHub cuts these lists at 3,000 files and 2,048 commits.
+    push["commits"] = json!([{"id": after, "added": ["README"], "removed": [], "modified": []}]);
+    push["repository"]["clone_url"] = json!("https://evil.example/acme/app.git");
+    let body = push.to_string().into_bytes();
+    assert_eq!(serve.github("push", "d", &body).status, 202);
+    let incidents = serve.wait_for_incidents(1);
+    assert_eq!(incidents[0]["places"][0]["path"], "secret.py");
+}
+
+#[test]
+fn what_was_dropped_and_is_gone_from_the_host_is_told_as_incomplete() {
+    let Some(hosted) = Hosted::new(quiet_api()) else {
+        return;
+    };
+    let serve = hosted.start("tell = ['status']\n");
+    let after = hosted.repository.commit_file("other", "nothing to see\n");
+    hosted.push("main");
+    let body = github_push("acme/app", "refs/heads/main", &"d".repeat(40), &after);
+    assert_eq!(serve.github("push", "d", &body).status, 202);
+    serve.wait_until_idle();
+    let listed = serve.get("/v1/deliveries").json().to_string();
+    assert!(
+        listed.contains("incomplete: the commits that were there before are gone"),
+        "{listed}"
+    );
+    let told = hosted
+        .api
+        .asked_for(&format!("POST /repos/acme/app/statuses/{after}"));
+    assert_eq!(told[0].json()["state"], "error", "never a success");
+}
+
+#[test]
+fn a_branch_at_a_commit_that_leaked_before_is_not_called_clean() {
+    let Some(hosted) = Hosted::new(quiet_api()) else {
+        return;
+    };
+    let serve = hosted.start("tell = ['status']\n");
+    let leak = Credential::named("before a branch is made");
+    let before = hosted.repository.id("HEAD");
+    let leaking = hosted.repository.commit_file("key.py", leak.file());
+    let after = hosted.repository.commit_file("other", "nothing to see\n");
+    hosted.push("main");
+    let main = github_push("acme/app", "refs/heads/main", &before, &after);
+    assert_eq!(serve.github("push", "d-1", &main).status, 202);
+    serve.wait_until_idle();
+    // A branch from the commit in the middle: nothing in it is new.
+    for (delivery, commit) in [("d-2", &leaking), ("d-3", &after)] {
+        let branch = format!("refs/heads/from-{delivery}");
+        let body = github_push("acme/app", &branch, NOTHING, commit);
+        assert_eq!(serve.github("push", delivery, &body).status, 202);
+        serve.wait_until_idle();
+    }
+    let told = |commit: &str| -> Vec<serde_json::Value> {
+        let asked = hosted
+            .api
+            .asked_for(&format!("POST /repos/acme/app/statuses/{commit}"));
+        asked
+            .iter()
+            .map(|one| one.json()["state"].clone())
+            .collect()
+    };
+    assert_eq!(told(&leaking), [json!("failure")]);
+    assert_eq!(
+        told(&after),
+        [json!("failure")],
+        "what it was told before stays"
+    );
+    assert_eq!(serve.get("/v1/incidents").json()["total"], 1);
+}

@@ -25,7 +25,7 @@ use crate::saga::{Record, SagaId, Witness};
 
 pub use key::AuditKey;
 pub(crate) use key::hex;
-pub use sink::{AuditSink, DatabaseSink, FileSink};
+pub use sink::{AuditSink, DatabaseSink, FileSink, machine};
 pub use verify::{Checked, Problem};
 
 /// What goes wrong with the audit log.

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::AuditError;
 use crate::ledger::Ledger;
@@ -135,6 +135,13 @@ pub struct DatabaseSink {
 }
 
 impl DatabaseSink {
+    /// The log that is also in `file` on this machine: whoever names the same file finds the same lines.
+    #[must_use]
+    pub fn beside(ledger: Ledger, file: &Path) -> Self {
+        let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+        Self::new(ledger, &format!("{}:{}", machine(), file.display()))
+    }
+
     /// The log called `log`.
     #[must_use]
     pub fn new(ledger: Ledger, log: &str) -> Self {
@@ -158,6 +165,17 @@ impl DatabaseSink {
             .map(|row| row.text(0).map_err(|error| failed(error.to_string())))
             .collect()
     }
+}
+
+/// The machine's name.
+#[must_use]
+pub fn machine() -> String {
+    let named = std::env::var("HOSTNAME").ok();
+    named
+        .or_else(|| std::fs::read_to_string("/etc/hostname").ok())
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "localhost".to_owned())
 }
 
 impl AuditSink for DatabaseSink {

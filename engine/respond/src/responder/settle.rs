@@ -99,11 +99,14 @@ impl Responder {
         plan: &Plan,
         decision: &Decision,
     ) -> Result<(), RespondError> {
-        let text = format!(
-            "{} people have to say yes: {}",
-            decision.approvals,
-            decision.reasons.join("; ")
-        );
+        let who = match decision.approvals {
+            1 => "one person has to say yes".to_owned(),
+            more => format!("{more} people have to say yes"),
+        };
+        let text = std::iter::once(who)
+            .chain((!decision.reasons.is_empty()).then(|| decision.reasons.join("; ")))
+            .collect::<Vec<_>>()
+            .join(": ");
         let incident = self.put(plan, State::WaitingForApproval, &text)?;
         let name = format!("{} approval {}", plan.fingerprint, incident.revision);
         let message = self.message(name, &incident, &text, Urgency::Act);

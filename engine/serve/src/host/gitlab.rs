@@ -37,7 +37,7 @@ impl GitLab {
             .map_err(|error| HostError::NotConfigured(error.to_string()))?;
         let url = settings.url.trim_end_matches('/').to_owned();
         Ok(Self {
-            api: Api::new(&url)?,
+            api: Api::new(settings.api.as_ref().unwrap_or(&url))?,
             url,
             token,
         })

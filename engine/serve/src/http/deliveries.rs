@@ -3,14 +3,13 @@
 //! The order of the tests is the order of their cost, and each refusal is counted: an address that was refused too often is not
 //! listened to; the signature over the raw body; what it says; whether it is for us; the disk.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
+use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
 use serde_json::json;
 
 use super::guard::Caller;
@@ -21,91 +20,60 @@ use crate::time::Moment;
 use crate::webhook::{self, Headers, Refused, Verdict};
 
 /// A body that was read whole, or why it was not: too large, or broken off.
-type Body = Result<Bytes, BytesRejection>;
+pub(super) type Body = Result<Bytes, BytesRejection>;
 
 /// How long a sender waits when there is no room.
-const COME_AGAIN: std::time::Duration = std::time::Duration::from_secs(10);
+const COME_AGAIN: Duration = Duration::from_secs(10);
 
-/// `POST /v1/webhooks/github`
-pub(super) async fn github(
+/// Who delivers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// `POST /v1/webhooks/github`
+    Github,
+    /// `POST /v1/webhooks/gitlab`
+    Gitlab,
+    /// `POST /v1/webhooks/gitea`, also for Forgejo.
+    Gitea,
+    /// `POST /v1/leaks`
+    Leaks,
+}
+
+impl Source {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Github => "github",
+            Self::Gitlab => "gitlab",
+            Self::Gitea => "gitea",
+            Self::Leaks => "leaks",
+        }
+    }
+
+    /// What its delivery is. The signature is checked before the body is understood.
+    fn verdict(
+        self,
+        service: &Service,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Verdict, Refused> {
+        let (secrets, config, headers) = (&service.secrets, &service.config, Headers(headers));
+        match self {
+            Self::Github => webhook::github::receive(&secrets.github, config, &headers, body),
+            Self::Gitlab => webhook::gitlab::receive(&secrets.gitlab, config, &headers, body),
+            Self::Gitea => webhook::gitea::receive(&secrets.gitea, config, &headers, body),
+            Self::Leaks => {
+                webhook::leaks::receive(&secrets.leaks, config, &headers, body, Moment::now())
+            }
+        }
+    }
+}
+
+/// Takes a delivery, or says why not.
+pub(super) async fn receive(
+    source: Source,
     State(service): State<Shared>,
     caller: Caller,
     headers: HeaderMap,
     body: Body,
-) -> Response {
-    receive(&service, "github", &caller, body, |body| {
-        webhook::github::receive(
-            &service.secrets.github,
-            &service.config,
-            &Headers(&headers),
-            body,
-        )
-    })
-    .await
-}
-
-/// `POST /v1/webhooks/gitlab`
-pub(super) async fn gitlab(
-    State(service): State<Shared>,
-    caller: Caller,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    receive(&service, "gitlab", &caller, body, |body| {
-        webhook::gitlab::receive(
-            &service.secrets.gitlab,
-            &service.config,
-            &Headers(&headers),
-            body,
-        )
-    })
-    .await
-}
-
-/// `POST /v1/webhooks/gitea`, also for Forgejo.
-pub(super) async fn gitea(
-    State(service): State<Shared>,
-    caller: Caller,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    receive(&service, "gitea", &caller, body, |body| {
-        webhook::gitea::receive(
-            &service.secrets.gitea,
-            &service.config,
-            &Headers(&headers),
-            body,
-        )
-    })
-    .await
-}
-
-/// `POST /v1/leaks`
-pub(super) async fn leaks(
-    State(service): State<Shared>,
-    caller: Caller,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    receive(&service, "leaks", &caller, body, |body| {
-        let now = Moment::now();
-        webhook::leaks::receive(
-            &service.secrets.leaks,
-            &service.config,
-            &Headers(&headers),
-            body,
-            now,
-        )
-    })
-    .await
-}
-
-async fn receive(
-    service: &Service,
-    source: &'static str,
-    caller: &Caller,
-    body: Body,
-    verdict: impl FnOnce(&[u8]) -> Result<Verdict, Refused>,
 ) -> Response {
     let begun = Instant::now();
     let (result, response) = match body {
@@ -113,12 +81,12 @@ async fn receive(
             ("too-large", rejected.into_response())
         }
         Err(rejected) => ("unreadable", rejected.into_response()),
-        Ok(body) => match decide(service, source, caller, || verdict(&body)).await {
+        Ok(body) => match decide(&service, source, &caller, &headers, &body).await {
             Ok(taken) => taken,
             Err((result, problem)) => (result, problem.into_response()),
         },
     };
-    service.metrics.delivery(source, result);
+    service.metrics.delivery(source.as_str(), result);
     if result == "accepted" {
         service
             .metrics
@@ -127,34 +95,26 @@ async fn receive(
     response
 }
 
-type Decided = Result<(&'static str, Response), (&'static str, Problem)>;
+/// A word for the metrics, and what is answered.
+pub(super) type Decided = Result<(&'static str, Response), (&'static str, Problem)>;
 
 async fn decide(
     service: &Service,
-    source: &'static str,
+    source: Source,
     caller: &Caller,
-    verdict: impl FnOnce() -> Result<Verdict, Refused>,
+    headers: &HeaderMap,
+    body: &[u8],
 ) -> Decided {
-    let too_many = |wait| {
-        (
-            "limited",
-            Problem::new(StatusCode::TOO_MANY_REQUESTS, "too often").after(wait),
-        )
-    };
-    service
-        .refusals
-        .check(&caller.address, Instant::now())
-        .map_err(too_many)?;
-    let job = match verdict() {
+    listen_to(service, caller)?;
+    let name = source.as_str();
+    let job = match source.verdict(service, headers, body) {
         Ok(Verdict::Work(job)) => job,
         Ok(Verdict::Pong) => return Ok(("pong", answer(StatusCode::OK, "pong"))),
         Ok(Verdict::Ignored) => return Ok(("ignored", StatusCode::NO_CONTENT.into_response())),
-        Err(refused) => return Err(refusal(service, source, caller, &refused)),
+        Err(refused) => return Err(refusal(service, name, caller, &refused)),
     };
-    service
-        .per_source
-        .take(&source, Instant::now())
-        .map_err(too_many)?;
+    let limited = service.per_source.take(&name, Instant::now());
+    limited.map_err(too_often)?;
     match service.intake.accept(*job).await {
         Ok(Accepted::Stored) => Ok(("accepted", answer(StatusCode::ACCEPTED, "accepted"))),
         Ok(Accepted::Rearmed) => Ok(("accepted", answer(StatusCode::ACCEPTED, "tried again"))),
@@ -164,7 +124,7 @@ async fn decide(
             Err(("full", problem.after(COME_AGAIN)))
         }
         Err(error @ IntakeError::NotStored(_)) => {
-            tracing::error!(source, %error, "a delivery was not stored");
+            tracing::error!(source = name, %error, "a delivery was not stored");
             let problem = Problem::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "it could not be written down",
@@ -174,7 +134,19 @@ async fn decide(
     }
 }
 
-fn refusal(
+/// Whether an address is listened to: one that was refused too often is not, for a while.
+pub(super) fn listen_to(service: &Service, caller: &Caller) -> Result<(), (&'static str, Problem)> {
+    let checked = service.refusals.check(&caller.address, Instant::now());
+    checked.map_err(too_often)
+}
+
+fn too_often(wait: Duration) -> (&'static str, Problem) {
+    let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too often");
+    ("limited", problem.after(wait))
+}
+
+/// Why a delivery is refused, for the metrics, the log and the sender.
+pub(super) fn refusal(
     service: &Service,
     source: &str,
     caller: &Caller,
@@ -196,94 +168,4 @@ fn refusal(
 fn answer(status: StatusCode, said: &str) -> Response {
     let body = json!({ "status": said }).to_string();
     (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
-}
-
-/// What a git server says of its push.
-#[derive(Debug, Deserialize)]
-pub(super) struct PreReceiveQuery {
-    repository: String,
-}
-
-/// `POST /v1/pre-receive?repository=owner/name`: may this push be taken? Nothing is written down.
-pub(super) async fn pre_receive(
-    State(service): State<Shared>,
-    caller: Caller,
-    Query(query): Query<PreReceiveQuery>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let (result, response) = match may_be_taken(&service, &caller, &query, &headers, body).await {
-        Ok(taken) => taken,
-        Err((result, problem)) => (result, problem.into_response()),
-    };
-    service.metrics.delivery("pre-receive", result);
-    response
-}
-
-async fn may_be_taken(
-    service: &Shared,
-    caller: &Caller,
-    query: &PreReceiveQuery,
-    headers: &HeaderMap,
-    body: Bytes,
-) -> Decided {
-    let too_many = |wait| {
-        (
-            "limited",
-            Problem::new(StatusCode::TOO_MANY_REQUESTS, "too often").after(wait),
-        )
-    };
-    service
-        .refusals
-        .check(&caller.address, Instant::now())
-        .map_err(too_many)?;
-    let token = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-    if !token.is_some_and(|token| {
-        service
-            .secrets
-            .pre_receive
-            .is_token(token.trim().as_bytes())
-    }) {
-        let refused = Refused::Unauthorized("the token is missing or not right");
-        return Err(refusal(service, "pre-receive", caller, &refused));
-    }
-    if !service.config.serves(&query.repository) {
-        return Err(refusal(
-            service,
-            "pre-receive",
-            caller,
-            &Refused::UnknownRepository,
-        ));
-    }
-    let looking = std::sync::Arc::clone(service);
-    let seen = tokio::task::spawn_blocking(move || looking.eye.look_at_push(&body))
-        .await
-        .map_err(|_| {
-            (
-                "failed",
-                Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the scan broke off"),
-            )
-        })?
-        .map_err(|error| {
-            (
-                "malformed",
-                Problem::new(StatusCode::BAD_REQUEST, error.to_string()),
-            )
-        })?;
-    let leaks: Vec<_> = seen
-        .iter()
-        .map(|leak| json!({"rule": leak.rule, "title": leak.title, "path": leak.path, "line": leak.line, "masked": leak.masked}))
-        .collect();
-    let (result, status) = if leaks.is_empty() {
-        ("allowed", StatusCode::OK)
-    } else {
-        ("denied", StatusCode::UNPROCESSABLE_ENTITY)
-    };
-    let body = json!({"allowed": leaks.is_empty(), "leaks": leaks}).to_string();
-    Ok((
-        result,
-        (status, [(header::CONTENT_TYPE, "application/json")], body).into_response(),
-    ))
 }

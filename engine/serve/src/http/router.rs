@@ -11,7 +11,8 @@ use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
-use super::{api, deliveries, openapi, operation};
+use super::deliveries::{self, Source};
+use super::{api, openapi, operation, pre_receive};
 use crate::page;
 use crate::service::Shared;
 
@@ -25,15 +26,22 @@ const LARGEST_FORM: usize = 64 << 10;
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; \
     base-uri 'none'; frame-ancestors 'none'";
 
+/// The endpoint of a source.
+macro_rules! from {
+    ($source:expr) => {
+        |state, caller, headers, body| deliveries::receive($source, state, caller, headers, body)
+    };
+}
+
 /// The whole service.
 pub(crate) fn router(service: Shared) -> Router {
     let largest = service.config.limits.body_bytes;
     let incoming = Router::new()
-        .route("/v1/webhooks/github", post(deliveries::github))
-        .route("/v1/webhooks/gitlab", post(deliveries::gitlab))
-        .route("/v1/webhooks/gitea", post(deliveries::gitea))
-        .route("/v1/leaks", post(deliveries::leaks))
-        .route("/v1/pre-receive", post(deliveries::pre_receive))
+        .route("/v1/webhooks/github", post(from!(Source::Github)))
+        .route("/v1/webhooks/gitlab", post(from!(Source::Gitlab)))
+        .route("/v1/webhooks/gitea", post(from!(Source::Gitea)))
+        .route("/v1/leaks", post(from!(Source::Leaks)))
+        .route("/v1/pre-receive", post(pre_receive::ask))
         .layer(DefaultBodyLimit::max(largest));
     let programs = Router::new()
         .route("/v1/openapi.json", get(openapi::document))

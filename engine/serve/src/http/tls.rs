@@ -6,7 +6,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -68,32 +68,55 @@ enum Stream {
     Tls(Box<TlsStream<TcpStream>>),
 }
 
+/// Our certificate and its key, which can be read again while connections are taken.
+pub(crate) struct Certificate {
+    files: Tls,
+    acceptor: RwLock<TlsAcceptor>,
+}
+
+impl Certificate {
+    /// Reads both files.
+    pub(crate) fn new(files: &Tls) -> Result<Self, TlsError> {
+        Ok(Self {
+            files: files.clone(),
+            acceptor: RwLock::new(acceptor(files)?),
+        })
+    }
+
+    /// Reads both files again. Connections that are open stay as they are; when a file is not right, so do new ones.
+    pub(crate) fn reload(&self) -> Result<(), TlsError> {
+        let read = acceptor(&self.files)?;
+        *self
+            .acceptor
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = read;
+        Ok(())
+    }
+
+    fn acceptor(&self) -> TlsAcceptor {
+        let current = self.acceptor.read();
+        current.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
 impl Incoming {
     /// Begins to take connections.
     pub(crate) fn new(
         listener: TcpListener,
-        tls: Option<&Tls>,
+        certificate: Option<Arc<Certificate>>,
         connections: usize,
-    ) -> Result<Self, TlsError> {
-        let address = listener.local_addr().map_err(|error| TlsError::File {
-            file: "the socket".to_owned(),
-            reason: error.to_string(),
-        })?;
-        let acceptor = tls.map(acceptor).transpose()?;
+    ) -> io::Result<Self> {
+        let address = listener.local_addr()?;
+        let places = Arc::new(Semaphore::new(connections));
         let (sender, receiver) = mpsc::channel(64);
-        tokio::spawn(take(
-            listener,
-            acceptor,
-            Arc::new(Semaphore::new(connections)),
-            sender,
-        ));
+        tokio::spawn(take(listener, certificate, places, sender));
         Ok(Self { receiver, address })
     }
 }
 
 async fn take(
     listener: TcpListener,
-    acceptor: Option<TlsAcceptor>,
+    certificate: Option<Arc<Certificate>>,
     places: Arc<Semaphore>,
     sender: mpsc::Sender<(Connection, SocketAddr)>,
 ) {
@@ -111,7 +134,8 @@ async fn take(
         };
         // Answers are small; waiting for more to send would cost a round trip.
         drop(stream.set_nodelay(true));
-        let (acceptor, sender) = (acceptor.clone(), sender.clone());
+        let acceptor = certificate.as_ref().map(|one| one.acceptor());
+        let sender = sender.clone();
         tokio::spawn(async move {
             let stream = match acceptor {
                 None => Stream::Plain(stream),

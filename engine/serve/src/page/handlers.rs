@@ -68,9 +68,15 @@ pub(super) async fn incident(
         let needs_person = whole.incident.state == IncidentState::NeedsPerson.as_str();
         let closed = whole.incident.state == IncidentState::Closed.as_str();
         let may = person.may(Role::Approver);
+        let can_act = service.response.acting().is_some();
+        let has_approved = whole
+            .incident
+            .approvals
+            .iter()
+            .any(|approval| approval.what == person.name);
         let values = context! {
             here => "incidents", waits, whole => Serde(&whole),
-            may_approve => may && (waits || needs_person), may_reject => may && waits, may_close => may && !closed,
+            has_approved, may_approve => may && can_act && (waits || needs_person) && !has_approved, may_reject => may && waits, may_close => may && !closed,
         };
         Ok::<_, Problem>(service.pages.show("incident.html", Some(person), values))
     };

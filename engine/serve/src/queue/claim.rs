@@ -1,4 +1,7 @@
-//! Workers take deliveries, keep them while they are at them, and say how it ended.
+//! Takes deliveries for the workers of one process, keeps them while it is at them, and writes down how they ended.
+//!
+//! PERF: each transaction costs a flush to disk. So what has ended since the last turn is written down in the same transaction that
+//! takes what is next: one flush for each round of the workers, however many they are.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -11,10 +14,10 @@ use super::table::Queue;
 use crate::database::{StorageError, on};
 use crate::time::Moment;
 
-/// How long a worker may be silent before somebody else takes its delivery.
+/// How long a process may be silent before another one takes its deliveries.
 pub(crate) const LEASE: Duration = Duration::from_secs(60);
 
-/// A delivery that a worker has taken.
+/// A delivery that was taken.
 #[derive(Debug)]
 pub(crate) struct Claimed {
     /// Its number.
@@ -27,7 +30,7 @@ pub(crate) struct Claimed {
     pub(crate) event: String,
     /// The repository.
     pub(crate) repository: String,
-    /// How often it was begun, this time included.
+    /// How often it was taken, this time included.
     pub(crate) attempts: i64,
     /// When it came.
     pub(crate) received_at: Moment,
@@ -44,9 +47,20 @@ pub(crate) enum Outcome {
     Again(Duration, String),
     /// A person has to look.
     Parked(String),
+    /// Nobody has begun with it; whoever comes next may have it.
+    Released,
 }
 
-/// Takes deliveries in the name of one worker.
+/// What a process wants of the queue.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wish {
+    /// At most so many deliveries.
+    pub(crate) most: usize,
+    /// None of these lines ([`Claimed::line`]): enough of them is here already.
+    pub(crate) without: Vec<String>,
+}
+
+/// Takes deliveries in the name of one process.
 #[derive(Clone)]
 pub(crate) struct Claims {
     queue: Queue,
@@ -55,59 +69,156 @@ pub(crate) struct Claims {
 
 type ClaimedRow = (i64, String, String, String, String, i64, i64, Vec<u8>);
 
-const CLAIM_SQLITE: &str = "UPDATE serve_queue SET state = 'running', worker = $1, leased_until = $2, \
-    attempts = attempts + 1 WHERE id = (SELECT id FROM serve_queue \
-    WHERE state IN ('waiting', 'running') AND due_at <= $3 AND (state = 'waiting' OR leased_until < $3) \
-    ORDER BY due_at, id LIMIT 1) \
-    RETURNING id, source, delivery, event, repository, attempts, received_at, content";
+/// What is due, the oldest first. `||` builds what [`Claimed::line`] builds.
+macro_rules! claim {
+    ($excluded:literal, $lock:literal) => {
+        concat!(
+            "UPDATE serve_queue SET state = 'running', worker = $1, leased_until = $2, attempts = attempts + 1 \
+            WHERE id IN (SELECT id FROM serve_queue \
+            WHERE state IN ('waiting', 'running') AND due_at <= $3 AND (state = 'waiting' OR leased_until < $3) ",
+            $excluded,
+            " ORDER BY due_at, id LIMIT $5 ",
+            $lock,
+            ") RETURNING id, source, delivery, event, repository, attempts, received_at, content"
+        )
+    };
+}
 
-const CLAIM_POSTGRES: &str = "UPDATE serve_queue SET state = 'running', worker = $1, leased_until = $2, \
-    attempts = attempts + 1 WHERE id = (SELECT id FROM serve_queue \
-    WHERE state IN ('waiting', 'running') AND due_at <= $3 AND (state = 'waiting' OR leased_until < $3) \
-    ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) \
-    RETURNING id, source, delivery, event, repository, attempts, received_at, content";
+const CLAIM_SQLITE: &str = claim!(
+    "AND ($4 = '[]' OR source || ' ' || repository NOT IN (SELECT value FROM json_each($4)))",
+    ""
+);
+
+const CLAIM_POSTGRES: &str = claim!(
+    "AND ($4 = '[]' OR source || ' ' || repository NOT IN (SELECT json_array_elements_text($4::json)))",
+    "FOR UPDATE SKIP LOCKED"
+);
+
+/// What is done is erased; what is not is still needed.
+const FINISH: &str = "UPDATE serve_queue SET state = $1, due_at = $2, note = $3, finished_at = $4, leased_until = 0, worker = '', \
+    attempts = attempts - $5, content = CASE WHEN $1 = 'done' THEN $6 ELSE content END \
+    WHERE id = $7 AND worker = $8 AND state = 'running'";
+
+/// An outcome as its row has it.
+struct Ended<'o> {
+    state: &'static str,
+    due: i64,
+    note: &'o str,
+    finished: i64,
+    uncounted: i64,
+}
+
+impl<'o> Ended<'o> {
+    fn of(outcome: &'o Outcome, now: Moment) -> Self {
+        let ended = |state, due, note, finished, uncounted| Self {
+            state,
+            due,
+            note,
+            finished,
+            uncounted,
+        };
+        match outcome {
+            Outcome::Done(note) => ended("done", now.0, note.as_str(), now.0, 0),
+            Outcome::Again(wait, note) => ended("waiting", now.after(*wait).0, note.as_str(), 0, 0),
+            Outcome::Parked(note) => ended("parked", now.0, note.as_str(), 0, 0),
+            Outcome::Released => ended("waiting", now.0, "", 0, 1),
+        }
+    }
+}
+
+/// Writes outcomes and takes what is next, in the transaction that is open.
+macro_rules! turn {
+    ($connection:expr, $claims:expr, $ended:expr, $wish:expr, $now:expr, $claim:expr) => {{
+        let mut again = 0;
+        for (id, outcome) in $ended {
+            let row = Ended::of(outcome, $now);
+            let done = sqlx::query(FINISH)
+                .bind(row.state)
+                .bind(row.due)
+                .bind(row.note)
+                .bind(row.finished)
+                .bind(row.uncounted)
+                .bind(Vec::<u8>::new())
+                .bind(*id)
+                .bind(&$claims.worker)
+                .execute($connection)
+                .await?;
+            if row.state == "waiting" && done.rows_affected() > 0 {
+                again += 1;
+            }
+        }
+        let rows: Vec<ClaimedRow> = if $wish.most == 0 {
+            Vec::new()
+        } else {
+            let without = serde_json::Value::from($wish.without.clone()).to_string();
+            // All rows are read: a statement that changes something must be run to its end.
+            sqlx::query_as($claim)
+                .bind(&$claims.worker)
+                .bind($now.after(LEASE).0)
+                .bind($now.0)
+                .bind(without)
+                .bind(i64::try_from($wish.most).unwrap_or(i64::MAX))
+                .fetch_all($connection)
+                .await?
+        };
+        (again, rows)
+    }};
+}
+
+impl Claimed {
+    /// What it stands in line for: deliveries of one repository are handled one after the other, because one at a time works on a
+    /// mirror. Nothing when it waits for nobody.
+    pub(crate) fn line(&self) -> Option<String> {
+        let has_mirror = crate::work::HostKind::parse(&self.source).is_some();
+        (has_mirror && !self.repository.is_empty())
+            .then(|| format!("{} {}", self.source, self.repository))
+    }
+}
 
 impl Claims {
-    /// For the worker of this name.
+    /// For the process of this name.
     pub(crate) fn new(queue: Queue, worker: String) -> Self {
         Self { queue, worker }
     }
 
-    /// The next delivery that is due; nothing when there is none.
-    pub(crate) async fn next(&self) -> Result<Option<Claimed>, StorageError> {
+    /// Writes down how deliveries ended, and takes what is due, the oldest first. All of it or nothing.
+    pub(crate) async fn turn(
+        &self,
+        ended: &[(i64, Outcome)],
+        wish: &Wish,
+    ) -> Result<Vec<Claimed>, StorageError> {
+        let writing = self.queue.writing().await;
         let now = Moment::now();
-        let until = now.after(LEASE).0;
-        // All rows are read: a statement that changes something must be run to its end.
-        let rows: Vec<ClaimedRow> = match self.queue.database.backend() {
+        let (again, rows) = match self.queue.database.backend() {
             Backend::Sqlite(pool) => {
-                sqlx::query_as(CLAIM_SQLITE)
-                    .bind(&self.worker)
-                    .bind(until)
-                    .bind(now.0)
-                    .fetch_all(pool)
-                    .await?
+                let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
+                let done = turn!(&mut *transaction, self, ended, wish, now, CLAIM_SQLITE);
+                transaction.commit().await?;
+                done
             }
             Backend::Postgresql(pool) => {
-                sqlx::query_as(CLAIM_POSTGRES)
-                    .bind(&self.worker)
-                    .bind(until)
-                    .bind(now.0)
-                    .fetch_all(pool)
-                    .await?
+                let mut transaction = pool.begin().await?;
+                let done = turn!(&mut *transaction, self, ended, wish, now, CLAIM_POSTGRES);
+                transaction.commit().await?;
+                done
             }
         };
-        let Some((id, source, delivery, event, repository, attempts, received_at, sealed)) =
-            rows.into_iter().next()
-        else {
-            return Ok(None);
-        };
-        self.queue.depth.fetch_sub(1, Ordering::Relaxed);
-        let content = self
-            .queue
-            .sealing
+        drop(writing);
+        let taken = i64::try_from(rows.len()).unwrap_or(0);
+        self.queue.depth.fetch_add(again - taken, Ordering::Relaxed);
+        let mut claimed: Vec<Claimed> = rows.into_iter().map(|row| self.opened(row)).collect();
+        claimed.sort_by_key(|one| one.id);
+        Ok(claimed)
+    }
+
+    fn opened(&self, row: ClaimedRow) -> Claimed {
+        let (id, source, delivery, event, repository, attempts, received_at, sealed) = row;
+        let sealing = &self.queue.sealing;
+        // Whatever is wrong with it, it is parked with the same advice.
+        let content = sealing
             .open_sealed(&place(&source, &delivery), &sealed)
             .ok();
-        Ok(Some(Claimed {
+        Claimed {
             id,
             source,
             delivery,
@@ -116,7 +227,7 @@ impl Claims {
             attempts,
             received_at: Moment(received_at),
             content,
-        }))
+        }
     }
 
     /// Waits until something may be due: the bell, or `longest`.
@@ -126,47 +237,16 @@ impl Claims {
         drop(tokio::time::timeout(longest, rung).await);
     }
 
-    /// Keeps a delivery for another lease. False when somebody else has it meanwhile.
-    pub(crate) async fn keep(&self, id: i64) -> Result<bool, StorageError> {
+    /// Keeps everything that was taken for another lease. Which deliveries that is: somebody else has the others meanwhile.
+    pub(crate) async fn keep(&self) -> Result<Vec<i64>, StorageError> {
         let until = Moment::now().after(LEASE).0;
-        let rows = on!(self.queue.database, pool => sqlx::query(
-                "UPDATE serve_queue SET leased_until = $1 WHERE id = $2 AND worker = $3 AND state = 'running'")
+        let kept: Vec<(i64,)> = on!(self.queue.database, pool => sqlx::query_as(
+                "UPDATE serve_queue SET leased_until = $1 WHERE worker = $2 AND state = 'running' RETURNING id")
             .bind(until)
-            .bind(id)
             .bind(&self.worker)
-            .execute(pool)
-            .await
-            .map(|done| done.rows_affected()))?;
-        Ok(rows > 0)
-    }
-
-    /// Says how the work on a delivery ended. What is done is erased but for its id.
-    pub(crate) async fn finish(&self, id: i64, outcome: &Outcome) -> Result<(), StorageError> {
-        let now = Moment::now();
-        let (state, due, note, finished) = match outcome {
-            Outcome::Done(note) => ("done", now.0, note, now.0),
-            Outcome::Again(wait, note) => ("waiting", now.after(*wait).0, note, 0),
-            Outcome::Parked(note) => ("parked", now.0, note, 0),
-        };
-        // What is done is erased; what is not is still needed.
-        on!(self.queue.database, pool => sqlx::query(
-                "UPDATE serve_queue SET state = $1, due_at = $2, note = $3, finished_at = $4, leased_until = 0, worker = '', \
-                content = CASE WHEN $1 = 'done' THEN $5 ELSE content END \
-                WHERE id = $6 AND worker = $7 AND state = 'running'")
-            .bind(state)
-            .bind(due)
-            .bind(note)
-            .bind(finished)
-            .bind(Vec::<u8>::new())
-            .bind(id)
-            .bind(&self.worker)
-            .execute(pool)
-            .await
-            .map(|_| ()))?;
-        if state == "waiting" {
-            self.queue.depth.fetch_add(1, Ordering::Relaxed);
-        }
-        Ok(())
+            .fetch_all(pool)
+            .await)?;
+        Ok(kept.into_iter().map(|(id,)| id).collect())
     }
 }
 
@@ -196,6 +276,7 @@ impl Queue {
         if rows > 0 {
             self.depth.fetch_add(1, Ordering::Relaxed);
             self.bell.notify_waiters();
+            self.bell.notify_one();
         }
         Ok(rows > 0)
     }

@@ -166,6 +166,7 @@ impl Queue {
             })
             .collect::<Result<_, StorageError>>()?;
         let now = Moment::now().0;
+        let writing = self.writing().await;
         let accepted = match self.database.backend() {
             Backend::Sqlite(pool) => {
                 let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
@@ -180,6 +181,7 @@ impl Queue {
                 accepted
             }
         };
+        drop(writing);
         let new = accepted
             .iter()
             .filter(|one| **one != Accepted::Known)

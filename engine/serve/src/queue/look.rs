@@ -71,15 +71,32 @@ impl Queue {
 
     /// Deliveries for people, the newest first.
     pub(crate) async fn list(&self, filter: Filter) -> Result<Vec<Job>, StorageError> {
-        let state = filter.state.map_or("", State::as_str);
-        let rows: Vec<JobRow> = on!(self.database, pool => sqlx::query_as(
-                "SELECT id, source, delivery, event, repository, state, attempts, due_at, received_at, finished_at, note \
-                FROM serve_queue WHERE $1 = '' OR state = $1 ORDER BY id DESC LIMIT $2")
-            .bind(state)
+        let rows: Vec<JobRow> = on!(self.database, pool => sqlx::query_as(listing(filter.state))
             .bind(MOST_SHOWN)
             .fetch_all(pool)
             .await)?;
         Ok(rows.into_iter().map(job).collect())
+    }
+}
+
+/// PERF: said twice, so that the index of those that are not done is seen to fit.
+fn listing(state: Option<State>) -> &'static str {
+    macro_rules! where_it {
+        ($condition:literal) => {
+            concat!(
+                "SELECT id, source, delivery, event, repository, state, attempts, due_at, received_at, finished_at, note \
+                FROM serve_queue ",
+                $condition,
+                " ORDER BY id DESC LIMIT $1"
+            )
+        };
+    }
+    match state {
+        None => where_it!(""),
+        Some(State::Done) => where_it!("WHERE state = 'done'"),
+        Some(State::Waiting) => where_it!("WHERE state = 'waiting' AND state <> 'done'"),
+        Some(State::Running) => where_it!("WHERE state = 'running' AND state <> 'done'"),
+        Some(State::Parked) => where_it!("WHERE state = 'parked' AND state <> 'done'"),
     }
 }
 

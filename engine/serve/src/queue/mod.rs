@@ -14,7 +14,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use claim::{Claimed, Claims, LEASE, Outcome};
+pub(crate) use claim::{Claimed, Claims, LEASE, Outcome, Wish};
 pub(crate) use intake::{Accepted, Intake, IntakeError};
 pub(crate) use job::{Job, NewJob, State};
 pub(crate) use look::{Depth, Filter};

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, MutexGuard, Notify};
 
 use crate::sealing::Sealing;
 use leakward_respond::Database;
+use leakward_respond::database::Backend;
 
 /// The queue as a whole. Cheap to clone.
 #[derive(Clone)]
@@ -15,6 +16,9 @@ pub(crate) struct Queue {
     pub(super) sealing: Arc<Sealing>,
     /// Rings when something is to be done.
     pub(super) bell: Arc<Notify>,
+    /// PERF: who finds a file of SQLite locked sleeps for up to a tenth of a second before it looks again. Our own writers wait for
+    /// each other here instead, in their order.
+    writer: Arc<Mutex<()>>,
     /// About how many wait; counted along, and set right from time to time.
     pub(super) depth: Arc<AtomicI64>,
 }
@@ -26,7 +30,16 @@ impl Queue {
             database,
             sealing,
             bell: Arc::default(),
+            writer: Arc::default(),
             depth: Arc::default(),
+        }
+    }
+
+    /// The right to write, where only one can.
+    pub(super) async fn writing(&self) -> Option<MutexGuard<'_, ()>> {
+        match self.database.backend() {
+            Backend::Sqlite(_) => Some(self.writer.lock().await),
+            Backend::Postgresql(_) => None,
         }
     }
 

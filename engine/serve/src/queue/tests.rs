@@ -25,6 +25,21 @@ fn job(delivery: &str, digest: &str) -> NewJob {
     }
 }
 
+async fn next(claims: &Claims) -> Option<Claimed> {
+    let wish = Wish {
+        most: 1,
+        ..Wish::default()
+    };
+    claims.turn(&[], &wish).await.unwrap().into_iter().next()
+}
+
+async fn finish(claims: &Claims, id: i64, outcome: Outcome) {
+    claims
+        .turn(&[(id, outcome)], &Wish::default())
+        .await
+        .unwrap();
+}
+
 fn content(claimed: &Claimed) -> &[u8] {
     #[expect(clippy::disallowed_methods, reason = "a test looks at what was sealed")]
     claimed.content.as_ref().unwrap().expose()
@@ -57,19 +72,16 @@ async fn a_delivery_is_handled_by_one_worker_kept_and_erased_when_it_is_done() {
         Claims::new(queue.clone(), "one".to_owned()),
         Claims::new(queue.clone(), "two".to_owned()),
     );
-    let claimed = one.next().await.unwrap().unwrap();
+    let claimed = next(&one).await.unwrap();
     assert_eq!(
         (content(&claimed), claimed.attempts),
         (&b"swordfish"[..], 1)
     );
-    assert!(two.next().await.unwrap().is_none());
-    assert!(one.keep(claimed.id).await.unwrap() && !two.keep(claimed.id).await.unwrap());
-    two.finish(claimed.id, &Outcome::Parked("not mine".to_owned()))
-        .await
-        .unwrap();
-    one.finish(claimed.id, &Outcome::Done("done".to_owned()))
-        .await
-        .unwrap();
+    assert!(next(&two).await.is_none());
+    assert_eq!(one.keep().await.unwrap(), [claimed.id]);
+    assert!(two.keep().await.unwrap().is_empty());
+    finish(&two, claimed.id, Outcome::Parked("not mine".to_owned())).await;
+    finish(&one, claimed.id, Outcome::Done("done".to_owned())).await;
     let listed = queue.list(Filter::default()).await.unwrap();
     assert_eq!(
         listed.first().map(|job| (job.state, job.note.as_str())),
@@ -101,22 +113,17 @@ async fn what_a_dead_process_was_at_is_taken_back_and_a_lease_that_ran_out_is_ta
     let folder = tempfile::tempdir().unwrap();
     let queue = queue(&folder).await;
     queue.store(&[job("a", "1")]).await.unwrap();
-    let (dead, next) = (
+    let (dead, heir) = (
         Claims::new(queue.clone(), "dead".to_owned()),
         Claims::new(queue.clone(), "next".to_owned()),
     );
-    let claimed = dead.next().await.unwrap().unwrap();
+    let claimed = next(&dead).await.unwrap();
     assert_eq!(queue.take_back().await.unwrap(), 1);
-    assert_eq!(
-        next.next().await.unwrap().map(|again| again.id),
-        Some(claimed.id)
-    );
+    assert_eq!(next(&heir).await.map(|again| again.id), Some(claimed.id));
     on!(queue.database, pool => sqlx::query("UPDATE serve_queue SET leased_until = 1").execute(pool).await.map(|_| ()).unwrap());
-    let over = dead.next().await.unwrap().unwrap();
+    let over = next(&dead).await.unwrap();
     assert_eq!((over.id, over.attempts), (claimed.id, 3));
-    next.finish(over.id, &Outcome::Done("late".to_owned()))
-        .await
-        .unwrap();
+    finish(&heir, over.id, Outcome::Done("late".to_owned())).await;
     assert_eq!(
         queue.depth().await.unwrap().running,
         1,
@@ -130,37 +137,27 @@ async fn what_failed_waits_and_what_is_parked_is_tried_again_when_somebody_says_
     let queue = queue(&folder).await;
     let worker = Claims::new(queue.clone(), "one".to_owned());
     queue.store(&[job("a", "1")]).await.unwrap();
-    let claimed = worker.next().await.unwrap().unwrap();
-    worker
-        .finish(
-            claimed.id,
-            &Outcome::Again(Duration::from_secs(60), "down".to_owned()),
-        )
-        .await
-        .unwrap();
-    assert!(
-        worker.next().await.unwrap().is_none(),
-        "its time has not come"
-    );
+    let claimed = next(&worker).await.unwrap();
+    finish(
+        &worker,
+        claimed.id,
+        Outcome::Again(Duration::from_secs(60), "down".to_owned()),
+    )
+    .await;
+    assert!(next(&worker).await.is_none(), "its time has not come");
     on!(queue.database, pool => sqlx::query("UPDATE serve_queue SET due_at = 1").execute(pool).await.map(|_| ()).unwrap());
-    let claimed = worker.next().await.unwrap().unwrap();
-    worker
-        .finish(claimed.id, &Outcome::Parked("no".to_owned()))
-        .await
-        .unwrap();
+    let claimed = next(&worker).await.unwrap();
+    finish(&worker, claimed.id, Outcome::Parked("no".to_owned())).await;
     assert!(queue.rearm(claimed.id).await.unwrap() && !queue.rearm(claimed.id).await.unwrap());
-    let claimed = worker.next().await.unwrap().unwrap();
+    let claimed = next(&worker).await.unwrap();
     assert_eq!(content(&claimed), b"swordfish");
-    worker
-        .finish(claimed.id, &Outcome::Parked("no".to_owned()))
-        .await
-        .unwrap();
+    finish(&worker, claimed.id, Outcome::Parked("no".to_owned())).await;
     assert_eq!(
         queue.store(&[job("b", "1")]).await.unwrap(),
         [Accepted::Rearmed],
         "it came again"
     );
-    let claimed = worker.next().await.unwrap().unwrap();
+    let claimed = next(&worker).await.unwrap();
     assert_eq!(
         (content(&claimed), claimed.attempts),
         (&b"swordfish"[..], 1)

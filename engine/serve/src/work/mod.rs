@@ -6,21 +6,25 @@
 mod alert;
 mod approval;
 mod failure;
+mod foreman;
 mod found;
+mod housekeeping;
 mod keep;
 mod leak;
 mod push;
 mod recall;
+mod resume;
 mod settle;
 mod task;
 mod worker;
 
 pub(crate) use approval::enqueue_approval;
 pub(crate) use failure::Failure;
-pub(crate) use recall::recall;
+pub(crate) use foreman::Foreman;
+pub(crate) use housekeeping::{going_on, housekeeping};
+use recall::recall;
 use settle::settle;
 pub(crate) use task::{
     Alert, Approval, GivenLeak, HostKind, How, Installation, Push, RepositoryName, Task, Telling,
     Told, Vulnerability,
 };
-pub(crate) use worker::{Workers, housekeeping};

@@ -11,6 +11,7 @@ use leakward_scan::run::{Scanned, run};
 use leakward_scan::target::Target;
 
 use super::failure::Failure;
+use super::foreman::HeadOfLine;
 use super::found::{Context, Found, see_to};
 use super::{How, Installation, Push, RepositoryName, Telling, Told};
 use crate::config::Tell;
@@ -20,11 +21,12 @@ use crate::service::{Service, Shared};
 use crate::time::Moment;
 use crate::work::{HostKind, Task};
 
-/// Sees to a push.
+/// Sees to a push, at the `head` of its repository's line until it is scanned.
 pub(super) async fn handle(
     service: &Shared,
     claimed: &Claimed,
     push: Push,
+    head: HeadOfLine,
 ) -> Result<String, Failure> {
     let mirror = Arc::new(service.mirrors.of(&push.repository).await);
     let Some(scope) = bring(service, &mirror, &push).await? else {
@@ -32,6 +34,8 @@ pub(super) async fn handle(
     };
     let what = scope.note.clone();
     let scanned = scan(service, mirror.path().to_owned(), scope.scope).await?;
+    // Providers and the response take their time; other pushes of the repository need not wait for them.
+    drop((mirror, head));
     let complete = is_complete(&scanned.outcome) && what.is_none();
     let context = Context {
         repository: Some(push.repository.clone()),
@@ -44,8 +48,8 @@ pub(super) async fn handle(
     let leaks = see_to(service, &context, found).await?;
     if let Some(after) = &push.after {
         tell_about_commit(service, &push.repository, after, leaks.len(), complete).await?;
-        let (mirror, reference, after) =
-            (Arc::clone(&mirror), push.reference.clone(), after.clone());
+        let mirror = service.mirrors.of(&push.repository).await;
+        let (reference, after) = (push.reference.clone(), after.clone());
         tokio::task::spawn_blocking(move || mirror.mark_seen(&reference, &after)).await??;
     }
     let leaks = leaks.len();
@@ -77,6 +81,13 @@ async fn bring(
             return Ok(None);
         }
         fetch(service, mirror, &push.repository, after, "after").await?;
+        // A branch that is made of old commits, a merge that only moves a name.
+        let gone = dropped
+            .iter()
+            .all(|before| mirror.is_reached_by(before, &seen));
+        if gone && mirror.is_reached_by(after, &seen) {
+            return of_known_commit(service, mirror, push, after, &seen);
+        }
     }
     let mut known = seen;
     // Where nothing was looked at yet, the branch that others grow from is what was there before.
@@ -126,6 +137,25 @@ async fn bring(
     Ok(Some(Chosen { scope, note: None }))
 }
 
+/// Of a commit that was looked at before, what it brought itself, when the host wants to hear of it and has not.
+fn of_known_commit(
+    service: &Shared,
+    mirror: &Mirror,
+    push: &Push,
+    commit: &str,
+    told: &[String],
+) -> Result<Option<Chosen>, Failure> {
+    let wants_none = wanted_tellings(service, push.repository.host).is_empty();
+    if wants_none || told.iter().any(|tip| tip == commit) {
+        return Ok(None);
+    }
+    let scope = Scope::Pushed {
+        tips: vec![commit.to_owned()],
+        known: mirror.parents(commit)?,
+    };
+    Ok(Some(Chosen { scope, note: None }))
+}
+
 /// Brings one object, or what a ref names, into a mirror. What is there already is not asked for.
 pub(super) async fn fetch(
     service: &Shared,
@@ -153,7 +183,7 @@ pub(super) async fn scan(
     let request = Request {
         targets: vec![Target::Git(path)],
         scope,
-        overrides: crate::eye::overrides(&service.config.scan),
+        prepared: Some(service.eye.prepared()),
         credentials: Credentials::Keep,
         threads: service
             .config

@@ -1,23 +1,17 @@
-//! Workers: each takes one delivery after the other, keeps its lease, and says how it ended.
+//! How one delivery is handled, and what becomes of it when that fails.
+//!
+//! Something that is down is asked again, ever later; what cannot be helped by that is parked, for a person to look at.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
-use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
 use super::failure::Failure;
+use super::foreman::HeadOfLine;
 use super::{Task, alert, approval, leak, push};
-use crate::queue::{Claimed, Claims, LEASE, Outcome};
-use crate::service::{Service, Shared};
-use crate::time::Moment;
-
-/// How long nobody looks for what becomes due by itself.
-const IDLE: Duration = Duration::from_millis(500);
-
-/// How often metrics are set right and old things are forgotten.
-const HOUSEKEEPING: Duration = Duration::from_secs(5);
+use crate::queue::{Claimed, Outcome};
+use crate::service::Shared;
 
 /// First wait before a delivery is tried again; doubled each time.
 const FIRST_WAIT: Duration = Duration::from_secs(5);
@@ -28,69 +22,40 @@ const LONGEST_WAIT: Duration = Duration::from_secs(1_800);
 /// LIMIT: characters of what is said about a delivery.
 const LONGEST_NOTE: usize = 400;
 
-/// The workers, running.
-pub(crate) struct Workers(JoinSet<()>);
+/// So many times as often as it is tried a delivery may be begun without an end, because the process ended each time.
+const ENDS_OF_THE_PROCESS: i64 = 4;
 
-impl Workers {
-    /// Starts them; they end after their delivery when `ending` says so.
-    pub(crate) fn start(service: &Shared, ending: &watch::Receiver<bool>) -> Self {
-        let mut set = JoinSet::new();
-        for number in 0..service.config.limits.workers {
-            // No two workers of any process have the same name: a lease is kept by its owner alone.
-            let name = format!("{}-{number}-{}", std::process::id(), Moment::now().0);
-            let claims = Claims::new(service.queue.clone(), name);
-            set.spawn(work(Arc::clone(service), claims, ending.clone()));
-        }
-        Self(set)
-    }
+/// Stops a task when nobody waits for it any more: somebody else has the delivery.
+struct StopWithUs(tokio::task::AbortHandle);
 
-    /// Waits until all have ended.
-    pub(crate) async fn finish(mut self) {
-        while self.0.join_next().await.is_some() {}
+impl Drop for StopWithUs {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 
-async fn work(service: Shared, claims: Claims, mut ending: watch::Receiver<bool>) {
-    while !*ending.borrow() {
-        match claims.next().await {
-            Ok(Some(claimed)) => one(&service, &claims, claimed).await,
-            Ok(None) => {
-                tokio::select! {
-                    () = claims.wait(IDLE) => {}
-                    _ = ending.changed() => {}
-                }
-            }
-            Err(error) => {
-                tracing::error!(%error, "the queue does not serve");
-                tokio::time::sleep(IDLE).await;
-            }
-        }
-    }
-}
-
-/// One delivery, from taking it to saying how it ended.
-async fn one(service: &Shared, claims: &Claims, claimed: Claimed) {
+/// One delivery, from beginning with it to how it ended.
+pub(super) async fn one(service: &Shared, claimed: Claimed, head: HeadOfLine) -> Outcome {
     let span = tracing::info_span!(
         "delivery", id = claimed.id, source = %claimed.source, delivery = %claimed.delivery, event = %claimed.event,
         repository = %claimed.repository, attempt = claimed.attempts,
     );
-    let (id, source, received) = (claimed.id, claimed.source.clone(), claimed.received_at);
-    let attempts = claimed.attempts;
+    let (source, received) = (claimed.source.clone(), claimed.received_at);
+    let (attempts, most) = (claimed.attempts, service.config.limits.attempts);
     let outcome = async {
+        if attempts > most.saturating_mul(ENDS_OF_THE_PROCESS) {
+            let reason =
+                format!("it was begun {attempts} times, and the service ended before it was done");
+            return Outcome::Parked(reason);
+        }
         // In a task of its own, so that a panic in it is an outcome like another.
-        let handling = tokio::spawn(handle(Arc::clone(service), claimed).in_current_span());
-        let done = tokio::select! {
-            done = handling => done.unwrap_or_else(|error| Err(error.into())),
-            () = keep(claims, id) => return None,
-        };
-        Some(outcome(done, attempts, service.config.limits.attempts))
+        let handling = tokio::spawn(handle(Arc::clone(service), claimed, head).in_current_span());
+        let _with_us = StopWithUs(handling.abort_handle());
+        let done = handling.await.unwrap_or_else(|error| Err(error.into()));
+        outcome(done, attempts, most)
     }
     .instrument(span.clone())
     .await;
-    let Some(outcome) = outcome else {
-        tracing::warn!(id, "somebody else has this delivery now");
-        return;
-    };
     let word = match &outcome {
         Outcome::Done(note) => {
             span.in_scope(|| tracing::info!(note, "done"));
@@ -104,26 +69,10 @@ async fn one(service: &Shared, claims: &Claims, claimed: Claimed) {
             span.in_scope(|| tracing::error!(note, "parked: a person has to look"));
             "parked"
         }
+        Outcome::Released => "released",
     };
-    if let Err(error) = claims.finish(id, &outcome).await {
-        // Its lease runs out, and it is handled again.
-        tracing::error!(id, %error, "how a delivery ended could not be written down");
-        return;
-    }
     service.metrics.handled(&source, word, received);
-}
-
-/// Keeps the lease; ends only when it is lost.
-async fn keep(claims: &Claims, id: i64) {
-    loop {
-        tokio::time::sleep(LEASE / 3).await;
-        match claims.keep(id).await {
-            Ok(true) => {}
-            Ok(false) => return,
-            // The lease lasts for two more tries.
-            Err(error) => tracing::warn!(id, %error, "a lease could not be kept"),
-        }
-    }
+    outcome
 }
 
 fn outcome(done: Result<String, Failure>, attempts: i64, most: i64) -> Outcome {
@@ -145,7 +94,7 @@ fn outcome(done: Result<String, Failure>, attempts: i64, most: i64) -> Outcome {
     }
 }
 
-async fn handle(service: Shared, claimed: Claimed) -> Result<String, Failure> {
+async fn handle(service: Shared, claimed: Claimed, head: HeadOfLine) -> Result<String, Failure> {
     let Some(content) = &claimed.content else {
         let reason = "it was sealed with another key; put the old key back, or have it sent again";
         return Err(Failure::Lasting(reason.to_owned()));
@@ -156,7 +105,7 @@ async fn handle(service: Shared, claimed: Claimed) -> Result<String, Failure> {
     )]
     let task = Task::from_bytes(content.expose())?;
     match task {
-        Task::Push(pushed) => push::handle(&service, &claimed, pushed).await,
+        Task::Push(pushed) => push::handle(&service, &claimed, pushed, head).await,
         Task::Alert(alert) => alert::handle(&service, alert).await,
         Task::Vulnerability(seen) => alert::handle_vulnerability(&service, seen).await,
         Task::Leak(leak) => leak::handle(&service, &leak).await,
@@ -164,46 +113,6 @@ async fn handle(service: Shared, claimed: Claimed) -> Result<String, Failure> {
         Task::Installation(installation) => push::warm(&service, &installation).await,
         Task::Tell(telling) => alert::tell(&service, &telling).await,
     }
-}
-
-/// Sets metrics right, forgets what is old, makes room for mirrors, and goes on with what waits for its time.
-pub(crate) async fn housekeeping(service: Shared, mut ending: watch::Receiver<bool>) {
-    let mut rounds: u64 = 0;
-    while !*ending.borrow() {
-        if let Err(error) = tidy(&service, rounds).await {
-            tracing::error!(%error, "housekeeping failed");
-        }
-        rounds += 1;
-        tokio::select! {
-            () = tokio::time::sleep(HOUSEKEEPING) => {}
-            _ = ending.changed() => {}
-        }
-    }
-}
-
-async fn tidy(service: &Arc<Service>, round: u64) -> Result<(), crate::database::StorageError> {
-    const EVERY_HOUR: u64 = 720;
-    const EVERY_MINUTE: u64 = 12;
-    service.metrics.set_queue(service.queue.depth().await?);
-    if round.is_multiple_of(EVERY_MINUTE) || round < EVERY_MINUTE {
-        service.count_incidents().await?;
-    }
-    service.response.go_on(service).await;
-    if round.is_multiple_of(EVERY_HOUR) {
-        let days = Duration::from_secs(86_400 * service.config.limits.remember_days);
-        let forgotten = service
-            .queue
-            .forget_before(Moment::now().before(days))
-            .await?;
-        let tidied = Arc::clone(service);
-        let removed = tokio::task::spawn_blocking(move || tidied.mirrors.make_room()).await;
-        match removed {
-            Ok(Ok(removed)) => tracing::info!(forgotten, removed, "tidied up"),
-            Ok(Err(error)) => tracing::warn!(%error, "mirrors could not be looked through"),
-            Err(_) => tracing::error!("tidying up broke off"),
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! and go on the other side nor their number matter. What the copy has already is told to the other side, so that a push of
 //! one commit costs one commit.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -108,82 +108,102 @@ fn open_or_create(copy: &Path) -> Result<gix::Repository, CloneError> {
     open()
 }
 
-/// Whether the copy has this object.
-#[must_use]
-pub fn has_object(copy: &Path, id: &str) -> bool {
-    let Ok(id) = gix::ObjectId::from_hex(id.as_bytes()) else {
-        return false;
-    };
-    gix::open_opts(copy, gix::open::Options::isolated())
-        .is_ok_and(|repository| repository.has_object(id))
+/// A copy that is open. What is fetched into it meanwhile is seen.
+pub struct Copy {
+    repository: gix::Repository,
+    path: PathBuf,
 }
 
-/// The objects that the copy's refs below `prefix` name.
-///
-/// # Errors
-/// When the copy cannot be read.
-pub fn refs_below(copy: &Path, prefix: &str) -> Result<Vec<String>, CloneError> {
-    let folder = |reason: String| CloneError::Folder {
-        path: copy.to_owned(),
-        reason,
-    };
-    let repository = open_or_create(copy)?;
-    let platform = repository
-        .references()
-        .map_err(|error| folder(error.to_string()))?;
-    let mut ids = Vec::new();
-    for reference in platform
-        .prefixed(prefix)
-        .map_err(|error| folder(error.to_string()))?
-    {
-        let reference = reference.map_err(|error| folder(error.to_string()))?;
-        ids.extend(reference.try_id().map(|id| id.to_hex().to_string()));
+impl Copy {
+    /// Opens the copy at `path`, which is made when it is not there.
+    ///
+    /// # Errors
+    /// When the folder cannot be used.
+    pub fn open(path: &Path) -> Result<Self, CloneError> {
+        Ok(Self {
+            repository: open_or_create(path)?,
+            path: path.to_owned(),
+        })
     }
-    Ok(ids)
-}
 
-/// The parents of a commit in the copy.
-///
-/// # Errors
-/// When it is not there, or no commit.
-pub fn parents(copy: &Path, commit: &str) -> Result<Vec<String>, CloneError> {
-    let folder = |reason: String| CloneError::Folder {
-        path: copy.to_owned(),
-        reason,
-    };
-    let id =
-        gix::ObjectId::from_hex(commit.as_bytes()).map_err(|error| folder(error.to_string()))?;
-    let repository = open_or_create(copy)?;
-    let commit = repository
-        .find_commit(id)
-        .map_err(|error| folder(error.to_string()))?;
-    Ok(commit
-        .parent_ids()
-        .map(|id| id.to_hex().to_string())
-        .collect())
-}
+    fn failed(&self, error: &dyn std::fmt::Display) -> CloneError {
+        CloneError::Folder {
+            path: self.path.clone(),
+            reason: error.to_string(),
+        }
+    }
 
-/// Makes a ref of the copy name an object that is there.
-///
-/// # Errors
-/// When the object is not there, or the ref cannot be written.
-pub fn set_ref(copy: &Path, name: &str, id: &str) -> Result<(), CloneError> {
-    let folder = |reason: String| CloneError::Folder {
-        path: copy.to_owned(),
-        reason,
-    };
-    let mut repository = open_or_create(copy)?;
-    repository
-        .committer_or_set_generic_fallback()
-        .map_err(|error| folder(error.to_string()))?;
-    let id = gix::ObjectId::from_hex(id.as_bytes()).map_err(|error| folder(error.to_string()))?;
-    repository
-        .reference(
-            name,
-            id,
-            gix::refs::transaction::PreviousValue::Any,
-            "looked at",
-        )
-        .map_err(|error| folder(error.to_string()))?;
-    Ok(())
+    fn id(&self, text: &str) -> Result<gix::ObjectId, CloneError> {
+        gix::ObjectId::from_hex(text.as_bytes()).map_err(|error| self.failed(&error))
+    }
+
+    /// Whether it has this object.
+    #[must_use]
+    pub fn has(&self, id: &str) -> bool {
+        self.id(id).is_ok_and(|id| self.repository.has_object(id))
+    }
+
+    /// The objects that its refs below `prefix` name.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn refs_below(&self, prefix: &str) -> Result<Vec<String>, CloneError> {
+        let platform = self.repository.references();
+        let platform = platform.map_err(|error| self.failed(&error))?;
+        let mut ids = Vec::new();
+        for reference in platform
+            .prefixed(prefix)
+            .map_err(|error| self.failed(&error))?
+        {
+            let reference = reference.map_err(|error| self.failed(&error))?;
+            ids.extend(reference.try_id().map(|id| id.to_hex().to_string()));
+        }
+        Ok(ids)
+    }
+
+    /// The parents of a commit.
+    ///
+    /// # Errors
+    /// When it is not there, or no commit.
+    pub fn parents(&self, commit: &str) -> Result<Vec<String>, CloneError> {
+        let found = self.repository.find_commit(self.id(commit)?);
+        let commit = found.map_err(|error| self.failed(&error))?;
+        Ok(commit
+            .parent_ids()
+            .map(|id| id.to_hex().to_string())
+            .collect())
+    }
+
+    /// Whether everything that `tip` reaches is reached by `known` as well. A tip that is no commit (a tag has a message of its own),
+    /// and what cannot be found out, counts as a no.
+    #[must_use]
+    pub fn is_reached_by(&self, tip: &str, known: &[String]) -> bool {
+        let Ok(tip) = self.id(tip) else { return false };
+        let hidden: Vec<gix::ObjectId> = known.iter().filter_map(|id| self.id(id).ok()).collect();
+        if hidden.is_empty() || self.repository.find_commit(tip).is_err() {
+            return false;
+        }
+        let walk = self.repository.rev_walk([tip]).with_hidden(hidden).all();
+        walk.is_ok_and(|mut commits| commits.next().is_none())
+    }
+
+    /// Makes a ref name an object that is there.
+    ///
+    /// # Errors
+    /// When the object is not there, or the ref cannot be written.
+    pub fn set_ref(&mut self, name: &str, id: &str) -> Result<(), CloneError> {
+        let id = self.id(id)?;
+        let path = self.path.clone();
+        let failed = |error: &dyn std::fmt::Display| CloneError::Folder {
+            path: path.clone(),
+            reason: error.to_string(),
+        };
+        // Refs are written in somebody's name, and nobody has one here.
+        self.repository
+            .committer_or_set_generic_fallback()
+            .map_err(|error| failed(&error))?;
+        let any = gix::refs::transaction::PreviousValue::Any;
+        let written = self.repository.reference(name, id, any, "looked at");
+        written.map(drop).map_err(|error| failed(&error))
+    }
 }
