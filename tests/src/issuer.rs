@@ -80,7 +80,11 @@ impl Issuer {
             if acts {
                 std::thread::sleep(SLOWNESS);
             }
-            (reply.0, reply.1.to_string())
+            let body = match reply.1 {
+                Value::Null => String::new(),
+                said => said.to_string(),
+            };
+            (reply.0, body)
         });
         Self { server, account }
     }
