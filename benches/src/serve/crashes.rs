@@ -110,8 +110,8 @@ pub(super) fn of_responses(program: &Path, disk: &Disk) -> anyhow::Result<()> {
     for crash in 0..CRASHES {
         let serve = bed.start.start();
         let each = KEYS / CRASHES;
-        for number in crash * each..(crash + 1) * each {
-            bed.leak(&serve, &format!("leak-{number}"), &keys[number]);
+        for (number, key) in keys.iter().enumerate().skip(crash * each).take(each) {
+            bed.leak(&serve, &format!("leak-{number}"), key);
         }
         std::thread::sleep(life(crash));
         serve.kill();

@@ -34,7 +34,7 @@ pub use consumers::Reader;
 pub use error::RespondError;
 pub use planner::Wanted;
 pub use prover::VerifyingProver;
-pub use together::{Batch, Ready};
+pub use together::{Batch, BatchOutcome, Ready};
 
 /// Everything that a response needs.
 pub struct Parts {
