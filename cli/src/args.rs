@@ -61,6 +61,8 @@ pub(crate) enum Command {
     /// List, show, approve and close incidents of a running service.
     #[command(subcommand)]
     Incidents(Box<crate::serve_args::IncidentsCommand>),
+    /// Walk through a report's findings in a terminal: look, decide, verify, plan.
+    Triage(crate::triage::TriageArgs),
     /// Convert, merge and compare reports.
     #[command(subcommand)]
     Report(crate::report_args::ReportCommand),

@@ -34,6 +34,7 @@ mod serving_command;
 mod shell_files;
 mod sinks;
 mod store;
+mod triage;
 mod user_folders;
 mod verdict_tree;
 mod verification;
@@ -109,6 +110,7 @@ fn run(cli: &Cli, matches: &clap::ArgMatches, messages: Messages) -> anyhow::Res
         Command::Lsp(args) => serving_command::lsp(args),
         Command::Reference { page } => reference::print(*page),
         Command::Hook(command) => hook::command(command, cli.messages.color, messages),
+        Command::Triage(args) => triage::triage(args, cli.messages.color),
         Command::Report(command) => {
             let matches = matches.subcommand_matches("report");
             report_command::run(command, matches, cli.messages.color)

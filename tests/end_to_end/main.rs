@@ -44,6 +44,7 @@ mod scan_cache;
 mod selection;
 mod serve;
 mod store;
+mod triage;
 mod verify;
 
 use std::path::Path;

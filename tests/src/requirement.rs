@@ -30,7 +30,7 @@ pub enum Requirement {
 pub fn missing(requirement: Requirement) -> bool {
     let (there, name) = match requirement {
         Requirement::Tool(tool) => (
-            ["--version", "version", "i"]
+            ["--version", "version", "i", "-V"]
                 .into_iter()
                 .any(|question| answers(tool, question)),
             tool,

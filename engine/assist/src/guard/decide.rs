@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use leakward_core::{Finding, Fingerprint, Outcome};
 use leakward_detect::InlineAllow;
@@ -207,7 +207,7 @@ fn number_lines(finding: &mut Finding, lines: &[u32]) {
 }
 
 /// What is in a file; nothing when there is no file, or none that has content of its own (a folder, a pipe).
-fn read(path: &PathBuf) -> Result<Option<Vec<u8>>, String> {
+fn read(path: &Path) -> Result<Option<Vec<u8>>, String> {
     use std::io::ErrorKind;
     let metadata = match std::fs::metadata(path) {
         Ok(metadata) if metadata.is_file() => metadata,

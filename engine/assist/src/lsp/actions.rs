@@ -56,7 +56,7 @@ fn action(title: String, diagnostic: &Diagnostic, edit: WorkspaceEdit) -> CodeAc
 
 fn in_document(at: &At<'_>, span: Range<usize>, text: String) -> WorkspaceEdit {
     let edit = TextEdit::new(at.document.range(span), text);
-    #[expect(
+    #[allow(
         clippy::mutable_key_type,
         reason = "the protocol's own type; an address is never changed"
     )]
