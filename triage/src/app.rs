@@ -296,7 +296,7 @@ impl App {
                 KeyCode::Down | KeyCode::Char('j') => self.scroll = self.scroll.saturating_add(1),
                 KeyCode::Up | KeyCode::Char('k') => self.scroll = self.scroll.saturating_sub(1),
                 KeyCode::PageDown | KeyCode::Char(' ') => {
-                    self.scroll = self.scroll.saturating_add(page)
+                    self.scroll = self.scroll.saturating_add(page);
                 }
                 KeyCode::PageUp => self.scroll = self.scroll.saturating_sub(page),
                 KeyCode::Home | KeyCode::Char('g') => self.scroll = 0,

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use leakward_tests::{Credential, HttpServer, Program, Repository};
+use leakward_tests::{Credential, HttpServer, Program, Repository, Sandbox};
 use serde_json::Value;
 
 use crate::leakward;
@@ -42,6 +42,24 @@ impl Github {
             .arg("--allow-private")
             .arg("--endpoint")
             .arg(format!("github={}", self.server.url()))
+    }
+}
+
+/// No file of the program holds one of the tokens, and the audit log is whole.
+fn nothing_left_behind(sandbox: &Sandbox, credentials: &[Credential]) {
+    leakward(sandbox)
+        .args(["audit", "verify"])
+        .run()
+        .expect_status(0);
+    for (path, content) in sandbox.left_behind() {
+        let text = String::from_utf8_lossy(&content);
+        for credential in credentials {
+            assert!(
+                !text.contains(credential.text()),
+                "{} holds a token",
+                path.display()
+            );
+        }
     }
 }
 
@@ -121,20 +139,7 @@ fn all_tokens_of_a_public_repository_are_revoked_with_one_request() {
         again.transcript()
     );
     assert_eq!(github.server.asked_for("POST").len(), 1);
-    leakward(sandbox)
-        .args(["audit", "verify"])
-        .run()
-        .expect_status(0);
-    for (path, content) in sandbox.left_behind() {
-        let text = String::from_utf8_lossy(&content);
-        for credential in &credentials {
-            assert!(
-                !text.contains(credential.text()),
-                "{} holds a token",
-                path.display()
-            );
-        }
-    }
+    nothing_left_behind(sandbox, &credentials);
     let wrong = leakward(sandbox)
         .args(["revoke", "--report", "report.json", "--yes"])
         .run();

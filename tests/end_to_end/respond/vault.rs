@@ -74,17 +74,11 @@ fn a_secret_id_of_an_approle_is_rotated_where_the_application_reads_it() {
     );
 }
 
-#[test]
-fn a_password_of_a_static_role_is_rotated_by_openbao_and_the_leaked_one_is_proven_dead() {
-    let Some(server) = postgresql() else { return };
-    let leak = Leak::new(&server);
-    let Some(bao) = OpenBao::start(&leak.leaked) else {
-        return;
-    };
+/// The database engine with a role `app`, whose password the store changes.
+fn static_role(bao: &OpenBao, port: u16) {
     let boss = super::world::password("boss");
     let url = format!(
-        "connection_url=postgresql://{{{{username}}}}:{{{{password}}}}@127.0.0.1:{}/postgres?sslmode=disable",
-        server.port
+        "connection_url=postgresql://{{{{username}}}}:{{{{password}}}}@127.0.0.1:{port}/postgres?sslmode=disable"
     );
     bao.says(&["secrets", "enable", "database"]);
     let plugin = "plugin_name=postgresql-database-plugin";
@@ -106,6 +100,16 @@ fn a_password_of_a_static_role_is_rotated_by_openbao_and_the_leaked_one_is_prove
         "username=app",
         period,
     ]);
+}
+
+#[test]
+fn a_password_of_a_static_role_is_rotated_by_openbao_and_the_leaked_one_is_proven_dead() {
+    let Some(server) = postgresql() else { return };
+    let leak = Leak::new(&server);
+    let Some(bao) = OpenBao::start(&leak.leaked) else {
+        return;
+    };
+    static_role(&bao, server.port);
     let held = || {
         let answer = bao.says(&["read", "-format=json", "database/static-creds/app"]);
         let answer: Value = serde_json::from_str(&answer).expect("JSON");

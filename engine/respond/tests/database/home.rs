@@ -85,7 +85,7 @@ pub(crate) fn sighting(number: u32) -> Sighting {
         title: "Key".to_owned(),
         provider: "Acme".to_owned(),
         masked: "abc…".to_owned(),
-        severity: if number % 2 == 0 {
+        severity: if number.is_multiple_of(2) {
             Severity::High
         } else {
             Severity::Critical

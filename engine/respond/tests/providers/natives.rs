@@ -36,11 +36,13 @@ struct Kept {
     fault: Option<Fault>,
 }
 
+/// A credential and the values that belong to it.
+type Sample = (String, Vec<(&'static str, String)>);
+
 /// One native provider, as its documentation says that its server behaves.
 struct Native {
     rule: &'static str,
-    /// The credential with its values.
-    credential: fn() -> (String, Vec<(&'static str, String)>),
+    credential: fn() -> Sample,
     identity: &'static str,
     /// Whether a request changes something.
     acts: fn(&Received) -> bool,
