@@ -12,8 +12,9 @@ import subprocess
 import sys
 
 ROOT, CERTIFICATE, KEY, LOG = sys.argv[1:5]
-USER = "x-access-token:" + os.environ["LEAKWARD_TEST_TOKEN"]
-AUTHORIZATION = "Basic " + base64.b64encode(USER.encode()).decode()
+# GitHub and Gitea take any name beside a token; GitLab's is oauth2.
+USERS = [name + ":" + os.environ["LEAKWARD_TEST_TOKEN"] for name in ("x-access-token", "oauth2")]
+AUTHORIZATIONS = ["Basic " + base64.b64encode(user.encode()).decode() for user in USERS]
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -21,7 +22,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def answer(self):
         body = self.body()
-        if self.headers.get("Authorization") != AUTHORIZATION:
+        if self.headers.get("Authorization") not in AUTHORIZATIONS:
             self.reply(401, [("WWW-Authenticate", 'Basic realm="git"')], b"")
             return
         output = subprocess.run(["git", "http-backend"], input=body, env=self.environment(len(body)), capture_output=True).stdout

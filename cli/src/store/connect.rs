@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
@@ -154,17 +155,26 @@ fn index_key() -> anyhow::Result<FingerprintKey> {
     };
     let file = folder.join("store-index.key");
     let name = || file.display().to_string();
-    match fs::read(&file) {
-        Ok(key) if !key.trim_ascii().is_empty() => {
-            Ok(FingerprintKey::new(Secret::new(key.trim_ascii())))
+    // Several processes may start at once: one makes the file, and the others may see it before anything is in it.
+    for _ in 0..100 {
+        match fs::read(&file) {
+            Ok(key) if !key.trim_ascii().is_empty() => {
+                return Ok(FingerprintKey::new(Secret::new(key.trim_ascii())));
+            }
+            Ok(_) => std::thread::sleep(std::time::Duration::from_millis(20)),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let key = leakward_stores::random_text(43);
+                fs::create_dir_all(&folder).with_context(name)?;
+                match leakward_stores::write_private(&file, &key) {
+                    Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                    made => {
+                        made.with_context(name)?;
+                        return Ok(FingerprintKey::new(key));
+                    }
+                }
+            }
+            Err(error) => return Err(error).with_context(name),
         }
-        Ok(_) => bail!("{}: the key of the index is empty", name()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let key = leakward_stores::random_text(43);
-            fs::create_dir_all(&folder).with_context(name)?;
-            leakward_stores::write_private(&file, &key).with_context(name)?;
-            Ok(FingerprintKey::new(key))
-        }
-        Err(error) => Err(error).with_context(name),
     }
+    bail!("{}: the key of the index is empty", name())
 }

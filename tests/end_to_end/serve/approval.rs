@@ -63,7 +63,7 @@ fn a_person_sees_the_plan_approves_it_in_the_browser_and_the_key_is_dead() {
     let Some(browser) = browser(&sandbox, 1_280, 1_000) else {
         return;
     };
-    let bed = bed(&sandbox, None);
+    let bed = bed(&sandbox, Some(&Rotation::approvals(1)));
     let key = bed.key(&sandbox, "mailer/production");
     let serve = bed.start.start();
     bed.leak(&serve, "leak", &key);

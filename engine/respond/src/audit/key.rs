@@ -43,7 +43,15 @@ impl AuditKey {
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(failed(error)),
         }
-        let text = std::fs::read(path).map_err(failed)?;
+        let mut text = std::fs::read(path).map_err(failed)?;
+        // Another process may be making it at this moment.
+        for _ in 0..100 {
+            if !text.is_empty() {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            text = std::fs::read(path).map_err(failed)?;
+        }
         let text = text.trim_ascii();
         if text.len() < 32 {
             return Err(AuditError::Key(format!(
