@@ -18,7 +18,7 @@ impl Generator {
             Means::Http(http) => {
                 let http = self.http_action(http);
                 let name = self.constant("HttpAction", &http);
-                format!("Means::Http(Cow::Borrowed(&{name}))")
+                format!("Means::Http(Part::Embedded(&{name}))")
             }
         };
         format!("Some(Action {{ means: {means}, breaks: {breaks}, instructions: {instructions} }})")

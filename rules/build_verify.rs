@@ -18,7 +18,7 @@ impl Generator {
             Question::Http(question) => {
                 let question = self.http_question(question);
                 let name = self.constant("HttpQuestion", &question);
-                format!("Question::Http(Cow::Borrowed(&{name}))")
+                format!("Question::Http(Part::Embedded(&{name}))")
             }
         };
         format!(

@@ -25,7 +25,7 @@ mod generated {
         Auth, Body, Condition, Control, Detail, HttpQuestion, Method, Place, Question, Test,
         Verification,
     };
-    use leakward_core::{Rule, RuleId, Severity};
+    use leakward_core::{Part, Rule, RuleId, Severity};
     use leakward_rule_format::RuleSetHash;
 
     include!(concat!(env!("OUT_DIR"), "/built_in_rules.rs"));

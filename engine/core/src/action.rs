@@ -3,8 +3,7 @@
 //! Shapes only, as in [`crate::verification`]. Rule files are read by the rules crate, actions are carried out by the respond
 //! crate. Everything that is not listed as done, done already or refused is unknown: it may have happened or not.
 
-use std::borrow::Cow;
-
+use crate::part::Part;
 use crate::rule::{List, Text};
 use crate::verification::{Auth, Body, Condition, Place};
 
@@ -28,14 +27,10 @@ impl Action {
 }
 
 /// Who does it.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "the built-in ones are constants, which nobody moves"
-)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Means {
     /// HTTP requests.
-    Http(Cow<'static, HttpAction>),
+    Http(Part<HttpAction>),
     /// A provider written in Rust, by the name that the respond crate registers it under: `aws-iam`, `postgresql` …
     Native(Text),
     /// A person, by the instructions.

@@ -335,6 +335,9 @@ pub struct Rule {
     pub foreign: Option<Box<Foreign>>,
 }
 
+/// PERF: the loader writes to every page of the table of the built-in rules when the program starts.
+const _: () = assert!(size_of::<Rule>() <= 1024, "a rule is too large");
+
 impl Rule {
     /// Whether it works as another tool's rules do: what it matches is reported as it is.
     #[must_use]

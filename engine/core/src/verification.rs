@@ -3,8 +3,7 @@
 //! Shapes only. Rule files are read by the rules crate, questions are asked by the verify crate. Everything that is
 //! not listed as live or dead is unknown; the reader of rule files refuses definitions that would break that.
 
-use std::borrow::Cow;
-
+use crate::part::Part;
 use crate::rule::{List, Text};
 
 /// How a credential is verified.
@@ -23,14 +22,10 @@ pub struct Verification {
 }
 
 /// What is asked.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "the built-in ones are constants, which nobody moves"
-)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Question {
     /// One HTTP request.
-    Http(Cow<'static, HttpQuestion>),
+    Http(Part<HttpQuestion>),
     /// A verifier written in Rust, by the name that verification registers it under: `aws-sts`, `postgresql` …
     Native(Text),
 }

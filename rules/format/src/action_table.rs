@@ -45,7 +45,7 @@ pub(crate) fn read_action(
     let means = if inner.has("native") {
         inner.text("native").map(|name| Means::Native(owned(name)))
     } else if inner.has("request") {
-        read_http(&mut inner, kind, companions).map(|http| Means::Http(Cow::Owned(http)))
+        read_http(&mut inner, kind, companions).map(|http| Means::Http(http.into()))
     } else if instructions.is_empty() {
         let start = inner.start();
         report(&mut inner, start, VerifyProblem::NothingToDo);

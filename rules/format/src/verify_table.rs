@@ -58,7 +58,7 @@ pub(crate) fn read_verify(
             .text("native")
             .map(|name| Question::Native(owned(name)))
     } else {
-        read_http(&mut inner, &known).map(|question| Question::Http(Cow::Owned(question)))
+        read_http(&mut inner, &known).map(|question| Question::Http(question.into()))
     };
     inner.finish();
     Some(Verification {

@@ -94,9 +94,8 @@ fn rule() -> Rule {
     let mut rule = found.expect("GitHub's rule").clone();
     let action = rule.revoke.as_mut().expect("it revokes");
     if let Means::Http(http) = &mut action.means {
-        let http = http.to_mut();
         assert_eq!(http.batch, Some(1000), "GitHub takes a thousand");
-        http.batch = Some(MOST);
+        http.change(|http| http.batch = Some(MOST));
     }
     rule
 }
