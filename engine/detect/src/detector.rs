@@ -249,6 +249,14 @@ impl Detector {
         }
     }
 
+    /// As [`Detector::detect`], for whoever hides what is found: also what a comment on its line allows. That somebody decided not to
+    /// be told of a credential does not mean that everybody may read it.
+    pub fn detect_to_hide(&self, bytes: &[u8], scratch: &mut Scratch) -> Detection {
+        let hits = self.all_hits(bytes, scratch);
+        let search = Search::new(self, scratch, None).whatever_comments_say();
+        search.run(bytes, hits).0
+    }
+
     /// As [`Detector::detect`], and what was turned down and why.
     pub fn detect_explained(&self, bytes: &[u8], scratch: &mut Scratch) -> Explained {
         let hits = self.all_hits(bytes, scratch);

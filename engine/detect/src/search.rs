@@ -34,6 +34,8 @@ pub(crate) struct Search<'a> {
     decoded: usize,
     /// How many decoded bytes may be looked at.
     most_decoded: usize,
+    /// Whether comments on the line are obeyed.
+    inline_allow: InlineAllow,
 }
 
 /// A hit that was tried.
@@ -82,6 +84,15 @@ impl<'a> Search<'a> {
             rejected,
             decoded: 0,
             most_decoded: 0,
+            inline_allow: detector.settings().inline_allow,
+        }
+    }
+
+    /// The same look, in which comments on a line allow nothing.
+    pub(crate) fn whatever_comments_say(self) -> Search<'a> {
+        Search {
+            inline_allow: InlineAllow::Ignore,
+            ..self
         }
     }
 
@@ -105,8 +116,10 @@ impl<'a> Search<'a> {
         }
         self.look_at(bytes, &mut known, level, &mut matches);
         let mut is_whole = wide.is_some();
-        if !is_whole && level.left > 0 {
-            is_whole = self.look_at_strings(bytes, level, &mut matches);
+        if !is_whole {
+            // Strings are no encoding: they are looked at also where nothing is decoded.
+            let left = level.left.max(1);
+            is_whole = self.look_at_strings(bytes, Level { left }, &mut matches);
         }
         // A piece that is decoded as a whole, or was not looked at completely, says nothing about parts of it.
         let can_be_carried = !is_whole && self.detection.limited.is_empty();
@@ -670,7 +683,7 @@ impl<'a> Search<'a> {
         self.report_once(&mut matches);
         matches.append(&mut foreign);
         matches.retain(|matched| self.is_shown(matched));
-        if self.detector.settings().inline_allow == InlineAllow::Honour {
+        if self.inline_allow == InlineAllow::Honour {
             let (allowed, kept): (Vec<Match>, Vec<Match>) = matches
                 .into_iter()
                 .partition(|matched| judge::allows(bytes, matched.span));

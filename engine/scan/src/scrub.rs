@@ -116,7 +116,7 @@ impl<'d> Scrubber<'d> {
         }
         let mut found = self
             .detector
-            .detect(text.as_bytes(), &mut self.detector.scratch())
+            .detect_to_hide(text.as_bytes(), &mut self.detector.scratch())
             .matches;
         found.sort_by_key(|matched| std::cmp::Reverse(matched.span));
         for matched in found {
@@ -159,6 +159,22 @@ mod tests {
         let mut text = "remove correct-horse-battery again".to_owned();
         scrubber.scrub_text(&mut text);
         assert_eq!(text, format!("remove {} again", secret.masked()));
+    }
+
+    #[test]
+    fn a_credential_is_taken_out_although_a_comment_on_its_line_allows_it() {
+        let rules = leakward_rules::built_in().to_vec();
+        let detector = Detector::new(rules, leakward_detect::Settings::default()).expect("rules");
+        let rule = leakward_rules::find(detector.rules(), "github-pat-classic").expect("a rule");
+        let template = rule.samples.first().expect("a sample");
+        let token = leakward_rules::sample::render(template, 7).expect("a sample");
+        let scrubber = Scrubber::new(&detector, std::iter::empty());
+        let mut text = format!("{} # gitleaks:allow", token.text);
+        scrubber.scrub_text(&mut text);
+        assert!(
+            !text.contains(&token.text) && text.contains("gitleaks:allow"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -117,12 +117,12 @@ impl TextScanner {
         outcome
     }
 
-    /// Every credential in `bytes` with its place, whatever the policy lets pass: for who shows the text around one.
+    /// Every credential in `bytes` with its place, whatever the policy and comments let pass: for who shows the text around one.
     #[must_use]
     pub fn credentials_in(&self, bytes: &[u8]) -> Vec<Seen> {
         let matches = self
             .detector
-            .detect(bytes, &mut self.detector.scratch())
+            .detect_to_hide(bytes, &mut self.detector.scratch())
             .matches;
         let seen = |matched: &Match| {
             let rule = self.detector.rules().get(matched.rule)?;
@@ -137,8 +137,8 @@ impl TextScanner {
         all
     }
 
-    /// `text` with every credential in it masked, also those that the policy lets pass: for messages that repeat what
-    /// somebody else wrote.
+    /// `text` with every credential in it masked, also those that the policy or a comment lets pass: for messages that
+    /// repeat what somebody else wrote.
     #[must_use]
     pub fn masked(&self, text: &str) -> String {
         let mut text = text.to_owned();
@@ -226,5 +226,22 @@ mod tests {
             !masked.contains(&token()) && masked.contains("no file"),
             "{masked}"
         );
+    }
+
+    #[test]
+    fn what_a_comment_allows_is_not_told_and_is_hidden_all_the_same() {
+        let scanner = scanner("");
+        let text = format!("a = 1\ntoken = \"{}\"  # leakward:allow\n", token());
+        let outcome = scanner.scan(&Origin::Stdin, text.as_bytes());
+        assert!(outcome.findings.is_empty(), "it is allowed");
+        let masked = scanner.masked(&text);
+        assert!(
+            !masked.contains(&token()) && masked.contains("leakward:allow"),
+            "{masked}"
+        );
+        let seen = scanner.credentials_in(text.as_bytes());
+        let places: Vec<&str> = seen.iter().map(|one| &text[one.span.range()]).collect();
+        assert_eq!(places, [token()]);
+        assert_ne!(seen[0].masked, token());
     }
 }

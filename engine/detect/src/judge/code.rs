@@ -122,8 +122,12 @@ fn is_concatenation(value: &[u8]) -> bool {
     {
         return true;
     }
-    // `),d?k().createElement(`: the text before ended, and with it a call.
-    if let [b')', b',' | b';' | b':', ..] = value {
+    // `),d?k().createElement(`: the text before ended, and with it a call; another one follows.
+    if let [b')', b',' | b';' | b':', rest @ ..] = value
+        && rest
+            .windows(2)
+            .any(|pair| matches!(pair, [name, b'('] if name.is_ascii_alphanumeric()))
+    {
         return true;
     }
     let is_quote = |byte: &u8| b"\"'`".contains(byte);
@@ -229,7 +233,9 @@ fn is_name_with_numbers(value: &[u8]) -> bool {
             return false;
         }
     }
-    numbered > 0 && words > 0 && (letters.len() < 6 || Traits::of(&letters).surprise < 5.8)
+    // `q7x-m2p-t9w-kvr` was drawn: in a name the words with numbers are not nearly all of it.
+    let is_named = words > 0 && (1..=2 * words).contains(&numbered);
+    is_named && (letters.len() < 6 || Traits::of(&letters).surprise < 5.8)
 }
 
 /// `sha256`, `k8s`, `i18n`.
@@ -266,8 +272,7 @@ pub(crate) fn is_constant(value: &[u8]) -> bool {
             && value.iter().filter(|byte| byte.is_ascii_digit()).count() <= 3
 }
 
-/// A constant's name where it could be a text as well: three words or more, each of them one that can be said, and no more than
-/// one digit.
+/// A constant's name where it could be a text as well: three words or more, none of them long, and no more than one digit.
 pub(crate) fn is_shouted_name(value: &[u8]) -> bool {
     let parts = value.split(|byte| *byte == b'_').count();
     let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
@@ -330,6 +335,9 @@ mod tests {
             "[x9!kQ2]",
             "blue-sky1",
             "a(b)c9!",
+            "),k9Xw2Lq7tZ",
+            ");nQ8xP2Vb4",
+            "q7x-m2p-t9w-kvr",
             "x()y",
             "correct-horse-42",
             "",

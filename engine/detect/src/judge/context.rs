@@ -159,11 +159,14 @@ impl Context {
             b"not a real",
             b"placeholder",
         ];
-        const MARKS: [&[u8]; 3] = [b"//", b"# ", b"/*"];
-        let mark = MARKS
+        const MARKS: [&[u8]; 2] = [b"# ", b"/*"];
+        // Behind a colon the slashes are those of an address, and the words behind them are names of hosts.
+        let slashes = memchr::memmem::find_iter(&self.after, b"//")
+            .find(|at| at.checked_sub(1).and_then(|at| self.after.get(at)) != Some(&b':'));
+        let others = MARKS
             .iter()
-            .filter_map(|mark| memchr::memmem::find(&self.after, mark))
-            .min();
+            .filter_map(|mark| memchr::memmem::find(&self.after, mark));
+        let mark = others.chain(slashes).min();
         mark.and_then(|at| self.after.get(at..))
             .is_some_and(|comment| {
                 SAYS.iter()
@@ -190,5 +193,37 @@ impl Context {
     /// Whether the line is part of minified or generated text: no line end within reach on either side.
     pub(crate) fn is_endless(&self) -> bool {
         self.before.len() >= LINE_REACH && self.after.len() >= LINE_REACH
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_called_a_sample(text: &str) -> bool {
+        let start = text.find("KEY").expect("a key");
+        Context::of(text.as_bytes(), Span::new(start, start + 3)).calls_it_a_sample()
+    }
+
+    #[test]
+    fn a_comment_calls_a_key_a_sample_and_an_address_does_not() {
+        for text in [
+            "x = KEY // fake",
+            "x = KEY; //dummy",
+            "x = KEY# not real",
+            "x = KEY /* placeholder */",
+            "x = KEY, \"https://a.io\" // fake",
+            "x = KEY // see https://a.io, it is fake",
+        ] {
+            assert!(is_called_a_sample(text), "{text}");
+        }
+        for text in [
+            "curl -H \"Authorization: Bearer KEY\" https://fake-store.corp.io/v1",
+            "curl -u KEY http://a.io ftp://dummy.io",
+            "x = KEY, \"fake\" // the real one",
+            "// fake\nx = KEY",
+        ] {
+            assert!(!is_called_a_sample(text), "{text}");
+        }
     }
 }

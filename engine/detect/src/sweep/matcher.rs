@@ -143,14 +143,20 @@ impl SweepMatcher {
         most: usize,
         cache: &mut Option<StepCache>,
     ) -> usize {
-        let text = bytes.get(start..).unwrap_or_default();
-        let text = text.get(..most).unwrap_or(text);
+        let span = Span::new(start, bytes.len().min(start.saturating_add(most)));
         let meter = self.meter.get_or_init(|| meter(&self.source));
         // Where nothing can be counted, it is as if everything was read.
         meter
             .as_deref()
-            .and_then(|dfa| steps(dfa, text, cache.get_or_insert_with(|| dfa.create_cache())))
-            .unwrap_or(text.len())
+            .and_then(|dfa| {
+                steps(
+                    dfa,
+                    bytes,
+                    span,
+                    cache.get_or_insert_with(|| dfa.create_cache()),
+                )
+            })
+            .unwrap_or(span.len())
     }
 
     fn has_keyword(&self, bytes: &[u8]) -> bool {
@@ -195,10 +201,14 @@ fn meter(source: &str) -> Option<Box<DFA>> {
     built.ok().map(Box::new)
 }
 
-/// How many bytes of `text` an automaton reads before it is done with a match that begins there.
-fn steps(dfa: &DFA, text: &[u8], cache: &mut StepCache) -> Option<usize> {
-    let input = Input::new(text).anchored(Anchored::Yes);
+/// How many bytes of `span` an automaton reads before it is done with a match that begins there. It sees what stands before
+/// them, as the expression did.
+fn steps(dfa: &DFA, bytes: &[u8], span: Span, cache: &mut StepCache) -> Option<usize> {
+    let input = Input::new(bytes)
+        .range(span.range())
+        .anchored(Anchored::Yes);
     let mut state = dfa.start_state_forward(cache, &input).ok()?;
+    let text = bytes.get(span.range())?;
     for (at, byte) in text.iter().enumerate() {
         state = dfa.next_state(cache, state, *byte).ok()?;
         if state.is_tagged() && (state.is_dead() || state.is_quit()) {
@@ -273,6 +283,21 @@ mod tests {
     #[test]
     fn without_its_keyword_a_rule_finds_nothing() {
         assert!(found("a=1", SweepGroup::FirstFilled, "a=1").is_empty());
+    }
+
+    #[test]
+    fn an_expression_that_looks_behind_itself_is_counted_as_well() {
+        let text = format!("key {}", "a".repeat(100_000));
+        for regex in ["a[^b]*b|a", "\\Ba[^b]*b|\\Ba", "(?:[^ ]|^)a[^b]*b|a"] {
+            let sweep = Sweep {
+                keywords: vec!["key".into()].into(),
+                regex: regex.into(),
+                group: SweepGroup::Number(0),
+            };
+            let matcher = SweepMatcher::new(&sweep).expect("an expression");
+            let sweeping = matcher.find(text.as_bytes(), usize::MAX, &mut matcher.cache());
+            assert!(sweeping.is_spent, "{regex}: {} bytes read", sweeping.read);
+        }
     }
 
     #[test]

@@ -351,7 +351,9 @@ impl History {
                 }
             }
         }
-        let mut corrected: Vec<i64> = self.times.clone();
+        // Dates can be as late as there are any, and each edge needs a second more than the one before it.
+        let latest = i64::MAX.saturating_sub_unsigned(self.len() as u64);
+        let mut corrected: Vec<i64> = self.times.iter().map(|&time| time.min(latest)).collect();
         let mut order: Vec<u32> = Vec::with_capacity(self.len());
         while let Some(number) = ready.pop() {
             order.push(number);
@@ -442,6 +444,21 @@ mod tests {
             history.parents(history.number(&early).unwrap()),
             [history.number(&first).unwrap()]
         );
+    }
+
+    #[test]
+    fn commits_at_the_end_of_time_come_after_their_parents() {
+        let id = |byte: u8| ObjectId::Sha1([byte; 20]);
+        // By its id alone each would come before its parent.
+        let ids = [id(3), id(2), id(1)];
+        let row = |number: usize| CommitRow {
+            id: ids[number],
+            tree: id(9),
+            parents: &ids[number.saturating_sub(1)..number],
+            time: i64::MAX,
+        };
+        let history = History::of_rows(&(0..ids.len()).map(row));
+        assert_eq!(history.oldest_first(), [0, 1, 2]);
     }
 
     #[test]
