@@ -96,7 +96,8 @@ pub(super) fn reject(
 ) -> anyhow::Result<ExitCode> {
     let memory = Memory::open(state)?;
     let approvers = approvers(state)?;
-    let incident = asking(&memory, &approvers).reject(fingerprint, &person(), because)?;
+    let incident =
+        asking(&memory, &approvers).reject(fingerprint, &person(), because, Proof::default())?;
     print(&format!(
         "{fingerprint}: {}. Nothing was changed.\n",
         incident.because

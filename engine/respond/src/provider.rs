@@ -32,6 +32,28 @@ pub struct Case<'a> {
     /// case, so that a login that was renewed is seen. A provider without the identity that it needs acts as the leaked
     /// credential itself where that is possible, and says so in [`Abilities`].
     pub identities: &'a BTreeMap<String, Secret>,
+    /// What was read with [`Provider::ahead`] while the credential still worked.
+    pub ahead: &'a BTreeMap<String, String>,
+}
+
+/// Of a credential that was not asked about.
+static NOTHING: BTreeMap<String, String> = BTreeMap::new();
+
+impl<'a> Case<'a> {
+    /// A case of which nothing was read ahead.
+    #[must_use]
+    pub fn new(
+        rule: &'a Rule,
+        subject: &'a Subject,
+        identities: &'a BTreeMap<String, Secret>,
+    ) -> Self {
+        Self {
+            rule,
+            subject,
+            identities,
+            ahead: &NOTHING,
+        }
+    }
 }
 
 /// Names one act of creation for ever: it is in the journal before the provider hears of it. Letters, digits and dashes, at
@@ -303,6 +325,16 @@ pub trait Provider: Send + Sync {
     fn handles(&self, case: &Case<'_>) -> Result<Vec<Handle>, ProviderError> {
         let _nothing_to_ask = case;
         Ok(Vec::new())
+    }
+
+    /// What making a successor needs to know of the credential, by name: ids and scopes, never a value that is secret, since
+    /// it is kept in the journal. Asked before a credential is revoked whose successor comes afterwards. Changes nothing.
+    ///
+    /// # Errors
+    /// The provider cannot be asked.
+    fn ahead(&self, case: &Case<'_>) -> Result<BTreeMap<String, String>, ProviderError> {
+        let _nothing_to_ask = case;
+        Ok(BTreeMap::new())
     }
 
     /// [`Birth::Chosen`]: makes up the successor. May read from the provider (which of two users is in use), changes nothing.

@@ -276,6 +276,19 @@ impl Acting {
             .map_err(|error| error.to_string())
     }
 
+    /// Takes down that somebody says no.
+    pub(crate) fn reject(
+        &self,
+        incident: Fingerprint,
+        by: &str,
+        why: &str,
+    ) -> Result<Incident, String> {
+        let responder = self.responder().map_err(|error| error.to_string())?;
+        responder
+            .reject(incident, by, why)
+            .map_err(|error| error.to_string())
+    }
+
     /// Sends messages that could not be sent before.
     pub(crate) fn tell_again(&self) -> Result<(), String> {
         let flushed = self.notifier.flush();

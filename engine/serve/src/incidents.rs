@@ -212,15 +212,10 @@ pub(crate) async fn decide(
                     "nothing can be done here: no response is configured",
                 ));
             };
-            // First what cannot be lost, then what is seen at once. The work notes the approval again, which counts once.
-            crate::work::enqueue_approval(service, fingerprint, by).await?;
+            // The yes is in the database before it is answered; the work only acts. Whoever gets no answer says it again.
             let name = by.to_owned();
-            let noted = tokio::task::spawn_blocking(move || acting.approve(fingerprint, &name));
-            match noted.await {
-                Ok(Ok(_)) => {}
-                Ok(Err(error)) => tracing::warn!(incident = %fingerprint, error, "noted later"),
-                Err(_) => tracing::error!(incident = %fingerprint, "noting an approval broke off"),
-            }
+            taken_down(move || acting.approve(fingerprint, &name)).await?;
+            crate::work::enqueue_approval(service, &incident, by).await?;
             if !reason.is_empty() {
                 let event = note(fingerprint, by, "approved", &format!("because: {reason}"));
                 service.database.add_event(&event).await?;
@@ -230,16 +225,13 @@ pub(crate) async fn decide(
             if incident.state != State::WaitingForApproval {
                 return Err(conflict("it does not wait for an approval"));
             }
-            let text = said("rejected the response", &reason);
-            change(
-                service,
-                fingerprint,
-                by,
-                "rejected",
-                State::NeedsPerson,
-                &text,
-            )
-            .await?;
+            let Some(acting) = service.response.acting() else {
+                return Err(conflict(
+                    "nothing would be done here: no response is configured",
+                ));
+            };
+            let (name, why) = (by.to_owned(), reason.clone());
+            taken_down(move || acting.reject(fingerprint, &name, &why)).await?;
         }
         Decision::Close => {
             if reason.is_empty() {
@@ -257,6 +249,16 @@ pub(crate) async fn decide(
     Ok(service.database.incident(fingerprint).await?)
 }
 
+/// Takes down what somebody said, in the audit log and in the incident; what is not taken down does not count.
+async fn taken_down(
+    take_down: impl FnOnce() -> Result<Incident, String> + Send + 'static,
+) -> Result<(), Problem> {
+    let taken = tokio::task::spawn_blocking(take_down).await;
+    let taken = taken.unwrap_or_else(|_| Err("taking it down broke off".to_owned()));
+    let unavailable = |error| Problem::new(axum::http::StatusCode::SERVICE_UNAVAILABLE, error);
+    taken.map(drop).map_err(unavailable)
+}
+
 async fn change(
     service: &Service,
     fingerprint: Fingerprint,
@@ -272,10 +274,6 @@ async fn change(
         .change(fingerprint, when, |incident| {
             incident.state = state;
             incident.because = format!("{by} {text}");
-            if kind == "rejected" {
-                // Who said yes before said it to something that is not to be done now.
-                incident.approvals.clear();
-            }
             if state == State::Closed {
                 incident
                     .timeline

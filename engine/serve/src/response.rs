@@ -6,7 +6,8 @@ use leakward_core::{Fingerprint, Verdict};
 use leakward_respond::RespondError;
 use leakward_respond::incident::{Event, Incident, State};
 use leakward_respond::policy::Decision;
-use leakward_stores::Holding;
+use leakward_respond::provider::ProviderError;
+use leakward_stores::{Holding, StoreError};
 use leakward_verify::{Subject, Verified};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -147,25 +148,14 @@ impl Response {
                 Ok(())
             }
             Err(
-                error @ (RespondError::Busy(_) | RespondError::Database(_) | RespondError::Saga(_)),
+                error @ (RespondError::Busy(_)
+                | RespondError::Database(_)
+                | RespondError::Saga(_)
+                | RespondError::Store(StoreError::Unavailable { .. })
+                | RespondError::Provider(ProviderError::Unavailable { .. })),
             ) => Err(Failure::Passing(error.to_string(), None)),
             Err(error) => needs_person(service, fingerprint, &error.to_string()).await,
         }
-    }
-
-    /// Does what somebody approved, when enough people have.
-    pub(crate) async fn approve(
-        &self,
-        service: &Shared,
-        subject: Subject,
-        by: &str,
-    ) -> Result<(), Failure> {
-        if let Some(acting) = self.acting.clone() {
-            let (approved, by) = (subject.fingerprint, by.to_owned());
-            let noted = tokio::task::spawn_blocking(move || acting.approve(approved, &by)).await?;
-            noted.map_err(|error| Failure::Passing(error, None))?;
-        }
-        self.respond(service, subject).await
     }
 
     /// What acts, when a response is configured.
@@ -179,19 +169,19 @@ impl Response {
         service: &Service,
         incident: Fingerprint,
     ) -> Result<Option<PlanView>, StorageError> {
-        let sagas = service.database.sagas(incident).await?;
-        if sagas.is_empty() {
+        // A response that went back is past; what people are asked about is what waits.
+        let waits = service.database.incident(incident).await?.waiting.is_some();
+        let newest = service.database.sagas(incident).await?.into_iter().next();
+        let Some(saga) = newest.filter(|saga| saga.is_open || !waits) else {
             let kept = crate::plans::kept(&service.database, incident).await?;
             return Ok(kept.map(|(plan, decision)| PlanView::of(&plan, &decision)));
-        }
-        Ok(sagas.last().map(|saga| {
-            let decision = if saga.is_open {
-                "it is being carried out"
-            } else {
-                "it was carried out"
-            };
-            PlanView::of(&saga.plan, decision)
-        }))
+        };
+        let decision = if saga.is_open {
+            "it is being carried out"
+        } else {
+            "it was carried out"
+        };
+        Ok(Some(PlanView::of(&saga.plan, decision)))
     }
 
     /// What the connected stores hold.

@@ -63,7 +63,7 @@ fn a_person_sees_the_plan_approves_it_in_the_browser_and_the_key_is_dead() {
     let Some(browser) = browser(&sandbox, 1_280, 1_000) else {
         return;
     };
-    let bed = bed(&sandbox, Some(&Rotation::approvals(1)));
+    let bed = bed(&sandbox, None);
     let key = bed.key(&sandbox, "mailer/production");
     let serve = bed.start.start();
     bed.leak(&serve, "leak", &key);
@@ -182,7 +182,7 @@ fn what_is_rejected_changes_nothing_needs_a_person_and_can_be_approved_anew() {
     assert!(
         rejected["incident"]["because"]
             .as_str()
-            .is_some_and(|text| text.contains("bob rejected the response: bob says so")),
+            .is_some_and(|text| text.contains("bob said no to the response: bob says so")),
         "{rejected:#}"
     );
     assert!(bed.issuer.knows(&key) && bed.issuer.acts().made == 0);

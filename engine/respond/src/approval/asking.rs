@@ -97,7 +97,13 @@ impl Asking<'_> {
         };
         let who = match waiting {
             Some(waiting) => self.approvers.who(&approval, waiting),
-            None if approval.proof == Proof::Login => Some(by.to_owned()),
+            // For whatever will be planned; but not while something runs or when nothing is left to do.
+            None if approval.proof == Proof::Login
+                && known.state != State::Responding
+                && !known.state.is_settled() =>
+            {
+                Some(by.to_owned())
+            }
             None => return Err(RespondError::NothingWaits(fingerprint)),
         };
         let Some(who) = who else {
@@ -132,6 +138,7 @@ impl Asking<'_> {
         fingerprint: Fingerprint,
         by: &str,
         why: &str,
+        proof: Proof,
     ) -> Result<Incident, RespondError> {
         let ledger = self.ledger;
         let known = ledger.wait(ledger.database().incident(fingerprint))?;
@@ -151,10 +158,14 @@ impl Asking<'_> {
                 .as_deref()
                 .map(Waiting::digest)
                 .unwrap_or_default(),
-            proof: Proof::default(),
+            proof,
         };
         self.witness(fingerprint, "rejected", &format!("{by} {text}"), &approval)?;
         Ok(ledger.change(fingerprint, now, |incident| {
+            // It has begun meanwhile: the no came too late.
+            if incident.state == State::Responding {
+                return None;
+            }
             incident.waiting = None;
             incident.approvals.clear();
             incident.state = State::NeedsPerson;

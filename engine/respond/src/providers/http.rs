@@ -99,11 +99,20 @@ impl HttpProvider {
         })
     }
 
-    /// Reads what the action needs to know before. None: the credential is dead already.
-    fn look_up(&self, errand: &mut Errand<'_>) -> Result<Option<()>, ProviderError> {
+    /// Reads what the action needs to know before, unless it was read ahead. None: the credential is dead already.
+    fn look_up(
+        &self,
+        errand: &mut Errand<'_>,
+    ) -> Result<Option<BTreeMap<String, String>>, ProviderError> {
         let lookups = errand.action.lookups.clone();
         let mut asked: Option<Answer> = None;
+        let mut known = BTreeMap::new();
         for lookup in lookups.iter() {
+            if let Some(text) = errand.case.ahead.get(&*lookup.name) {
+                let secret = Secret::new(text.as_bytes());
+                errand.subject.values.push(given(&lookup.name, secret));
+                continue;
+            }
             let answer = match (&lookup.path, &asked) {
                 (Some(path), _) => self.get(errand, path)?,
                 (None, Some(answer)) => answer.clone(),
@@ -124,8 +133,9 @@ impl HttpProvider {
                 .subject
                 .values
                 .push(given(&lookup.name, Secret::new(value.as_bytes())));
+            known.insert(lookup.name.to_string(), value.to_string());
         }
-        Ok(Some(()))
+        Ok(Some(known))
     }
 
     /// The answer to the question of verification, asked with the credential itself; none when it is dead.
@@ -270,11 +280,7 @@ impl HttpProvider {
         subjects: &[Subject],
         identities: &BTreeMap<String, Secret>,
     ) -> Vec<Result<Receipt, ProviderError>> {
-        let case = |subject| Case {
-            rule,
-            subject,
-            identities,
-        };
+        let case = |subject| Case::new(rule, subject, identities);
         let most = http(rule.revoke.as_ref()).and_then(|action| action.batch);
         let Some(most) = most else {
             return subjects
@@ -465,6 +471,14 @@ impl Provider for HttpProvider {
         }
         let listed = self.listed(&errand, issue)?.unwrap_or_default();
         Ok(listed.into_iter().map(|(handle, _)| handle).collect())
+    }
+
+    fn ahead(&self, case: &Case<'_>) -> Result<BTreeMap<String, String>, ProviderError> {
+        let Ok((action, _)) = self.rotation(case) else {
+            return Ok(BTreeMap::new());
+        };
+        let mut errand = self.errand(case, action, &[(LABEL, ""), (HANDLE, "")])?;
+        Ok(self.look_up(&mut errand)?.unwrap_or_default())
     }
 
     fn create(&self, case: &Case<'_>, creation: &Creation) -> Result<Successor, ProviderError> {

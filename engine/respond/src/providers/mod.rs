@@ -110,11 +110,7 @@ impl BuiltInProviders {
                 .iter()
                 .map(|subject| {
                     let provider = self.find(rule).unwrap_or(&self.by_hand);
-                    provider.revoke(&Case {
-                        rule,
-                        subject,
-                        identities,
-                    })
+                    provider.revoke(&Case::new(rule, subject, identities))
                 })
                 .collect(),
         }

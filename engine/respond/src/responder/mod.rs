@@ -204,7 +204,7 @@ impl Responder {
         by: &str,
         why: &str,
     ) -> Result<Incident, RespondError> {
-        self.asking().reject(fingerprint, by, why)
+        self.asking().reject(fingerprint, by, why, Proof::Login)
     }
 
     /// Does what the plan says, if the policy and enough people say yes. A response of the same credential that is under way

@@ -42,11 +42,7 @@ impl Responder {
             return Ok(nobody(subject, rule, wanted));
         };
         let identities = self.parts.identities.read();
-        let case = Case {
-            rule,
-            subject,
-            identities: &identities,
-        };
+        let case = Case::new(rule, subject, &identities);
         let abilities = provider.abilities(&case)?;
         let mut warnings = Vec::new();
         let mut wanted = wanted.clone();

@@ -22,6 +22,10 @@ impl Responder {
         let incident = self.parts.ledger.change(row.fingerprint, now, |incident| {
             incident.state = state;
             incident.because.clone_from(&because);
+            if !matches!(outcome, Outcome::Parked { .. }) {
+                // Who said yes said it to this response.
+                incident.approvals.clear();
+            }
             for record in &records {
                 let moment = match (record.phase, record.step) {
                     (Phase::Done, Some(Step::Promote)) => Moment::Rotated,

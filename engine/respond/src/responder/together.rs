@@ -18,7 +18,7 @@ use crate::database::{DatabaseError, SagaRow};
 use crate::plan::Plan;
 use crate::policy::Decision;
 use crate::provider::{Case, ProviderError, Receipt};
-use crate::saga::{Journal as _, Knowledge, Phase, Record, Step, Witness as _};
+use crate::saga::{Knowledge, Outcome, Phase, Record, Step, Witness as _};
 
 /// Between two requests: GitHub takes sixty an hour from one address.
 const SPACING: Duration = Duration::from_secs(60);
@@ -55,6 +55,11 @@ pub struct Ready {
     /// The credential.
     pub subject: Subject,
 }
+
+/// The lines of a journal that a shared request writes, after the one with which the response began. Whoever has resumed it
+/// meanwhile has written them already, and it is left to them.
+const ANNOUNCED: u64 = 1;
+const ANSWERED: u64 = 2;
 
 /// How it went with one credential of a batch.
 pub type BatchOutcome = (Fingerprint, Result<Applied, RespondError>);
@@ -137,6 +142,9 @@ impl Responder {
                 .go_on_with(&row, Some(subject))
                 .map(|outcome| Err(Applied::Ran(outcome)));
         }
+        if self.is_over(plan)? {
+            return Ok(Err(Applied::Ran(Outcome::Finished)));
+        }
         let why = match self.admit(plan, decision)? {
             Ok(why) => why,
             Err(applied) => return Ok(Err(applied)),
@@ -150,7 +158,7 @@ impl Responder {
     fn revoke_chunk(&self, chunk: &[Begun]) -> Result<(), RespondError> {
         let mut named = Vec::new();
         for one in chunk {
-            let record = self.line(&one.row, Phase::Before, "revoke it together with others")?;
+            let record = self.line(ANNOUNCED, Phase::Before, "revoke it together with others");
             let witnessed = self
                 .parts
                 .audit
@@ -166,11 +174,7 @@ impl Responder {
         let rule = self.rule(&RuleId::from(first.row.plan.rule.as_str()))?;
         let subjects: Vec<Subject> = named.iter().map(|one| one.subject.clone()).collect();
         let identities = self.parts.identities.read();
-        let case = Case {
-            rule,
-            subject: &first.subject,
-            identities: &identities,
-        };
+        let case = Case::new(rule, &first.subject, &identities);
         let answer = self.patiently(&case, &subjects);
         for one in named {
             self.note_answer(&one.row, &answer)?;
@@ -201,15 +205,17 @@ impl Responder {
         answer: &Result<Receipt, ProviderError>,
     ) -> Result<(), RespondError> {
         let mut record = match answer {
-            Ok(receipt) => self.line(row, Phase::Done, &receipt.summary)?,
+            Ok(receipt) => self.line(ANSWERED, Phase::Done, &receipt.summary),
             // It may have happened: the saga looks by itself.
             Err(ProviderError::OutcomeUnknown { .. }) => return Ok(()),
-            Err(error) => self.line(row, Phase::Failed, &error.to_string())?,
+            Err(error) => self.line(ANSWERED, Phase::Failed, &error.to_string()),
         };
         if let Ok(receipt) = answer {
             record.known.request_id.clone_from(&receipt.request_id);
         }
-        self.append(row, &record)?;
+        if !self.append(row, &record)? {
+            return Ok(());
+        }
         // It has happened and is in the journal. The next change finds out that the audit cannot be written.
         let _told = self
             .parts
@@ -228,16 +234,15 @@ impl Responder {
         }
     }
 
-    fn line(&self, row: &SagaRow, phase: Phase, text: &str) -> Result<Record, RespondError> {
-        let records = self.parts.ledger.records(&row.id)?;
-        Ok(Record {
-            sequence: records.len() as u64,
+    fn line(&self, sequence: u64, phase: Phase, text: &str) -> Record {
+        Record {
+            sequence,
             at: self.parts.clock.now(),
             step: Some(Step::Revoke),
             phase,
             text: text.to_owned(),
             known: Knowledge::default(),
-        })
+        }
     }
 
     /// Whether a plan may run now: why, or what it waits for.

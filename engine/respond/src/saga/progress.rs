@@ -117,6 +117,7 @@ impl Progress {
         take(&mut known.waited, &new.waited);
         take(&mut known.decision, &new.decision);
         known.delivered.extend(new.delivered.iter().cloned());
+        known.ahead.extend(new.ahead.clone());
         if !new.before.is_empty() {
             known.before.clone_from(&new.before);
         }

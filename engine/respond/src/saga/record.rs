@@ -2,6 +2,8 @@
 //!
 //! INVARIANT: handles, versions, times and sentences; never a value.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::Step;
@@ -94,6 +96,9 @@ pub struct Knowledge {
     /// Consumers that have the new value.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub delivered: Vec<String>,
+    /// What the provider said of the credential before it was revoked, for the making of its successor: ids and scopes.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub ahead: BTreeMap<String, String>,
 }
 
 impl Knowledge {

@@ -8,11 +8,39 @@ use leakward_stores::Select;
 use super::failure::{StepError, Stop};
 use super::progress::Status;
 use super::run::{Checked, Done};
-use super::{Saga, Step};
+use super::{Knowledge, Saga, Step};
 use crate::plan::{Goal, Order};
 use crate::provider::{ProviderError, Standing};
 
 impl Saga<'_> {
+    /// Where the successor comes afterwards, what its making needs to know of the old one is read while that still works.
+    /// Containment waits a few tries for it and no longer.
+    pub(super) fn prepare_revoke(&self) -> Knowledge {
+        let mut known = Knowledge::default();
+        let is_last_chance =
+            self.plan.order == Order::ContainmentFirst && self.plan.goal == Goal::Rotate;
+        if !is_last_chance || !self.progress.known.ahead.is_empty() {
+            return known;
+        }
+        let most = self.world.patience.tries;
+        for tries in 1..=most {
+            match self.with_case(|case| self.world.provider.ahead(case)) {
+                Ok(ahead) => {
+                    known.ahead = ahead;
+                    break;
+                }
+                Err(ProviderError::Unavailable { .. } | ProviderError::OutcomeUnknown { .. })
+                    if tries < most =>
+                {
+                    self.wait(tries);
+                }
+                // Whatever hinders this tells itself when the successor is made.
+                Err(_) => break,
+            }
+        }
+        known
+    }
+
     pub(super) fn revoke(&mut self) -> Result<Done, Stop> {
         self.successor_is_in_use()?;
         let answer = self.with_case(|case| self.world.provider.revoke(case));
@@ -78,8 +106,14 @@ impl Saga<'_> {
         Ok(match standing {
             Standing::Gone => Checked::Done(Done::new("it had been taken away").into()),
             Standing::Inactive => Checked::Done(Done::new("it had been switched off").into()),
-            // To revoke twice does no harm.
-            Standing::Active | Standing::NotKnown => Checked::NotDone,
+            Standing::Active => Checked::NotDone,
+            // Nobody lists it, but it can be asked about itself. Where that gives no answer, to revoke twice does no harm.
+            Standing::NotKnown => match self.ask(&self.old) {
+                Verdict::Dead => Checked::Done(
+                    Done::new("it had been revoked: the provider refuses it already").into(),
+                ),
+                _ => Checked::NotDone,
+            },
         })
     }
 

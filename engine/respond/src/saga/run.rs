@@ -190,6 +190,7 @@ impl<'a> Saga<'a> {
         let known = match step {
             Step::Create => self.prepare_create()?,
             Step::Stage => self.prepare_stage()?,
+            Step::Revoke => self.prepare_revoke(),
             _ => Knowledge::default(),
         };
         self.announce(step, known)?;
@@ -344,9 +345,8 @@ impl<'a> Saga<'a> {
     pub(crate) fn with_case<T>(&self, ask: impl FnOnce(&Case<'_>) -> T) -> T {
         let identities = self.world.identities.read();
         ask(&Case {
-            rule: self.world.rule,
-            subject: &self.old,
-            identities: &identities,
+            ahead: &self.progress.known.ahead,
+            ..Case::new(self.world.rule, &self.old, &identities)
         })
     }
 

@@ -113,14 +113,7 @@ pub(crate) fn with<T>(
     let provider = providers
         .find(rule)
         .unwrap_or_else(|| panic!("a provider for {}", rule.id));
-    act(
-        provider,
-        &Case {
-            rule,
-            subject,
-            identities,
-        },
-    )
+    act(provider, &Case::new(rule, subject, identities))
 }
 
 /// Whether a credential works, asked at these servers.

@@ -8,7 +8,7 @@ use leakward_respond::provider::{Birth, Overlap};
 use leakward_respond::saga::{Outcome, Patience, Saga, SagaError, SagaId, World};
 use proptest::prelude::*;
 
-use crate::sim::{FAULTS, Fault, Killed, Scenario, Sim};
+use crate::sim::{FAULTS, Fault, Killed, Scenario, Sight, Sim};
 
 /// More runs than any sequence of faults needs.
 const MOST_RUNS: usize = 60;
@@ -19,6 +19,7 @@ fn scenarios() -> Vec<Scenario> {
         order: Order::SuccessorFirst,
         birth: Birth::Issued,
         overlap: Overlap::Both,
+        sight: Sight::Listed,
     }];
     for order in [Order::SuccessorFirst, Order::ContainmentFirst] {
         for birth in [Birth::Issued, Birth::Chosen] {
@@ -28,9 +29,24 @@ fn scenarios() -> Vec<Scenario> {
                     order,
                     birth,
                     overlap,
+                    sight: Sight::Listed,
                 });
             }
         }
+    }
+    // Behind the others: with several faults in a row, containment does not wait for what it would have to know.
+    for (goal, order) in [
+        (Goal::Revoke, Order::SuccessorFirst),
+        (Goal::Rotate, Order::SuccessorFirst),
+        (Goal::Rotate, Order::ContainmentFirst),
+    ] {
+        all.push(Scenario {
+            goal,
+            order,
+            birth: Birth::Issued,
+            overlap: Overlap::Both,
+            sight: Sight::Itself,
+        });
     }
     all
 }

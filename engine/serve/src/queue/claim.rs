@@ -75,7 +75,8 @@ macro_rules! claim {
         concat!(
             "UPDATE serve_queue SET state = 'running', worker = $1, leased_until = $2, attempts = attempts + 1 \
             WHERE id IN (SELECT id FROM serve_queue \
-            WHERE state IN ('waiting', 'running') AND due_at <= $3 AND (state = 'waiting' OR leased_until < $3) ",
+            WHERE state IN ('waiting', 'running') AND due_at <= $3 \
+            AND (state = 'waiting' OR (leased_until < $3 AND worker <> $1)) ",
             $excluded,
             " ORDER BY due_at, id LIMIT $5 ",
             $lock,

@@ -1,6 +1,7 @@
 //! Does what somebody approved. It goes through the queue, so that an approval is not lost with the process that took it.
 
 use leakward_core::Fingerprint;
+use leakward_respond::incident::Incident;
 
 use super::failure::Failure;
 use super::settle;
@@ -12,10 +13,10 @@ use crate::service::{Service, Shared};
 /// Puts an approval into the queue. One of the same person for the same state of an incident is there once.
 pub(crate) async fn enqueue_approval(
     service: &Service,
-    incident: Fingerprint,
+    incident: &Incident,
     by: &str,
 ) -> Result<(), Problem> {
-    let revision = service.database.incident(incident).await?.revision;
+    let (incident, revision) = (incident.fingerprint, incident.revision);
     let delivery = format!("approve {incident} {revision} {by}");
     let task = Task::Approval(Approval {
         incident: incident.to_string(),
@@ -53,10 +54,8 @@ pub(super) async fn handle(service: &Shared, approval: &Approval) -> Result<Stri
         let reason = "the credential can be read nowhere any more; revoke it by hand, then close the incident";
         return Err(Failure::Lasting(reason.to_owned()));
     };
-    service
-        .response
-        .approve(service, subject, &approval.by)
-        .await?;
+    // Their yes was taken down when they said it: once more, it would be one for the next plan as well.
+    service.response.respond(service, subject).await?;
     settle::after(service, &before).await?;
     let state = service.database.incident(incident).await?.state;
     Ok(format!("incident {incident}: {state}"))

@@ -74,6 +74,20 @@ impl Here {
         Some(claimed)
     }
 
+    /// How many of what waits here could be begun with: of each line one, and none of a line that is being worked on.
+    fn ready(&self) -> usize {
+        let mut lines = HashSet::new();
+        self.waiting
+            .iter()
+            .filter_map(Claimed::line)
+            .filter(|line| !self.busy.contains(line))
+            .for_each(|line| {
+                lines.insert(line);
+            });
+        let of_no_line = self.waiting.iter().filter(|one| one.line().is_none());
+        lines.len() + of_no_line.count()
+    }
+
     /// Lines of which enough is here.
     fn full_lines(&self) -> Vec<String> {
         let mut counts: HashMap<String, usize> = HashMap::new();
@@ -146,7 +160,8 @@ impl Desk {
 
     /// Writes down what has ended, and takes what there is room for.
     async fn turn(&mut self) {
-        let room = (self.most * WAITING_FOR_HANDS).saturating_sub(self.here.waiting.len());
+        // What stands behind others of its line fills no room: otherwise one busy line stops all others. It is bounded by itself.
+        let room = (self.most * WAITING_FOR_HANDS).saturating_sub(self.here.ready());
         let is_dry = self.looked_at.is_some_and(|at| at.elapsed() < IDLE);
         let wish = Wish {
             most: if is_dry { 0 } else { room },
@@ -213,6 +228,10 @@ impl Desk {
             Err(error) => return tracing::warn!(%error, "leases could not be kept"),
         };
         self.here.waiting.retain(|one| kept.contains(&one.id));
+        // A transaction whose end we did not hear of may have taken more in our name: that goes back.
+        let unknown = kept.iter().filter(|id| !self.knows(**id));
+        let unknown: Vec<(i64, Outcome)> = unknown.map(|id| (*id, Outcome::Released)).collect();
+        self.ended.extend(unknown);
         let lost: Vec<i64> = self
             .running
             .keys()
@@ -226,6 +245,12 @@ impl Desk {
                 running.abort.abort();
             }
         }
+    }
+
+    fn knows(&self, id: i64) -> bool {
+        self.running.contains_key(&id)
+            || self.here.waiting.iter().any(|one| one.id == id)
+            || self.ended.iter().any(|(ended, _)| *ended == id)
     }
 
     /// Finishes what was begun, and gives the rest back.
@@ -286,6 +311,20 @@ mod tests {
         assert_eq!(given, [1, 3, 4, 5]);
         here.busy.remove("github a/a");
         assert_eq!(here.next().map(|one| one.id), Some(2));
+    }
+
+    #[test]
+    fn what_waits_for_its_line_leaves_room_for_others() {
+        let mut here = Here::default();
+        here.waiting
+            .extend((0..15).map(|id| claimed(id, "github", "a/busy")));
+        assert_eq!(here.ready(), 1, "one of them can be begun with");
+        assert!(here.next().is_some());
+        assert_eq!(here.ready(), 0, "the others wait for it");
+        here.waiting.push_back(claimed(20, "github", "a/quiet"));
+        here.waiting
+            .extend((21..24).map(|id| claimed(id, "tell", "a/busy")));
+        assert_eq!(here.ready(), 4, "one of a line, and all that stand in none");
     }
 
     #[test]

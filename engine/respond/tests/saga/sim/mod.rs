@@ -64,6 +64,16 @@ pub(crate) struct Scenario {
     pub(crate) order: Order,
     pub(crate) birth: Birth,
     pub(crate) overlap: Overlap,
+    pub(crate) sight: Sight,
+}
+
+/// Who can say something about the credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sight {
+    /// An administrator.
+    Listed,
+    /// Nobody but the credential itself, as long as it works; and its successor is to be like it.
+    Itself,
 }
 
 /// What unwinds when the process "ends".
@@ -72,6 +82,8 @@ pub(crate) struct Killed;
 const PATH: &str = "prod/app";
 const OLD: &str = "old-secret-value";
 const OLD_NAME: &str = "key-00000000";
+/// What the provider says of the old credential, and needs to know of its successor.
+const SCOPE: (&str, &str) = ("scope", "mail.send");
 
 #[derive(Default)]
 struct State {
@@ -90,6 +102,9 @@ struct State {
     witnessed: u64,
     told: BTreeSet<String>,
     proven: BTreeSet<String>,
+    /// What was to be revoked, and how often once more after that was done.
+    revoked: BTreeSet<String>,
+    revoked_again: usize,
     calls: usize,
     clock: u64,
     shut: bool,
@@ -266,6 +281,9 @@ impl Sim {
     pub(crate) fn judge(&self, is_rotated: bool) {
         let state = self.state();
         assert_eq!(state.broken, Vec::<String>::new());
+        if self.faults.len() <= 1 {
+            assert_eq!(state.revoked_again, 0, "asked, not repeated");
+        }
         let alive: Vec<&String> = state
             .alive
             .iter()
@@ -428,9 +446,30 @@ impl Provider for Sim {
         })
     }
 
-    fn create(&self, _: &Case<'_>, creation: &Creation) -> Result<Successor, ProviderError> {
+    fn ahead(&self, _: &Case<'_>) -> Result<BTreeMap<String, String>, ProviderError> {
+        if self.scenario.sight == Sight::Listed {
+            return Ok(BTreeMap::new());
+        }
+        self.provider("ask about itself", |state| {
+            let scope = state.alive.contains_key(OLD_NAME).then_some(SCOPE);
+            Ok(scope
+                .map(|(name, text)| (name.to_owned(), text.to_owned()))
+                .into_iter()
+                .collect())
+        })
+    }
+
+    fn create(&self, case: &Case<'_>, creation: &Creation) -> Result<Successor, ProviderError> {
         let is_one_way = self.scenario.overlap == Overlap::None;
+        let is_known = case.ahead.get(SCOPE.0).is_some_and(|text| text == SCOPE.1);
         self.provider("create", |state| {
+            let needs_old = self.scenario.sight == Sight::Itself && !is_known;
+            if needs_old && !state.alive.contains_key(OLD_NAME) {
+                return Err(ProviderError::Refused {
+                    provider: "sim".to_owned(),
+                    what: "nobody knows what its successor may do".to_owned(),
+                });
+            }
             let made = match &creation.draft {
                 Some(draft) => draft.clone(),
                 None => {
@@ -473,6 +512,9 @@ impl Provider for Sim {
 
     fn standing(&self, case: &Case<'_>) -> Result<Standing, ProviderError> {
         let id = id_of(case.subject);
+        if self.scenario.sight == Sight::Itself {
+            return Ok(Standing::NotKnown);
+        }
         self.provider("standing", |state| {
             Ok(if state.alive.contains_key(&id) {
                 Standing::Active
@@ -486,6 +528,8 @@ impl Provider for Sim {
         let id = id_of(case.subject);
         self.provider("revoke", |state| {
             state.alive.remove(&id);
+            let is_first = state.revoked.insert(id);
+            state.revoked_again += usize::from(!is_first);
             Ok(Receipt::default())
         })
     }
