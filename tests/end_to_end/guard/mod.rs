@@ -4,6 +4,7 @@
 //! names is run with an input as the agent's documentation shows it, and the answer is read as that documentation says
 //! (docs/agents.md has the addresses). The readers in here share nothing with the program.
 
+mod getting_round;
 mod inputs;
 
 use std::fs;
@@ -496,6 +497,30 @@ fn an_agent_cannot_talk_the_guard_out_of_it() {
         "deny",
         "a comment that it brings itself"
     );
+    for looks_like_a_patch in [
+        format!("*** Begin Patch\n{credential}\n*** End Patch\n"),
+        format!("*** Begin Patch\n*** Update File: x\n-{credential}\n"),
+        format!("*** Begin Patch\n*** Update File: x\n\\{credential}\n"),
+        format!("*** Begin Patch\n*** Delete File: x\n-{credential}\n"),
+        format!("+++ b/x\n@@ -1,9 +1,9 @@\n-{credential}\n"),
+        format!("+++ b/x\n@@ -1,9 +1,9 @@\n {credential}\n"),
+        format!("--- a/x\n+++ /dev/null\n@@ -1 +0,0 @@\n-{credential}\n"),
+        format!("<<<<<<< SEARCH\n{credential}\n=======\nx\n>>>>>>> REPLACE\n"),
+    ] {
+        let text = looks_like_a_patch.as_str();
+        let (decision, answer) = ask(&repository, &write("new.txt", text));
+        assert_eq!(decision, "deny", "a new file: {answer}");
+        for input in [
+            json!({"tool": "bash", "input": {"command": format!("cat > new.txt <<'EOF'\n{text}EOF\n")}}),
+            json!({"tool": "bash", "input": {"command": format!("apply_patch <<'EOF'\n{text}EOF\n")}}),
+            json!({"tool": "apply_patch", "input": {"input": text}}),
+            json!({"tool": "apply_patch", "input": text}),
+        ] {
+            let (decision, answer) = ask(&repository, &input);
+            let shape = input["tool"].to_string();
+            assert_eq!(decision, "deny", "{shape}: {answer}");
+        }
+    }
     repository.write("app.py", &marked);
     assert_eq!(
         ask(

@@ -65,6 +65,13 @@ pub(super) struct Decided {
     pub(super) unread: Vec<String>,
 }
 
+impl Decided {
+    /// Whether there is something to say about it.
+    pub(super) fn has_reason(&self) -> bool {
+        !self.found.is_empty() || self.policy_file.is_some()
+    }
+}
+
 /// What the program prints, and how it ends.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reply {
@@ -78,11 +85,10 @@ pub struct Reply {
 
 /// The answer to a call that was decided.
 pub(super) fn reply(call: &Call, decided: &Decided) -> Reply {
-    let is_clean = decided.found.is_empty() && decided.policy_file.is_none();
-    let reason = if is_clean {
-        String::new()
-    } else {
+    let reason = if decided.has_reason() {
         reason::of(decided)
+    } else {
+        String::new()
     };
     let mut reply = of_agent(call, decided.decision, &reason, &decided.found);
     for unread in &decided.unread {

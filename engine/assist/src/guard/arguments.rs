@@ -7,7 +7,8 @@
 use serde_json::{Map, Value};
 
 use super::call::{Role, Text, text};
-use super::{patch, shell};
+use super::patch;
+use super::shell::{self, Shown};
 
 /// Fields with the path of a file.
 const PATHS: &[&str] = &[
@@ -97,6 +98,25 @@ const READERS: &[&str] = &[
     "copilotreadfile",
 ];
 
+/// Whose tool it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// The agent's own: what its fields mean is known.
+    Agent,
+    /// An MCP server's: a field may mean anything.
+    Server,
+}
+
+impl Owner {
+    /// By the names that agents give to tools of servers, and to the events that are about them.
+    pub(super) fn of(tool: &str, event: &str) -> Self {
+        let is_server = tool.starts_with("mcp")
+            || tool.contains("__")
+            || event.to_ascii_lowercase().contains("mcp");
+        if is_server { Self::Server } else { Self::Agent }
+    }
+}
+
 /// LIMIT: a text of an output that is longer, or has several lines, is looked at by itself, so that its lines keep their
 /// numbers.
 const LONG: usize = 200;
@@ -108,6 +128,10 @@ pub(super) struct Brought {
     pub(super) texts: Vec<Text>,
     /// Paths of files that would be read.
     pub(super) reads: Vec<String>,
+    /// Patterns of such paths.
+    pub(super) patterns: Vec<String>,
+    /// What cannot be looked at, and why.
+    pub(super) unread: Vec<String>,
 }
 
 /// What `input` of a tool brings in and would read.
@@ -119,7 +143,7 @@ pub(super) fn of_tool(tool: &str, input: &Value) -> Brought {
         .and_then(|text| serde_json::from_str::<Value>(text).ok());
     match parsed.as_ref().unwrap_or(input) {
         Value::Object(fields) => brought.object(fields, None, is_reader(tool, fields)),
-        Value::String(text) => brought.content(Role::Arguments, None, text, &[]),
+        Value::String(text) => brought.patch(Role::Arguments, None, text, &[]),
         Value::Null => {}
         other => brought.rest(other),
     }
@@ -132,10 +156,15 @@ pub(super) fn path(input: &Value) -> Option<&str> {
 }
 
 /// What a tool gave back.
-pub(super) fn of_output(output: &Value, path: Option<&str>) -> Vec<Text> {
+pub(super) fn of_output(owner: Owner, output: &Value, path: Option<&str>) -> Vec<Text> {
     let mut texts = Vec::new();
     let own = text(output, PATHS).or(path);
-    let rest = without_long(output, own, &mut texts);
+    // What an edit of the agent's own replaced is gone.
+    let gone = match (owner, own) {
+        (Owner::Agent, Some(_)) => OLD,
+        _ => &[],
+    };
+    let rest = without_long(output, own, gone, &mut texts);
     if has_text(&rest) {
         let shown = match &rest {
             Value::String(text) => text.clone(),
@@ -146,15 +175,15 @@ pub(super) fn of_output(output: &Value, path: Option<&str>) -> Vec<Text> {
     texts
 }
 
-/// Takes long texts out of a value.
-fn without_long(value: &Value, path: Option<&str>, texts: &mut Vec<Text>) -> Value {
+/// Takes long texts out of a value, and fields that are `gone`.
+fn without_long(value: &Value, path: Option<&str>, gone: &[&str], texts: &mut Vec<Text>) -> Value {
     match value {
         Value::String(text) if text.len() > LONG || text.contains('\n') => {
             // An MCP server's answer may be JSON in a text; its own escapes would hide what is in it.
             let inner = serde_json::from_str::<Value>(text).ok();
             match inner.filter(|inner| inner.is_object() || inner.is_array()) {
                 Some(inner) => {
-                    let rest = without_long(&inner, path, texts);
+                    let rest = without_long(&inner, path, gone, texts);
                     if has_text(&rest) {
                         texts.push(Text::new(Role::Output, path, &pretty(&rest)));
                     }
@@ -165,14 +194,13 @@ fn without_long(value: &Value, path: Option<&str>, texts: &mut Vec<Text>) -> Val
         }
         Value::Array(items) => items
             .iter()
-            .map(|item| without_long(item, path, texts))
+            .map(|item| without_long(item, path, gone, texts))
             .collect(),
         Value::Object(fields) => {
-            // What was replaced by an edit is gone.
             let kept = fields
                 .iter()
-                .filter(|(name, _)| !OLD.contains(&name.as_str()));
-            kept.map(|(name, field)| (name.clone(), without_long(field, path, texts)))
+                .filter(|(name, _)| !gone.contains(&name.as_str()));
+            kept.map(|(name, field)| (name.clone(), without_long(field, path, gone, texts)))
                 .collect()
         }
         other => other.clone(),
@@ -210,11 +238,12 @@ impl Brought {
     fn object(&mut self, fields: &Map<String, Value>, around: Option<&str>, reads: bool) {
         let field = |names: &[&str]| names.iter().find_map(|name| fields.get(*name)?.as_str());
         let path = field(PATHS).or(around);
-        let before: Vec<String> = fields
-            .iter()
-            .filter(|(name, _)| OLD.contains(&name.as_str()))
-            .filter_map(|(_, value)| value.as_str().map(str::to_owned))
-            .collect();
+        let texts_before = self.texts.len();
+        let mut before = Vec::new();
+        if path.is_some() {
+            let old = fields.iter().filter(|(name, _)| is_old(name));
+            before.extend(old.filter_map(|(_, value)| value.as_str().map(str::to_owned)));
+        }
         if reads {
             self.reads.extend(path.map(without_scheme));
             let lists = PATH_LISTS.iter().filter_map(|name| fields.get(*name));
@@ -224,17 +253,18 @@ impl Brought {
         for (name, value) in fields {
             let is = |names: &[&str]| names.contains(&name.as_str());
             match value {
-                _ if is(OLD) => {}
-                Value::String(text) if is(NEW) => {
-                    self.content(Role::Content, path, text, &before);
-                }
+                // Without a file nothing says that it stood anywhere.
+                Value::String(_) if is_old(name) && path.is_some() => {}
+                Value::String(text) if is(NEW) => self.content(path, text, &before),
                 Value::String(text) if is(COMMANDS) => self.command(text),
                 Value::Array(words) if is(COMMANDS) => {
-                    let words: Vec<&str> = words.iter().filter_map(Value::as_str).collect();
-                    self.command(&words.join(" "));
+                    let others = self.words(words);
+                    if !others.is_empty() {
+                        rest.insert(name.clone(), Value::Array(others));
+                    }
                 }
                 Value::String(text) if is(PATCHES) => {
-                    self.content(Role::Content, path, text, &before);
+                    self.patch(Role::Content, path, text, &before);
                 }
                 Value::Array(edits) if is(EDITS) => {
                     for edit in edits {
@@ -249,31 +279,69 @@ impl Brought {
                 }
             }
         }
+        if self.texts.len() == texts_before && !before.is_empty() {
+            self.content(path, "", &before);
+        }
         self.rest(&Value::Object(rest));
     }
 
-    /// New text of a file, or a patch of several.
-    fn content(&mut self, role: Role, path: Option<&str>, text: &str, before: &[String]) {
-        if let Some(mut patched) = patch::read(text, Role::Content) {
+    /// New text of a file. Whatever it looks like, it will stand there as it is.
+    fn content(&mut self, path: Option<&str>, text: &str, before: &[String]) {
+        self.texts.push(Text {
+            before: before.to_vec(),
+            ..Text::new(Role::Content, path.map(without_scheme).as_deref(), text)
+        });
+    }
+
+    /// A patch of files; a text of this role where it is none.
+    fn patch(&mut self, role: Role, path: Option<&str>, text: &str, before: &[String]) {
+        let path = path.map(without_scheme);
+        if let Some(mut patched) = patch::read(text, Role::Content, Role::Arguments) {
             for one in &mut patched {
-                one.path = one.path.take().or_else(|| path.map(str::to_owned));
+                if one.role == Role::Content && one.path.is_none() && one.old_path.is_none() {
+                    one.path.clone_from(&path);
+                }
             }
             self.texts.append(&mut patched);
             return;
         }
         self.texts.push(Text {
             before: before.to_vec(),
-            ..Text::new(role, path, text)
+            ..Text::new(role, path.as_deref(), text)
         });
     }
 
     fn command(&mut self, command: &str) {
-        if let Some(mut patched) = patch::read(command, Role::Content) {
+        let shown = shell::files_shown_by(command);
+        let applies = shown.applies_a_patch;
+        self.shown(shown);
+        if applies && let Some(mut patched) = patch::read(command, Role::Content, Role::Command) {
             self.texts.append(&mut patched);
             return;
         }
-        self.reads.extend(shell::files_shown_by(command));
         self.texts.push(Text::new(Role::Command, None, command));
+    }
+
+    /// A command as its words, and what is no word of it.
+    fn words(&mut self, words: &[Value]) -> Vec<Value> {
+        let (words, others): (Vec<&Value>, Vec<&Value>) =
+            words.iter().partition(|word| word.is_string());
+        let words: Vec<&str> = words.into_iter().filter_map(Value::as_str).collect();
+        self.shown(shell::files_shown_by_words(&words));
+        // A patch begins at the beginning of a line.
+        let between = if words.first() == Some(&"apply_patch") {
+            "\n"
+        } else {
+            " "
+        };
+        self.command(&words.join(between));
+        others.into_iter().cloned().collect()
+    }
+
+    fn shown(&mut self, shown: Shown) {
+        self.reads.extend(shown.files);
+        self.patterns.extend(shown.patterns);
+        self.unread.extend(shown.unread);
     }
 
     /// Arguments that have no meaning here.
@@ -283,6 +351,10 @@ impl Brought {
                 .push(Text::new(Role::Arguments, None, &pretty(value)));
         }
     }
+}
+
+fn is_old(name: &str) -> bool {
+    OLD.contains(&name)
 }
 
 fn paths_in(list: &Value) -> Vec<String> {
@@ -377,10 +449,63 @@ mod tests {
     #[test]
     fn an_output_is_looked_at_with_its_lines_and_without_what_is_gone() {
         let output = json!({"stdout": "a\nb\n", "exit": "0", "old_string": "gone"});
-        let all = of_output(&output, Some("f"));
+        let all = of_output(Owner::Agent, &output, Some("f"));
         assert_eq!(all[0].text, "a\nb\n");
-        assert!(all.iter().all(|text| !text.text.contains("gone")));
+        let says_gone = |text: &Text| text.text.contains("gone");
+        assert!(!all.iter().any(says_gone));
+        for (owner, path) in [(Owner::Agent, None), (Owner::Server, Some("f"))] {
+            let all = of_output(owner, &output, path);
+            assert!(all.iter().any(says_gone), "{owner:?} {path:?}");
+        }
         let inner = json!([{"type": "text", "text": "{\"token\":\n \"t\"}"}]);
-        assert!(of_output(&inner, None)[0].text.contains("\"token\": \"t\""));
+        assert!(
+            of_output(Owner::Server, &inner, None)[0]
+                .text
+                .contains("\"token\": \"t\"")
+        );
+        for (tool, event, owner) in [
+            ("mcp__files__edit", "PostToolUse", Owner::Server),
+            ("query", "afterMCPExecution", Owner::Server),
+            ("Edit", "PostToolUse", Owner::Agent),
+        ] {
+            assert_eq!(Owner::of(tool, event), owner, "{tool}");
+        }
+    }
+
+    #[test]
+    fn old_text_without_a_file_and_words_that_are_none_are_arguments() {
+        let brought = of_tool(
+            "mcp__notes__replace",
+            &json!({"old_text": "KEY", "new_text": "x"}),
+        );
+        let is_argument = |(role, _, text): &(Role, Option<&str>, &str)| {
+            *role == Role::Arguments && text.contains("KEY")
+        };
+        assert!(texts(&brought).iter().any(is_argument));
+        assert!(brought.texts.iter().all(|text| text.before.is_empty()));
+        let brought = of_tool(
+            "exec",
+            &json!({"command": ["curl", {"header": "KEY"}, ["KEY"]]}),
+        );
+        assert!(texts(&brought).iter().any(is_argument));
+        let brought = of_tool("Edit", &json!({"file_path": "a", "old_string": "KEY"}));
+        assert_eq!(brought.texts[0].before, ["KEY"], "also when nothing is new");
+    }
+
+    #[test]
+    fn text_of_a_file_is_no_patch_and_a_command_is_one_only_when_it_applies_it() {
+        let patch = "*** Begin Patch\n*** Update File: a\n-KEY\n*** End Patch\n";
+        let brought = of_tool("Write", &json!({"file_path": "b", "content": patch}));
+        assert_eq!(texts(&brought)[0], (Role::Content, Some("b"), patch));
+        let command = format!("cat > a.patch <<'EOF'\n{patch}EOF\n");
+        let brought = of_tool("Bash", &json!({"command": command}));
+        assert_eq!(texts(&brought), [(Role::Command, None, command.as_str())]);
+        let command = format!("apply_patch <<'EOF'\n{patch}EOF\ncat .env\n");
+        let brought = of_tool("Bash", &json!({"command": command}));
+        assert_eq!(texts(&brought)[0], (Role::Content, Some("a"), ""));
+        assert_eq!(brought.texts[0].before, ["KEY\n"]);
+        assert_eq!(brought.texts[1].role, Role::Command);
+        assert!(brought.texts[1].text.contains("cat .env"));
+        assert_eq!(brought.reads, [".env"]);
     }
 }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::agent::Agent;
+use super::arguments::Owner;
 use super::{GuardError, MAX_INPUT, arguments, patch};
 
 /// When it is asked.
@@ -49,9 +50,11 @@ pub(super) struct Text {
     pub(super) role: Role,
     /// The file that it is for.
     pub(super) path: Option<String>,
+    /// The file that holds what stood there before, when that is another one: the patch renames it, or removes it.
+    pub(super) old_path: Option<String>,
     /// The text.
     pub(super) text: String,
-    /// What stood there before: what is in here is not brought in.
+    /// What is said to have stood there before, a stretch of the file each. What really stood there is not brought in.
     pub(super) before: Vec<String>,
     /// For each line of the text, its number in the file; empty when they are the same.
     pub(super) lines: Vec<u32>,
@@ -63,9 +66,18 @@ impl Text {
         Self {
             role,
             path: path.map(str::to_owned),
+            old_path: None,
             text: text.to_owned(),
             before: Vec::new(),
             lines: Vec::new(),
+        }
+    }
+
+    /// The same place, for a text whose lines have no known number.
+    pub(super) fn without_lines(&self) -> Self {
+        Self {
+            old_path: self.old_path.clone(),
+            ..Self::new(self.role, self.path.as_deref(), "")
         }
     }
 }
@@ -85,6 +97,10 @@ pub(super) struct Call {
     pub(super) texts: Vec<Text>,
     /// Files that the agent would see.
     pub(super) reads: Vec<String>,
+    /// Patterns of such files, as a shell would put names in their place.
+    pub(super) patterns: Vec<String>,
+    /// What cannot be looked at, and why.
+    pub(super) unread: Vec<String>,
 }
 
 /// The parts of an input that every agent has in some form.
@@ -108,6 +124,8 @@ impl Call {
             folder: None,
             texts: Vec::new(),
             reads: Vec::new(),
+            patterns: Vec::new(),
+            unread: Vec::new(),
         }
     }
 
@@ -142,7 +160,7 @@ impl Call {
     }
 
     fn of_text(text: &str) -> Self {
-        let patched = patch::read(text, Role::Alone);
+        let patched = patch::read(text, Role::Alone, Role::Alone);
         Self {
             texts: patched.unwrap_or_else(|| vec![Text::new(Role::Alone, None, text)]),
             ..Self::unknown(Agent::Text)
@@ -381,12 +399,15 @@ impl Call {
                     let brought = arguments::of_tool(parts.tool, input);
                     call.texts = brought.texts;
                     call.reads = brought.reads;
+                    call.patterns = brought.patterns;
+                    call.unread = brought.unread;
                 }
             }
             Event::After => {
                 if let Some(output) = parts.output {
                     let path = parts.input.and_then(arguments::path);
-                    call.texts = arguments::of_output(output, path);
+                    let owner = Owner::of(parts.tool, parts.name);
+                    call.texts = arguments::of_output(owner, output, path);
                 }
             }
             Event::Prompt => {

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::path::Path;
 
 use leakward_core::{Finding, Fingerprint, Outcome};
@@ -14,6 +14,7 @@ use leakward_sources::Origin;
 
 use super::answer::{Decided, Decision, Found};
 use super::call::{Call, Event, Role, Text};
+use super::pattern::{self, TooMany};
 use super::{GuardSettings, Stance, policy_edit};
 use crate::project::Project;
 
@@ -47,12 +48,26 @@ impl<'a> Guard<'a> {
     /// When the project's policy cannot be used.
     pub(super) fn decide(&self, call: &Call) -> Result<Decided, ScanError> {
         let mut decided = Decided::default();
-        for text in call.texts.iter().filter(|text| !text.text.is_empty()) {
+        let has_something = |text: &&Text| !text.text.is_empty() || !text.before.is_empty();
+        for text in call.texts.iter().filter(has_something) {
             self.look_at_text(call, text, &mut decided)?;
         }
         for path in &call.reads {
             self.look_at_file(path, &mut decided)?;
         }
+        for pattern in &call.patterns {
+            match pattern::files(pattern, self.folder) {
+                Ok(files) => files
+                    .iter()
+                    .try_for_each(|path| self.look_at_file(path, &mut decided))?,
+                Err(TooMany) => {
+                    let name = self.lenient()?.masked(pattern);
+                    let why = format!("{name}: it stands for too many files");
+                    decided.unread.push(why);
+                }
+            }
+        }
+        decided.unread.extend(call.unread.iter().cloned());
         decided.decision = self.verdict(&decided.found);
         let stance = self.settings.on_policy_edit;
         if decided.decision != Decision::Deny
@@ -90,43 +105,76 @@ impl<'a> Guard<'a> {
         };
         let origin = self.origin(text.path.as_deref());
         let mut outcome = scanner.scan(&origin, text.text.as_bytes());
-        if !outcome.findings.is_empty() {
-            let known = self.known(scanner, &origin, text);
-            outcome
-                .findings
-                .retain(|finding| !known.contains(&finding.fingerprint));
+        let mut before = Vec::new();
+        // What a diff that comes alone takes out is none of its doing.
+        if text.role != Role::Alone || !outcome.findings.is_empty() {
+            let all = text.before.iter();
+            before.extend(all.map(|one| scanner.scan(&origin, one.as_bytes())));
+        }
+        let has_findings = |outcome: &Outcome| !outcome.findings.is_empty();
+        if has_findings(&outcome) || before.iter().any(has_findings) {
+            let mut known = self.known(scanner, &origin, text, &before);
+            // Each credential is told once, and in the new text if it is there.
+            for outcome in std::iter::once(&mut outcome).chain(&mut before) {
+                outcome
+                    .findings
+                    .retain(|finding| !known.contains(&finding.fingerprint));
+                known.extend(fingerprints(outcome));
+            }
         }
         take(outcome, text, decided);
+        for outcome in before {
+            take(outcome, &text.without_lines(), decided);
+        }
         Ok(())
     }
 
-    /// What stood there already: in the text that is replaced, or in the file that is written.
-    fn known(&self, scanner: &TextScanner, origin: &Origin, text: &Text) -> HashSet<Fingerprint> {
-        let mut known = HashSet::new();
-        let mut learn = |bytes: &[u8]| {
-            let outcome = scanner.scan(origin, bytes);
-            known.extend(outcome.findings.iter().map(|finding| finding.fingerprint));
+    /// What stood there already. Of a file of an agent's call, the file itself is asked: what the call says of it counts
+    /// only where the file holds it, or cannot be asked. A diff that comes alone is taken at its word.
+    fn known(
+        &self,
+        scanner: &TextScanner,
+        origin: &Origin,
+        text: &Text,
+        before: &[Outcome],
+    ) -> HashSet<Fingerprint> {
+        let path = text.old_path.as_ref().or(text.path.as_ref());
+        let held = match (text.role, path) {
+            (Role::Alone, _) => Held::Closed,
+            (Role::Content, Some(path)) => Held::at(&self.folder.join(path)),
+            _ => Held::Nothing,
         };
-        text.before.iter().for_each(|old| learn(old.as_bytes()));
-        if let (Role::Content, Some(path)) = (text.role, &text.path) {
-            // A file that cannot be read holds nothing that is known.
-            if let Ok(Some(bytes)) = read(&self.folder.join(path)) {
-                learn(&bytes);
+        match held {
+            Held::Bytes(bytes) => {
+                let held = String::from_utf8_lossy(&bytes).replace('\r', "");
+                let stands = |said: &String| {
+                    let said = said.replace('\r', "");
+                    held.contains(said.trim_end_matches('\n'))
+                };
+                let standing = text.before.iter().zip(before);
+                let standing = standing.filter(|(said, _)| stands(said));
+                let mut known: HashSet<_> = standing
+                    .flat_map(|(_, outcome)| fingerprints(outcome))
+                    .collect();
+                known.extend(fingerprints(&scanner.scan(origin, &bytes)));
+                known
             }
+            Held::Nothing => HashSet::new(),
+            Held::Closed | Held::OutOfReach(_) => before.iter().flat_map(fingerprints).collect(),
         }
-        known
     }
 
     fn look_at_file(&self, path: &str, decided: &mut Decided) -> Result<(), ScanError> {
         let scanner = self.lenient()?;
-        match read(&self.folder.join(path)) {
-            Ok(Some(bytes)) => {
+        match Held::at(&self.folder.join(path)) {
+            Held::Bytes(bytes) => {
                 let origin = self.origin(Some(path));
                 let text = Text::new(Role::FileContent, Some(path), "");
                 take(scanner.scan(&origin, &bytes), &text, decided);
             }
-            Ok(None) => {}
-            Err(problem) => {
+            // What we may not read as this user, the agent cannot either.
+            Held::Nothing | Held::Closed => {}
+            Held::OutOfReach(problem) => {
                 let name = scanner.masked(&self.project.name_of(&self.folder.join(path)));
                 decided.unread.push(format!("{name}: {problem}"));
             }
@@ -168,7 +216,12 @@ fn made(
     })
 }
 
-fn decision(stance: Stance) -> Decision {
+fn fingerprints(outcome: &Outcome) -> impl Iterator<Item = Fingerprint> {
+    outcome.findings.iter().map(|finding| finding.fingerprint)
+}
+
+/// What is decided when there is a reason for this stance.
+pub(super) fn decision(stance: Stance) -> Decision {
     match stance {
         Stance::Deny => Decision::Deny,
         Stance::Ask => Decision::Ask,
@@ -206,32 +259,39 @@ fn number_lines(finding: &mut Finding, lines: &[u32]) {
     }
 }
 
-/// What is in a file; nothing when there is no file, or none that has content of its own (a folder, a pipe).
-fn read(path: &Path) -> Result<Option<Vec<u8>>, String> {
-    use std::io::ErrorKind;
-    let metadata = match std::fs::metadata(path) {
-        Ok(metadata) if metadata.is_file() => metadata,
-        // What we cannot reach as this user, the agent cannot either.
-        Ok(_) | Err(_) => return Ok(None),
-    };
-    if metadata.len() > LARGEST_READ {
-        return Err(format!("larger than {LARGEST_READ} bytes"));
-    }
-    let mut bytes = Vec::new();
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error)
-            if matches!(
-                error.kind(),
-                ErrorKind::NotFound | ErrorKind::PermissionDenied
-            ) =>
-        {
-            return Ok(None);
+/// What is at a path.
+enum Held {
+    /// A file with this in it.
+    Bytes(Vec<u8>),
+    /// No file, or none that has content of its own (a folder, a pipe).
+    Nothing,
+    /// Something that this user may not read.
+    Closed,
+    /// Something that cannot be read, and why.
+    OutOfReach(String),
+}
+
+impl Held {
+    fn at(path: &Path) -> Self {
+        let metadata = match std::fs::metadata(path) {
+            Ok(metadata) if metadata.is_file() => metadata,
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => return Self::Closed,
+            // Most words of a command line are no path of anything.
+            Ok(_) | Err(_) => return Self::Nothing,
+        };
+        if metadata.len() > LARGEST_READ {
+            return Self::OutOfReach(format!("larger than {LARGEST_READ} bytes"));
         }
-        Err(error) => return Err(error.to_string()),
-    };
-    file.take(LARGEST_READ)
-        .read_to_end(&mut bytes)
-        .map_err(|error| error.to_string())?;
-    Ok(Some(bytes))
+        let mut bytes = Vec::new();
+        let read =
+            File::open(path).and_then(|file| file.take(LARGEST_READ).read_to_end(&mut bytes));
+        match read {
+            Ok(_) => Self::Bytes(bytes),
+            Err(error) => match error.kind() {
+                ErrorKind::NotFound => Self::Nothing,
+                ErrorKind::PermissionDenied => Self::Closed,
+                _ => Self::OutOfReach(error.to_string()),
+            },
+        }
+    }
 }

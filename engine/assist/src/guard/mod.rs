@@ -13,8 +13,10 @@ mod agent;
 mod answer;
 mod arguments;
 mod call;
+mod command_line;
 mod decide;
 mod patch;
+mod pattern;
 mod policy_edit;
 mod reason;
 mod shell;
@@ -27,9 +29,9 @@ pub use agent::{Agent, SETTINGS};
 pub use answer::Reply;
 
 use crate::project::{Project, ScanSettings};
-use answer::Decision;
+use answer::{Decided, Decision};
 use call::Call;
-use decide::Guard;
+use decide::{Guard, decision};
 
 /// LIMIT: bytes of a hook's input. Agents hand over whole files, but no larger ones.
 pub const MAX_INPUT: usize = 64 << 20;
@@ -108,12 +110,22 @@ pub fn guard(input: &[u8], settings: &GuardSettings) -> Reply {
     };
     let project = Project::around(&folder);
     match Guard::new(&project, &folder, settings).decide(&call) {
-        Ok(decided) if decided.decision == Decision::Allow && !decided.unread.is_empty() => {
-            undecided(&call, &decided.unread.join("; "), settings.on_error)
+        Ok(decided) if leaves_it_open(&decided, settings.on_error) => {
+            let mut problem = decided.unread.join("; ");
+            if decided.has_reason() {
+                problem = format!("{problem}. {}", reason::of(&decided));
+            }
+            undecided(&call, &problem, settings.on_error)
         }
         Ok(decided) => answer::reply(&call, &decided),
         Err(error) => undecided(&call, &error.to_string(), settings.on_error),
     }
+}
+
+/// Whether what could not be looked at asks for more than what was found: the stricter of both counts.
+fn leaves_it_open(decided: &Decided, on_error: Stance) -> bool {
+    let is_stricter = decided.decision == Decision::Allow || decided.decision < decision(on_error);
+    !decided.unread.is_empty() && is_stricter
 }
 
 /// The answer when it could not be found out.

@@ -1,41 +1,43 @@
 //! Diffs: unified ones, the patches of `apply_patch`, and blocks of SEARCH and REPLACE.
 //!
-//! Of a diff, lines that it adds count. Lines around them and lines that it removes stood there before; lines around
-//! are kept in the text all the same, because a credential can lean on the line above it.
+//! Lines that a diff adds are new text of its files. Lines around them and lines that it removes are what the diff *says*
+//! stood there before; whether that is so is found out from the file itself (`decide`). Lines around are kept in the text
+//! all the same, because a credential can lean on the line above it.
 //!
-//! INVARIANT: a text that is no diff gives nothing here, so that it is looked at as a whole.
+//! INVARIANT: every byte of a text is in one of the texts that are given back: added, said to stand there before, or not
+//! of the diff at all. Whatever looks like a diff is looked at as a whole.
 
 use super::call::{Role, Text};
 
-/// The texts that a diff brings, one for each file; nothing when `text` is no diff.
-pub(super) fn read(text: &str, role: Role) -> Option<Vec<Text>> {
+/// The texts that a diff brings, one for each file, and last of all what stands around them, as `around`; nothing when
+/// `text` is no diff.
+pub(super) fn read(text: &str, role: Role, around: Role) -> Option<Vec<Text>> {
     let has_line = |start: &str| text.lines().any(|line| line.starts_with(start));
-    if has_line("*** Begin Patch") {
-        Some(apply_patch(text, role))
+    let diff = Diff::new(role);
+    let diff = if has_line("*** Begin Patch") {
+        diff.apply_patch(text)
     } else if has_line("@@ -") && has_line("+++ ") {
-        Some(unified(text, role))
+        diff.unified(text)
     } else if has_line("=======") && SEARCHES.iter().any(|mark| has_line(mark)) {
-        Some(search_and_replace(text, role))
+        diff.search_and_replace(text)
     } else {
-        None
-    }
+        return None;
+    };
+    Some(diff.finish(around))
 }
 
 /// One file of a diff, being put together.
 struct File {
     text: Text,
-    before: String,
     /// Number of the next line, where it is known.
     next: u32,
 }
 
 impl File {
-    fn new(role: Role, path: Option<&str>) -> Self {
-        Self {
-            text: Text::new(role, path, ""),
-            before: String::new(),
-            next: 1,
-        }
+    fn new(role: Role, path: Option<&str>, old_path: Option<&str>) -> Self {
+        let mut text = Text::new(role, path, "");
+        text.old_path = old_path.map(str::to_owned);
+        Self { text, next: 1 }
     }
 
     fn add(&mut self, line: &str) {
@@ -46,84 +48,222 @@ impl File {
     }
 
     fn remove(&mut self, line: &str) {
-        self.before.push_str(line);
-        self.before.push('\n');
+        if self.text.before.is_empty() {
+            self.text.before.push(String::new());
+        }
+        if let Some(before) = self.text.before.last_mut() {
+            before.push_str(line);
+            before.push('\n');
+        }
     }
 
-    fn finish(mut self, to: &mut Vec<Text>) {
-        if !self.text.text.is_empty() {
-            self.text.before.push(self.before);
-            to.push(self.text);
+    /// A line that is there before and after.
+    fn around(&mut self, line: &str) {
+        self.add(line);
+        self.remove(line);
+    }
+
+    /// Another stretch of the file begins, perhaps with a line that stands somewhere above it.
+    fn stretch(&mut self, heading: &str) {
+        self.text.before.push(String::new());
+        if !heading.trim().is_empty() {
+            self.remove(heading);
+            self.text.before.push(String::new());
         }
     }
 }
 
-fn unified(text: &str, role: Role) -> Vec<Text> {
-    let mut texts = Vec::new();
-    let mut file: Option<File> = None;
-    // Lines that the hunk at hand still has, old and new: a removed line `-- x` looks like the head of a file.
-    let mut left = (0_u32, 0_u32);
-    let mut old_path = "";
-    let mut outside = String::new();
-    for line in text.lines() {
-        if left == (0, 0) {
-            if let Some(path) = line.strip_prefix("--- ") {
-                old_path = path;
-            } else if let Some(path) = line.strip_prefix("+++ ") {
-                if let Some(file) = file.take() {
-                    file.finish(&mut texts);
+/// A diff, being read.
+struct Diff {
+    role: Role,
+    texts: Vec<Text>,
+    file: Option<File>,
+    outside: String,
+}
+
+impl Diff {
+    fn new(role: Role) -> Self {
+        Self {
+            role,
+            texts: Vec::new(),
+            file: None,
+            outside: String::new(),
+        }
+    }
+
+    /// What is no line of a file: the message above a patch, the heads of its files, the command around it.
+    fn outside(&mut self, line: &str) {
+        self.outside.push_str(line);
+        self.outside.push('\n');
+    }
+
+    /// The lines that follow are of another file, or of none.
+    fn begin(&mut self, file: Option<File>) {
+        if let Some(mut done) = std::mem::replace(&mut self.file, file) {
+            done.text.before.retain(|before| !before.is_empty());
+            self.texts.push(done.text);
+        }
+    }
+
+    fn finish(mut self, around: Role) -> Vec<Text> {
+        self.begin(None);
+        self.texts.push(Text::new(around, None, &self.outside));
+        self.texts
+    }
+
+    /// Where a line stands is known only to who applies the patch.
+    fn without_numbers(mut self) -> Self {
+        self.begin(None);
+        self.texts.iter_mut().for_each(|text| text.lines.clear());
+        self
+    }
+
+    fn unified(mut self, text: &str) -> Self {
+        // Lines that the hunk at hand still has, old and new: a removed line `-- x` looks like the head of a file.
+        let mut left = (0_u32, 0_u32);
+        let mut old_path = "";
+        for line in text.lines() {
+            if left == (0, 0) {
+                if let Some(hunk) = hunk(line)
+                    && let Some(file) = &mut self.file
+                {
+                    left = (hunk.old, hunk.new);
+                    file.next = hunk.start;
+                    file.stretch(hunk.heading);
+                    continue;
                 }
-                file = Some(File::new(role, path_of(path, old_path).as_deref()));
-            } else if let (Some(file), Some(hunk)) = (&mut file, hunk(line)) {
-                left = (hunk.old, hunk.new);
-                file.next = hunk.start;
-            } else {
-                // The message above a patch is part of what is brought.
-                outside.push_str(line);
-                outside.push('\n');
+                if let Some(path) = line.strip_prefix("--- ") {
+                    old_path = path;
+                } else if let Some(path) = line.strip_prefix("+++ ") {
+                    self.unified_file(path, old_path);
+                } else if let Some(path) = moved(line) {
+                    let file = File::new(self.role, Some(path), None);
+                    self.begin(Some(file));
+                }
+                self.outside(line);
+                continue;
             }
-            continue;
+            let Some(file) = &mut self.file else { continue };
+            let (old, new) = match line.split_at_checked(1) {
+                Some(("+", rest)) if left.1 > 0 => {
+                    file.add(rest);
+                    (0, 1)
+                }
+                Some(("-", rest)) if left.0 > 0 => {
+                    file.remove(rest);
+                    (1, 0)
+                }
+                Some((" ", rest)) if left.0 > 0 && left.1 > 0 => {
+                    file.around(rest);
+                    (1, 1)
+                }
+                // An editor may have cut the blank before an empty line.
+                _ if line.is_empty() && left.0 > 0 && left.1 > 0 => {
+                    file.around(line);
+                    (1, 1)
+                }
+                // `\ No newline at end of file`, or no line of a diff at all.
+                _ => {
+                    self.outside(line);
+                    (0, 0)
+                }
+            };
+            left = (left.0.saturating_sub(old), left.1.saturating_sub(new));
         }
-        let Some(file) = &mut file else { continue };
-        match line.split_at_checked(1) {
-            Some(("+", rest)) => {
-                file.add(rest);
-                left.1 = left.1.saturating_sub(1);
-            }
-            Some(("-", rest)) => {
-                file.remove(rest);
-                left.0 = left.0.saturating_sub(1);
-            }
-            Some(("\\", _)) => {}
-            Some((" ", rest)) => around(file, rest, &mut left),
-            // An editor may have cut the blank before an empty line.
-            _ => around(file, line, &mut left),
-        }
+        self
     }
-    if let Some(file) = file {
-        file.finish(&mut texts);
-    }
-    texts.push(Text::new(role, None, &outside));
-    texts
-}
 
-/// A line that is there before and after.
-fn around(file: &mut File, line: &str, left: &mut (u32, u32)) {
-    file.add(line);
-    file.remove(line);
-    *left = (left.0.saturating_sub(1), left.1.saturating_sub(1));
+    fn unified_file(&mut self, path: &str, old_path: &str) {
+        let (new, old) = (path_of(path, old_path), path_of(old_path, path));
+        let file = File::new(self.role, new.as_deref(), old.as_deref());
+        self.begin(Some(file));
+    }
+
+    fn apply_patch(mut self, text: &str) -> Self {
+        for line in text.lines() {
+            let head = |head: &str| line.strip_prefix(head).map(str::trim);
+            let named = head("*** Add File: ")
+                .or_else(|| head("*** Update File: "))
+                .or_else(|| head("*** Delete File: "));
+            if let Some(path) = named {
+                let file = File::new(self.role, Some(path), None);
+                self.begin(Some(file));
+            } else if let Some(path) = head("*** Move to: ") {
+                // What stands there before stands in the file that is moved.
+                let old = self.file.as_ref().and_then(|file| file.text.path.clone());
+                let file = File::new(self.role, Some(path), old.as_deref());
+                self.begin(Some(file));
+            } else if line.starts_with("*** End Patch") {
+                self.begin(None);
+            } else if self.apply_patch_line(line) {
+                continue;
+            }
+            self.outside(line);
+        }
+        self.without_numbers()
+    }
+
+    /// Whether it is a line of a file.
+    fn apply_patch_line(&mut self, line: &str) -> bool {
+        let Some(file) = &mut self.file else {
+            return false;
+        };
+        if let Some(heading) = line.strip_prefix("@@") {
+            file.stretch(heading.strip_prefix(' ').unwrap_or(heading));
+            return true;
+        }
+        match line.split_at_checked(1) {
+            Some(("+", rest)) => file.add(rest),
+            Some(("-", rest)) => file.remove(rest),
+            Some((" ", rest)) => file.around(rest),
+            _ if line.is_empty() => file.around(line),
+            _ => return false,
+        }
+        true
+    }
+
+    fn search_and_replace(mut self, text: &str) -> Self {
+        #[derive(PartialEq)]
+        enum In {
+            Nothing,
+            Search,
+            Replace,
+        }
+        let mut at = In::Nothing;
+        for line in text.lines() {
+            let is = |marks: &[&str]| marks.contains(&line.trim_end());
+            let role = self.role;
+            let file = self.file.get_or_insert_with(|| File::new(role, None, None));
+            if is(&SEARCHES) {
+                at = In::Search;
+                file.stretch("");
+            } else if at == In::Search && is(&["======="]) {
+                at = In::Replace;
+            } else if is(&ENDS) {
+                at = In::Nothing;
+                self.begin(None);
+            } else if at == In::Search {
+                file.remove(line);
+            } else {
+                file.add(line);
+            }
+        }
+        self.without_numbers()
+    }
 }
 
 /// Head of a hunk.
-struct Hunk {
+struct Hunk<'l> {
     old: u32,
     start: u32,
     new: u32,
+    /// A line above it that says where it is, perhaps cut.
+    heading: &'l str,
 }
 
-/// `@@ -1,5 +2,6 @@`
-fn hunk(line: &str) -> Option<Hunk> {
-    let ranges = line.strip_prefix("@@ -")?.split(" @@").next()?;
+/// `@@ -1,5 +2,6 @@ def f():`
+fn hunk(line: &str) -> Option<Hunk<'_>> {
+    let (ranges, heading) = line.strip_prefix("@@ -")?.split_once(" @@")?;
     let (old, new) = ranges.split_once(" +")?;
     let count = |range: &str| match range.split_once(',') {
         Some((_, count)) => count.parse().ok(),
@@ -133,7 +273,14 @@ fn hunk(line: &str) -> Option<Hunk> {
         old: count(old)?,
         start: new.split(',').next()?.parse().ok()?,
         new: count(new)?,
+        heading: heading.strip_prefix(' ').unwrap_or(heading),
     })
+}
+
+/// The path of a file that is renamed or copied, perhaps without a line of it being changed.
+fn moved(line: &str) -> Option<&str> {
+    let heads = ["rename from ", "rename to ", "copy to "];
+    heads.iter().find_map(|head| line.strip_prefix(head))
 }
 
 /// The path in the head of a file: without quotes, the date behind it, and the letter that git puts before it (before the
@@ -163,77 +310,18 @@ fn path_of(head: &str, old: &str) -> Option<String> {
     (path != NOTHING && !path.is_empty()).then_some(path)
 }
 
-fn apply_patch(text: &str, role: Role) -> Vec<Text> {
-    let mut texts = Vec::new();
-    let mut file: Option<File> = None;
-    for line in text.lines() {
-        let head = ["*** Add File: ", "*** Update File: ", "*** Move to: "]
-            .into_iter()
-            .find_map(|head| line.strip_prefix(head));
-        if let Some(path) = head {
-            if let Some(file) = file.replace(File::new(role, Some(path.trim()))) {
-                file.finish(&mut texts);
-            }
-            continue;
-        }
-        let Some(file) = &mut file else { continue };
-        match line.split_at_checked(1) {
-            Some(("+", rest)) => file.add(rest),
-            Some(("-", rest)) => file.remove(rest),
-            Some((" ", rest)) => around(file, rest, &mut (0, 0)),
-            _ => {}
-        }
-    }
-    if let Some(file) = file {
-        file.finish(&mut texts);
-    }
-    // Where a line stands is known only to who applies the patch.
-    texts.iter_mut().for_each(|text| text.lines.clear());
-    texts
-}
-
 /// What begins the text that is looked for.
 const SEARCHES: [&str; 2] = ["<<<<<<< SEARCH", "------- SEARCH"];
 
 /// What ends the text that takes its place.
 const ENDS: [&str; 2] = [">>>>>>> REPLACE", "+++++++ REPLACE"];
 
-fn search_and_replace(text: &str, role: Role) -> Vec<Text> {
-    #[derive(PartialEq)]
-    enum In {
-        Nothing,
-        Search,
-        Replace,
-    }
-    let mut texts = Vec::new();
-    let mut file = File::new(role, None);
-    let mut at = In::Nothing;
-    for line in text.lines() {
-        let is = |marks: &[&str]| marks.iter().any(|mark| line.trim_end() == *mark);
-        if is(&SEARCHES) {
-            at = In::Search;
-        } else if at == In::Search && is(&["======="]) {
-            at = In::Replace;
-        } else if is(&ENDS) {
-            at = In::Nothing;
-            std::mem::replace(&mut file, File::new(role, None)).finish(&mut texts);
-        } else if at == In::Search {
-            file.remove(line);
-        } else {
-            file.add(line);
-        }
-    }
-    file.finish(&mut texts);
-    texts.iter_mut().for_each(|text| text.lines.clear());
-    texts
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn of(text: &str) -> Vec<(Option<String>, String, String)> {
-        let texts = read(text, Role::Alone).expect("a diff");
+        let texts = read(text, Role::Alone, Role::Alone).expect("a diff");
         texts
             .into_iter()
             .filter(|text| !text.text.is_empty())
@@ -244,10 +332,10 @@ mod tests {
     #[test]
     fn of_a_unified_diff_added_lines_count_and_keep_their_numbers() {
         let diff = "diff --git a/x.py b/x.py\n--- a/x.py\n+++ b/x.py\n@@ -3,3 +7,3 @@ def f\n around\n-gone\n--- also gone\n+new\n+++ more\n";
-        let texts = read(diff, Role::Alone).expect("a diff");
+        let texts = read(diff, Role::Alone, Role::Alone).expect("a diff");
         assert_eq!(texts[0].path.as_deref(), Some("x.py"));
         assert_eq!(texts[0].text, "around\nnew\n++ more\n");
-        assert_eq!(texts[0].before, ["around\ngone\n-- also gone\n"]);
+        assert_eq!(texts[0].before, ["def f\n", "around\ngone\n-- also gone\n"]);
         assert_eq!(texts[0].lines, [7, 8, 9]);
     }
 
@@ -287,8 +375,9 @@ mod tests {
     #[test]
     fn patches_of_agents_are_read() {
         let patch = "apply_patch <<'EOF'\n*** Begin Patch\n*** Update File: a.py\n@@\n keep\n-old\n+new\n*** Add File: b.py\n+all new\n*** End Patch\nEOF\n";
+        let texts = of(patch);
         assert_eq!(
-            of(patch),
+            texts[..2],
             [
                 (
                     Some("a.py".to_owned()),
@@ -302,8 +391,61 @@ mod tests {
                 ),
             ]
         );
+        assert_eq!(texts.len(), 3, "and what stands around them");
+        assert!(texts[2].1.starts_with("apply_patch <<'EOF'\n"));
+        assert!(texts[2].1.ends_with("*** End Patch\nEOF\n"));
         let blocks = "------- SEARCH\nold\n=======\nnew\n+++++++ REPLACE\n";
         assert_eq!(of(blocks), [(None, "new\n".to_owned(), "old\n".to_owned())]);
+        let moved = "*** Begin Patch\n*** Update File: a\n*** Move to: b\n@@\n-old\n*** Delete File: c\n*** End Patch\n";
+        let texts = read(moved, Role::Content, Role::Command).expect("a patch");
+        let paths: Vec<_> = texts
+            .iter()
+            .map(|text| (text.path.as_deref(), text.old_path.as_deref()))
+            .collect();
+        assert_eq!(
+            paths,
+            [
+                (Some("a"), None),
+                (Some("b"), Some("a")),
+                (Some("c"), None),
+                (None, None)
+            ],
+            "a file is told also when nothing is added to it"
+        );
+        assert_eq!(texts[1].before, ["old\n"]);
+        assert_eq!(texts[3].role, Role::Command);
+    }
+
+    /// All that is looked at of a text that is taken for a diff, by what is done with it.
+    #[test]
+    fn no_line_of_what_looks_like_a_diff_gets_lost() {
+        for text in [
+            "*** Begin Patch\nKEY\n*** End Patch\n",
+            "*** Begin Patch\n*** Update File: a\nKEY\n",
+            "*** Begin Patch\n*** Update File: a\n\\KEY\n",
+            "*** Begin Patch\n*** Update File: a\n-KEY\n",
+            "*** Begin Patch\n*** Update File: a\n@@ KEY\n+a\n",
+            "*** Begin Patch\n*** Delete File: a\n-KEY\n",
+            "*** Begin Patch\n*** Delete File: KEY\n",
+            "*** Begin Patch\n*** Update File: a\n+a\n*** End Patch\n+KEY\n",
+            "--- a\n+++ KEY\n@@ -1 +1 @@\n",
+            "--- a\n+++ b\n@@ -1 +1 @@\n-a\n+b\n-KEY\n",
+            "--- a\n+++ /dev/null\n@@ -1 +0,0 @@\n-KEY\n",
+            "--- a\n+++ b\n@@ -1,9 +1,9 @@\n\\KEY\n",
+            "--- a\n+++ b\n@@ -1,9 +1,9 @@\nKEY\n",
+            "--- a\n+++ b\n@@ -1 +1 @@ KEY\n",
+            "KEY\n--- a\n+++ b\n@@ -1 +1 @@\n",
+            "+++ b\n@@ -KEY\n",
+            "<<<<<<< SEARCH KEY\n=======\n",
+            "<<<<<<< SEARCH\nKEY\n=======\nb\n>>>>>>> REPLACE\n",
+            "<<<<<<< SEARCH\na\n=======KEY\n",
+        ] {
+            let texts = read(text, Role::Content, Role::Command).expect(text);
+            let all = texts
+                .iter()
+                .flat_map(|text| text.before.iter().chain([&text.text]));
+            assert!(all.into_iter().any(|text| text.contains("KEY")), "{text}");
+        }
     }
 
     #[test]
@@ -315,7 +457,7 @@ mod tests {
             "- a list\n+ of things\n",
             "=======\n",
         ] {
-            assert!(read(text, Role::Alone).is_none(), "{text}");
+            assert!(read(text, Role::Alone, Role::Alone).is_none(), "{text}");
         }
     }
 
@@ -326,7 +468,7 @@ mod tests {
             "+++ b/x\n@@ -1,9 +4294967295,9 @@\n+a\n+b\n+é\n",
             "+++ \n@@ -1 +1 @@\nü\n",
         ] {
-            let _texts = read(text, Role::Alone);
+            let _texts = read(text, Role::Alone, Role::Alone);
         }
     }
 }

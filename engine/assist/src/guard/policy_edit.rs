@@ -2,13 +2,17 @@
 //!
 //! An agent that is told "this is a credential" finds out quickly that one line in an ignore file makes the guard silent.
 //! That decision is a person's.
+//!
+//! What counts is where a path really leads: a link to a policy file is one, and so is what a policy file is a link to.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use leakward_scan::gitleaks::GitleaksIgnore;
 use leakward_scan::ignore_file::IgnoreFile;
 
+use super::agent::SETTINGS;
 use super::call::{Call, Event, Role};
+use super::shell;
 use crate::project::Project;
 
 /// Policy files, by name.
@@ -20,50 +24,300 @@ const NAMES: [&str; 4] = [
 ];
 
 /// What a command that changes a file has in it.
-const CHANGES: [&str; 10] = [
+const CHANGES: [&str; 27] = [
     ">",
     "tee ",
     "sed -i",
+    "sed --in-place",
     "rm ",
     "mv ",
     "cp ",
+    "ln ",
+    "dd ",
+    "install ",
+    "patch",
     "truncate ",
     "unlink ",
+    "shred ",
+    "rsync ",
+    "chmod ",
+    "touch ",
     "git checkout ",
+    "git restore ",
+    "git apply",
+    "git am",
+    "git stash",
+    "git reset",
+    "git rm",
     "perl -",
+    "python",
+    "node ",
 ];
 
 /// What our hook's settings have in them.
 const OUR_CALL: &str = "leakward guard";
 
-/// LIMIT: bytes of a settings file that are looked at.
+/// LIMIT: bytes of a settings file, or a patch, that are looked at.
 const LARGEST: u64 = 1 << 20;
+
+/// LIMIT: words of one command line that are looked at as paths.
+const MOST_WORDS: usize = 1_024;
 
 /// The policy file that a call changes.
 pub(super) fn changed_by(call: &Call, project: &Project, folder: &Path) -> Option<String> {
     if call.event != Event::Before {
         return None;
     }
+    let watched = Watched::of(project, folder);
     call.texts.iter().find_map(|text| match text.role {
         Role::Content | Role::Alone => {
-            let path = text.path.as_deref()?;
-            let name = project.name_of(&folder.join(path));
-            let file = name.rsplit('/').next().unwrap_or(&name);
-            let is_policy = NAMES.contains(&file);
-            (is_policy || calls_us(&name, &folder.join(path))).then_some(name)
+            let paths = [&text.path, &text.old_path];
+            paths
+                .into_iter()
+                .flatten()
+                .find_map(|path| watched.file(path))
         }
-        Role::Command if CHANGES.iter().any(|change| text.text.contains(change)) => NAMES
-            .into_iter()
-            .find(|name| text.text.contains(name))
-            .map(str::to_owned),
+        Role::Command if CHANGES.iter().any(|change| text.text.contains(change)) => {
+            watched.command(&text.text)
+        }
         _ => None,
     })
 }
 
+/// What is not to be changed.
+struct Watched<'a> {
+    project: &'a Project,
+    folder: &'a Path,
+    /// Policy files of the project that are there.
+    policies: Vec<Place>,
+    /// Settings of agents in the project that call us.
+    settings: Vec<Place>,
+}
+
+/// A file.
+struct Place {
+    /// From the project's root.
+    name: &'static str,
+    /// Where it really is.
+    real: PathBuf,
+}
+
+impl<'a> Watched<'a> {
+    fn of(project: &'a Project, folder: &'a Path) -> Self {
+        let place = |name: &'static str| Place {
+            name,
+            real: really(&project.root().join(name)),
+        };
+        let policies = NAMES.into_iter().map(place);
+        let settings = SETTINGS.into_iter().map(|(_, name, _)| place(name));
+        Self {
+            project,
+            folder,
+            policies: policies.filter(|place| place.real.exists()).collect(),
+            settings: settings.filter(|place| calls_us(&place.real)).collect(),
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Place> {
+        self.policies.iter().chain(&self.settings)
+    }
+
+    /// The name of the policy file, or of the hook's settings, that a path leads to.
+    fn file(&self, path: &str) -> Option<String> {
+        let at = self.folder.join(path);
+        let real = really(&at);
+        let [name, real_name] = [&at, &real].map(|path| self.project.name_of(path));
+        let known = self.all().find(|place| place.real == real);
+        if let Some(known) = known {
+            return Some(known.name.to_owned());
+        }
+        if is_policy(&name) {
+            return Some(name);
+        }
+        if is_policy(&real_name) {
+            return Some(real_name);
+        }
+        // An agent's settings outside of the project, or under another name.
+        let is_hidden = |name: &str| name.split('/').any(|part| part.starts_with('.'));
+        let is_settings = (is_hidden(&name) || is_hidden(&real_name)) && calls_us(&real);
+        is_settings.then_some(name)
+    }
+
+    /// The policy file, or the hook's settings, that a command changes.
+    fn command(&self, command: &str) -> Option<String> {
+        if let Some(name) = NAMES.into_iter().find(|name| command.contains(name)) {
+            return Some(name.to_owned());
+        }
+        // The folder may be entered before.
+        let mentions = |place: &&Place| place.name.split('/').all(|part| command.contains(part));
+        if let Some(place) = self.settings.iter().find(mentions) {
+            return Some(place.name.to_owned());
+        }
+        let shown = shell::files_shown_by(command);
+        shown.words.iter().take(MOST_WORDS).find_map(|word| {
+            let of_patch = || self.patch(word).filter(|_| shown.applies_a_patch);
+            self.file(word)
+                .or_else(|| self.above(word))
+                .or_else(of_patch)
+        })
+    }
+
+    /// What lies in this folder of the project: it is moved, or removed with it.
+    fn above(&self, word: &str) -> Option<String> {
+        let real = really(&self.folder.join(word));
+        let root = really(self.project.root());
+        let is_inside = real != root && real.starts_with(&root) && real.is_dir();
+        let mut inside = self.all().filter(|_| is_inside);
+        inside
+            .find(|place| place.real.starts_with(&real))
+            .map(|place| place.name.to_owned())
+    }
+
+    /// What the patch in this file changes.
+    fn patch(&self, word: &str) -> Option<String> {
+        let text = text_of(&self.folder.join(word))?;
+        let settings = self.settings.iter().map(|place| place.name);
+        let mut names = NAMES.into_iter().chain(settings);
+        names.find(|name| text.contains(name)).map(str::to_owned)
+    }
+}
+
+fn is_policy(name: &str) -> bool {
+    let file = name.rsplit('/').next().unwrap_or(name);
+    NAMES.iter().any(|name| name.eq_ignore_ascii_case(file))
+}
+
+/// Where a path leads. Of a file that is not there yet: the place where it will be.
+fn really(path: &Path) -> PathBuf {
+    let in_folder = || {
+        let folder = std::fs::canonicalize(path.parent()?).ok()?;
+        Some(folder.join(path.file_name()?))
+    };
+    std::fs::canonicalize(path)
+        .ok()
+        .or_else(in_folder)
+        .unwrap_or_else(|| path.to_owned())
+}
+
 /// Whether it is the settings file of an agent that calls this program.
-fn calls_us(name: &str, path: &Path) -> bool {
-    let is_hidden = name.split('/').any(|part| part.starts_with('.'));
-    is_hidden
-        && std::fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() <= LARGEST)
-        && std::fs::read_to_string(path).is_ok_and(|text| text.contains(OUR_CALL))
+fn calls_us(path: &Path) -> bool {
+    text_of(path).is_some_and(|text| text.contains(OUR_CALL))
+}
+
+fn text_of(path: &Path) -> Option<String> {
+    let metadata = std::fs::metadata(path).ok()?;
+    let is_small = metadata.is_file() && metadata.len() <= LARGEST;
+    // A file that cannot be read, or is no text, is none of those that are looked for.
+    std::fs::read_to_string(path).ok().filter(|_| is_small)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::guard::agent::Agent;
+
+    fn changed(folder: &Path, input: &serde_json::Value) -> Option<String> {
+        let input = json!({"tool": "x", "input": input}).to_string();
+        let call = Call::read(input.as_bytes(), Some(Agent::Json)).expect("a call");
+        changed_by(&call, &Project::around(folder), folder)
+    }
+
+    /// A project with a policy and an agent's settings.
+    fn project() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir_all(at(".claude")).expect("a folder");
+        std::fs::create_dir_all(at("src")).expect("a folder");
+        std::fs::write(at(".leakwardignore"), "").expect("a file");
+        std::fs::write(at(".claude/settings.json"), OUR_CALL).expect("a file");
+        std::fs::write(at("src/settings.json"), "{}").expect("a file");
+        std::fs::write(at("a.diff"), "+++ b/leakward.toml\n").expect("a file");
+        std::fs::write(at("b.diff"), "+++ b/src/settings.json\n").expect("a file");
+        folder
+    }
+
+    #[test]
+    fn a_command_that_changes_the_policy_or_the_hook_is_seen() {
+        let project = project();
+        for (command, name) in [
+            ("echo 'path:**' >> .leakwardignore", ".leakwardignore"),
+            ("ln -sf /dev/null leakward.toml", "leakward.toml"),
+            ("dd if=/dev/null of=.leakwardignore", ".leakwardignore"),
+            ("install /dev/null .leakwardignore", ".leakwardignore"),
+            ("git restore .leakwardignore", ".leakwardignore"),
+            ("git apply a.diff", "leakward.toml"),
+            ("patch -p1 < a.diff", "leakward.toml"),
+            (
+                "python3 -c \"open('.leakwardignore','a')\"",
+                ".leakwardignore",
+            ),
+            ("echo '{}' > .claude/settings.json", ".claude/settings.json"),
+            ("cd .claude && rm settings.json", ".claude/settings.json"),
+            ("rm -rf .claude", ".claude/settings.json"),
+            ("bash -c 'mv .claude x'", ".claude/settings.json"),
+        ] {
+            let changed = changed(project.path(), &json!({"command": command}));
+            assert_eq!(changed.as_deref(), Some(name), "{command}");
+        }
+        for command in [
+            "wc -l .leakwardignore",
+            "cat .claude/settings.json",
+            "echo '{}' > src/settings.json",
+            "rm -rf src",
+            "git apply b.diff",
+            "ls . > /dev/null",
+        ] {
+            let changed = changed(project.path(), &json!({"command": command}));
+            assert_eq!(changed, None, "{command}");
+        }
+    }
+
+    #[test]
+    fn a_patch_that_removes_or_renames_a_policy_changes_it() {
+        let project = project();
+        for patch in [
+            "*** Begin Patch\n*** Delete File: .leakwardignore\n*** End Patch\n",
+            "*** Begin Patch\n*** Update File: .leakwardignore\n*** Move to: x\n*** End Patch\n",
+            "--- a/.leakwardignore\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n",
+            "rename from .leakwardignore\nrename to x\n--- a/y\n+++ b/y\n@@ -1 +1 @@\n-a\n+b\n",
+        ] {
+            let changed = changed(project.path(), &json!({"patch": patch}));
+            assert_eq!(changed.as_deref(), Some(".leakwardignore"), "{patch}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_what_they_lead_to() {
+        use std::os::unix::fs::symlink;
+        let project = project();
+        let at = |name: &str| project.path().join(name);
+        std::fs::write(at("src/decisions.txt"), "").expect("a file");
+        symlink(".leakwardignore", at("innocent.txt")).expect("a link");
+        symlink("src/decisions.txt", at(".gitleaksignore")).expect("a link");
+        symlink(at(".claude"), at("folder")).expect("a link");
+        for (path, name) in [
+            ("innocent.txt", ".leakwardignore"),
+            ("src/decisions.txt", ".gitleaksignore"),
+            ("folder/settings.json", ".claude/settings.json"),
+            ("LEAKWARD.toml", "LEAKWARD.toml"),
+        ] {
+            let input = json!({"file_path": path, "content": "x"});
+            assert_eq!(
+                changed(project.path(), &input).as_deref(),
+                Some(name),
+                "{path}"
+            );
+            let input = json!({"command": format!("cp x {path}")});
+            assert_eq!(
+                changed(project.path(), &input).as_deref(),
+                Some(name),
+                "{path}"
+            );
+        }
+        let input = json!({"file_path": "src/settings.json", "content": "x"});
+        assert_eq!(changed(project.path(), &input), None);
+    }
 }
