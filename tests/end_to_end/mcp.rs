@@ -264,6 +264,57 @@ fn other_folders_are_looked_at_only_when_a_person_allows_them() {
 }
 
 #[test]
+fn a_repository_around_the_allowed_folder_is_not_looked_at_and_what_is_named_is_read() {
+    let repository = Repository::new();
+    let (above, below, ignored) = (
+        Credential::named("above the folder"),
+        Credential::named("in the folder"),
+        Credential::named("ignored in the folder"),
+    );
+    repository.write(".gitignore", ".env\nbuild/\n");
+    repository.commit_file("above.py", above.file());
+    repository.commit_file("work/a.py", below.file());
+    repository.write("work/.env", format!("TOKEN={ignored}\n"));
+    repository.write("work/build/out.txt", format!("TOKEN={ignored}\n"));
+    let folder = repository.path("work");
+    let scan = |arguments: Value| {
+        let params = json!({"name": "scan_path", "arguments": arguments});
+        let call = request(1, "tools/call", &params);
+        let mut answers = exchange(repository.sandbox(), &folder, &[call]);
+        answers.remove(0)["result"].take()
+    };
+    for (path, place) in [
+        (".", "a.py"),
+        ("a.py", "a.py"),
+        (".env", ".env"),
+        ("build", "build/out.txt"),
+    ] {
+        let result = scan(json!({"path": path}));
+        let content = &result["structuredContent"];
+        assert_eq!(
+            (&content["finding_count"], &content["complete"]),
+            (&json!(1), &json!(true)),
+            "{path}: {result}"
+        );
+        assert_eq!(content["findings"][0]["locations"][0]["path"], place);
+    }
+    for scope in ["history", "staged"] {
+        let result = scan(json!({"scope": scope}));
+        assert_eq!(result["isError"], true, "{scope}: {result}");
+        assert!(result.to_string().contains("--allow-path"), "{result}");
+    }
+    // From the repository's root, a file is called as the repository calls it.
+    let params = json!({"name": "scan_path", "arguments": {"path": "work/.env"}});
+    let call = request(1, "tools/call", &params);
+    let answers = exchange(repository.sandbox(), repository.folder(), &[call]);
+    let content = &answers[0]["result"]["structuredContent"];
+    assert_eq!(
+        content["findings"][0]["locations"][0]["path"], "work/.env",
+        "{content}"
+    );
+}
+
+#[test]
 fn the_policy_resource_shows_no_credential_and_a_broken_policy_is_told() {
     let repository = Repository::new();
     let credential = Credential::named("in the policy");

@@ -42,6 +42,12 @@ impl Project {
         }
     }
 
+    /// The project whose root is this folder.
+    #[must_use]
+    pub fn at(root: PathBuf) -> Self {
+        Self { root }
+    }
+
     /// The root.
     #[must_use]
     pub fn root(&self) -> &Path {

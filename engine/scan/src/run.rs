@@ -453,7 +453,7 @@ pub(crate) fn simple_places(origin: &Origin) -> Vec<Place> {
 
 /// Without what was seen in an archive's own bytes and in one of its members as well: a member that is not compressed
 /// stands there in clear.
-fn without_containers(mut sightings: Vec<Sighting>) -> Vec<Sighting> {
+pub(crate) fn without_containers(mut sightings: Vec<Sighting>) -> Vec<Sighting> {
     let mut in_members: HashMap<Origin, HashSet<Secret>> = HashMap::new();
     for sighting in &sightings {
         if let Some(container) = container_of(&sighting.origin) {

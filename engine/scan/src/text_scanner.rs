@@ -1,21 +1,25 @@
 //! Scans one text after another under the policy of one project: what editors, agents and hooks ask for, who have a text
 //! and a path and want to know now.
 //!
-//! Not for: files, folders, repositories and archives (`run` does that). A text is looked at as the bytes that it is.
+//! Not for: whole targets (`run` does that). A text is looked at as the bytes that it is; `part` looks at files and folders
+//! of the project.
 //!
 //! INVARIANT: a text is judged as a scan would judge a file with the same bytes at the same path: the same collector and
 //! the same grouping are used.
 
+mod part;
+
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use leakward_core::outcome::SkippedKind;
 use leakward_core::{Fingerprint, Outcome, Rule, Skipped, Span};
 use leakward_detect::{Detector, Match};
 use leakward_sources::git::{Discovery, OpenOptions, Repository};
 use leakward_sources::{Origin, Piece, Visitor as _};
 
-use crate::collector::Collector;
+pub use part::Part;
+
+use crate::collector::{Collected, Collector};
 use crate::config::Config;
 use crate::date::Date;
 use crate::git_scan::Revision;
@@ -96,7 +100,11 @@ impl TextScanner {
         let mut worker = collector.worker();
         collector.alone(&mut worker, Piece::new(origin, bytes));
         drop(worker);
-        let collected = collector.finish();
+        self.outcome(collector.finish())
+    }
+
+    /// What was collected, as findings.
+    fn outcome(&self, collected: Collected) -> Outcome {
         let mut outcome = Outcome {
             skipped: collected.skipped,
             stats: collected.stats,
@@ -104,7 +112,7 @@ impl TextScanner {
         };
         for unread in collected.unread {
             outcome.skipped.push(Skipped {
-                kind: SkippedKind::Limit,
+                kind: unread.kind,
                 what: unread.origin.to_string(),
                 reason: unread.reason,
             });
@@ -216,6 +224,57 @@ mod tests {
         let origin = Origin::Stdin;
         assert_eq!(scanner.scan(&origin, text.as_bytes()).findings.len(), 1);
         assert!(scanner.scan(&origin, b"x = 1\n").findings.is_empty());
+    }
+
+    #[test]
+    fn a_part_of_a_project_is_called_as_the_project_calls_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir_all(at(".git")).expect("a folder");
+        std::fs::create_dir_all(at("conf/docs")).expect("folders");
+        let text = format!("token = \"{}\"\n", token());
+        for name in ["elsewhere.py", "conf/.env", "conf/a.py", "conf/docs/b.md"] {
+            std::fs::write(at(name), &text).expect("a file");
+        }
+        std::fs::write(at(".gitignore"), ".env\n").expect("a file");
+        std::fs::write(at(".leakwardignore"), "path:conf/docs/**  # samples\n").expect("a file");
+        let scanner = TextScanner::new(folder.path(), None, &Overrides::default(), Date::default());
+        let scanner = scanner.expect("a scanner");
+        let never = AtomicBool::new(false);
+        let places = |name: &str| {
+            let part = Part {
+                path: &at(name),
+                name,
+                threads: 1,
+            };
+            let outcome = scanner.scan_part(&part, &never).expect("threads");
+            assert!(outcome.complete(), "{:?}", outcome.skipped);
+            let places = outcome
+                .findings
+                .iter()
+                .flat_map(|finding| &finding.locations);
+            places.map(|place| place.path.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            places("conf"),
+            ["conf/a.py"],
+            "what git ignores is left out"
+        );
+        assert_eq!(
+            places("conf/.env"),
+            ["conf/.env"],
+            "but not when it is named"
+        );
+        assert_eq!(places("elsewhere.py"), ["elsewhere.py"]);
+        assert!(places("conf/docs/b.md").is_empty(), "the policy counts");
+        std::fs::create_dir(at("empty")).expect("a folder");
+        let part = Part {
+            path: &at("empty"),
+            name: "empty",
+            threads: 1,
+        };
+        let outcome = scanner.scan_part(&part, &never).expect("threads");
+        assert!(!outcome.complete(), "nothing was looked at");
     }
 
     #[test]

@@ -17,12 +17,7 @@ pub(super) fn allowed(path: &str, settings: &McpSettings) -> Result<PathBuf, Str
         std::io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
         _ => error.to_string(),
     });
-    let is_in = |real: &Path| {
-        std::iter::once(&settings.folder)
-            .chain(&settings.allowed)
-            .filter_map(|folder| std::fs::canonicalize(folder).ok())
-            .any(|folder| real.starts_with(folder))
-    };
+    let is_in = |real: &Path| folder_of(real, settings).is_some();
     match real {
         Ok(real) if is_in(&real) => Ok(real),
         // Whether something is there is not told of places that may not be looked at.
@@ -40,7 +35,16 @@ pub(super) fn allowed(path: &str, settings: &McpSettings) -> Result<PathBuf, Str
     }
 }
 
-const OUTSIDE: &str = "it is outside of the folders that may be looked at; a person can allow another one with --allow-path";
+/// The allowed folder that a path, which has no links in it, lies in.
+pub(super) fn folder_of(real: &Path, settings: &McpSettings) -> Option<PathBuf> {
+    std::iter::once(&settings.folder)
+        .chain(&settings.allowed)
+        .filter_map(|folder| std::fs::canonicalize(folder).ok())
+        .find(|folder| real.starts_with(folder))
+}
+
+/// Why something is not looked at.
+pub(super) const OUTSIDE: &str = "it is outside of the folders that may be looked at; a person can allow another one with --allow-path";
 
 #[cfg(test)]
 mod tests {

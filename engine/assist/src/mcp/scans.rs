@@ -1,4 +1,7 @@
 //! What the scanning tools do: a text, or a path in one of three scopes.
+//!
+//! INVARIANT: only what lies in the allowed folders is looked at; the root of a project, or of a repository, may lie above
+//! them.
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -7,8 +10,10 @@ use leakward_core::{Finding, Location, LocationKind, Outcome};
 use leakward_scan::progress::Silent;
 use leakward_scan::request::{Request, Scope};
 use leakward_scan::run;
-use leakward_scan::target::{Target, TargetKind};
+use leakward_scan::target::Target;
+use leakward_scan::text_scanner::Part;
 use leakward_sources::Origin;
+use leakward_sources::git::{Discovery, OpenOptions, Repository};
 use serde_json::{Value, json};
 
 use super::McpSettings;
@@ -41,7 +46,7 @@ pub(super) fn text(
     Ok(told(&scanner.scan(&origin, text.as_bytes()), FINDINGS))
 }
 
-/// Scans a path.
+/// Scans a path. Nothing outside of the allowed folders is looked at, also when the project's root lies there.
 ///
 /// # Errors
 /// Why not, in words for whoever asked.
@@ -53,50 +58,86 @@ pub(super) fn path(
     interrupted: &AtomicBool,
 ) -> Result<Value, String> {
     let real = paths::allowed(path, settings)?;
-    let folder = if real.is_dir() {
-        real.as_path()
-    } else {
-        real.parent().unwrap_or(&real)
+    let outcome = match scope {
+        "staged" => commits(&real, Scope::Staged, settings, interrupted)?,
+        "history" => commits(&real, Scope::ReachableOnly, settings, interrupted)?,
+        _ => files(&real, settings, interrupted)?,
     };
-    // The policy is the project's, so its root is scanned, and what lies elsewhere in it is left out afterwards.
-    let project = Project::around(folder);
-    let is_allowed = paths::allowed(&project.root().display().to_string(), settings).is_ok();
-    let root = if is_allowed { project.root() } else { folder };
-    let target = target(root, scope)?;
+    Ok(told(&outcome, limit))
+}
+
+/// The files at or below a path, as they are.
+fn files(real: &Path, settings: &McpSettings, interrupted: &AtomicBool) -> Result<Outcome, String> {
+    let project = match Project::around(folder_of(real)) {
+        project if is_allowed(project.root(), settings) => project,
+        project => {
+            let folder = paths::folder_of(real, settings);
+            Project::at(folder.unwrap_or_else(|| project.root().to_owned()))
+        }
+    };
+    let scanner = project
+        .scanner(&settings.scan)
+        .map_err(|error| error.to_string())?;
+    let part = Part {
+        path: real,
+        name: &project.name_of(real),
+        threads: settings.threads,
+    };
+    scanner
+        .scan_part(&part, interrupted)
+        .map_err(|error| error.to_string())
+}
+
+/// What is staged, or in the history, of the repository that a path lies in.
+fn commits(
+    real: &Path,
+    scope: Scope,
+    settings: &McpSettings,
+    interrupted: &AtomicBool,
+) -> Result<Outcome, String> {
+    let options = OpenOptions {
+        discovery: Discovery::Upwards,
+        ..OpenOptions::default()
+    };
+    let repository = Repository::open(folder_of(real), options);
+    let repository = repository.map_err(|error| error.to_string())?;
+    let root = repository
+        .worktree()
+        .unwrap_or_else(|| repository.git_dir());
+    let root = std::fs::canonicalize(&root).unwrap_or(root);
+    if !is_allowed(&root, settings) {
+        return Err(format!("its repository: {}", paths::OUTSIDE));
+    }
     let request = Request {
-        targets: vec![target],
-        scope: match scope {
-            "staged" => Scope::Staged,
-            "history" => Scope::ReachableOnly,
-            _ => Scope::Worktree,
-        },
+        targets: vec![Target::Git(root.clone())],
+        scope,
         overrides: settings.scan.overrides.clone(),
         policy_ref: settings.scan.policy_ref.clone(),
         threads: settings.threads,
         today: settings.scan.today,
         ..Request::default()
     };
-    let mut scanned =
-        run::run(&request, &Silent, interrupted).map_err(|error| error.to_string())?;
-    let root = std::fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
+    let scanned = run::run(&request, &Silent, interrupted);
+    let mut outcome = scanned.map_err(|error| error.to_string())?.outcome;
     if let Ok(inside) = real.strip_prefix(&root) {
-        keep_inside(&mut scanned.outcome, inside);
+        keep_inside(&mut outcome, inside);
     }
-    Ok(told(&scanned.outcome, limit))
+    Ok(outcome)
 }
 
-fn target(root: &Path, scope: &str) -> Result<Target, String> {
-    let name = root.display().to_string();
-    match Target::resolve(&name, Some(TargetKind::Git)) {
-        Ok(target) => Ok(target),
-        Err(error) if scope != "files" => Err(error.to_string()),
-        Err(_) => {
-            Target::resolve(&name, Some(TargetKind::Folder)).map_err(|error| error.to_string())
-        }
+fn folder_of(real: &Path) -> &Path {
+    if real.is_dir() {
+        real
+    } else {
+        real.parent().unwrap_or(real)
     }
 }
 
-/// Leaves out what lies elsewhere.
+fn is_allowed(folder: &Path, settings: &McpSettings) -> bool {
+    paths::allowed(&folder.display().to_string(), settings).is_ok()
+}
+
+/// Leaves out what lies elsewhere. A finding with places that are not named stays: one of those may lie here.
 fn keep_inside(outcome: &mut Outcome, inside: &Path) {
     let inside = inside.to_string_lossy().replace('\\', "/");
     if inside.is_empty() {
@@ -108,10 +149,14 @@ fn keep_inside(outcome: &mut Outcome, inside: &Path) {
     };
     for finding in &mut outcome.findings {
         finding.locations.retain(is_in);
+        if finding.more_locations > 0 {
+            let why = "it has more places than are named, which may lie elsewhere";
+            finding.reasons.push(why.to_owned());
+        }
     }
     outcome
         .findings
-        .retain(|finding| !finding.locations.is_empty());
+        .retain(|finding| !finding.locations.is_empty() || finding.more_locations > 0);
 }
 
 /// An outcome, as tools tell it.
@@ -173,4 +218,41 @@ fn location(place: &Location) -> Value {
         }
     }
     value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_with_places_that_are_not_named_is_not_left_out() {
+        let rules = leakward_rules::built_in();
+        let rule = leakward_rules::find(rules, "github-pat-classic").expect("a rule");
+        let sample = rule.samples.first().expect("a sample");
+        let sample = leakward_rules::sample::render(sample, 7).expect("a sample");
+        let folder = tempfile::tempdir().expect("a folder");
+        let project = Project::at(folder.path().to_owned());
+        let scanner = project.scanner(&crate::project::ScanSettings::default());
+        let scanner = scanner.expect("a scanner");
+        let origin = Origin::Worktree("src/a.py".to_owned());
+        let text = format!("token = \"{}\"\n", sample.text);
+        for (inside, more, places) in [
+            ("src", 0, Some(1)),
+            ("src", 3, Some(1)),
+            ("docs", 0, None),
+            ("docs", 3, Some(0)),
+        ] {
+            let mut outcome = scanner.scan(&origin, text.as_bytes());
+            outcome
+                .findings
+                .iter_mut()
+                .for_each(|finding| finding.more_locations = more);
+            keep_inside(&mut outcome, Path::new(inside));
+            let kept = outcome
+                .findings
+                .first()
+                .map(|finding| finding.locations.len());
+            assert_eq!(kept, places, "{inside} {more}");
+        }
+    }
 }
