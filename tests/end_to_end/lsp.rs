@@ -595,6 +595,79 @@ fn a_policy_that_cannot_be_used_is_said_once_and_a_large_document_is_looked_at_w
     editor.end();
 }
 
+#[test]
+fn what_is_not_looked_at_or_marked_is_said_once_for_each_document_and_reason() {
+    let repository = Repository::new();
+    let key = Credential::named("too many places");
+    let mut editor = Editor::start(&repository, &json!({}));
+    let says = |reason: &'static str, file: &str| {
+        let file = file.to_owned();
+        move |message: &Value| {
+            let text = message["params"]["message"].to_string();
+            message["method"] == "window/showMessage"
+                && text.contains(reason)
+                && text.contains(&file)
+        }
+    };
+    let crowded = uri(&repository, "crowded.py");
+    let text = format!("token = \"{key}\"\n").repeat(1_001);
+    assert_eq!(editor.open(&crowded, "python", &text).len(), 1_000);
+    editor.wait(says("more places", &crowded));
+    // The same again, in this version and in the next.
+    editor.notify(
+        "textDocument/didSave",
+        &json!({"textDocument": {"uri": crowded}}),
+    );
+    editor.diagnostics(&crowded, 1);
+    let at = json!({"line": 0, "character": 0});
+    let begin = json!({"start": at, "end": at});
+    editor.change(&crowded, 2, &json!([{"range": begin, "text": "# x\n"}]));
+    editor.diagnostics(&crowded, 2);
+    assert!(
+        editor.is_quiet(Duration::from_millis(300)),
+        "{:?}",
+        editor.waiting
+    );
+    let large = uri(&repository, "large.py");
+    editor.open(&large, "python", &"x = 1\n".repeat(500_000));
+    editor.wait(says("opened and saved", &large));
+    // It is no longer so, and then again.
+    editor.change(&crowded, 3, &json!([{"text": "x = 1\n"}]));
+    assert!(editor.diagnostics(&crowded, 3).is_empty());
+    editor.change(&crowded, 4, &json!([{"text": text}]));
+    editor.diagnostics(&crowded, 4);
+    editor.wait(says("more places", &crowded));
+    editor.end();
+}
+
+#[test]
+fn a_large_document_that_was_changed_is_looked_at_before_something_is_offered_for_it() {
+    let repository = Repository::new();
+    let key = Credential::named("large and changed");
+    let mut editor = Editor::start(&repository, &json!({}));
+    let file = uri(&repository, "large.py");
+    let text = format!("token = \"{key}\"\n{}", "x = 1\n".repeat(500_000));
+    let marked = editor.open(&file, "python", &text);
+    let at = json!({"line": 0, "character": 0});
+    let begin = json!({"start": at, "end": at});
+    editor.change(&file, 2, &json!([{"range": begin, "text": "\n\n"}]));
+    let mut moved = marked[0].clone();
+    moved["range"] = range(2, 9, 49);
+    let offered = editor.actions(&file, &moved);
+    let edits = offered
+        .iter()
+        .map(|action| &action["edit"]["changes"][&file][0]);
+    let mut references = edits.filter(|edit| edit["newText"].to_string().contains("os.environ"));
+    let edit = references.next().expect("a reference is offered");
+    let edited = applied(&format!("\n\n{text}"), edit);
+    assert!(
+        edited.starts_with("\n\ntoken = os.environ[\"") && edited.contains("\"]\nx = 1\n"),
+        "{}",
+        &edited[..100]
+    );
+    editor.end();
+}
+
 /// A client that other people wrote: pygls.
 #[test]
 fn a_client_of_pygls_is_served() {

@@ -27,6 +27,15 @@ pub(super) struct Marked {
     pub(super) finding: Arc<Finding>,
 }
 
+/// What was found in a document, and what could not be looked at.
+#[derive(Debug, Default)]
+pub(super) struct Looked {
+    /// What was found, by place.
+    pub(super) marks: Vec<Marked>,
+    /// Why it is not all, one sentence each.
+    pub(super) shortcomings: Vec<String>,
+}
+
 /// The scanners of projects, made when they are first needed.
 pub(super) struct Scanners {
     settings: ScanSettings,
@@ -60,14 +69,14 @@ impl Scanners {
         }
     }
 
-    /// Everything that is found in a document, by place.
+    /// Everything that is found in a document.
     ///
     /// # Errors
     /// When the project's policy cannot be used.
-    pub(super) fn marks(&mut self, uri: &Uri, document: &Document) -> Result<Vec<Marked>, String> {
+    pub(super) fn look(&mut self, uri: &Uri, document: &Document) -> Result<Looked, String> {
         let (project, path) = self.project(uri);
         let scanner = self.scanner(&project)?;
-        Ok(marks(&scanner, &project, &path, document))
+        Ok(look(&scanner, &project, &path, document))
     }
 
     fn scanner(&mut self, project: &Project) -> Result<Arc<TextScanner>, String> {
@@ -100,13 +109,15 @@ impl Scanners {
     }
 }
 
-fn marks(
-    scanner: &TextScanner,
-    project: &Project,
-    path: &Path,
-    document: &Document,
-) -> Vec<Marked> {
+fn look(scanner: &TextScanner, project: &Project, path: &Path, document: &Document) -> Looked {
     let outcome = scanner.scan(&project.origin_of(path), document.text().as_bytes());
+    let missed = outcome.skipped.into_iter();
+    let missed = missed.filter(|skipped| skipped.kind.makes_incomplete());
+    let mut shortcomings: Vec<String> = missed.map(|skipped| skipped.reason).collect();
+    let has_more = outcome
+        .findings
+        .iter()
+        .any(|finding| finding.more_locations > 0);
     let mut marked = Vec::new();
     for finding in outcome.findings {
         let finding = Arc::new(finding);
@@ -119,8 +130,14 @@ fn marks(
         }));
     }
     marked.sort_by_key(|mark| (mark.span.start, mark.span.end));
+    if has_more || marked.len() > MOST_MARKED {
+        shortcomings.push("more places hold credentials than are marked".to_owned());
+    }
     marked.truncate(MOST_MARKED);
-    marked
+    Looked {
+        marks: marked,
+        shortcomings,
+    }
 }
 
 /// How an editor shows it.

@@ -3,7 +3,9 @@
 //! One thread answers; a scan of a document takes about a millisecond for each megabyte, so it is done there too, a short
 //! while after the last change. A policy file that changes makes all open documents be looked at again.
 //!
-//! LIMIT: documents above 2 MiB are looked at when they are opened and saved, those above 64 MiB not at all, which is said.
+//! LIMIT: documents above 2 MiB are looked at when they are opened and saved, those above 64 MiB not at all.
+//!
+//! INVARIANT: what is not looked at, or not marked, is said, once for each document and reason while it is so.
 
 mod actions;
 mod check;
@@ -29,7 +31,7 @@ use lsp_types::{
 use serde_json::{Value, json};
 
 use crate::project::ScanSettings;
-use check::{Marked, Scanners};
+use check::{Looked, Marked, Scanners};
 use document::{Columns, Document};
 
 /// How long after the last change a document is looked at.
@@ -161,8 +163,12 @@ fn capabilities(columns: Columns) -> ServerCapabilities {
 struct Open {
     document: Document,
     marks: Vec<Marked>,
-    /// When it is to be looked at; nothing when what was found is of this version.
+    /// When it is to be looked at; nothing when that is not before it is saved.
     due: Option<Instant>,
+    /// Whether what was found is of an earlier version.
+    is_stale: bool,
+    /// Why not all of it is looked at, as the user was told.
+    told: Vec<String>,
 }
 
 struct Server<'c> {
@@ -278,6 +284,8 @@ impl Server<'_> {
             document,
             marks: Vec::new(),
             due: None,
+            is_stale: false,
+            told: Vec::new(),
         };
         let key = item.uri.as_str().to_owned();
         self.documents.insert(key.clone(), (item.uri, open));
@@ -288,6 +296,7 @@ impl Server<'_> {
         let item = changed.text_document;
         if let Some((_, open)) = self.documents.get_mut(item.uri.as_str()) {
             open.document.change(changed.content_changes, item.version);
+            open.is_stale = true;
             if open.document.text().len() <= LARGEST_TYPED {
                 open.due = Some(Instant::now() + PAUSE);
             }
@@ -329,26 +338,42 @@ impl Server<'_> {
             return Ok(());
         };
         open.due = None;
-        if open.document.text().len() > LARGEST {
-            let text = format!("{key} is larger than {LARGEST} bytes and is not looked at");
-            return self.tell(lsp_types::MessageType::WARNING, &text);
-        }
-        match self.scanners.marks(uri, &open.document) {
-            Ok(marks) => {
-                open.marks = marks;
-                let shown = open.marks.iter();
-                let shown = shown
-                    .map(|mark| check::diagnostic(mark, &open.document))
-                    .collect();
-                let (uri, version) = (uri.clone(), open.document.version);
-                self.last_problem.clear();
-                self.publish(uri, shown, Some(version))
-            }
+        open.is_stale = false;
+        let size = open.document.text().len();
+        let looked = if size > LARGEST {
+            Ok(Looked {
+                shortcomings: vec![format!("it is larger than {LARGEST} bytes")],
+                ..Looked::default()
+            })
+        } else {
+            self.scanners.look(uri, &open.document)
+        };
+        let mut looked = match looked {
+            Ok(looked) => looked,
             Err(problem) => {
                 open.marks.clear();
-                self.tell_problem(&problem)
+                return self.tell_problem(&problem);
             }
+        };
+        if size > LARGEST_TYPED && size <= LARGEST {
+            let why = format!(
+                "it is larger than {LARGEST_TYPED} bytes, and looked at when it is opened and saved"
+            );
+            looked.shortcomings.push(why);
         }
+        open.marks = looked.marks;
+        let shown = open.marks.iter();
+        let shown = shown.map(|mark| check::diagnostic(mark, &open.document));
+        let shown = shown.collect();
+        let (uri, version) = (uri.clone(), open.document.version);
+        let told = std::mem::replace(&mut open.told, looked.shortcomings.clone());
+        self.last_problem.clear();
+        self.publish(uri, shown, Some(version))?;
+        let mut news = looked.shortcomings.iter().filter(|why| !told.contains(why));
+        news.try_for_each(|why| {
+            let text = format!("Leakward does not see all of {key}: {why}");
+            self.tell(lsp_types::MessageType::WARNING, &text)
+        })
     }
 
     /// Says once that a policy cannot be used.
@@ -407,7 +432,7 @@ impl Server<'_> {
 
     /// The document at an address, with marks that are of its present text.
     fn fresh(&mut self, uri: &Uri) -> Result<Option<&(Uri, Open)>, LspError> {
-        let is_stale = |(_, open): &(Uri, Open)| open.due.is_some();
+        let is_stale = |(_, open): &(Uri, Open)| open.is_stale;
         if self.documents.get(uri.as_str()).is_some_and(is_stale) {
             self.look(uri.as_str())?;
         }
