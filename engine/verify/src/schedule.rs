@@ -48,31 +48,11 @@ pub(crate) fn run<J: Sync, R: Send>(
 ) -> Vec<Option<R>> {
     let started = Instant::now();
     let end = started + limits.run;
-    let mut lanes: Vec<Lane> = Vec::new();
-    let mut by_name = std::collections::HashMap::new();
-    for (index, job) in jobs.iter().enumerate() {
-        let at = *by_name.entry(job.lane.as_str()).or_insert_with(|| {
-            lanes.push(Lane {
-                name: job.lane.clone(),
-                waiting: VecDeque::new(),
-                running: 0,
-                not_before: started,
-            });
-            lanes.len() - 1
-        });
-        if let Some(lane) = lanes.get_mut(at) {
-            lane.waiting.push_back((index, 0));
-        }
-    }
-    let workers = (lanes.len() * limits.per_host)
+    let state = State::of(jobs, started);
+    let workers = (state.lanes.len() * limits.per_host)
         .min(limits.at_once)
         .min(jobs.len());
-    let state = Mutex::new(State {
-        lanes,
-        next: 0,
-        open: jobs.len(),
-        results: jobs.iter().map(|_| None).collect(),
-    });
+    let state = Mutex::new(state);
     let pool = Pool {
         state,
         changed: Condvar::new(),
@@ -149,18 +129,58 @@ impl<R: Send> Pool<'_, R> {
 
     fn put(&self, taken: &Taken, step: Step<R>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        let last_try = taken.tried + 1 >= self.limits.attempts;
-        let Some(lane) = state.lanes.get_mut(taken.lane) else {
+        state.put(taken, step, Instant::now(), (self.limits, self.end));
+        drop(state);
+        self.changed.notify_all();
+    }
+}
+
+impl<R> State<R> {
+    /// Every job waits in its lane.
+    fn of<J>(jobs: &[Job<J>], started: Instant) -> Self {
+        let mut lanes: Vec<Lane> = Vec::new();
+        let mut by_name = std::collections::HashMap::new();
+        for (index, job) in jobs.iter().enumerate() {
+            let at = *by_name.entry(job.lane.as_str()).or_insert_with(|| {
+                lanes.push(Lane {
+                    name: job.lane.clone(),
+                    waiting: VecDeque::new(),
+                    running: 0,
+                    not_before: started,
+                });
+                lanes.len() - 1
+            });
+            if let Some(lane) = lanes.get_mut(at) {
+                lane.waiting.push_back((index, 0));
+            }
+        }
+        Self {
+            lanes,
+            next: 0,
+            open: jobs.len(),
+            results: jobs.iter().map(|_| None).collect(),
+        }
+    }
+
+    /// A call has been made; the run ends at `end`.
+    fn put(
+        &mut self,
+        taken: &Taken,
+        step: Step<R>,
+        now: Instant,
+        (limits, end): (&Limits, Instant),
+    ) {
+        let last_try = taken.tried + 1 >= limits.attempts;
+        let Some(lane) = self.lanes.get_mut(taken.lane) else {
             return;
         };
         lane.running -= 1;
         let result = match step {
             Step::Done(result) => Some(result),
             Step::Again(wait, result) => {
-                let wait = wait.min(self.limits.longest_wait);
+                let wait = wait.min(limits.longest_wait);
                 lane.not_before = lane.not_before.max(now + wait);
-                if last_try || now + wait >= self.end {
+                if last_try || now + wait >= end {
                     Some(result)
                 } else {
                     lane.waiting.push_back((taken.job, taken.tried + 1));
@@ -169,17 +189,13 @@ impl<R: Send> Pool<'_, R> {
             }
         };
         if let Some(result) = result {
-            state.open -= 1;
-            if let Some(slot) = state.results.get_mut(taken.job) {
+            self.open -= 1;
+            if let Some(slot) = self.results.get_mut(taken.job) {
                 *slot = Some(result);
             }
         }
-        drop(state);
-        self.changed.notify_all();
     }
-}
 
-impl<R> State<R> {
     /// A call that may be made now, or how long until there may be one.
     fn take(&mut self, now: Instant, limits: &Limits) -> (Option<Taken>, Option<Duration>) {
         let count = self.lanes.len();
@@ -240,6 +256,52 @@ mod tests {
             spacing: Duration::ZERO,
             ..Limits::default()
         }
+    }
+
+    /// How long the jobs take on a clock that stands still while something is done: each call takes `latency`.
+    fn virtual_time(jobs: &[Job<usize>], limits: &Limits, latency: Duration) -> Duration {
+        let begun = Instant::now();
+        let end = begun + limits.run;
+        let mut state = State::of(jobs, begun);
+        let mut calls: Vec<(Instant, Taken)> = Vec::new();
+        let mut now = begun;
+        loop {
+            let (done, going): (Vec<_>, Vec<_>) = calls.into_iter().partition(|(at, _)| *at <= now);
+            for (_, taken) in &done {
+                state.put(taken, Step::Done(()), now, (limits, end));
+            }
+            calls = going;
+            if state.open == 0 {
+                return now - begun;
+            }
+            let mut soonest = None;
+            while calls.len() < limits.at_once {
+                let (taken, wait) = state.take(now, limits);
+                soonest = wait.map(|wait| now + wait);
+                let Some(taken) = taken else { break };
+                calls.push((now + latency, taken));
+            }
+            let ends = calls.iter().map(|(at, _)| *at);
+            now = ends.chain(soonest).min().expect("something to wait for");
+        }
+    }
+
+    #[test]
+    fn as_many_calls_are_made_as_the_limits_allow_and_no_later() {
+        let (limits, latency) = (Limits::default(), Duration::from_millis(100));
+        let jobs_of = |lanes: usize| jobs(20 * lanes, lanes);
+        // Twenty calls to each host: the spacing holds them up, and hosts do not hold up each other.
+        for lanes in [1, 50] {
+            let took = virtual_time(&jobs_of(lanes), &limits, latency);
+            assert_eq!(took, limits.spacing * 19 + latency, "{lanes} hosts");
+        }
+        // Four at a time to a slow host: five rounds, in which the last call begins three spacings late.
+        let slow = Duration::from_secs(1);
+        let took = virtual_time(&jobs_of(1), &limits, slow);
+        assert_eq!(took, slow * 5 + limits.spacing * 3);
+        // 128 at a time to 1,000 hosts: eight rounds.
+        let took = virtual_time(&jobs(1_000, 1_000), &limits, latency);
+        assert_eq!(took, latency * 8);
     }
 
     #[test]
