@@ -1,8 +1,7 @@
 //! What a test needs besides git and cargo, and what happens where it is missing.
 //!
 //! A test that cannot run is printed as skipped on a developer's machine and fails in CI (`CI=true`), so that a gate
-//! never turns green because of what was not installed. Differences between machines that are nobody's fault (the
-//! user is not root, git is older than a feature) are printed and pass everywhere.
+//! never turns green because of what was not installed, of an older git, or of missing rights.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -25,10 +24,27 @@ pub enum Requirement {
 /// Whether the requirement is missing; the test should return then.
 ///
 /// # Panics
-/// In CI, when a tool is missing.
+/// In CI, when it is missing.
 #[must_use]
 pub fn missing(requirement: Requirement) -> bool {
-    let (there, name) = match requirement {
+    let in_ci = std::env::var_os("CI").is_some_and(|value| value == "true");
+    let (there, name) = look_for(requirement);
+    is_skipped(there, name, in_ci)
+}
+
+/// Whether a test is skipped for want of something.
+fn is_skipped(there: bool, name: &str, in_ci: bool) -> bool {
+    if there {
+        return false;
+    }
+    assert!(!in_ci, "this test needs {name}, and CI must not skip it");
+    eprintln!("SKIPPED: this test needs {name}");
+    true
+}
+
+/// Whether it is there, and what it is called.
+fn look_for(requirement: Requirement) -> (bool, &'static str) {
+    match requirement {
         Requirement::Tool(tool) => (
             ["--version", "version", "i", "-V"]
                 .into_iter()
@@ -45,21 +61,7 @@ pub fn missing(requirement: Requirement) -> bool {
         ),
         Requirement::Reftable => (git_is_at_least(2, 45), "git 2.45"),
         Requirement::Root => (is_root(), "the rights of root"),
-    };
-    if there {
-        return false;
     }
-    let in_ci = std::env::var_os("CI").is_some_and(|value| value == "true");
-    assert!(
-        !(in_ci
-            && matches!(
-                requirement,
-                Requirement::Tool(_) | Requirement::NpmPackage(_) | Requirement::PythonPackage(_)
-            )),
-        "this test needs {name}, and CI must not skip it"
-    );
-    eprintln!("SKIPPED: this test needs {name}");
-    true
 }
 
 /// Where a package is that npm has installed globally; a folder that is not there when it has not.
@@ -101,4 +103,27 @@ fn is_root() -> bool {
         .arg("-u")
         .output()
         .is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_is_missing_fails_in_ci_and_is_skipped_elsewhere() {
+        for requirement in [
+            Requirement::Tool("no-such-tool"),
+            Requirement::NpmPackage("no-such-package"),
+            Requirement::PythonPackage("no_such_package"),
+            Requirement::Reftable,
+            Requirement::Root,
+        ] {
+            let (_, name) = look_for(requirement);
+            assert!(!is_skipped(true, name, true), "{requirement:?}");
+            assert!(is_skipped(false, name, false), "{requirement:?}");
+            let in_ci = std::panic::catch_unwind(|| is_skipped(false, name, true));
+            assert!(in_ci.is_err(), "{requirement:?}");
+        }
+        assert!(!look_for(Requirement::Tool("no-such-tool")).0);
+    }
 }

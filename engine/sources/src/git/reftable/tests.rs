@@ -14,7 +14,7 @@ use super::*;
 use crate::git::testbed::{Bench, Testbed};
 use crate::git::{Head, ObjectId, Refs, Scope, Selection};
 
-/// A repository with a reftable; nothing where git is older than 2.45, which is said.
+/// A repository with a reftable; nothing where git is older than 2.45, which is said, and fails in CI.
 fn init(bed: &Testbed, name: &str, options: &[&str]) -> Option<Bench> {
     let bench = bed.at(name);
     std::fs::create_dir_all(bench.root()).unwrap();
@@ -23,11 +23,44 @@ fn init(bed: &Testbed, name: &str, options: &[&str]) -> Option<Bench> {
         options,
     ]
     .concat();
-    if !bench.command(&arguments).output().unwrap().status.success() {
-        eprintln!("SKIPPED: this test needs git 2.45");
-        return None;
+    let output = bench
+        .command(&arguments)
+        .env("LC_ALL", "C")
+        .output()
+        .unwrap();
+    if output.status.success() {
+        return Some(bench);
     }
-    Some(bench)
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(is_of_an_older_git(&said), "git {arguments:?}: {said}");
+    let in_ci = std::env::var_os("CI").is_some_and(|value| value == "true");
+    assert!(!in_ci, "this test needs git 2.45, and CI must not skip it");
+    eprintln!("SKIPPED: this test needs git 2.45");
+    None
+}
+
+/// Whether git says that it has no reftables, or, before 2.44, no such option.
+fn is_of_an_older_git(said: &str) -> bool {
+    said.contains("unknown ref storage format") || said.contains("unknown option `ref-format")
+}
+
+#[test]
+#[should_panic(expected = "no-such-format")]
+fn a_repository_that_cannot_be_made_is_no_older_git() {
+    let bed = Testbed::new();
+    init(&bed, "r", &["--object-format=no-such-format"]);
+}
+
+#[test]
+fn an_older_git_is_known_by_what_it_says() {
+    for (said, is_older) in [
+        ("fatal: unknown ref storage format 'reftable'\n", true),
+        ("error: unknown option `ref-format=reftable'\n", true),
+        ("fatal: cannot mkdir r: No space left on device\n", false),
+        ("", false),
+    ] {
+        assert_eq!(is_of_an_older_git(said), is_older, "{said}");
+    }
 }
 
 /// Names and objects as git lists them, `HEAD` included.
