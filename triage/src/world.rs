@@ -1,5 +1,7 @@
 //! Everything outside of the screen.
 
+use std::path::PathBuf;
+
 use leakward_core::{Finding, Fingerprint, Location};
 
 /// Why a finding is let pass.
@@ -40,6 +42,8 @@ pub struct Decision {
 pub struct Known {
     /// The line as it stands in the ignore file.
     pub line: String,
+    /// The ignore file that it stands in.
+    pub file: PathBuf,
 }
 
 /// A piece of a line.

@@ -4,14 +4,14 @@
 //! asked about carry their text.
 
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use leakward_core::{
-    Fingerprint, FingerprintKey, Location, LocationKind, RuleId, Secret, Span, TargetSummary,
-};
+use leakward_core::{Fingerprint, FingerprintKey, Location, LocationKind, RuleId, Secret, Span};
 use leakward_scan::text_scanner::{Seen, TextScanner};
 use leakward_sources::git::{Discovery, OpenOptions, Repository};
 use leakward_triage::{Context, ContextLine, Piece};
+
+use super::roots::{Root, Roots};
 
 /// Lines before and after.
 const AROUND: usize = 6;
@@ -25,58 +25,6 @@ const LARGEST: u64 = 64 << 20;
 /// LIMIT: bytes of one line that are shown, around the credential: a minified file is one line of megabytes.
 const LONGEST_LINE: usize = 4 << 10;
 
-/// A target of the report.
-#[derive(Clone, Debug)]
-pub(super) struct Root {
-    /// As the report names it.
-    name: String,
-    /// The folder that paths start from.
-    pub(super) folder: PathBuf,
-}
-
-/// The targets of a report that are on this machine.
-pub(super) fn reported(targets: &[TargetSummary]) -> Vec<Root> {
-    let root = |target: &TargetSummary| root(&target.name, target.kind == "git");
-    targets.iter().filter_map(root).collect()
-}
-
-/// Targets as they were typed: a folder that is a repository is one.
-pub(super) fn typed(targets: &[String]) -> Vec<Root> {
-    let is_repository = |name: &str| {
-        let options = OpenOptions {
-            discovery: Discovery::Exact,
-            ..OpenOptions::default()
-        };
-        Repository::open(Path::new(name), options).is_ok()
-    };
-    targets
-        .iter()
-        .filter_map(|name| root(name, is_repository(name)))
-        .collect()
-}
-
-/// Paths of a repository start from the root of its working tree, those of a folder from there.
-fn root(name: &str, is_git: bool) -> Option<Root> {
-    let path = Path::new(name.strip_prefix("file://").unwrap_or(name));
-    let metadata = std::fs::metadata(path).ok()?;
-    let folder = if !metadata.is_dir() {
-        path.parent()?.to_owned()
-    } else if is_git {
-        worktree(path).unwrap_or_else(|| path.to_owned())
-    } else {
-        path.to_owned()
-    };
-    Some(Root {
-        name: name.to_owned(),
-        folder,
-    })
-}
-
-/// The root of the working tree of the repository around a folder.
-fn worktree(path: &Path) -> Option<PathBuf> {
-    open(path).ok()?.worktree()
-}
-
 fn open(path: &Path) -> Result<Repository, String> {
     let options = OpenOptions {
         discovery: Discovery::Upwards,
@@ -85,29 +33,17 @@ fn open(path: &Path) -> Result<Repository, String> {
     Repository::open(path, options).map_err(|error| error.to_string())
 }
 
-/// Which target a path is in, and the path in it: with several targets, paths begin with the target's name.
-pub(super) fn root_of<'r, 'p>(roots: &'r [Root], path: &'p str) -> Option<(&'r Root, &'p str)> {
-    if let [only] = roots {
-        return Some((only, path));
-    }
-    roots.iter().find_map(|root| {
-        let rest = path.strip_prefix(root.name.trim_end_matches('/'))?;
-        Some((root, rest.strip_prefix('/')?))
-    })
-}
-
 /// What stands around a place.
 ///
 /// # Errors
 /// Why it cannot be read.
 pub(super) fn context(
-    roots: &[Root],
+    roots: &Roots,
     scanner: &TextScanner,
     fingerprint: Fingerprint,
     place: &Location,
 ) -> Result<Context, String> {
-    let (root, path) = root_of(roots, &place.path)
-        .ok_or("what the report scanned is not on this machine; name it as TARGET")?;
+    let (root, path) = roots.of(&place.path)?;
     if path.contains('!') && !root.folder.join(path).exists() {
         return Err("it is inside of an archive, which is not opened here".to_owned());
     }
@@ -137,7 +73,7 @@ fn read_file(root: &Root, path: &str) -> Result<(Vec<u8>, String), String> {
     let file = if file.exists() {
         file
     } else {
-        PathBuf::from(&root.name)
+        root.target.clone()
     };
     let told = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => "the file is not there any more".to_owned(),

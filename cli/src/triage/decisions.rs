@@ -14,20 +14,20 @@ use leakward_scan::date::Date;
 use leakward_scan::ignore_file::IgnoreFile;
 use leakward_triage::{Decision, Known};
 
-use super::around::{Root, root_of};
+use super::roots::Roots;
 
 const HEAD: &str = "# leakward-ignore 1\n";
 
 /// The ignore files of the report's targets.
 pub(super) struct IgnoreFiles {
-    roots: Vec<Root>,
+    roots: Roots,
     today: Date,
     /// Files that were not there before.
     made: Mutex<BTreeSet<PathBuf>>,
 }
 
 impl IgnoreFiles {
-    pub(super) fn new(roots: Vec<Root>, today: Date) -> Self {
+    pub(super) fn new(roots: Roots, today: Date) -> Self {
         Self {
             roots,
             today,
@@ -36,11 +36,13 @@ impl IgnoreFiles {
     }
 
     /// The ignore file that decides about a finding.
-    fn file(&self, finding: &Finding) -> PathBuf {
+    ///
+    /// # Errors
+    /// When what the finding is in is not on this machine.
+    fn file(&self, finding: &Finding) -> Result<PathBuf, String> {
         let place = finding.locations.first();
-        let root = place.and_then(|place| root_of(&self.roots, &place.path));
-        let folder = root.map_or(PathBuf::from("."), |(root, _)| root.folder.clone());
-        Project::around(&folder).root().join(IgnoreFile::NAME)
+        let (root, _) = self.roots.of(place.map_or("", |place| &place.path))?;
+        Ok(Project::around(&root.folder).root().join(IgnoreFile::NAME))
     }
 
     /// The decision about a finding that is in force.
@@ -48,7 +50,10 @@ impl IgnoreFiles {
     /// # Errors
     /// When the file is there and cannot be understood.
     pub(super) fn known(&self, finding: &Finding) -> Result<Option<Known>, String> {
-        let file = self.file(finding);
+        // Of what is not here, no decision is known.
+        let Ok(file) = self.file(finding) else {
+            return Ok(None);
+        };
         let text = read(&file)?.unwrap_or_default();
         let name = file.display().to_string();
         IgnoreFile::parse(&text, &name).map_err(|error| error.to_string())?;
@@ -62,9 +67,11 @@ impl IgnoreFiles {
             IgnoreFile::parse(line, &name)
                 .is_ok_and(|one| one.ignores_finding(finding.fingerprint, self.today))
         });
-        Ok(line.map(|line| Known {
+        let known = line.map(|line| Known {
             line: line.to_owned(),
-        }))
+            file: file.clone(),
+        });
+        Ok(known)
     }
 
     /// Adds a line for a decision.
@@ -75,7 +82,7 @@ impl IgnoreFiles {
         let until = until(&decision.until, self.today)?;
         let reason = format!("{}: {}", decision.kind.words(), decision.reason);
         let line = IgnoreFile::line(decision.fingerprint, until, &reason);
-        let file = self.file(finding);
+        let file = self.file(finding)?;
         let before = read(&file)?;
         let mut text = before.clone().unwrap_or_else(|| HEAD.to_owned());
         if !text.is_empty() && !text.ends_with('\n') {
@@ -87,9 +94,9 @@ impl IgnoreFiles {
         IgnoreFile::parse(&text, &file.display().to_string()).map_err(|error| error.to_string())?;
         write(&file, &text)?;
         if before.is_none() {
-            self.made().insert(file);
+            self.made().insert(file.clone());
         }
-        Ok(Known { line })
+        Ok(Known { line, file })
     }
 
     /// Takes the line of a decision out again.
@@ -97,23 +104,15 @@ impl IgnoreFiles {
     /// # Errors
     /// Why it was not.
     pub(super) fn remove(&self, known: &Known) -> Result<(), String> {
-        let files: BTreeSet<PathBuf> = self
-            .roots
-            .iter()
-            .map(|root| Project::around(&root.folder).root().join(IgnoreFile::NAME))
-            .collect();
-        for file in files {
-            let Some(text) = read(&file)? else { continue };
-            let Some(rest) = without_last(&text, &known.line) else {
-                continue;
-            };
-            if rest == HEAD && self.made().remove(&file) {
-                return std::fs::remove_file(&file)
-                    .map_err(|error| format!("{}: {error}", file.display()));
-            }
-            return write(&file, &rest);
+        let file = &known.file;
+        let text = read(file)?.unwrap_or_default();
+        let rest = without_last(&text, &known.line)
+            .ok_or("the line is not in the ignore file any more; somebody has changed it")?;
+        if rest == HEAD && self.made().remove(file) {
+            return std::fs::remove_file(file)
+                .map_err(|error| format!("{}: {error}", file.display()));
         }
-        Err("the line is not in the ignore file any more; somebody has changed it".to_owned())
+        write(file, &rest)
     }
 
     fn made(&self) -> std::sync::MutexGuard<'_, BTreeSet<PathBuf>> {
@@ -203,6 +202,7 @@ fn readable(_file: &std::fs::File) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::roots::target;
     use super::*;
 
     #[test]
@@ -218,6 +218,53 @@ mod tests {
             assert!(until(wrong, today).is_err(), "{wrong}");
         }
         assert!(after("30d").is_some() && after("30d") < after("1y"));
+    }
+
+    /// A finding at this path.
+    fn finding(path: &str) -> Finding {
+        let rules = leakward_rules::built_in();
+        let rule = leakward_rules::find(rules, "github-pat-classic").expect("a rule");
+        let sample = rule.samples.first().expect("a sample");
+        let sample = leakward_rules::sample::render(sample, 7).expect("a sample");
+        let folder = tempfile::tempdir().expect("a folder");
+        let project = Project::at(folder.path().to_owned());
+        let scanner = project.scanner(&leakward_assist::project::ScanSettings::default());
+        let origin = leakward_sources::Origin::Worktree(path.to_owned());
+        let text = format!("token = \"{}\"\n", sample.text);
+        let mut outcome = scanner.expect("a scanner").scan(&origin, text.as_bytes());
+        outcome.findings.remove(0)
+    }
+
+    #[test]
+    fn a_decision_goes_into_the_project_of_its_finding_and_comes_back_from_there() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        for name in ["one", "two"] {
+            std::fs::create_dir(at(name)).expect("a folder");
+            std::fs::write(at(name).join(".leakwardignore"), HEAD).expect("a file");
+        }
+        let targets = ["one", "gone", "two"].map(|name| target(&at(name)));
+        let files = IgnoreFiles::new(Roots::reported(&targets), Date::default());
+        let [one, gone, two] = targets.map(|target| finding(&format!("{}/a.py", target.name)));
+        let decide = |finding: &Finding| {
+            let decision = Decision {
+                fingerprint: finding.fingerprint,
+                kind: leakward_triage::Kind::TestValue,
+                reason: "the same".to_owned(),
+                until: String::new(),
+            };
+            files.add(finding, &decision)
+        };
+        let text = |name: &str| std::fs::read_to_string(at(name).join(".leakwardignore"));
+        let (in_one, in_two) = (decide(&one).expect("one"), decide(&two).expect("two"));
+        assert_eq!(in_one.line, in_two.line, "the same credential in both");
+        assert!(decide(&gone).is_err_and(|why| why.contains("TARGET")));
+        assert_eq!(files.known(&gone), Ok(None));
+        assert_eq!(files.known(&two).expect("it"), Some(in_two.clone()));
+        files.remove(&in_two).expect("it is taken back");
+        assert_eq!(text("two").expect("two"), HEAD, "and the file stays");
+        assert!(text("one").expect("one").contains("the same"));
+        assert!(files.remove(&in_two).is_err(), "it is not there any more");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 mod around;
 mod decisions;
 mod outside;
+mod roots;
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -20,6 +21,7 @@ use crate::args::ColorChoice;
 use crate::scan_command::today;
 use decisions::IgnoreFiles;
 use outside::{Commands, Outside};
+use roots::Roots;
 
 /// LIMIT: bytes of a report.
 const LARGEST_REPORT: u64 = 1 << 30;
@@ -42,9 +44,9 @@ pub(crate) struct TriageArgs {
 pub(crate) fn triage(args: &TriageArgs, color: ColorChoice) -> anyhow::Result<ExitCode> {
     let outcome = read(&args.report)?;
     let roots = if args.targets.is_empty() {
-        around::reported(&outcome.targets)
+        Roots::reported(&outcome.targets)
     } else {
-        around::typed(&args.targets)
+        Roots::typed(&args.targets, &outcome.targets).map_err(anyhow::Error::msg)?
     };
     let ignore_files = IgnoreFiles::new(roots.clone(), today());
     let mut findings = Vec::new();

@@ -13,8 +13,9 @@ use leakward_scan::text_scanner::TextScanner;
 use leakward_triage::{Context, Decision, Known, World};
 use serde_json::Value;
 
-use super::around::{self, Root};
+use super::around;
 use super::decisions::IgnoreFiles;
+use super::roots::Roots;
 use crate::scan_command::today;
 
 /// What the program's own commands are called with.
@@ -27,13 +28,13 @@ pub(super) struct Commands {
 /// Files, git, the ignore file and the program's own commands.
 pub(super) struct Outside {
     commands: Commands,
-    roots: Vec<Root>,
+    roots: Roots,
     ignore_files: IgnoreFiles,
     scanner: OnceLock<Result<TextScanner, String>>,
 }
 
 impl Outside {
-    pub(super) fn new(commands: Commands, roots: Vec<Root>, ignore_files: IgnoreFiles) -> Self {
+    pub(super) fn new(commands: Commands, roots: Roots, ignore_files: IgnoreFiles) -> Self {
         Self {
             commands,
             roots,

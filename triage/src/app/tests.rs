@@ -53,7 +53,10 @@ impl World for Small {
             decision.until
         );
         self.written.lock().expect("it").push(line.clone());
-        Ok(Known { line })
+        Ok(Known {
+            line,
+            file: ".leakwardignore".into(),
+        })
     }
 
     fn take_back(&self, known: &Known) -> Result<(), String> {
@@ -124,6 +127,7 @@ fn app() -> (App, Arc<Small>) {
             finding("three", Severity::High, &["three.py"]),
             Some(Known {
                 line: "abc  # known before".to_owned(),
+                file: ".leakwardignore".into(),
             }),
         ),
     ];
