@@ -342,9 +342,23 @@ pub(super) mod tests {
 
     /// A database as containerd writes it, with one image.
     pub(in crate::image) fn of_one_image(namespace: &str, name: &str, digest: &str) -> Vec<u8> {
-        let target = inline(&[(0, b"digest", digest.as_bytes())]);
-        let image = inline(&[(0, b"createdat", b"x"), (1, b"target", &target)]);
-        let images = inline(&[(1, name.as_bytes(), &image)]);
+        of_images(namespace, &[(name, digest)])
+    }
+
+    /// The same with several, by name.
+    pub(in crate::image) fn of_images(namespace: &str, images: &[(&str, &str)]) -> Vec<u8> {
+        let entries: Vec<Vec<u8>> = images
+            .iter()
+            .map(|(_, digest)| {
+                let target = inline(&[(0, b"digest", digest.as_bytes())]);
+                inline(&[(0, b"createdat", b"x"), (1, b"target", &target)])
+            })
+            .collect();
+        let named = images.iter().zip(&entries);
+        let named: Vec<(u32, &[u8], &[u8])> = named
+            .map(|((name, _), entry)| (1, name.as_bytes(), entry.as_slice()))
+            .collect();
+        let images = inline(&named);
         let of_namespace = inline(&[(1, b"images", &images)]);
         let namespaces = inline(&[(1, namespace.as_bytes(), &of_namespace)]);
         let root = page(2, IS_LEAF, &[(1, b"v1", &namespaces)]);

@@ -9,7 +9,7 @@ use leakward_core::Skipped;
 use serde::de::DeserializeOwned;
 
 use super::config::ConfigParts;
-use super::containerd::Containerd;
+use super::containerd::{Containerd, NamedImage};
 use super::digest::Digest;
 use super::document::{ConfigDocument, Descriptor, Document, PlatformEntry, SavedImage};
 use super::engine;
@@ -133,7 +133,7 @@ impl Images {
         let mut loading = Loading::new(store.as_ref(), platform);
         loading.kept = Kept::WhatWasFetched;
         for image in &images {
-            loading.manifest_by_digest(&image.digest, &image.name, &Descriptor::default(), 0);
+            loading.fetched(image);
         }
         let what = containerd.contents().display().to_string();
         loading.finish(&what).map(|found| found.with(store))
@@ -236,7 +236,9 @@ struct Loading<'s> {
     /// Platforms that were left out.
     left_out: Vec<String>,
     kept: Kept,
-    /// Manifests for other platforms that were never fetched.
+    /// How many images for some platform were met.
+    met: usize,
+    /// What was never fetched, and might be all that there is of its image.
     not_fetched: Vec<String>,
 }
 
@@ -264,11 +266,12 @@ impl<'s> Loading<'s> {
             manifests: 0,
             left_out: Vec::new(),
             kept: Kept::All,
+            met: 0,
             not_fetched: Vec::new(),
         }
     }
 
-    fn finish(self, what: &str) -> Result<Found, ImageError> {
+    fn finish(mut self, what: &str) -> Result<Found, ImageError> {
         let is_asked_for = self.platform.filter(|_| self.found.images.is_empty());
         if let Some(platform) = is_asked_for.filter(|_| self.found.skipped.is_empty()) {
             return Err(ImageError::NoSuchPlatform {
@@ -280,6 +283,9 @@ impl<'s> Loading<'s> {
         let nothing = self.found.images.is_empty() && self.found.skipped.is_empty();
         if let Some(what) = self.not_fetched.first().filter(|_| nothing) {
             return Err(ImageError::Missing { what: what.clone() });
+        }
+        for what in std::mem::take(&mut self.not_fetched) {
+            self.tell(Err(ImageError::Missing { what }));
         }
         Ok(self.found)
     }
@@ -337,6 +343,21 @@ impl<'s> Loading<'s> {
             ended => self.tell(ended),
         }
         Ok(())
+    }
+
+    /// An image of a place that has what was fetched. Where one platform of it is there, nobody wanted the others; an image of
+    /// which nothing is there is missing.
+    fn fetched(&mut self, image: &NamedImage) {
+        let (met, not_fetched) = (self.met, self.not_fetched.len());
+        // Another image of this name, in another namespace, has the same parts, and says nothing of what this one has.
+        self.followed.clear();
+        self.manifest_by_digest(&image.digest, &image.name, &Descriptor::default(), 0);
+        let is_missing = self.met == met && self.not_fetched.len() > not_fetched;
+        self.not_fetched.truncate(not_fetched);
+        if is_missing {
+            let what = format!("every platform of {} {}", image.name, image.digest);
+            self.not_fetched.push(what);
+        }
     }
 
     fn manifest_by_digest(
@@ -414,7 +435,12 @@ impl<'s> Loading<'s> {
         if !self.wants(platform.as_ref(), is_image && listed.platform.is_none()) {
             return Ok(());
         }
+        self.met += usize::from(platform.is_some());
         image.platform = platform.map(|platform| platform.to_string());
+        let is_known = |other: &Image| other.manifest == image.manifest && other.name == image.name;
+        if self.found.images.iter().any(is_known) {
+            return Ok(());
+        }
         let steps = steps_of_layers(&config);
         for (index, layer) in document.layers.iter().flatten().enumerate() {
             let digest = digest(&layer.digest, manifest.as_str())?;

@@ -7,7 +7,7 @@ use leakward_core::{Limits, SkippedKind};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::bolt::tests::of_one_image;
+use super::bolt::tests::{of_images, of_one_image};
 use super::containerd::Containerd;
 use super::{Digest, Images, NothingKnown};
 use crate::archive::made::{gzip, tar_link, tar_member};
@@ -206,6 +206,26 @@ fn platforms_that_containerd_never_fetched_are_not_missing() {
     let digest = index["digest"].as_str().unwrap();
     fs::write(names.join("meta.db"), of_one_image("k8s.io", name, digest)).unwrap();
     assert!(Images::of_containerd(&containerd, None).is_err());
+    // Beside an image that is there it is told: otherwise the scan would look clean.
+    let all = Containerd {
+        name: None,
+        ..containerd
+    };
+    let there = there["digest"].as_str().unwrap();
+    let database = of_images(
+        "k8s.io",
+        &[(name, there), ("docker.io/team/lost:v1", digest)],
+    );
+    fs::write(names.join("meta.db"), database).unwrap();
+    let images = Images::of_containerd(&all, None).unwrap();
+    let recording = Recording::default();
+    images.scan(&recording, &Limits::default(), &NothingKnown);
+    assert_eq!(paths(&recording), ["etc/app.conf"]);
+    assert!(skipped_as(
+        &recording,
+        SkippedKind::Missing,
+        "docker.io/team/lost:v1"
+    ));
 }
 
 #[test]
