@@ -74,9 +74,7 @@ macro_rules! claim {
     ($excluded:literal, $lock:literal) => {
         concat!(
             "UPDATE serve_queue SET state = 'running', worker = $1, leased_until = $2, attempts = attempts + 1 \
-            WHERE id IN (SELECT id FROM serve_queue \
-            WHERE state IN ('waiting', 'running') AND due_at <= $3 \
-            AND (state = 'waiting' OR (leased_until < $3 AND worker <> $1)) ",
+            WHERE id IN (SELECT id FROM serve_queue WHERE state = 'waiting' AND due_at <= $3 ",
             $excluded,
             " ORDER BY due_at, id LIMIT $5 ",
             $lock,
@@ -94,6 +92,10 @@ const CLAIM_POSTGRES: &str = claim!(
     "AND ($4 = '[]' OR source || ' ' || repository NOT IN (SELECT json_array_elements_text($4::json)))",
     "FOR UPDATE SKIP LOCKED"
 );
+
+/// What somebody took who has not been heard of for a lease.
+const TAKE_OVER: &str = "UPDATE serve_queue SET state = 'waiting', leased_until = 0, worker = '' \
+    WHERE state = 'running' AND leased_until < $1 AND worker <> $2";
 
 /// What is done is erased; what is not is still needed.
 const FINISH: &str = "UPDATE serve_queue SET state = $1, due_at = $2, note = $3, finished_at = $4, leased_until = 0, worker = '', \
@@ -151,6 +153,12 @@ macro_rules! turn {
         let rows: Vec<ClaimedRow> = if $wish.most == 0 {
             Vec::new()
         } else {
+            let left_behind = sqlx::query(TAKE_OVER)
+                .bind($now.0)
+                .bind(&$claims.worker)
+                .execute($connection)
+                .await?;
+            again += i64::try_from(left_behind.rows_affected()).unwrap_or(0);
             let without = serde_json::Value::from($wish.without.clone()).to_string();
             // All rows are read: a statement that changes something must be run to its end.
             sqlx::query_as($claim)

@@ -18,6 +18,9 @@ use crate::time::Moment;
 /// How long nobody looks for what becomes due by itself.
 const IDLE: Duration = Duration::from_millis(500);
 
+/// LIMIT: a look passes over all that stands in full lines, and the time it takes is that long; so many times that long nobody looks.
+const SHARE_OF_LOOKS: u32 = 20;
+
 /// LIMIT: deliveries of one line that are here, being worked on or waiting for hands.
 const MOST_OF_ONE_LINE: usize = 16;
 
@@ -40,7 +43,7 @@ impl Foreman {
             hands: JoinSet::new(),
             running: HashMap::new(),
             ended: Vec::new(),
-            looked_at: None,
+            looks: Looks::default(),
             left: mpsc::unbounded_channel(),
         };
         Self(tokio::spawn(desk.work(ending.clone())))
@@ -118,6 +121,55 @@ struct Running {
     abort: AbortHandle,
 }
 
+/// When the queue is looked at.
+#[derive(Default)]
+struct Looks {
+    /// When it was last found to have no more for us, and how long that took.
+    last: Option<(Instant, Duration)>,
+    /// Lines that were passed over then.
+    passed: HashSet<String>,
+    /// When it is looked at again; nothing: at once.
+    next: Option<Instant>,
+}
+
+impl Looks {
+    fn is_time(&self) -> bool {
+        self.next.is_none_or(|next| next <= Instant::now())
+    }
+
+    /// How long to wait for something to come.
+    fn pause(&self) -> Duration {
+        let left = self
+            .next
+            .map(|next| next.saturating_duration_since(Instant::now()));
+        left.filter(|left| !left.is_zero()).unwrap_or(IDLE)
+    }
+
+    /// A look that was begun at this moment, and passed over these lines, found less than was wanted.
+    fn found_no_more(&mut self, begun: Instant, passed: &[String]) {
+        let took = begun.elapsed();
+        self.last = Some((Instant::now(), took));
+        self.passed = passed.iter().cloned().collect();
+        self.next = Some(Instant::now() + IDLE.max(took * SHARE_OF_LOOKS));
+    }
+
+    /// Something new is in the queue, or is due. Where nothing was passed over, a look costs nothing.
+    fn something_came(&mut self) {
+        let soonest = self
+            .last
+            .filter(|_| !self.passed.is_empty())
+            .map(|(at, took)| at + took * SHARE_OF_LOOKS);
+        self.next = self.next.min(soonest);
+    }
+
+    /// The line has moved on, and there is room for more of it, or there is not. What was passed over of it is looked for at once.
+    fn moved_on(&mut self, line: &str, is_full: bool) {
+        if !is_full && self.passed.remove(line) {
+            self.next = None;
+        }
+    }
+}
+
 /// Where deliveries are given out and results come back.
 struct Desk {
     service: Shared,
@@ -128,8 +180,7 @@ struct Desk {
     running: HashMap<i64, Running>,
     /// How deliveries ended, not written down yet.
     ended: Vec<(i64, Outcome)>,
-    /// When the queue was last found to have nothing for us.
-    looked_at: Option<Instant>,
+    looks: Looks,
     /// Deliveries that let the next of their line go.
     left: (mpsc::UnboundedSender<i64>, mpsc::UnboundedReceiver<i64>),
 }
@@ -143,7 +194,7 @@ impl Desk {
             tokio::select! {
                 Some(done) = self.hands.join_next() => self.take_in(done),
                 Some(id) = self.left.1.recv() => self.leave_line(id),
-                () = self.claims.wait(IDLE) => self.looked_at = None,
+                () = self.claims.wait(self.looks.pause()) => self.looks.something_came(),
                 _ = ending.changed() => {}
             }
             // What ended meanwhile goes into the same turn.
@@ -162,19 +213,19 @@ impl Desk {
     async fn turn(&mut self) {
         // What stands behind others of its line fills no room: otherwise one busy line stops all others. It is bounded by itself.
         let room = (self.most * WAITING_FOR_HANDS).saturating_sub(self.here.ready());
-        let is_dry = self.looked_at.is_some_and(|at| at.elapsed() < IDLE);
         let wish = Wish {
-            most: if is_dry { 0 } else { room },
+            most: if self.looks.is_time() { room } else { 0 },
             without: self.here.full_lines(),
         };
         if self.ended.is_empty() && wish.most == 0 {
             return;
         }
+        let begun = Instant::now();
         match self.claims.turn(&self.ended, &wish).await {
             Ok(claimed) => {
                 self.ended.clear();
-                if wish.most > 0 && claimed.len() < wish.most {
-                    self.looked_at = Some(Instant::now());
+                if claimed.len() < wish.most {
+                    self.looks.found_no_more(begun, &wish.without);
                 }
                 self.here.waiting.extend(claimed);
             }
@@ -215,8 +266,8 @@ impl Desk {
         let running = self.running.get_mut(&id);
         if let Some(line) = running.and_then(|running| running.line.take()) {
             self.here.busy.remove(&line);
-            // Of a line that was full there may be more.
-            self.looked_at = None;
+            let is_full = self.here.full_lines().contains(&line);
+            self.looks.moved_on(&line, is_full);
         }
     }
 
@@ -325,6 +376,33 @@ mod tests {
         here.waiting
             .extend((21..24).map(|id| claimed(id, "tell", "a/busy")));
         assert_eq!(here.ready(), 4, "one of a line, and all that stand in none");
+    }
+
+    #[test]
+    fn where_much_is_passed_over_it_is_not_looked_for_more_all_the_time() {
+        let long_ago = Instant::now()
+            .checked_sub(Duration::from_millis(30))
+            .expect("a machine that is up");
+        let mut looks = Looks::default();
+        assert!(looks.is_time());
+        looks.found_no_more(long_ago, &[]);
+        assert!(!looks.is_time(), "there was nothing");
+        looks.something_came();
+        assert!(looks.is_time(), "nothing was passed over");
+        looks.found_no_more(long_ago, &["github a/busy".to_owned()]);
+        looks.something_came();
+        assert!(!looks.is_time(), "it takes 30 ms to find that out");
+        let pause = looks.pause();
+        let expected = Duration::from_millis(500)..Duration::from_millis(700);
+        assert!(expected.contains(&pause), "{pause:?}");
+        looks.moved_on("github a/busy", true);
+        looks.moved_on("github a/other", false);
+        assert!(!looks.is_time(), "there is no more of either");
+        looks.moved_on("github a/busy", false);
+        assert!(
+            looks.is_time(),
+            "the next of the line is the first that is found"
+        );
     }
 
     #[test]
