@@ -8,7 +8,9 @@ use gix::hash::Kind;
 use leakward_core::{Limits, Skipped};
 use leakward_sources::git::clone::RemoteUrl;
 use leakward_sources::git::pack::{Delta, EntryHeader};
-use leakward_sources::git::{Discovery, ObjectKinds, OpenOptions, Refs, Repository, Scope, Staged};
+use leakward_sources::git::{
+    Chronicle, Discovery, ObjectKinds, OpenOptions, Refs, Repository, Scope, Staged,
+};
 use leakward_sources::{Edit, Piece, Visitor, fuzzing};
 
 /// As the walk limits objects.
@@ -28,6 +30,21 @@ pub(crate) fn tree(bytes: &[u8]) {
     for hash in [Kind::Sha1, Kind::Sha256] {
         let end = fuzzing::walk_tree(bytes, hash);
         assert!(end <= bytes.len());
+    }
+}
+
+/// What a cache knows of a history: what can be read is written again as it was.
+pub(crate) fn chronicle(bytes: &[u8]) {
+    for hash in [Kind::Sha1, Kind::Sha256] {
+        if let Some(mut chronicle) = Chronicle::from_parts([bytes].into_iter(), hash) {
+            chronicle.forget_parts();
+            let written = chronicle.part();
+            let again = Chronicle::from_parts([written.as_slice()].into_iter(), hash);
+            assert!(again.is_some_and(|mut again| {
+                again.forget_parts();
+                again.part() == written
+            }));
+        }
     }
 }
 
@@ -240,6 +257,20 @@ pub(crate) fn trees() -> Vec<Vec<u8>> {
         .concat(),
         [entry("100644", "a", 32), entry("40000", "ä", 32)].concat(),
     ]
+}
+
+pub(crate) fn chronicles() -> Vec<Vec<u8>> {
+    let number = |number: u32| number.to_le_bytes().to_vec();
+    let id = |byte: u8| vec![byte; 20];
+    let time = || 1_234_567_890_i64.to_le_bytes().to_vec();
+    let root = [id(1), id(2), time(), number(0)].concat();
+    let child = [id(3), id(4), time(), number(1), number(0)].concat();
+    let lists = [
+        vec![number(1), id(9), number(2), root, child],
+        vec![number(1), id(5), number(1), number(3), b"a/b".to_vec()],
+        vec![number(1), number(0), number(0), number(1)],
+    ];
+    vec![lists.concat().concat(), vec![0; 20]]
 }
 
 pub(crate) fn commits() -> Vec<Vec<u8>> {

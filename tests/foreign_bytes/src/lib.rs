@@ -127,6 +127,11 @@ impl Promise {
             seeds: git::repositories,
         },
         Promise {
+            name: "git_chronicle",
+            check: git::chronicle,
+            seeds: git::chronicles,
+        },
+        Promise {
             name: "git_reftable",
             check: git::reftable,
             seeds: git::reftables,

@@ -61,6 +61,7 @@ promises!(
     git_tree,
     git_commit,
     git_repository,
+    git_chronicle,
     git_reftable,
     git_pack_entry,
     git_delta,

@@ -97,6 +97,11 @@ impl CommitTable {
         Some(from + at)
     }
 
+    /// All commits, by their ids.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = CommitRow<'_>> {
+        (0..self.len()).filter_map(|place| self.get(place))
+    }
+
     /// The commit at a place.
     pub(crate) fn get(&self, place: usize) -> Option<CommitRow<'_>> {
         let row = self.rows.get(place)?;

@@ -36,7 +36,7 @@ pub use file_at::FileAtError;
 pub use gix::{ObjectId, oid};
 pub(crate) use index::Index;
 pub use objects::{Covered, Known, NothingKnown, ObjectKinds, StoreSize};
-pub use provenance::{Authorship, Place, Provenance, Question, Traced};
+pub use provenance::{Authorship, Chronicle, News, Place, Provenance, Question, Traced};
 pub use refs::{Ref, Refs};
 pub use repository::{Discovery, Head, OpenOptions, RefStorage, Repository};
 pub use selection::{Arriving, Scope, ScopeError, Selection, resolve};

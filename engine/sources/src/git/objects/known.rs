@@ -6,6 +6,7 @@
 use gix::{ObjectId, oid};
 
 use crate::git::HistoryIndex;
+use crate::git::commit_table::CommitTable;
 
 /// What is known already of a repository's objects.
 pub trait Known: Sync {
@@ -51,6 +52,10 @@ pub struct Covered {
     pub gaps: Vec<ObjectId>,
     /// What was learned of the history, when all of it was shown.
     pub index: Option<Box<HistoryIndex>>,
+    /// The commits that were shown.
+    pub(crate) commits: CommitTable,
     /// Whether it was stopped before its end.
     pub is_partial: bool,
+    /// Whether every object was shown or known.
+    pub is_whole: bool,
 }

@@ -77,25 +77,31 @@ impl Repository {
             let mut covered = Scan::new(self, &store, &show, kinds)
                 .but_not(known)
                 .run_everything();
-            let (gaps, index) = show.finish();
+            let (gaps, mut index) = show.finish();
             covered.gaps = gaps;
             let all = ObjectKinds::NAMES.and(ObjectKinds::COMMITS);
-            let is_whole = covered.known == 0 && !covered.is_partial && kinds.contains_all(all);
-            covered.index = is_whole.then(|| Box::new(index));
+            if covered.known == 0 && !covered.is_partial && kinds.contains_all(all) {
+                covered.index = Some(Box::new(index));
+            } else {
+                covered.commits = std::mem::take(&mut index.commits);
+            }
             covered
         })
     }
 
-    /// The ids in the packs with these checksums, sorted by pack and id.
+    /// The packs with these checksums, and the ids in each, sorted.
     #[must_use]
-    pub fn ids_in_packs(&self, checksums: &[ObjectId]) -> Vec<Vec<ObjectId>> {
+    pub fn ids_in_packs(&self, checksums: &[ObjectId]) -> Vec<(ObjectId, Vec<ObjectId>)> {
         let store = Store::of_packs(self.object_folders(), self.object_hash(), self.limits());
         let chosen = store
             .packs
             .iter()
             .filter(|pack| checksums.contains(&pack.checksum()));
         chosen
-            .map(|pack| (0..pack.objects()).filter_map(|at| pack.id(at)).collect())
+            .map(|pack| {
+                let ids = (0..pack.objects()).filter_map(|at| pack.id(at));
+                (pack.checksum(), ids.collect())
+            })
             .collect()
     }
 
@@ -235,7 +241,9 @@ impl<'a, S: ObjectSink> Scan<'a, S> {
             known: known.count(),
             gaps: Vec::new(),
             index: None,
+            commits: crate::git::commit_table::CommitTable::default(),
             is_partial: !ended,
+            is_whole: ended && damaged.packs.is_empty() && damaged.loose.is_empty(),
         }
     }
 

@@ -8,11 +8,16 @@
 //! dates are corrected accordingly; raw committer dates put the work of wrong clocks first.
 
 mod authorship;
+mod chronicle;
+mod column;
 mod introduced;
+mod origins;
 mod reach;
+mod since;
 #[cfg(test)]
 mod tests;
 mod trace;
 
 pub use authorship::Authorship;
-pub use trace::{Place, Provenance, Question, Traced};
+pub use chronicle::Chronicle;
+pub use trace::{News, Place, Provenance, Question, Traced};

@@ -1,18 +1,38 @@
 //! The question and the answer.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use bstr::{BString, ByteSlice};
 use gix::ObjectId;
 use leakward_core::{Skipped, SkippedKind};
 
 use super::authorship::Authorship;
-use super::introduced::{Introductions, PathNumber};
+use super::chronicle::Chronicle;
+use super::origins::Origins;
 use super::reach::{Reached, RefOrder};
 use crate::git::commits::{History, Tips};
 use crate::git::lookup::Lookup;
 use crate::git::tree_index::leads::{Leads, Things};
-use crate::git::{Head, HistoryIndex, ObjectKinds, Refs, Repository};
+use crate::git::{Covered, Head, HistoryIndex, ObjectKinds, Refs, Repository};
+
+/// LIMIT: missing objects that are traced for the next answer's sake.
+const MISSING_TO_TRACE: usize = 5_000;
+
+/// What an answer leaves.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Leave {
+    Nothing,
+    /// What the next answer can go on with.
+    Chronicle,
+}
+
+/// What came to a repository since a [`Chronicle`] was written.
+pub struct News<'n> {
+    /// What a scan of everything else has met.
+    pub covered: &'n Covered,
+    /// Whether a blob is new.
+    pub is_new: &'n dyn Fn(&ObjectId) -> bool,
+}
 
 /// What is asked for. Duplicates do no harm.
 #[derive(Clone, Debug, Default)]
@@ -74,14 +94,118 @@ impl Provenance {
         question: &Question,
         history: Option<Box<HistoryIndex>>,
     ) -> Self {
-        let question = question.without_duplicates();
-        if question.is_empty() {
-            return Self::default();
+        Self::answering(repository, question, history, Leave::Nothing).0
+    }
+
+    /// The same, with what the next one can go on with; none when something is missing or is too much.
+    #[must_use]
+    pub fn with_chronicle(
+        repository: &Repository,
+        question: &Question,
+        history: Option<Box<HistoryIndex>>,
+    ) -> (Self, Option<Chronicle>) {
+        Self::answering(repository, question, history, Leave::Chronicle)
+    }
+
+    fn answering(
+        repository: &Repository,
+        question: &Question,
+        history: Option<Box<HistoryIndex>>,
+        leave: Leave,
+    ) -> (Self, Option<Chronicle>) {
+        let asked = question.without_duplicates();
+        if asked.is_empty() {
+            return (Self::default(), None);
         }
-        let (tracing, index) = Tracing::start(repository, &question, history);
+        let (tracing, index) = Tracing::start(repository, &asked, history);
+        // What trees refer to and is not here yet would come unnoticed.
+        let hash = tracing.lookup.hash();
+        let can_leave = leave == Leave::Chronicle
+            && !asked.blobs.is_empty()
+            && asked.names.is_empty()
+            && tracing.misses_nothing();
+        let trees = &tracing.history.trees;
+        let missing = (can_leave.then(|| index.missing(trees, MISSING_TO_TRACE, hash))).flatten();
+        let question = asked.with_blobs(missing.iter().flatten().copied());
         let things = Things::of(&index, &question.blobs, &question.names);
         let depth = repository.limits().max_tree_depth;
-        tracing.finish(&Leads::to(&index, &things, depth))
+        let leads = Leads::to(&index, &things, depth);
+        let origins = Origins::of(&tracing.history, &tracing.order, &leads, &tracing.roots());
+        let chronicle = (missing.is_some() && !origins.cut).then(|| {
+            let boundary = repository.shallow_boundary();
+            let (history, order) = (&tracing.history, &tracing.order);
+            Chronicle::of((history, order), &question.blobs, &origins, boundary)
+        });
+        let origins = origins.only(|thing| asked.number_in(&question, thing));
+        (tracing.finish(&origins), chronicle)
+    }
+
+    /// Goes on from what an earlier one has left, with what came since. None when that is not enough to be sure of the answer:
+    /// then everything has to be looked at.
+    ///
+    /// Who made the commits is left for [`Provenance::read_authorship`].
+    #[must_use]
+    pub fn going_on(
+        repository: &Repository,
+        question: &Question,
+        mut chronicle: Chronicle,
+        news: &News<'_>,
+    ) -> Option<(Self, Chronicle)> {
+        let question = question.without_duplicates();
+        if !question.names.is_empty() {
+            return None;
+        }
+        let lookup = Lookup::new(repository);
+        chronicle.go_on(repository, &lookup, &question, news)?;
+        let refs = Refs::of(repository);
+        let mut history = chronicle.take_history();
+        let tips = Tips::with_known(&lookup, &refs.targets(), |id| history.number(id).is_some());
+        history.reach(&tips.commits)?;
+        if !tips.skipped.is_empty() {
+            return None;
+        }
+        let tracing = Tracing::of(repository, &question, lookup, refs, history);
+        let roots = tracing.roots();
+        let origins = chronicle.origins(&tracing.lookup, &question, &tracing.order, &roots)?;
+        let (answer, history) = tracing.answered(&origins);
+        chronicle.give_back(history);
+        Some((answer, chronicle))
+    }
+
+    /// Reads who made the commits and tags that were asked for, and the commits of places of these blobs.
+    pub fn read_authorship(&mut self, repository: &Repository, wanted: impl Fn(&ObjectId) -> bool) {
+        let blobs = self.blobs.iter().filter(|(id, _)| wanted(id));
+        let of_places = blobs
+            .map(|(_, traced)| traced)
+            .chain(self.names.values())
+            .flat_map(|traced| &traced.places)
+            .filter_map(|place| place.commit);
+        let asked = self.commits.keys().chain(self.tags.keys()).copied();
+        let mut wanted: Vec<ObjectId> = of_places.chain(asked).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let lookup = Lookup::new(repository);
+        let mut buffer = Vec::new();
+        for id in wanted {
+            match Authorship::read(&lookup, &id, &mut buffer) {
+                Ok(authorship) => {
+                    self.authorship.insert(id, authorship);
+                }
+                Err(absent) => self.skipped.push(absent.told("object", &id)),
+            }
+        }
+    }
+
+    /// Whether it knows of everything that is asked for.
+    #[must_use]
+    pub fn answers(&self, question: &Question) -> bool {
+        question.blobs.iter().all(|id| self.blobs.contains_key(id))
+            && question
+                .names
+                .iter()
+                .all(|name| self.names.contains_key(name))
+            && (question.commits.iter()).all(|id| self.commits.contains_key(id))
+            && question.tags.iter().all(|id| self.tags.contains_key(id))
     }
 
     /// Where a blob comes from.
@@ -155,6 +279,30 @@ impl Question {
     fn things(&self) -> usize {
         self.blobs.len() + self.names.len()
     }
+
+    /// The same with these blobs, too.
+    fn with_blobs(&self, blobs: impl Iterator<Item = ObjectId>) -> Self {
+        let mut question = self.clone();
+        question.blobs.extend(blobs);
+        question.without_duplicates()
+    }
+
+    /// The number here of what is a thing of a question that asks for more blobs.
+    fn number_in(&self, larger: &Self, thing: u32) -> Option<u32> {
+        let thing = thing as usize;
+        match larger.blobs.get(thing) {
+            Some(blob) => self.blobs.binary_search(blob).ok(),
+            None => Some(thing - larger.blobs.len() + self.blobs.len()),
+        }
+        .and_then(|number| u32::try_from(number).ok())
+    }
+}
+
+/// Trees whose contents are asked for.
+pub(super) struct Roots {
+    pub(super) head: Option<ObjectId>,
+    /// With the number of the ref that names them.
+    pub(super) named: Vec<(usize, ObjectId)>,
 }
 
 /// The search while it goes on.
@@ -194,26 +342,44 @@ impl<'q> Tracing<'q> {
             },
             |index| *index,
         );
-        let mut tips = Tips::with_known(&lookup, &refs.targets(), &index.commits);
+        let mut tips = Tips::with_known(&lookup, &refs.targets(), |id| {
+            index.commits.find(id).is_some()
+        });
         let known = std::mem::take(&mut index.commits);
         let history = History::with_known(repository, &lookup, &tips.commits, &known);
         drop(known);
         if question.things() > 0 {
-            let roots = [history.reached_trees(), &tips.trees].concat();
+            let trees = history.reached().map(|(_, tree)| tree);
+            let roots: Vec<ObjectId> = trees.chain(tips.trees.iter().copied()).collect();
             let (completed, skipped) = index.complete(repository, &roots);
             index = completed;
             answer.skipped.extend(skipped);
         }
-        answer.skipped.extend_from_slice(refs.skipped());
         answer.skipped.append(&mut tips.skipped);
-        answer.skipped.extend_from_slice(&history.skipped);
+        let mut tracing = Self::of(repository, question, lookup, refs, history);
+        answer.skipped.append(&mut tracing.answer.skipped);
+        tracing.answer = answer;
+        (tracing, index)
+    }
+
+    /// With a history that is there already.
+    fn of(
+        repository: &'q Repository,
+        question: &'q Question,
+        lookup: Lookup,
+        refs: Refs,
+        history: History,
+    ) -> Self {
         let indirect = refs
             .all()
             .iter()
             .filter(|named| history.number(&named.target).is_none())
             .map(|named| (named.name.clone(), Tips::of(&lookup, &[named.target])))
             .collect();
-        let tracing = Self {
+        let mut answer = Provenance::default();
+        answer.skipped.extend_from_slice(refs.skipped());
+        answer.skipped.extend_from_slice(&history.skipped);
+        Self {
             order: history.oldest_first(),
             indirect,
             repository,
@@ -222,65 +388,73 @@ impl<'q> Tracing<'q> {
             refs,
             history,
             answer,
-        };
-        (tracing, index)
+        }
     }
 
-    fn finish(mut self, graph: &Leads<'_>) -> Provenance {
+    /// Whether everything that was to be read could be.
+    fn misses_nothing(&self) -> bool {
+        self.answer.skipped.is_empty() && !self.history.has_gaps
+    }
+
+    /// The trees whose contents are asked for: `HEAD`'s, and those that a ref names without a commit.
+    fn roots(&self) -> Roots {
+        let of_ref = |(number, (_, tips)): (usize, &(String, Tips))| {
+            let trees = tips.trees.iter();
+            trees.map(|tree| (number, *tree)).collect::<Vec<_>>()
+        };
+        Roots {
+            head: self.head_tree(),
+            named: self.indirect.iter().enumerate().flat_map(of_ref).collect(),
+        }
+    }
+
+    /// The answer, with who made the commits.
+    fn finish(self, origins: &Origins) -> Provenance {
+        let repository = self.repository;
+        let (mut answer, _) = self.answered(origins);
+        answer.read_authorship(repository, |_| true);
+        answer
+    }
+
+    /// The answer, and the history it came from.
+    fn answered(mut self, origins: &Origins) -> (Provenance, History) {
         let mut traced = vec![Traced::default(); self.question.things()];
-        let mut found = Introductions::find(&self.history, &self.order, graph);
-        let in_head = self.in_head(&mut found, graph);
-        self.place(&found, graph, &in_head, &mut traced);
-        self.place_named_trees(&mut found, graph, &mut traced);
-        if found.cut || graph.cut {
+        self.place(origins, &mut traced);
+        self.place_named_trees(origins, &mut traced);
+        if origins.cut {
             self.answer.skipped.push(Skipped {
                 kind: SkippedKind::Limit,
                 what: "paths of findings".to_owned(),
                 reason: "there are more paths than can be listed".to_owned(),
             });
         }
-        self.name_refs(&mut traced, self.brought_by(&found));
+        self.name_refs(&mut traced, self.brought_by(origins));
         self.name_refs_of_blobs(&mut traced);
         let names = traced.split_off(self.question.blobs.len());
         self.answer.blobs = self.question.blobs.iter().copied().zip(traced).collect();
         self.answer.names = self.question.names.iter().cloned().zip(names).collect();
         self.trace_tags();
-        self.read_authorship();
-        self.answer
-    }
-
-    /// What `HEAD` has where.
-    fn in_head(&self, found: &mut Introductions, graph: &Leads<'_>) -> HashSet<(u32, PathNumber)> {
-        let head = self.head_tree().and_then(|head| graph.tree(&head));
-        head.map(|head| found.contents(graph, head))
-            .unwrap_or_default()
-            .into_iter()
-            .collect()
+        (self.answer, self.history)
     }
 
     /// For each thing the commits that brought it, those that no ref reaches left out.
-    fn brought_by(&self, found: &Introductions) -> Vec<Vec<u32>> {
+    fn brought_by(&self, origins: &Origins) -> Vec<Vec<u32>> {
         let mut brought_by = vec![Vec::new(); self.question.things()];
-        for ((thing, _), commits) in &found.brought {
-            if let Some(list) = brought_by.get_mut(*thing as usize) {
-                list.extend(
-                    commits
-                        .iter()
-                        .filter(|&&commit| self.history.is_reached(commit)),
-                );
+        for brought in &origins.brought {
+            if let Some(list) = brought_by.get_mut(brought.thing as usize) {
+                let commits = brought.commits.iter().copied();
+                list.extend(commits.filter(|&commit| self.history.is_reached(commit)));
             }
+        }
+        for list in &mut brought_by {
+            list.sort_unstable();
+            list.dedup();
         }
         brought_by
     }
 
     /// Fills in the places of each thing: those that some ref reaches, or, when there are none, the others.
-    fn place(
-        &self,
-        found: &Introductions,
-        graph: &Leads<'_>,
-        in_head: &HashSet<(u32, PathNumber)>,
-        traced: &mut [Traced],
-    ) {
+    fn place(&self, origins: &Origins, traced: &mut [Traced]) {
         let mut ranks = vec![0_u32; self.history.len()];
         for (place, &commit) in (0..).zip(&self.order) {
             if let Some(rank) = ranks.get_mut(commit as usize) {
@@ -288,25 +462,22 @@ impl<'q> Tracing<'q> {
             }
         }
         let mut has_reached = vec![false; traced.len()];
-        let mut sorted: Vec<(u32, u32, PathNumber, u32)> = Vec::with_capacity(found.brought.len());
-        for (&(thing, path), commits) in &found.brought {
-            let reached = commits
-                .iter()
-                .find(|&&commit| self.history.is_reached(commit));
-            if let Some(has_reached) = has_reached.get_mut(thing as usize) {
+        let mut sorted: Vec<(u32, u32, u32, u32)> = Vec::with_capacity(origins.brought.len());
+        for brought in &origins.brought {
+            let mut reached = brought.commits.iter();
+            let reached = reached.find(|&&commit| self.history.is_reached(commit));
+            if let Some(has_reached) = has_reached.get_mut(brought.thing as usize) {
                 *has_reached |= reached.is_some();
             }
-            if let Some(&first) = reached.or(commits.first()) {
+            if let Some(&first) = reached.or(brought.commits.first()) {
                 let rank = ranks.get(first as usize).copied().unwrap_or(u32::MAX);
-                sorted.push((thing, rank, path, first));
+                sorted.push((brought.thing, rank, brought.path, first));
             }
         }
         sorted.retain(|&(thing, _, _, first)| {
             self.history.is_reached(first) || has_reached.get(thing as usize) == Some(&false)
         });
-        sorted.sort_by_cached_key(|&(thing, rank, path, _)| {
-            (thing, rank, found.paths.text(path, graph))
-        });
+        sorted.sort_by_key(|&(thing, rank, path, _)| (thing, rank, origins.path(path)));
         let limit = self.repository.limits().max_locations_per_finding;
         for (thing, rank, path, first) in sorted {
             let Some(traced) = traced.get_mut(thing as usize) else {
@@ -317,37 +488,29 @@ impl<'q> Tracing<'q> {
                 continue;
             }
             traced.places.push(Place {
-                path: found.paths.text(path, graph).to_str_lossy().into_owned(),
+                path: origins.path(path).to_str_lossy().into_owned(),
                 commit: self.history.ids.get(first as usize).copied(),
                 order: Some(rank),
-                in_head: in_head.contains(&(thing, path)),
+                in_head: origins.in_head.contains(&(thing, path)),
             });
         }
     }
 
     /// Fills in the places in trees that a ref names without a commit.
-    fn place_named_trees(
-        &self,
-        found: &mut Introductions,
-        graph: &Leads<'_>,
-        traced: &mut [Traced],
-    ) {
-        for (name, tips) in &self.indirect {
-            for tree in tips.trees.iter().filter_map(|tree| graph.tree(tree)) {
-                for (thing, path) in found.contents(graph, tree) {
-                    let Some(traced) = traced.get_mut(thing as usize) else {
-                        continue;
-                    };
-                    traced.reach(name);
-                    if !found.brought.contains_key(&(thing, path)) {
-                        traced.places.push(Place {
-                            path: found.paths.text(path, graph).to_str_lossy().into_owned(),
-                            commit: None,
-                            order: None,
-                            in_head: false,
-                        });
-                    }
-                }
+    fn place_named_trees(&self, origins: &Origins, traced: &mut [Traced]) {
+        for &(number, thing, path) in &origins.named {
+            let name = self.indirect.get(number).map(|(name, _)| name);
+            let Some((traced, name)) = traced.get_mut(thing as usize).zip(name) else {
+                continue;
+            };
+            traced.reach(name);
+            if !origins.is_brought(thing, path) {
+                traced.places.push(Place {
+                    path: origins.path(path).to_str_lossy().into_owned(),
+                    commit: None,
+                    order: None,
+                    in_head: false,
+                });
             }
         }
     }
@@ -423,32 +586,6 @@ impl<'q> Tracing<'q> {
                 (tag, traced)
             })
             .collect();
-    }
-
-    /// Reads who made the commits and tags that the answer names.
-    fn read_authorship(&mut self) {
-        let answer = &mut self.answer;
-        let of_places = answer
-            .blobs
-            .values()
-            .chain(answer.names.values())
-            .flat_map(|traced| &traced.places)
-            .filter_map(|place| place.commit);
-        let mut wanted: Vec<ObjectId> = of_places
-            .chain(self.question.commits.iter().copied())
-            .chain(self.question.tags.iter().copied())
-            .collect();
-        wanted.sort_unstable();
-        wanted.dedup();
-        let mut buffer = Vec::new();
-        for id in wanted {
-            match Authorship::read(&self.lookup, &id, &mut buffer) {
-                Ok(authorship) => {
-                    answer.authorship.insert(id, authorship);
-                }
-                Err(absent) => answer.skipped.push(absent.told("object", &id)),
-            }
-        }
     }
 
     /// The number of a commit, when some ref reaches it.

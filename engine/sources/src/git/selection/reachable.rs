@@ -16,12 +16,15 @@ pub(super) fn select(repository: &Repository, lookup: &Lookup) -> Selection {
     let refs = Refs::of(repository);
     let kinds = ObjectKinds::COMMITS.and(ObjectKinds::NAMES);
     let (mut index, mut skipped) = HistoryIndex::read(repository, kinds);
-    let tips = Tips::with_known(lookup, &refs.targets(), &index.commits);
+    let tips = Tips::with_known(lookup, &refs.targets(), |id| {
+        index.commits.find(id).is_some()
+    });
     let known = std::mem::take(&mut index.commits);
     let history = History::with_known(repository, lookup, &tips.commits, &known);
     drop(known);
     let mut blobs = tips.blobs;
-    let mut roots = [history.reached_trees(), &tips.trees].concat();
+    let (commits, mut roots): (Vec<ObjectId>, Vec<ObjectId>) = history.reached().unzip();
+    roots.extend(&tips.trees);
     let told = [refs.skipped(), &tips.skipped, &history.skipped];
     let told_of_trees = std::mem::replace(&mut skipped, told.concat());
     skipped.extend(add_index(repository, &mut blobs, &mut roots));
@@ -30,12 +33,7 @@ pub(super) fn select(repository: &Repository, lookup: &Lookup) -> Selection {
     let mut reached = index.reached(&roots);
     blobs.append(&mut reached.blobs);
     let mut selection = Selection {
-        commits: history
-            .ids
-            .iter()
-            .take(history.reached_trees().len())
-            .copied()
-            .collect(),
+        commits,
         tags: tips.tags,
         trees: reached.trees,
         blobs,

@@ -17,7 +17,7 @@ use super::indexing::Indexing;
 use super::leads::{Leads, Things};
 use super::names::NameNumbers;
 use super::numbers::ObjectNumbers;
-use super::records::{Records, Sign};
+use super::records::{Child, Records, Sign};
 use crate::git::commit_table::CommitTable;
 use crate::git::lookup::Lookup;
 use crate::git::objects::sink::{ObjectSink, Shown};
@@ -144,6 +144,36 @@ impl HistoryIndex {
             }
         }
         reached
+    }
+
+    /// The blobs that trees refer to and the repository does not hold. None when there are more than `limit`, or when a tree
+    /// is missing, of `roots` too.
+    pub(crate) fn missing(
+        &self,
+        roots: &[ObjectId],
+        limit: usize,
+        hash: gix::hash::Kind,
+    ) -> Option<Vec<ObjectId>> {
+        let missing = self.numbers.missing();
+        let empty = ObjectId::empty_tree(hash);
+        let is_there = |tree: &ObjectId| {
+            *tree == empty || self.numbers.get(tree).is_some() && !missing.contains_key(tree)
+        };
+        if missing.len() > limit || !roots.iter().all(is_there) {
+            return None;
+        }
+        if !missing.is_empty() {
+            let numbers: HashSet<u32> = missing.values().copied().collect();
+            let mut differences = self
+                .records
+                .iter()
+                .flat_map(|(_, record)| record.differences());
+            let is_tree = |child: &Child| child.kind == EntryKind::Tree;
+            if differences.any(|(child, _)| is_tree(&child) && numbers.contains(&child.number)) {
+                return None;
+            }
+        }
+        Some(missing.into_keys().collect())
     }
 
     /// The names by their numbers.

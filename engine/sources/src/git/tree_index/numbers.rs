@@ -88,6 +88,15 @@ impl ObjectNumbers {
         others.map(|(id, _)| *id).collect()
     }
 
+    /// The objects with a number that the repository does not hold.
+    pub(super) fn missing(&self) -> HashMap<ObjectId, u32> {
+        let others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+        let missing = others
+            .iter()
+            .filter(|(id, _)| self.store.loose_folder(id).is_none());
+        missing.map(|(id, number)| (*id, *number)).collect()
+    }
+
     /// How many numbers there are.
     pub(crate) fn count(&self) -> usize {
         let others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
