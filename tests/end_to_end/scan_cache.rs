@@ -1,11 +1,14 @@
 //! The scan cache: the next scan looks at new objects only, and says the same as one that looks at everything.
 
-use std::fs;
+use std::collections::HashSet;
 use std::path::PathBuf;
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 use leakward_tests::{Credential, Report, Repository};
 
-use crate::scan_with;
+use crate::{revealing_scan, scan_with};
 
 /// A packed repository of thirty commits, one of which leaks the credential.
 fn repository_with(credential: &Credential) -> Repository {
@@ -106,7 +109,8 @@ fn a_cache_holds_no_byte_of_what_was_scanned() {
     let caches = caches(&repository);
     assert_eq!(caches.len(), 1);
     let bytes = fs::read(&caches[0]).expect("the cache");
-    for text in [credential.text(), "settings.py", "text number"] {
+    // Of names it holds only the paths of files with findings.
+    for text in [credential.text(), "file7.txt", "text number", "cleaned up"] {
         assert!(
             !bytes
                 .windows(text.len())
@@ -169,4 +173,191 @@ fn a_suppressed_finding_is_counted_every_time() {
     let counts = [0, 1].map(|_| count(&report(&repository, &[], 0), "suppressed"));
     assert!(counts[0] > 0);
     assert_eq!(counts[0], counts[1]);
+}
+
+/// A file that keeps a credential through many versions, and moves.
+fn repository_with_versions(credential: &Credential) -> Repository {
+    let repository = repository_with(&Credential::named("another one"));
+    for number in 0..20 {
+        let text = format!("# version {number}\n{}", credential.file());
+        repository.commit_file("app/config.py", text);
+    }
+    repository.git(&["mv", "app/config.py", "app/moved.py"]);
+    repository.commit("moved");
+    repository.pack();
+    repository
+}
+
+#[test]
+fn of_many_versions_that_hold_the_same_few_are_looked_at_again() {
+    let credential = Credential::named("in many versions");
+    let repository = repository_with_versions(&credential);
+    let first = report(&repository, &[], 1);
+    let second = report(&repository, &[], 1);
+    assert_eq!(findings(&second), findings(&first));
+    let looked_at = count(&second, "blobs");
+    assert!(looked_at <= 4, "{looked_at} of more than twenty versions");
+
+    repository.commit_file(
+        "app/moved.py",
+        format!("# once more\n{}", credential.file()),
+    );
+    let third = report(&repository, &[], 1);
+    assert_eq!(
+        findings(&third),
+        findings(&report(&repository, &["--no-cache"], 1))
+    );
+    assert!(count(&third, "blobs") <= 5);
+}
+
+#[test]
+fn whatever_happens_to_a_repository_the_next_scan_says_what_one_without_a_cache_says() {
+    let credential = Credential::named("here and there");
+    let repository = repository_with_versions(&credential);
+    let file = credential.file();
+    let git = |arguments: &[&str]| drop(repository.git(arguments));
+    let steps: [(&str, &dyn Fn()); 10] = [
+        ("nothing", &|| ()),
+        ("a push", &|| drop(repository.commit_file("more.py", &file))),
+        ("a branch with an older version", &|| {
+            git(&["checkout", "--quiet", "-b", "side", "HEAD~12"]);
+            repository.commit_file("app/side.py", format!("# side\n{file}"));
+        }),
+        ("a merge", &|| {
+            git(&["checkout", "--quiet", "-"]);
+            git(&["merge", "--quiet", "--no-edit", "side"]);
+        }),
+        ("a forced push", &|| {
+            git(&["reset", "--quiet", "--hard", "HEAD~2"]);
+            repository.commit_file("more.py", "# clean\n");
+        }),
+        ("a deleted branch", &|| {
+            git(&["branch", "--quiet", "-D", "side"])
+        }),
+        ("another packing", &|| {
+            git(&["repack", "-a", "-d", "-q", "--keep-unreachable"])
+        }),
+        ("what nothing reaches goes", &|| {
+            git(&["reflog", "expire", "--expire=now", "--all"]);
+            git(&["gc", "--quiet", "--prune=now"]);
+        }),
+        ("a tag, and a change to the working tree", &|| {
+            git(&["tag", "-a", "v1", "-m", "a tag", "HEAD~3"]);
+            repository.write("app/moved.py", format!("# by hand\n{file}"));
+        }),
+        ("an old version is staged", &|| {
+            git(&["checkout", "--quiet", "HEAD~6", "--", "app"]);
+        }),
+    ];
+    report(&repository, &[], 1);
+    for (what, step) in steps {
+        step();
+        let warm = report(&repository, &[], 1);
+        let cold = report(&repository, &["--no-cache"], 1);
+        assert_eq!(findings(&warm), findings(&cold), "{what}");
+        assert_eq!(warm.value()["skipped"], cold.value()["skipped"], "{what}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_cache_is_left_as_it_is() {
+    let credential = Credential::named("beside a document");
+    let repository = repository_with(&credential);
+    let file = repository.sandbox().path("notes.txt");
+    fs::write(&file, "not to be lost").expect("the file");
+    let run = report(&repository, &["--cache", file.to_str().expect("a path")], 1);
+    assert!(run.holds(&credential));
+    assert_eq!(fs::read(&file).expect("the file"), b"not to be lost");
+    let notes = run.value()["notes"].to_string();
+    assert!(
+        notes.contains("notes.txt") && notes.contains("no scan cache"),
+        "{notes}"
+    );
+}
+
+#[test]
+fn a_cache_that_was_cut_off_is_begun_anew_and_that_is_said() {
+    let repository = repository_with(&Credential::named("cut off"));
+    let file = repository.sandbox().path("cache.redb");
+    let arguments = ["--cache", file.to_str().expect("a path")];
+    let first = report(&repository, &arguments, 1);
+    let whole = fs::read(&file).expect("the cache");
+    fs::write(&file, &whole[..whole.len() / 3]).expect("the cache");
+    let next = report(&repository, &arguments, 1);
+    assert_eq!(findings(&next), findings(&first));
+    assert_eq!(count(&next, "known"), 0);
+    assert!(next.value()["notes"].to_string().contains("begun anew"));
+    assert!(count(&report(&repository, &arguments, 1), "known") > 60);
+}
+
+/// Stores blobs that take a while to be looked at, as one pack; their ids.
+fn store_slow_blobs(repository: &Repository, count: usize) -> HashSet<Vec<u8>> {
+    let mut stream = String::new();
+    for number in 0..count {
+        let line = |at: usize| format!("password = \"changeme {number}\" # {at}\n");
+        let text: String = (0..80).map(line).collect();
+        stream.push_str(&format!("blob\ndata {}\n{text}\n", text.len()));
+    }
+    repository.git_with_input(&["fast-import", "--quiet", "--depth=0"], stream);
+    let listed = repository.git(&["cat-file", "--batch-all-objects", "--batch-check"]);
+    let ids = listed
+        .lines()
+        .filter_map(|line| line.split_once(" blob ")?.0.into());
+    let bytes = |id: &str| -> Vec<u8> {
+        let pairs = (0..id.len()).step_by(2);
+        let byte = |at| u8::from_str_radix(&id[at..at + 2], 16).expect("an id");
+        pairs.map(byte).collect()
+    };
+    ids.map(bytes).collect()
+}
+
+/// Lets a process run, or holds it.
+fn send(signal: &str, process: &Child) {
+    let sent = Command::new("kill")
+        .args([signal, &process.id().to_string()])
+        .status();
+    assert!(sent.is_ok_and(|status| status.success()));
+}
+
+#[test]
+fn a_scan_that_was_killed_goes_on_where_it_was() {
+    let credential = Credential::named("before the kill");
+    let repository = Repository::new();
+    repository.commit_file("settings.py", credential.file());
+    let ids = store_slow_blobs(&repository, 400);
+    let started = Instant::now();
+    let without = report(&repository, &["--no-cache"], 1);
+    // It runs a sixtieth of its time and is held for longer than that, again and again: so the seconds after which something is
+    // written down pass before it has ended, whatever machine and build this is.
+    let turn = started.elapsed() / 60;
+    let file = repository.sandbox().path("cache.redb");
+    let cache = ["--cache", file.to_str().expect("a path")];
+    let mut scan = revealing_scan(repository.sandbox())
+        .args(cache)
+        .arg(repository.folder())
+        .spawn();
+    let mut looked = Vec::new();
+    loop {
+        thread::sleep(turn);
+        send("-STOP", &scan);
+        let ended = scan.try_wait().expect("its state");
+        assert!(ended.is_none(), "it ended before anything was written down");
+        let bytes = fs::read(&file).unwrap_or_default();
+        if bytes != looked && bytes.windows(20).any(|id| ids.contains(id)) {
+            break;
+        }
+        looked = bytes;
+        thread::sleep(Duration::from_millis(150));
+        send("-CONT", &scan);
+    }
+    scan.kill().expect("its end");
+    scan.wait().expect("its end");
+
+    let next = report(&repository, &cache, 1);
+    let (known, all) = (count(&next, "known"), count(&without, "blobs"));
+    assert!(known > 0 && count(&next, "blobs") < all, "{known} known");
+    assert_eq!(findings(&next), findings(&without));
+    assert_eq!(next.value()["skipped"], without.value()["skipped"]);
+    let last = report(&repository, &cache, 1);
+    assert_eq!(count(&last, "blobs"), 1, "the one with the finding");
 }

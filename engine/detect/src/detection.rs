@@ -1,5 +1,7 @@
 //! What detection gives back for one piece of bytes.
 
+use std::hash::{Hash, Hasher};
+
 use leakward_core::{Confidence, Secret, Span};
 
 /// One credential that was found.
@@ -41,6 +43,21 @@ pub struct PlaceFacts<'a> {
     pub author: &'a str,
     /// Address of the commit's author.
     pub email: &'a str,
+}
+
+impl Match {
+    /// Hashes everything that decides what becomes of it at some place: all but where in the text it stands.
+    pub fn hash_without_span<H: Hasher>(&self, state: &mut H) {
+        (self.rule, &self.secret, self.entropy.to_bits()).hash(state);
+        (&self.reasons, &self.decoded, self.manner, &self.open).hash(state);
+        std::mem::discriminant(&self.confidence).hash(state);
+    }
+
+    /// Whether the commit that brought it may decide, and not only its path.
+    #[must_use]
+    pub fn may_depend_on_commit(&self) -> bool {
+        !self.open.is_empty()
+    }
 }
 
 /// How a value is written down, which decides in which kinds of file it means something.

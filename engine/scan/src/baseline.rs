@@ -185,6 +185,12 @@ impl Baseline {
         self.fingerprints.contains(&fingerprint) || self.values.contains(&value)
     }
 
+    /// Whether it names commits and lines, as redacted reports do.
+    #[must_use]
+    pub fn names_places(&self) -> bool {
+        !self.places.is_empty()
+    }
+
     /// Whether a place was known from a redacted report.
     #[must_use]
     pub fn knows_place(&self, commit: Option<&str>, path: &str, line: u32) -> bool {

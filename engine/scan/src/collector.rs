@@ -56,6 +56,8 @@ struct Seen {
     unread: Vec<Unread>,
     notes: Vec<String>,
     again: BTreeSet<ObjectId>,
+    /// Those of them of which there is more to tell than the sightings in a blob.
+    singular: BTreeSet<ObjectId>,
     names: bool,
 }
 
@@ -98,6 +100,8 @@ pub struct Collected {
     pub(crate) looked_at: Vec<ObjectId>,
     /// Those of them that have to be looked at again whenever the repository is scanned: there is something to tell.
     pub(crate) again: Vec<ObjectId>,
+    /// Those of them of which there is more to tell than the sightings in a blob.
+    pub(crate) singular: BTreeSet<ObjectId>,
     /// Whether there is something to tell of names in trees.
     pub(crate) names: bool,
     /// What each rule cost, when that was asked for.
@@ -114,13 +118,35 @@ pub struct Worker {
     costs: Arc<Mutex<Vec<RuleCost>>>,
 }
 
-impl Drop for Worker {
-    fn drop(&mut self) {
-        add_costs(&self.costs, self.scratch.costs());
+impl Worker {
+    /// From so many objects on they are told to all: what a kill costs beyond the pause between two notes.
+    const ENOUGH: usize = 64;
+
+    /// Notes that an object was looked at. The newest one is kept back: what belongs to it may follow, members of an archive and
+    /// files that a pointer names.
+    fn note(&mut self, object: Option<ObjectId>) {
+        let Some(object) = object else { return };
+        if self.looked_at.last() == Some(&object) {
+            return;
+        }
+        if self.looked_at.len() >= Self::ENOUGH {
+            self.tell_all();
+        }
+        self.looked_at.push(object);
+    }
+
+    fn tell_all(&mut self) {
         if !self.looked_at.is_empty() {
             let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
             all.append(&mut self.looked_at);
         }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        add_costs(&self.costs, self.scratch.costs());
+        self.tell_all();
     }
 }
 
@@ -182,6 +208,31 @@ impl<'a> Collector<'a> {
         self
     }
 
+    /// Blobs with something to tell so far. None when there is something to tell of names in trees.
+    pub(crate) fn blobs_so_far(&self) -> Option<Vec<ObjectId>> {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let origins = seen.sightings.iter().map(|sighting| &*sighting.origin);
+        let origins = origins.chain(seen.unread.iter().map(|unread| &unread.origin));
+        let blobs = origins.filter_map(|origin| match origin.outermost() {
+            Origin::Blob(id) | Origin::Lfs(_, id) => Some(*id),
+            _ => None,
+        });
+        (!seen.names).then(|| blobs.collect())
+    }
+
+    /// What was looked at to its end so far and has nothing that has to be told, to be written down while the scan goes on. None
+    /// when something has to be told of names.
+    pub(crate) fn quiet_so_far(&self) -> Option<Vec<ObjectId>> {
+        // In this order: who has something to tell says so before it counts as looked at.
+        let all = self
+            .looked_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let quiet = all.iter().filter(|id| !seen.again.contains(*id));
+        (!seen.names).then(|| quiet.copied().collect())
+    }
+
     /// What was seen.
     #[must_use]
     pub fn finish(self) -> Collected {
@@ -191,6 +242,7 @@ impl<'a> Collector<'a> {
             unread,
             notes,
             again,
+            singular,
             names,
         } = self
             .seen
@@ -208,6 +260,7 @@ impl<'a> Collector<'a> {
                     .unwrap_or_else(PoisonError::into_inner),
             ),
             again: again.into_iter().collect(),
+            singular,
             costs: std::mem::take(&mut self.costs.lock().unwrap_or_else(PoisonError::into_inner)),
             names,
             stats: self.counters.stats(),
@@ -263,10 +316,7 @@ impl<'a> Collector<'a> {
     fn look(&self, worker: &mut Worker, piece: Piece<'_>, stored: Stored<'_>) -> Note {
         let scratch = &mut worker.scratch;
         self.counters.count(piece);
-        if self.remembering == Remembering::On {
-            worker.looked_at.extend(object_of(piece.origin));
-        }
-        match catch_unwind(AssertUnwindSafe(|| self.detect(scratch, piece, stored))) {
+        let note = match catch_unwind(AssertUnwindSafe(|| self.detect(scratch, piece, stored))) {
             Ok((detection, note)) => {
                 self.keep(piece, detection);
                 note
@@ -277,7 +327,12 @@ impl<'a> Collector<'a> {
                 self.not_read(piece.origin, SkippedKind::Unreadable, reason.to_owned());
                 Note::default()
             }
+        };
+        // Only now: what is noted may be written down at any time.
+        if self.remembering == Remembering::On {
+            worker.note(object_of(piece.origin));
         }
+        note
     }
 
     fn keep(&self, piece: Piece<'_>, detection: Detection) {
@@ -302,8 +357,18 @@ impl<'a> Collector<'a> {
         if sightings.is_empty() && limited.is_empty() && detection.suppressed == 0 {
             return;
         }
+        let is_plain = limited.is_empty()
+            && detection.suppressed == 0
+            && matches!(piece.origin, Origin::Blob(_))
+            && piece.part == Part::WHOLE
+            && !sightings
+                .iter()
+                .any(|one| one.matched.may_depend_on_commit());
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.again.extend(object_of(piece.origin));
+        if !is_plain {
+            seen.singular.extend(object_of(piece.origin));
+        }
         seen.names |= matches!(piece.origin, Origin::EntryName(_));
         seen.unread.extend(limited);
         seen.sightings.extend(sightings);
@@ -479,6 +544,7 @@ impl Visitor for Collector<'_> {
     fn unsettled(&self, id: &ObjectId) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.again.insert(*id);
+        seen.singular.insert(*id);
     }
 
     fn skipped(&self, skipped: Skipped) {
@@ -497,6 +563,7 @@ impl Visitor for Collector<'_> {
         };
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.again.extend(object_of(origin));
+        seen.singular.extend(object_of(origin));
         seen.unread.push(unread);
     }
 

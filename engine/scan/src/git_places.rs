@@ -7,9 +7,7 @@ use std::collections::HashMap;
 use bstr::{BStr, ByteSlice};
 use leakward_core::{LocationKind, Skipped};
 use leakward_sources::Origin;
-use leakward_sources::git::{
-    HistoryIndex, ObjectId, Place as TracedPlace, Provenance, Question, Repository, Traced,
-};
+use leakward_sources::git::{ObjectId, Place as TracedPlace, Provenance, Question, Traced};
 
 use crate::place::{CommitFacts, Place};
 use crate::run::{inside, simple_places};
@@ -23,37 +21,37 @@ pub(crate) struct GitPlaces {
     pub(crate) skipped: Vec<Skipped>,
 }
 
-impl GitPlaces {
-    /// Asks `repository` for the places of `origins`, and of objects that it refers to and does not hold. What is known of its
-    /// history need not be read again.
-    pub(crate) fn of<'o>(
-        repository: &Repository,
-        origins: impl Iterator<Item = &'o Origin>,
-        gaps: &[ObjectId],
-        history: Option<Box<HistoryIndex>>,
-    ) -> Self {
-        let mut question = Question {
-            blobs: gaps.to_vec(),
-            ..Question::default()
-        };
-        for origin in origins {
-            match origin.outermost() {
-                Origin::Blob(id) | Origin::Lfs(_, id) => question.blobs.push(*id),
-                Origin::Commit(id) => question.commits.push(*id),
-                Origin::Tag(id) => question.tags.push(*id),
-                Origin::Worktree(_) | Origin::Index(..) | Origin::File(_) | Origin::Stdin => {}
-                Origin::EntryName(name) => question.names.push(name.clone()),
-                Origin::RefName(_) | Origin::PathName(_) | Origin::Member(..) => {}
-                Origin::Layer(..) | Origin::LayerName(..) | Origin::ImageConfig(..) => {}
-            }
+/// What is to be asked for the places of `origins`, and of objects that the repository refers to and does not hold.
+pub(crate) fn question<'o>(
+    origins: impl Iterator<Item = &'o Origin>,
+    gaps: &[ObjectId],
+) -> Question {
+    let mut question = Question {
+        blobs: gaps.to_vec(),
+        ..Question::default()
+    };
+    for origin in origins {
+        match origin.outermost() {
+            Origin::Blob(id) | Origin::Lfs(_, id) => question.blobs.push(*id),
+            Origin::Commit(id) => question.commits.push(*id),
+            Origin::Tag(id) => question.tags.push(*id),
+            Origin::Worktree(_) | Origin::Index(..) | Origin::File(_) | Origin::Stdin => {}
+            Origin::EntryName(name) => question.names.push(name.clone()),
+            Origin::RefName(_) | Origin::PathName(_) | Origin::Member(..) => {}
+            Origin::Layer(..) | Origin::LayerName(..) | Origin::ImageConfig(..) => {}
         }
-        let provenance = Provenance::of(repository, &question, history);
-        let skipped = provenance.skipped().to_vec();
+    }
+    question
+}
+
+impl GitPlaces {
+    /// The places that `provenance` knows.
+    pub(crate) fn of(provenance: Provenance) -> Self {
         Self {
+            skipped: provenance.skipped().to_vec(),
             provenance,
             worktree: HashMap::new(),
             index: HashMap::new(),
-            skipped,
         }
     }
 

@@ -12,15 +12,18 @@ use leakward_core::Skipped;
 use leakward_core::outcome::SkippedKind;
 use leakward_sources::git::clone::{self, CloneProgress, Credentials, RemoteUrl};
 use leakward_sources::git::{
-    self, Arriving, Covered, Head, HistoryScan, Known, NothingKnown, ObjectId, ObjectKinds,
-    OpenOptions, Refs, Repository, Selection, Staged, Unchanged, Worktree,
+    self, Arriving, Chronicle, Covered, Head, HistoryScan, Known, NothingKnown, ObjectId,
+    ObjectKinds, OpenOptions, Provenance, Question, Refs, Repository, Selection, Staged, Unchanged,
+    Worktree,
 };
 use leakward_sources::{Origin, Piece, Visitor as _};
 
-use crate::cache::{CacheChoice, CacheKey, Remembered, ScanCache};
+use crate::cache::{CacheChoice, CacheKey, History, Remembered, ScanCache};
 use crate::collector::{Collected, Remembering};
+use crate::folding::{self, Gone};
 use crate::git_gaps::Gaps;
-use crate::git_places::GitPlaces;
+use crate::git_places::{self, GitPlaces};
+use crate::keeping::keeping;
 use crate::policy::{Folder, NoFiles, PolicyFiles};
 use crate::progress::Progress;
 use crate::request::{LineHashes, Measure, Request, Scope};
@@ -154,27 +157,26 @@ fn scan_opened(
         Some(_) => Remembering::On,
         None => Remembering::Off,
     });
-    let seen = Seen::look(
-        repository,
-        &context,
-        &context.unpacking(&collector),
-        cache.as_ref(),
-    );
+    let seen = keeping(cache.as_ref(), &collector, || {
+        let looking = context.unpacking(&collector);
+        Seen::look(repository, &context, &looking, cache.as_ref())
+    });
     let mut seen = seen?;
     seen.notes.append(&mut notes);
     let mut collected = collector.finish();
-    if let Some(cache) = &cache {
-        seen.remember(repository, cache, &mut collected);
-    }
-    collected.notes.append(&mut seen.notes);
     collected.stats.known = seen.covered.known;
     context.progress.phase("history of the findings");
+    let scope = &context.request.scope;
     let places = places(
         repository,
         &mut collected,
         &mut seen,
-        &context.request.scope,
+        (scope, cache.as_ref()),
     )?;
+    if let Some(cache) = &cache {
+        seen.remember(repository, cache, &mut collected);
+    }
+    collected.notes.append(&mut seen.notes);
     let scope = context
         .request
         .scope
@@ -208,15 +210,17 @@ fn open_cache(
         &context.policy.detection,
         request.archives,
     );
-    ScanCache::open(&request.cache, repository, &key).unwrap_or_else(|reason| {
+    let opened = ScanCache::open(&request.cache, repository, &key).unwrap_or_else(|reason| {
         notes.push(format!("{reason}; scanned without it"));
         None
-    })
+    });
+    notes.extend(opened.iter().filter_map(|cache| cache.begun_anew.clone()));
+    opened
 }
 
 /// Which history is looked at.
 #[derive(Clone, Copy)]
-enum History<'c> {
+enum Looked<'c> {
     /// Every object of the database that the cache does not know.
     All(Option<&'c ScanCache>),
     /// What refs and the index reach.
@@ -229,6 +233,10 @@ struct Seen {
     unchanged: Unchanged,
     covered: Covered,
     notes: Vec<String>,
+    /// What is known of the history before all is.
+    known: Option<Gone>,
+    /// What the next scan can go on with.
+    chronicle: Option<Chronicle>,
 }
 
 impl Seen {
@@ -242,11 +250,11 @@ impl Seen {
         let mut seen = Self::default();
         match &context.request.scope {
             Scope::Everything => {
-                seen.history(repository, context, collector, History::All(cache))?;
+                seen.history(repository, context, collector, Looked::All(cache))?;
                 seen.worktree(repository, context, collector, HistoryScan::Included);
             }
             Scope::ReachableOnly => {
-                seen.history(repository, context, collector, History::Reachable)?;
+                seen.history(repository, context, collector, Looked::Reachable)?;
                 seen.worktree(repository, context, collector, HistoryScan::Left);
             }
             Scope::Staged => seen.staged(repository, context, collector),
@@ -265,7 +273,7 @@ impl Seen {
                 seen.part(repository, context, collector, &scope)?;
             }
             Scope::Worktree => seen.worktree(repository, context, collector, HistoryScan::Left),
-            Scope::History => seen.history(repository, context, collector, History::Reachable)?,
+            Scope::History => seen.history(repository, context, collector, Looked::Reachable)?,
             Scope::From(revision) => {
                 let tips = vec![git::resolve(repository, revision)?];
                 let scope = git::Scope::Arriving(Arriving {
@@ -308,13 +316,16 @@ impl Seen {
         let mut again: HashSet<ObjectId> = cache.again().into_iter().collect();
         again.retain(|id| !looked_at.contains(id));
         again.extend(&collected.again);
-        let begun = looked_at
-            .into_iter()
-            .filter(|id| self.covered.is_partial && !again.contains(id));
+        let begun = looked_at.into_iter().chain(cache.begun().iter().copied());
+        let begun = begun.filter(|id| self.covered.is_partial && !again.contains(id));
+        let may_go_on = self.covered.is_whole && repository.outside_alternates().is_empty();
+        let chronicle = self.chronicle.take().filter(|_| may_go_on);
         let remembered = Remembered {
             covered: &self.covered,
             gaps: self.covered.gaps.iter().copied().collect(),
             begun: begun.collect(),
+            profiles: cache.profiles().renewed(collected, &again),
+            history: chronicle.map_or(History::Unknown, |known| History::Known(Box::new(known))),
             again,
         };
         if let Err(error) = cache.remember(repository, remembered) {
@@ -329,7 +340,7 @@ impl Seen {
         repository: &Repository,
         context: &Context<'_>,
         collector: &Looking<'_>,
-        history: History<'_>,
+        history: Looked<'_>,
     ) -> Result<(), ScanError> {
         context.progress.phase("history");
         repository
@@ -343,7 +354,7 @@ impl Seen {
             .for_each(|told| collector.skipped(told));
         refs.scan_names(collector);
         match history {
-            History::All(cache) => {
+            Looked::All(cache) => {
                 let kinds = ObjectKinds::ALL.and(ObjectKinds::NAMES);
                 let known: &dyn Known = match cache {
                     Some(cache) => cache,
@@ -351,25 +362,49 @@ impl Seen {
                 };
                 let threads = context.request.threads;
                 self.covered = repository.scan_new_objects(kinds, known, collector, threads)?;
-                if let Some(cache) = cache {
-                    let mut again = cache.again();
-                    let gone: HashSet<ObjectId> = repository.not_held(&again).into_iter().collect();
-                    again.retain(|id| !gone.contains(id));
-                    repository.scan_blobs(&again, collector, threads)?;
-                }
-                if !repository.outside_alternates().is_empty() {
-                    self.borrowed(repository, context, collector)?;
-                } else if repository.is_partial_clone() {
+                let borrows = !repository.outside_alternates().is_empty();
+                let is_partial_clone = repository.is_partial_clone();
+                if !borrows && is_partial_clone {
                     self.gaps(repository, cache);
-                } else {
+                }
+                if let Some(cache) = cache {
+                    self.again(repository, context, collector, cache)?;
+                }
+                if borrows {
+                    self.borrowed(repository, context, collector)?;
+                } else if !is_partial_clone {
                     let missing = repository.missing_from_index();
                     missing.into_iter().for_each(|told| collector.skipped(told));
                 }
             }
-            History::Reachable => {
+            Looked::Reachable => {
                 self.part(repository, context, collector, &git::Scope::Reachable)?;
             }
         }
+        Ok(())
+    }
+
+    /// Looks again at what had something to tell, as far as it decides what is reported.
+    fn again(
+        &mut self,
+        repository: &Repository,
+        context: &Context<'_>,
+        collector: &Looking<'_>,
+        cache: &ScanCache,
+    ) -> Result<(), ScanError> {
+        let mut again = cache.again();
+        let gone: HashSet<ObjectId> = repository.not_held(&again).into_iter().collect();
+        again.retain(|id| !gone.contains(id));
+        let new = collector.behind().blobs_so_far();
+        let folded = new.filter(|_| !again.is_empty()).and_then(|new| {
+            let met = (&self.covered, new);
+            folding::fold(repository, context, cache, met, &again)
+        });
+        if let Some(folded) = folded {
+            again = folded.needed;
+            self.known = Some(folded.known);
+        }
+        repository.scan_blobs(&again, collector, context.request.threads)?;
         Ok(())
     }
 
@@ -489,7 +524,7 @@ fn places(
     repository: &Repository,
     collected: &mut Collected,
     seen: &mut Seen,
-    scope: &Scope,
+    (scope, cache): (&Scope, Option<&ScanCache>),
 ) -> Result<GitPlaces, ScanError> {
     let origins: BTreeSet<Origin> = collected
         .sightings
@@ -497,9 +532,11 @@ fn places(
         .map(|sighting| (*sighting.origin).clone())
         .chain(collected.unread.iter().map(|unread| unread.origin.clone()))
         .collect();
-    let history = seen.covered.index.take();
-    let gaps = Gaps::of(&seen.covered.gaps);
-    let mut places = GitPlaces::of(repository, origins.iter(), gaps.to_trace(), history);
+    let gaps = seen.covered.gaps.clone();
+    let gaps = Gaps::of(&gaps);
+    let question = git_places::question(origins.iter(), gaps.to_trace());
+    let provenance = provenance(repository, &question, seen, cache);
+    let mut places = GitPlaces::of(provenance);
     collected.skipped.append(&mut places.skipped);
     collected.skipped.extend(gaps.told(repository, &places)?);
     let wanted: HashSet<ObjectId> = origins.iter().filter_map(blob_of).collect();
@@ -514,6 +551,35 @@ fn places(
         }
     }
     Ok(places)
+}
+
+/// The answer to the question: what is known already, with what came since, or found out from the beginning.
+fn provenance(
+    repository: &Repository,
+    question: &Question,
+    seen: &mut Seen,
+    cache: Option<&ScanCache>,
+) -> Provenance {
+    let known = seen.known.take().zip(cache);
+    let known = known.and_then(|(known, cache)| {
+        if known.provenance.answers(question) {
+            return Some((known.provenance, known.chronicle));
+        }
+        folding::go_on(repository, cache, &seen.covered, question, known.chronicle)
+    });
+    if let Some((mut provenance, chronicle)) = known {
+        let wanted: HashSet<&ObjectId> = question.blobs.iter().collect();
+        provenance.read_authorship(repository, |id| wanted.contains(id));
+        seen.chronicle = Some(chronicle);
+        return provenance;
+    }
+    let index = seen.covered.index.take();
+    if cache.is_none() {
+        return Provenance::of(repository, question, index);
+    }
+    let (provenance, chronicle) = Provenance::with_chronicle(repository, question, index);
+    seen.chronicle = chronicle;
+    provenance
 }
 
 fn blob_of(origin: &Origin) -> Option<ObjectId> {

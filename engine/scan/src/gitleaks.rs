@@ -111,6 +111,12 @@ impl GitleaksIgnore {
         self.places.extend(other.places);
     }
 
+    /// Whether nothing is left out.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
     /// Whether this place is to be left out.
     #[must_use]
     pub fn ignores(&self, commit: Option<&str>, path: &str, line: u32) -> bool {

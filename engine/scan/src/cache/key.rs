@@ -24,12 +24,19 @@ impl CacheKey {
         format!("{settings:?} {archives:?}").hash(&mut hasher);
         for rule in rules {
             rule.id.as_str().hash(&mut hasher);
-            if built_in.get(rule.id.as_str()) != Some(&rule) {
+            let known = built_in.get(rule.id.as_str());
+            if !known.is_some_and(|known| std::ptr::eq(*known, rule) || *known == rule) {
                 format!("{rule:?}").hash(&mut hasher);
             }
         }
         let program = env!("LEAKWARD_DETECTION");
-        Self(format!("2-{program}-{:016x}", hasher.finish()))
+        Self(format!("3-{program}-{:016x}", hasher.finish()))
+    }
+
+    /// Whether this is the key of some version of the program.
+    pub(super) fn is_one(text: &str) -> bool {
+        let version = text.split('-').next().unwrap_or_default();
+        text.len() > version.len() + 16 && version.parse::<u32>().is_ok()
     }
 
     /// The key as it is written into the cache.
