@@ -118,7 +118,7 @@ fn read(path: &Path) -> anyhow::Result<Outcome> {
 fn write(outcome: Outcome, sinks: &[Sink], color: ColorChoice) -> anyhow::Result<ExitCode> {
     let scanned = Scanned {
         outcome,
-        rules: leakward_rules::built_in().to_vec(),
+        rules: leakward_rules::built_in().into(),
         ..Scanned::default()
     };
     write_reports(&scanned, sinks, color)?;

@@ -1,5 +1,6 @@
 //! The detector: a set of rules, ready to look at bytes from all threads.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -28,7 +29,8 @@ type CompanionNumbers = Vec<Vec<Option<usize>>>;
 /// A set of rules, ready to look at bytes. Shared by all threads; each has its own [`Scratch`].
 #[derive(Debug)]
 pub struct Detector {
-    rules: Vec<Rule>,
+    /// PERF: copying the built-in ones would take longer than scanning a small file.
+    rules: Cow<'static, [Rule]>,
     settings: Settings,
     prefilter: Prefilter,
     index: RuleIndex,
@@ -49,7 +51,11 @@ impl Detector {
     /// # Errors
     /// A rule without literal, or one that names a detector that does not exist. Bad expressions are found by
     /// [`Detector::check`], or reported in [`Detection::limited`] when first needed.
-    pub fn new(rules: Vec<Rule>, settings: Settings) -> Result<Detector, DetectorError> {
+    pub fn new(
+        rules: impl Into<Cow<'static, [Rule]>>,
+        settings: Settings,
+    ) -> Result<Detector, DetectorError> {
+        let rules = rules.into();
         let (index, literals) = RuleIndex::new(&rules)?;
         Ok(Detector {
             prefilter: Prefilter::new(literals),
@@ -89,6 +95,12 @@ impl Detector {
     #[must_use]
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// The same, to be kept: built-in ones are not copied.
+    #[must_use]
+    pub fn shared_rules(&self) -> Cow<'static, [Rule]> {
+        self.rules.clone()
     }
 
     /// What one more thread needs.

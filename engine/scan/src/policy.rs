@@ -6,6 +6,7 @@
 //! INVARIANT: with a policy ref, nothing is read from the working tree. A pull request that brings an ignore file can
 //! then not switch its own scan off.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -116,7 +117,7 @@ pub struct Overrides {
 #[derive(Clone, Debug)]
 pub struct Policy {
     /// The rules to apply.
-    pub rules: Vec<Rule>,
+    pub rules: Cow<'static, [Rule]>,
     /// How to detect.
     pub detection: Settings,
     /// Findings below are left out.
@@ -246,9 +247,9 @@ fn load_config(
     files: &dyn PolicyFiles,
     overrides: &Overrides,
     notes: &mut Vec<String>,
-) -> Result<(Config, Vec<Rule>), PolicyError> {
+) -> Result<(Config, Cow<'static, [Rule]>), PolicyError> {
     match other_tools::load_configuration(files, overrides)? {
-        Configuration::Own(config) => Ok((*config, leakward_rules::built_in().to_vec())),
+        Configuration::Own(config) => Ok((*config, leakward_rules::built_in().into())),
         Configuration::Foreign(import, name) => {
             let (tool, own) = (import.tool, import.rules.len());
             let base = match import.base {
@@ -268,7 +269,7 @@ fn load_config(
                     .exclude
                     .push(format!("/{}", name.trim_start_matches("./")));
             }
-            Ok((config, rules))
+            Ok((config, rules.into()))
         }
     }
 }
@@ -352,11 +353,11 @@ fn detection(config: &Config, overrides: &Overrides) -> Settings {
 
 fn load_rules(
     files: &dyn PolicyFiles,
-    base: Vec<Rule>,
+    base: Cow<'static, [Rule]>,
     config: &Config,
     overrides: &Overrides,
     notes: &mut Vec<String>,
-) -> Result<Vec<Rule>, PolicyError> {
+) -> Result<Cow<'static, [Rule]>, PolicyError> {
     let mut rules = base;
     let mut texts = Vec::new();
     for name in &config.rules.files {
@@ -369,7 +370,7 @@ fn load_rules(
     for (name, text) in texts {
         let file = RuleFile::parse(files, &text, &name)?;
         notes.extend(file.notes);
-        rules = leakward_rules::merge(&rules, file.rules);
+        rules = leakward_rules::merge(&rules, file.rules).into();
     }
     let only: Vec<String> = if overrides.only_rules.is_empty() {
         config.rules.only.clone()
@@ -386,11 +387,11 @@ fn load_rules(
     if only.is_empty() && disabled.is_empty() {
         return Ok(rules);
     }
-    Ok(Selection {
+    let selection = Selection {
         enable: only,
         disable: disabled,
-    }
-    .apply(rules)?)
+    };
+    Ok(selection.apply(rules.into_owned())?.into())
 }
 
 fn load_baseline(

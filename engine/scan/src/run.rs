@@ -1,5 +1,6 @@
 //! A whole scan: each target through its source, detection and grouping, and all of it into one outcome.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,7 +34,7 @@ pub struct Scanned {
     /// Findings, what was looked at, what was not.
     pub outcome: Outcome,
     /// The rules that were applied, for reports that describe them.
-    pub rules: Vec<Rule>,
+    pub rules: Cow<'static, [Rule]>,
     /// The findings' credentials, when the request says that they are kept.
     pub credentials: Vec<Credential>,
     /// What each of the rules cost, when the request asks for it.
@@ -399,7 +400,7 @@ impl<'a> Context<'a> {
         outcome.skipped.dedup();
         Scanned {
             outcome,
-            rules: self.detector.rules().to_vec(),
+            rules: self.detector.shared_rules(),
             credentials,
             costs: collected.costs,
         }
@@ -503,8 +504,8 @@ fn absorb(whole: &mut Scanned, mut one: Scanned, prefix: Option<&str>) {
     }
     if whole.rules.is_empty() {
         whole.rules = one.rules;
-    } else {
-        whole.rules = leakward_rules::merge(&whole.rules, one.rules);
+    } else if !std::ptr::eq(&raw const *whole.rules, &raw const *one.rules) {
+        whole.rules = leakward_rules::merge(&whole.rules, one.rules.into_owned()).into();
     }
     if whole.costs.is_empty() {
         whole.costs = one.costs;

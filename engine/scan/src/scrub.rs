@@ -147,8 +147,11 @@ mod tests {
     use super::*;
 
     fn detector() -> Detector {
-        Detector::new(Vec::new(), leakward_detect::Settings::default())
-            .expect("no rules make a detector")
+        Detector::new(
+            Vec::<leakward_core::Rule>::new(),
+            leakward_detect::Settings::default(),
+        )
+        .expect("no rules make a detector")
     }
 
     #[test]
