@@ -9,6 +9,7 @@
 //!   tree FOLDER…         all files, beside `rg` with one rare literal, where it is installed
 //!   compare REPOSITORY…  the table: all history, beside git and other scanners (KINGFISHER=…, GITLEAKS=… name them)
 //!   compare-trees FOLDER… the same for all files, beside `rg`
+//!   second REPOSITORY…   a second scan after ten new commits
 //!   scaling              synthetic repositories of growing size
 //!   images LAYOUT…       container images (OCI layouts), beside the decompression of their layers; without one, 1 GB of this machine's files
 //!   serve                the service: deliveries a second, latency, crashes under load
@@ -24,6 +25,7 @@ mod images;
 mod memory;
 mod runs;
 mod scaling;
+mod second;
 mod serve;
 
 use std::path::{Path, PathBuf};
@@ -57,13 +59,16 @@ fn main() -> anyhow::Result<()> {
         Some("compare-trees") => {
             compare::trees(&program, &words.map(Path::new).collect::<Vec<_>>())
         }
+        Some("second") => {
+            words.try_for_each(|repository| second::table(&program, Path::new(repository), RUNS))
+        }
         Some("scaling") => scaling::table(&program),
         Some("images") => images::all(&program, &words.map(Path::new).collect::<Vec<_>>()),
         Some("decompress") => words.try_for_each(|layout| images::decompress(Path::new(layout))),
         Some("serve") => serve::all(&program),
         Some("memory") => words.try_for_each(|repository| memory(&program, Path::new(repository))),
         _ => bail!(
-            "say what to measure: startup, staged, history REPOSITORY…, tree FOLDER…, compare REPOSITORY…, compare-trees FOLDER…, scaling, images LAYOUT…, serve, memory REPOSITORY…"
+            "say what to measure: startup, staged, history REPOSITORY…, tree FOLDER…, compare REPOSITORY…, compare-trees FOLDER…, second REPOSITORY…, scaling, images LAYOUT…, serve, memory REPOSITORY…"
         ),
     }
 }

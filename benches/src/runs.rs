@@ -30,6 +30,21 @@ impl Runs {
         Ok(Self(times))
     }
 
+    /// Runs `command` `count` times, each time after `prepare`, which is not measured.
+    pub(crate) fn prepared(
+        count: usize,
+        command: &mut Command,
+        prepare: impl Fn() -> anyhow::Result<()>,
+    ) -> anyhow::Result<Self> {
+        let mut times = Vec::with_capacity(count);
+        for _ in 0..count {
+            prepare()?;
+            times.push(wall(command)?);
+        }
+        times.sort_unstable();
+        Ok(Self(times))
+    }
+
     /// The median in seconds.
     pub(crate) fn median_seconds(&self) -> f64 {
         self.at(self.0.len().saturating_sub(1) / 2) / 1e3
