@@ -4,7 +4,8 @@
 //! and nothing is written.
 //!
 //! INVARIANT: offsets and counts that the bytes state are believed only within them; a page is gone to at most once for each tree, so that
-//! pages that refer to each other in a circle end.
+//! pages that refer to each other in a circle end. Trees may share pages, and pages may lie over each other, so that what is read is also
+//! counted over all trees ([`Allowance`]): else a file of some megabytes could name billions of entries.
 //!
 //! Format: `page.go`, `bucket.go` and `db.go` of go.etcd.io/bbolt.
 
@@ -24,10 +25,37 @@ const IS_META: u16 = 4;
 const MAGIC: u32 = 0xED0C_DAED;
 const VERSION: u32 = 2;
 
-/// A database that makes no sense.
+/// LIMIT: entries that are read of one database, each time that they are read. An image costs about a dozen, and a node with a thousand
+/// images is a large one.
+pub const MAX_ENTRIES: usize = 1 << 20;
+
+/// A database that cannot be read, or not to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("it is no database of bbolt, or damaged: {0}")]
-pub struct NotBolt(&'static str);
+pub enum NotRead {
+    /// It makes no sense.
+    #[error("it is no database of bbolt, or damaged: {0}")]
+    Damaged(&'static str),
+    /// There is more in it than is read.
+    #[error("it has more than {MAX_ENTRIES} entries to be read")]
+    Limit,
+}
+
+/// How many entries of a database may still be read, in all of its trees together.
+#[derive(Debug)]
+pub struct Allowance(usize);
+
+impl Default for Allowance {
+    fn default() -> Self {
+        Self(MAX_ENTRIES)
+    }
+}
+
+impl Allowance {
+    fn take(&mut self, entries: usize) -> Result<(), NotRead> {
+        self.0 = self.0.checked_sub(entries).ok_or(NotRead::Limit)?;
+        Ok(())
+    }
+}
 
 /// A database.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +96,7 @@ impl<'d> Bolt<'d> {
     ///
     /// # Errors
     /// When neither of the two pages that say where it begins holds.
-    pub fn new(bytes: &'d [u8]) -> Result<Self, NotBolt> {
+    pub fn new(bytes: &'d [u8]) -> Result<Self, NotRead> {
         // Pages are as large as those of the machine that made the database; the first one says it.
         let first = meta(bytes, 0);
         let stated = first.map(|found| found.page_bytes);
@@ -80,7 +108,7 @@ impl<'d> Bolt<'d> {
             .into_iter()
             .chain(second)
             .max_by_key(|found| found.transaction);
-        newest.ok_or(NotBolt("it does not say where it begins"))
+        newest.ok_or(NotRead::Damaged("it does not say where it begins"))
     }
 
     /// The number of the change that wrote it last.
@@ -99,17 +127,19 @@ impl<'d> Bolt<'d> {
     }
 
     /// The page of this number, with the pages that belong to it.
-    fn page(&self, number: u64) -> Result<&'d [u8], NotBolt> {
-        let number = usize::try_from(number).map_err(|_| NotBolt("a page is not there"))?;
+    fn page(&self, number: u64) -> Result<&'d [u8], NotRead> {
+        let number =
+            usize::try_from(number).map_err(|_| NotRead::Damaged("a page is not there"))?;
         let start = number.checked_mul(self.page_bytes);
         let rest = start.and_then(|start| self.bytes.get(start..));
-        let rest = rest.ok_or(NotBolt("a page is not there"))?;
+        let rest = rest.ok_or(NotRead::Damaged("a page is not there"))?;
         let more = word(rest, 12).unwrap_or(0) as usize;
         let length = more
             .saturating_add(1)
             .saturating_mul(self.page_bytes)
             .min(rest.len());
-        rest.get(..length).ok_or(NotBolt("a page is not there"))
+        rest.get(..length)
+            .ok_or(NotRead::Damaged("a page is not there"))
     }
 }
 
@@ -117,8 +147,11 @@ impl<'d> Bucket<'d> {
     /// Its keys, sorted, and what stands at them.
     ///
     /// # Errors
-    /// When a page makes no sense.
-    pub fn entries(&self) -> Result<Vec<(&'d [u8], Value<'d>)>, NotBolt> {
+    /// When a page makes no sense, or `allowance` is used up.
+    pub fn entries(
+        &self,
+        allowance: &mut Allowance,
+    ) -> Result<Vec<(&'d [u8], Value<'d>)>, NotRead> {
         let mut entries = Vec::new();
         let mut seen = HashSet::new();
         let mut left = vec![self.root];
@@ -126,18 +159,24 @@ impl<'d> Bucket<'d> {
             let page = match root {
                 Root::Inline(page) => page,
                 Root::Page(number) if seen.insert(number) => self.database.page(number)?,
-                Root::Page(_) => return Err(NotBolt("a page is in a tree twice")),
+                Root::Page(_) => return Err(NotRead::Damaged("a page is in a tree twice")),
             };
-            let flags = half(page, 8).ok_or(NotBolt("a page is cut off"))?;
+            let flags = half(page, 8).ok_or(NotRead::Damaged("a page is cut off"))?;
             if flags & IS_BRANCH != 0 {
                 // The last one is looked at first, so that the keys come in their order.
-                let below = elements(page)?.map(|element| long(element, 8).map(Root::Page));
+                let below =
+                    elements(page, allowance)?.map(|element| long(element, 8).map(Root::Page));
                 let below: Option<Vec<_>> = below.collect();
-                left.extend(below.ok_or(NotBolt("a page is cut off"))?.into_iter().rev());
+                left.extend(
+                    below
+                        .ok_or(NotRead::Damaged("a page is cut off"))?
+                        .into_iter()
+                        .rev(),
+                );
             } else if flags & IS_LEAF != 0 {
-                self.leaf(page, &mut entries)?;
+                self.leaf(page, allowance, &mut entries)?;
             } else {
-                return Err(NotBolt("a page is of an unknown kind"));
+                return Err(NotRead::Damaged("a page is of an unknown kind"));
             }
         }
         Ok(entries)
@@ -146,10 +185,11 @@ impl<'d> Bucket<'d> {
     fn leaf(
         &self,
         page: &'d [u8],
+        allowance: &mut Allowance,
         entries: &mut Vec<(&'d [u8], Value<'d>)>,
-    ) -> Result<(), NotBolt> {
-        const CUT: NotBolt = NotBolt("an entry is cut off");
-        for element in elements(page)? {
+    ) -> Result<(), NotRead> {
+        const CUT: NotRead = NotRead::Damaged("an entry is cut off");
+        for element in elements(page, allowance)? {
             let field = |at| word(element, at).map(|number| number as usize);
             let is_bucket = field(0).ok_or(CUT)? & 1 != 0;
             let (from, key, value) = (
@@ -170,10 +210,14 @@ impl<'d> Bucket<'d> {
     }
 
     /// The tree that a value is: the number of its page and a counter, or a page of its own.
-    fn inner(&self, value: &'d [u8]) -> Result<Bucket<'d>, NotBolt> {
-        let root = long(value, 0).ok_or(NotBolt("a tree is cut off"))?;
+    fn inner(&self, value: &'d [u8]) -> Result<Bucket<'d>, NotRead> {
+        let root = long(value, 0).ok_or(NotRead::Damaged("a tree is cut off"))?;
         let root = match root {
-            0 => Root::Inline(value.get(16..).ok_or(NotBolt("a tree is cut off"))?),
+            0 => Root::Inline(
+                value
+                    .get(16..)
+                    .ok_or(NotRead::Damaged("a tree is cut off"))?,
+            ),
             page => Root::Page(page),
         };
         Ok(Bucket {
@@ -186,8 +230,8 @@ impl<'d> Bucket<'d> {
     ///
     /// # Errors
     /// As for [`Bucket::entries`].
-    pub fn get(&self, key: &[u8]) -> Result<Option<Value<'d>>, NotBolt> {
-        let entries = self.entries()?;
+    pub fn get(&self, key: &[u8], allowance: &mut Allowance) -> Result<Option<Value<'d>>, NotRead> {
+        let entries = self.entries(allowance)?;
         Ok(entries
             .into_iter()
             .find(|(found, _)| *found == key)
@@ -198,8 +242,12 @@ impl<'d> Bucket<'d> {
     ///
     /// # Errors
     /// As for [`Bucket::entries`].
-    pub fn bucket(&self, key: &[u8]) -> Result<Option<Bucket<'d>>, NotBolt> {
-        Ok(match self.get(key)? {
+    pub fn bucket(
+        &self,
+        key: &[u8],
+        allowance: &mut Allowance,
+    ) -> Result<Option<Bucket<'d>>, NotRead> {
+        Ok(match self.get(key, allowance)? {
             Some(Value::Bucket(bucket)) => Some(bucket),
             _ => None,
         })
@@ -207,11 +255,15 @@ impl<'d> Bucket<'d> {
 }
 
 /// The elements of a page: each from where it begins to the page's end, for offsets in it count from there.
-fn elements(page: &[u8]) -> Result<impl Iterator<Item = &[u8]>, NotBolt> {
-    let count = usize::from(half(page, 10).ok_or(NotBolt("a page is cut off"))?);
+fn elements<'p>(
+    page: &'p [u8],
+    allowance: &mut Allowance,
+) -> Result<impl Iterator<Item = &'p [u8]> + use<'p>, NotRead> {
+    let count = usize::from(half(page, 10).ok_or(NotRead::Damaged("a page is cut off"))?);
+    allowance.take(count)?;
     let end = HEADER_BYTES + count * ELEMENT_BYTES;
     if end > page.len() {
-        return Err(NotBolt("a page has more entries than fit into it"));
+        return Err(NotRead::Damaged("a page has more entries than fit into it"));
     }
     let starts = (0..count).map(|number| HEADER_BYTES + number * ELEMENT_BYTES);
     Ok(starts.filter_map(|start| page.get(start..)))
@@ -366,7 +418,7 @@ pub(super) mod tests {
     }
 
     fn text(bucket: Bucket<'_>) -> Vec<String> {
-        let entries = bucket.entries().expect("entries");
+        let entries = bucket.entries(&mut Allowance::default()).expect("entries");
         let keys = entries.iter().map(|(key, _)| key.to_vec());
         keys.map(|key| String::from_utf8(key).expect("text"))
             .collect()
@@ -385,9 +437,10 @@ pub(super) mod tests {
         let database = Bolt::new(&bytes).expect("a database");
         assert_eq!(database.transaction(), 7);
         assert_eq!(text(database.root()), ["a", "b", "c"]);
-        let inner = database.root().bucket(b"b").expect("a tree");
+        let below = |key: &[u8]| database.root().bucket(key, &mut Allowance::default());
+        let inner = below(b"b").expect("a tree");
         assert_eq!(text(inner.expect("a tree")), ["x", "y"]);
-        assert!(database.root().bucket(b"a").expect("bytes").is_none());
+        assert!(below(b"a").expect("bytes").is_none());
     }
 
     #[test]
@@ -406,6 +459,36 @@ pub(super) mod tests {
         assert_eq!(root(&bytes), ["older"]);
         bytes[HEADER_BYTES + 20] ^= 1;
         assert!(Bolt::new(&bytes).is_err());
+    }
+
+    /// Each tree alone stays below the limit.
+    #[test]
+    fn entries_are_counted_over_all_trees_of_a_database() {
+        let many = 60_000;
+        let entries: Vec<(u32, &[u8], &[u8])> = vec![(0, b"k", b"v"); many];
+        let shared = page(3, IS_LEAF, &entries);
+        // Trees that all begin on the same page.
+        let tree = [3_u64.to_le_bytes(), [0; 8]].concat();
+        let trees = MAX_ENTRIES / many + 1;
+        let root = page(2, IS_LEAF, &vec![(1, &b"tree"[..], &tree[..]); trees]);
+        let mut bytes = database(&[first_page(0, 1, 2), first_page(1, 0, 2), root, shared]);
+        // The page goes on over those that follow.
+        put(&mut bytes, 3 * PAGE + 12, &(1_u32 << 20).to_le_bytes());
+        let database = Bolt::new(&bytes).expect("a database");
+        let mut allowance = Allowance::default();
+        let below = database.root().entries(&mut allowance).expect("entries");
+        let read: Vec<Result<usize, NotRead>> = below
+            .iter()
+            .filter_map(|(_, value)| match value {
+                Value::Bucket(tree) => Some(*tree),
+                Value::Bytes(_) => None,
+            })
+            .map(|tree| tree.entries(&mut allowance).map(|entries| entries.len()))
+            .collect();
+        assert_eq!(read.len(), trees);
+        let (last, before) = read.split_last().expect("trees");
+        assert!(before.iter().all(|read| *read == Ok(many)));
+        assert_eq!(*last, Err(NotRead::Limit));
     }
 
     #[test]
@@ -431,7 +514,7 @@ pub(super) mod tests {
                 Bolt::new(&bytes)
                     .expect("a beginning")
                     .root()
-                    .entries()
+                    .entries(&mut Allowance::default())
                     .is_err()
             );
         }

@@ -13,7 +13,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use super::bolt::{Bolt, NotBolt, Value};
+use super::bolt::{Allowance, Bolt, Bucket, NotRead, Value};
 use super::digest::Digest;
 use super::error::ImageError;
 use super::registry::Reference;
@@ -49,6 +49,37 @@ pub struct NamedImage {
     pub digest: Digest,
 }
 
+/// An image of a database, with what stands there for its digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedImage {
+    /// The namespace.
+    pub namespace: String,
+    /// The whole name.
+    pub name: String,
+    /// The digest of its manifest or index; nothing where there is none of a kind that is known here.
+    pub digest: Option<Digest>,
+}
+
+impl ListedImage {
+    /// # Errors
+    /// Without a digest, nothing of the image can be read: that is told, for a scan that leaves an image out is not clean.
+    fn named(self) -> Result<NamedImage, ImageError> {
+        match self.digest {
+            Some(digest) => Ok(NamedImage {
+                namespace: self.namespace,
+                name: self.name,
+                digest,
+            }),
+            None => Err(ImageError::Malformed {
+                what: format!("{} in the namespace {}", self.name, self.namespace),
+                reason: "containerd has no digest of SHA-256 or SHA-512 for it, so that it cannot be read; name other images to scan \
+                         them without it"
+                    .to_owned(),
+            }),
+        }
+    }
+}
+
 impl Containerd {
     /// Where blobs lie, as in an OCI layout.
     pub(super) fn contents(&self) -> PathBuf {
@@ -63,11 +94,17 @@ impl Containerd {
         let path = self.folder.join("io.containerd.metadata.v1.bolt/meta.db");
         let what = || path.display().to_string();
         let bytes = settled(&path)?;
-        let all = named_images(&bytes).map_err(|error| ImageError::Malformed {
-            what: what(),
-            reason: error.to_string(),
+        let all = listed_images(&bytes).map_err(|error| match error {
+            NotRead::Damaged(_) => ImageError::Malformed {
+                what: what(),
+                reason: error.to_string(),
+            },
+            NotRead::Limit => ImageError::Limit {
+                what: what(),
+                reason: error.to_string(),
+            },
         })?;
-        let is_meant = |image: &NamedImage| {
+        let is_meant = |image: &ListedImage| {
             let of_namespace = self.namespace.as_ref();
             of_namespace.is_none_or(|namespace| *namespace == image.namespace)
                 && self
@@ -75,7 +112,9 @@ impl Containerd {
                     .as_ref()
                     .is_none_or(|name| is_called(name, &image.name))
         };
-        let mut images: Vec<NamedImage> = all.into_iter().filter(is_meant).collect();
+        let meant = all.into_iter().filter(is_meant);
+        let mut images: Vec<NamedImage> =
+            meant.map(ListedImage::named).collect::<Result<_, _>>()?;
         images.sort();
         if self.name.is_none() {
             images = without_second_names(images);
@@ -167,39 +206,48 @@ fn settled(path: &Path) -> Result<Vec<u8>, ImageError> {
 /// All images of a database.
 ///
 /// # Errors
-/// When it cannot be understood.
-pub fn named_images(database: &[u8]) -> Result<Vec<NamedImage>, NotBolt> {
+/// When it cannot be understood, or there is too much in it.
+pub fn listed_images(database: &[u8]) -> Result<Vec<ListedImage>, NotRead> {
+    let mut allowance = Allowance::default();
     let mut found = Vec::new();
-    let Some(namespaces) = Bolt::new(database)?.root().bucket(b"v1")? else {
+    let root = Bolt::new(database)?.root();
+    let Some(namespaces) = root.bucket(b"v1", &mut allowance)? else {
         return Ok(found);
     };
-    for (namespace, of_namespace) in namespaces.entries()? {
+    for (namespace, of_namespace) in namespaces.entries(&mut allowance)? {
+        // Beside the namespaces stands the version of all this.
         let Value::Bucket(of_namespace) = of_namespace else {
             continue;
         };
-        let Some(images) = of_namespace.bucket(b"images")? else {
+        let Some(images) = of_namespace.bucket(b"images", &mut allowance)? else {
             continue;
         };
-        for (name, image) in images.entries()? {
-            let Value::Bucket(image) = image else {
-                continue;
+        for (name, image) in images.entries(&mut allowance)? {
+            let digest = match image {
+                Value::Bucket(image) => digest(&image, &mut allowance)?,
+                Value::Bytes(_) => None,
             };
-            let target = image.bucket(b"target")?;
-            let digest = match target.map(|target| target.get(b"digest")).transpose()? {
-                Some(Some(Value::Bytes(digest))) => digest,
-                _ => continue,
-            };
-            let digest = str::from_utf8(digest)
-                .ok()
-                .and_then(|text| text.parse().ok());
-            found.extend(digest.map(|digest| NamedImage {
+            found.push(ListedImage {
                 namespace: String::from_utf8_lossy(namespace).into_owned(),
                 name: String::from_utf8_lossy(name).into_owned(),
                 digest,
-            }));
+            });
         }
     }
     Ok(found)
+}
+
+/// The digest of what the image's name stands for.
+fn digest(image: &Bucket<'_>, allowance: &mut Allowance) -> Result<Option<Digest>, NotRead> {
+    let Some(target) = image.bucket(b"target", allowance)? else {
+        return Ok(None);
+    };
+    Ok(match target.get(b"digest", allowance)? {
+        Some(Value::Bytes(digest)) => str::from_utf8(digest)
+            .ok()
+            .and_then(|text| text.parse().ok()),
+        _ => None,
+    })
 }
 
 #[cfg(test)]
@@ -252,6 +300,33 @@ mod tests {
         }
         for (name, namespace) in [(Some("team/app"), None), (None, Some("default"))] {
             let error = containerd(name, namespace).images().expect_err("no image");
+            assert!(matches!(error, ImageError::Missing { .. }), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_image_without_a_known_digest_is_an_error_that_names_it_where_it_is_meant() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("io.containerd.metadata.v1.bolt");
+        std::fs::create_dir(&database).unwrap();
+        let unknown = format!("sha384:{}", "a0".repeat(48));
+        for digest in [unknown.as_str(), "sha256:", ""] {
+            let bytes = of_one_image("k8s.io", "docker.io/team/app:v1", digest);
+            std::fs::write(database.join("meta.db"), bytes).unwrap();
+            let containerd = |namespace: Option<&str>| Containerd {
+                folder: folder.path().to_owned(),
+                name: None,
+                namespace: namespace.map(str::to_owned),
+            };
+            let error = containerd(None).images().expect_err("no digest");
+            assert!(matches!(error, ImageError::Malformed { .. }), "{error}");
+            let error = error.to_string();
+            assert!(
+                error.contains("docker.io/team/app:v1") && error.contains("k8s.io"),
+                "{error}"
+            );
+            // Where others are meant, it is none of their business.
+            let error = containerd(Some("default")).images().expect_err("no image");
             assert!(matches!(error, ImageError::Missing { .. }), "{error}");
         }
     }
