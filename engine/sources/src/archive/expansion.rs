@@ -5,7 +5,7 @@
 //! is hit ends the whole archive. Both are told, with the member's path.
 
 use std::io::{self, Read};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use leakward_core::Limits;
 
@@ -33,14 +33,24 @@ pub(crate) struct Expansion<'e, 'l, V: Visitor + ?Sized> {
     path: String,
     depth: usize,
     faults: u64,
+    /// Bytes of what is held at the moment: an archive, an archive in it, and so on.
+    held: u64,
     holds_large: bool,
 }
 
-/// LIMIT: how large an archive every thread may hold at the same time.
+/// LIMIT: how much every thread may hold at the same time, archives in archives together.
 const EVERYBODYS_BYTES: u64 = 32 << 20;
 
-/// Whose turn it is to hold a larger one. Whoever has it waits for nobody else.
+/// Whose turn it is to hold more. Whoever has it waits for nobody else.
 static LARGE: Mutex<()> = Mutex::new(());
+
+/// Content that is held as a whole.
+struct Held {
+    bytes: Vec<u8>,
+    /// Whether there is more of it than may be held.
+    is_cut: bool,
+    turn: Option<MutexGuard<'static, ()>>,
+}
 
 impl<'e, 'l, V: Visitor + ?Sized> Expansion<'e, 'l, V> {
     /// Of the piece that `outer` names. `buffers` is memory to be used again.
@@ -62,6 +72,7 @@ impl<'e, 'l, V: Visitor + ?Sized> Expansion<'e, 'l, V> {
             path: String::new(),
             depth: 0,
             faults: 0,
+            held: 0,
             holds_large: false,
         }
     }
@@ -181,42 +192,71 @@ impl<'e, 'l, V: Visitor + ?Sized> Expansion<'e, 'l, V> {
         Ok(())
     }
 
-    /// An archive that has to be held in memory.
-    fn held(&mut self, format: Format, content: &mut dyn Read) -> Result<(), Fault> {
-        let most = self.limits.max_held_archive_bytes;
-        let mut buffer = self.buffers.pop().unwrap_or_default();
-        buffer.clear();
-        let mut read = content.take(EVERYBODYS_BYTES).read_to_end(&mut buffer);
-        // One at a time: each thread may hold a small archive, and one of them a large one.
+    /// Reads content into memory, as far as it may be held beside what is held already.
+    fn hold(&mut self, content: &mut dyn Read) -> (Held, io::Result<()>) {
+        let most = self.most_held();
+        let mut bytes = self.buffers.pop().unwrap_or_default();
+        bytes.clear();
+        let everybodys = EVERYBODYS_BYTES
+            .saturating_sub(self.held)
+            .min(most.saturating_add(1));
+        let mut read = content.take(everybodys).read_to_end(&mut bytes);
+        // One at a time: each thread may hold a little, and one of them much.
+        let rest = most.saturating_add(1).saturating_sub(everybodys);
         let mut turn = None;
-        if buffer.len() as u64 == EVERYBODYS_BYTES && read.is_ok() {
+        if rest > 0 && bytes.len() as u64 == everybodys && read.is_ok() {
             turn =
                 (!self.holds_large).then(|| LARGE.lock().unwrap_or_else(PoisonError::into_inner));
             self.holds_large |= turn.is_some();
-            let rest = most.saturating_add(1).saturating_sub(EVERYBODYS_BYTES);
-            read = content.take(rest).read_to_end(&mut buffer);
+            read = content.take(rest).read_to_end(&mut bytes);
         }
-        let ended = if buffer.len() as u64 > most {
-            self.plain(&mut buffer.as_slice().chain(content))
+        self.held = self.held.saturating_add(bytes.len() as u64);
+        let is_cut = bytes.len() as u64 > most;
+        let held = Held {
+            bytes,
+            is_cut,
+            turn,
+        };
+        (held, read.map(drop))
+    }
+
+    /// How much may be held beside what is held already.
+    fn most_held(&self) -> u64 {
+        let most = self.limits.max_held_archive_bytes;
+        most.saturating_sub(self.held)
+    }
+
+    fn let_go(&mut self, held: Held) {
+        self.held = self.held.saturating_sub(held.bytes.len() as u64);
+        if held.turn.is_some() {
+            self.holds_large = false;
+        }
+        // What was large is not kept for the next one.
+        if held.bytes.capacity() as u64 <= EVERYBODYS_BYTES {
+            self.buffers.push(held.bytes);
+        }
+    }
+
+    /// An archive that has to be held in memory.
+    fn held(&mut self, format: Format, content: &mut dyn Read) -> Result<(), Fault> {
+        let most = self.most_held();
+        let (held, read) = self.hold(content);
+        let ended = if held.is_cut {
+            self.plain(&mut held.bytes.as_slice().chain(content))
                 .and(Err(Fault::Limit(format!(
                     "an archive that is larger than {most} bytes is not held in memory"
                 ))))
         } else {
-            self.whole(format, &buffer)
-                .and(read.map(drop).map_err(Fault::from))
+            self.whole(format, &held.bytes)
+                .and(read.map_err(Fault::from))
         };
-        let is_whole = buffer.len() as u64 <= most;
-        if is_whole && (matches!(ended, Err(Fault::Corrupt(_))) || !format.is_archive()) {
+        if !held.is_cut && (matches!(ended, Err(Fault::Corrupt(_))) || !format.is_archive()) {
             // What its directory does not tell may still be read as it is, and so is what a document does not compress.
             let origin = self.origin();
             self.visitor
-                .alone(self.worker, Piece::new(&origin, &buffer));
+                .alone(self.worker, Piece::new(&origin, &held.bytes));
         }
-        if turn.is_some() {
-            self.holds_large = false;
-        } else {
-            self.buffers.push(buffer);
-        }
+        self.let_go(held);
         ended
     }
 
@@ -249,19 +289,26 @@ impl<'e, 'l, V: Visitor + ?Sized> Expansion<'e, 'l, V> {
             return Err(Fault::Unsupported("it is encrypted".to_owned()));
         }
         for (number, packed) in pdf::flate_streams(document) {
-            let mut content = self.buffers.pop().unwrap_or_default();
-            content.clear();
             let decoder = flate2::bufread::ZlibDecoder::new(packed);
-            let limit = self.limits.max_held_archive_bytes;
-            let metered = Metered::unpacked(decoder, self.budget);
+            let mut unpacked = Metered::unpacked(decoder, self.budget);
             // What came out before a fault is looked at.
-            let read = metered.take(limit).read_to_end(&mut content);
-            if read.is_ok() || !content.is_empty() || self.budget.is_spent() {
-                let text = pdf::shown_text(&content);
-                let mut shown = text.as_deref().unwrap_or(&content);
-                self.member(format!("stream {number}").as_bytes(), &mut shown)?;
-            }
-            self.buffers.push(content);
+            let (held, read) = self.hold(&mut unpacked);
+            let name = format!("stream {number}");
+            let ended = if held.is_cut {
+                self.inside(name.as_bytes(), |this| {
+                    this.content(&mut held.bytes.as_slice().chain(unpacked))?;
+                    let reason = "it is too large to be held, and was looked at as its bytes";
+                    Err(Fault::Limit(reason.to_owned()))
+                })
+            } else if read.is_ok() || !held.bytes.is_empty() || self.budget.is_spent() {
+                let text = pdf::shown_text(&held.bytes);
+                let mut shown = text.as_deref().unwrap_or(&held.bytes);
+                self.member(name.as_bytes(), &mut shown)
+            } else {
+                Ok(())
+            };
+            self.let_go(held);
+            ended?;
         }
         Ok(())
     }

@@ -370,6 +370,43 @@ fn entries_that_overlap_cost_no_more_than_the_limit() {
 }
 
 #[test]
+fn archives_in_archives_are_held_up_to_one_limit_together() {
+    let stored = |name: &str, content: &[u8]| {
+        let listed = zip_listed(name, 0, 0, content.len() as u32, 0);
+        zip(&zip_local(name, 0, content), &[listed])
+    };
+    let inner = stored("text", &[b'x'; 1_600]);
+    let outer = stored("inner.zip", &inner);
+    let archive = [
+        tar_member(b"a.zip", b'0', &inner),
+        tar_member(b"b.zip", b'0', &inner),
+        tar_member(b"outer.zip", b'0', &outer),
+    ]
+    .concat();
+    let open_with = |held: u64| {
+        let limits = Limits {
+            max_held_archive_bytes: held,
+            ..Limits::default()
+        };
+        open_within(&archive, &limits)
+    };
+    let seen = open_with(3_000);
+    // One after the other they fit.
+    assert_eq!(seen.content("a.zip!text"), [b'x'; 1_600]);
+    assert_eq!(seen.content("b.zip!text"), [b'x'; 1_600]);
+    assert!(
+        seen.skipped_as(SkippedKind::Limit, "outer.zip!inner.zip"),
+        "{:?}",
+        seen.skipped
+    );
+    // Its bytes are looked at all the same.
+    assert_eq!(seen.content("outer.zip!inner.zip"), inner);
+    let seen = open_with(6_000);
+    assert_eq!(seen.content("outer.zip!inner.zip!text"), [b'x'; 1_600]);
+    assert!(seen.skipped.is_empty(), "{:?}", seen.skipped);
+}
+
+#[test]
 fn an_encrypted_member_and_an_unknown_method_are_told() {
     let local = zip_local("locked", 8, &deflate(b"x"));
     let size = (local.len() - 36) as u32;
