@@ -107,14 +107,27 @@ impl Saga<'_> {
             Standing::Gone => Checked::Done(Done::new("it had been taken away").into()),
             Standing::Inactive => Checked::Done(Done::new("it had been switched off").into()),
             Standing::Active => Checked::NotDone,
-            // Nobody lists it, but it can be asked about itself. Where that gives no answer, to revoke twice does no harm.
-            Standing::NotKnown => match self.ask(&self.old) {
-                Verdict::Dead => Checked::Done(
-                    Done::new("it had been revoked: the provider refuses it already").into(),
-                ),
-                _ => Checked::NotDone,
-            },
+            // Nobody lists it, but it can be asked about itself.
+            Standing::NotKnown if self.is_refused() => Checked::Done(
+                Done::new("it had been revoked: the provider refuses it already").into(),
+            ),
+            Standing::NotKnown => Checked::NotDone,
         })
+    }
+
+    /// Whether the provider refuses the old credential. Where it gives no answer after a few tries, containment does not wait for one:
+    /// to revoke twice does no harm.
+    fn is_refused(&self) -> bool {
+        let most = self.world.patience.tries;
+        for tries in 1..=most {
+            match self.ask(&self.old) {
+                Verdict::Dead => return true,
+                Verdict::Live | Verdict::NotChecked => return false,
+                Verdict::Unknown(_) if tries < most => self.wait(tries),
+                Verdict::Unknown(_) => {}
+            }
+        }
+        false
     }
 
     /// Asks until the provider refuses the old credential.

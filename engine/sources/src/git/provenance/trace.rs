@@ -12,7 +12,7 @@ use super::origins::Origins;
 use super::reach::{Reached, RefOrder};
 use crate::git::commits::{History, Tips};
 use crate::git::lookup::Lookup;
-use crate::git::tree_index::leads::{Leads, Things};
+use crate::git::tree_index::leads::{Leads, Things, Ways};
 use crate::git::{Covered, Head, HistoryIndex, ObjectKinds, Refs, Repository};
 
 /// LIMIT: missing objects that are traced for the next answer's sake.
@@ -117,19 +117,17 @@ impl Provenance {
         if asked.is_empty() {
             return (Self::default(), None);
         }
-        let (tracing, index) = Tracing::start(repository, &asked, history);
+        let (tracing, index, ahead) = Tracing::start(repository, &asked, history, leave);
         // What trees refer to and is not here yet would come unnoticed.
         let hash = tracing.lookup.hash();
-        let can_leave = leave == Leave::Chronicle
-            && !asked.blobs.is_empty()
-            && asked.names.is_empty()
-            && tracing.misses_nothing();
+        let can_leave = asked.can_leave(leave) && tracing.misses_nothing();
         let trees = &tracing.history.trees;
         let missing = (can_leave.then(|| index.missing(trees, MISSING_TO_TRACE, hash))).flatten();
         let question = asked.with_blobs(missing.iter().flatten().copied());
-        let things = Things::of(&index, &question.blobs, &question.names);
-        let depth = repository.limits().max_tree_depth;
-        let leads = Leads::to(&index, &things, depth);
+        let leads = match ahead {
+            Some(ahead) if ahead.blobs == question.blobs => Leads::along(&index, ahead.ways),
+            _ => Leads::along(&index, Ahead::of(repository, &index, &question).ways),
+        };
         let origins = Origins::of(&tracing.history, &tracing.order, &leads, &tracing.roots());
         let chronicle = (missing.is_some() && !origins.cut).then(|| {
             let boundary = repository.shallow_boundary();
@@ -280,6 +278,11 @@ impl Question {
         self.blobs.len() + self.names.len()
     }
 
+    /// Whether the answer may leave something for the next one to go on with.
+    fn can_leave(&self, leave: Leave) -> bool {
+        leave == Leave::Chronicle && !self.blobs.is_empty() && self.names.is_empty()
+    }
+
     /// The same with these blobs, too.
     fn with_blobs(&self, blobs: impl Iterator<Item = ObjectId>) -> Self {
         let mut question = self.clone();
@@ -305,6 +308,23 @@ pub(super) struct Roots {
     pub(super) named: Vec<(usize, ObjectId)>,
 }
 
+/// What was found out before all was known that is asked for.
+struct Ahead {
+    /// The blobs that it was found out for.
+    blobs: Vec<ObjectId>,
+    ways: Ways,
+}
+
+impl Ahead {
+    fn of(repository: &Repository, index: &HistoryIndex, question: &Question) -> Self {
+        let things = Things::of(index, &question.blobs, &question.names);
+        Self {
+            blobs: question.blobs.clone(),
+            ways: Ways::to(index, &things, repository.limits().max_tree_depth),
+        }
+    }
+}
+
 /// The search while it goes on.
 struct Tracing<'q> {
     repository: &'q Repository,
@@ -325,7 +345,8 @@ impl<'q> Tracing<'q> {
         repository: &'q Repository,
         question: &'q Question,
         history: Option<Box<HistoryIndex>>,
-    ) -> (Self, HistoryIndex) {
+        leave: Leave,
+    ) -> (Self, HistoryIndex, Option<Ahead>) {
         let lookup = Lookup::new(repository);
         let refs = Refs::of(repository);
         let mut answer = Provenance::default();
@@ -346,20 +367,33 @@ impl<'q> Tracing<'q> {
             index.commits.find(id).is_some()
         });
         let known = std::mem::take(&mut index.commits);
-        let history = History::with_known(repository, &lookup, &tips.commits, &known);
+        // PERF: two passes that only one thread at a time can make, side by side. What the second one finds is of no use when the first
+        // meets trees that the index does not have; that is seldom.
+        let hash = lookup.hash();
+        let missing = question
+            .can_leave(leave)
+            .then(|| index.missing(&[], MISSING_TO_TRACE, hash));
+        let expected = question.with_blobs(missing.flatten().into_iter().flatten());
+        let (history, ahead) = rayon::join(
+            || History::with_known(repository, &Lookup::new(repository), &tips.commits, &known),
+            || Ahead::of(repository, &index, &expected),
+        );
         drop(known);
+        let mut ahead = Some(ahead);
         if question.things() > 0 {
             let trees = history.reached().map(|(_, tree)| tree);
             let roots: Vec<ObjectId> = trees.chain(tips.trees.iter().copied()).collect();
+            let trees = index.trees();
             let (completed, skipped) = index.complete(repository, &roots);
             index = completed;
+            ahead = ahead.filter(|_| index.trees() == trees);
             answer.skipped.extend(skipped);
         }
         answer.skipped.append(&mut tips.skipped);
         let mut tracing = Self::of(repository, question, lookup, refs, history);
         answer.skipped.append(&mut tracing.answer.skipped);
         tracing.answer = answer;
-        (tracing, index)
+        (tracing, index, ahead)
     }
 
     /// With a history that is there already.

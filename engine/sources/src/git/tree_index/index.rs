@@ -176,6 +176,11 @@ impl HistoryIndex {
         Some(missing.into_keys().collect())
     }
 
+    /// How many trees were read.
+    pub(crate) fn trees(&self) -> usize {
+        self.records.len()
+    }
+
     /// The names by their numbers.
     pub(super) fn name_list(&self) -> &[BString] {
         self.name_list.get_or_init(|| self.names.list())

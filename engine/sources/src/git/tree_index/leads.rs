@@ -124,6 +124,27 @@ impl Things {
 /// LIMIT: edges that are kept at hand, 8 bytes each.
 const EDGES_AT_HAND: usize = 1 << 20;
 
+/// Which trees lead to wanted things, on its own: it can be found out while the index is used for other things.
+pub(crate) struct Ways {
+    nodes: Nodes,
+    /// By node; 0 of one that leads to nothing.
+    likeness: Vec<u64>,
+    cut: bool,
+}
+
+impl Ways {
+    /// The trees of `index` that lead to `things`.
+    pub(crate) fn to(index: &HistoryIndex, things: &Things, max_depth: usize) -> Self {
+        let nodes = Nodes::of(index, things, max_depth);
+        let heights = Heights::of(&nodes, max_depth);
+        Self {
+            likeness: heights.likeness(&nodes),
+            nodes,
+            cut: heights.cut,
+        }
+    }
+}
+
 /// The trees that lead to wanted things.
 pub(crate) struct Leads<'i> {
     index: &'i HistoryIndex,
@@ -145,14 +166,17 @@ struct AtHand {
 impl<'i> Leads<'i> {
     /// The trees of `index` that lead to `things`.
     pub(crate) fn to(index: &'i HistoryIndex, things: &Things, max_depth: usize) -> Self {
-        let nodes = Nodes::of(index, things, max_depth);
-        let heights = Heights::of(&nodes, max_depth);
+        Self::along(index, Ways::to(index, things, max_depth))
+    }
+
+    /// The trees of `index` that `ways` were found in.
+    pub(crate) fn along(index: &'i HistoryIndex, ways: Ways) -> Self {
         Self {
             index,
-            likeness: heights.likeness(&nodes),
-            nodes,
+            likeness: ways.likeness,
+            nodes: ways.nodes,
             names: index.name_list(),
-            cut: heights.cut,
+            cut: ways.cut,
             at_hand: RefCell::default(),
         }
     }
