@@ -23,11 +23,11 @@ const STARTS: [(&[u8], &str); 24] = [
     ),
     (b"AQAAANCMnd8BFdERjHoAwE", "it is encrypted by DPAPI"),
     (b"RCLONE_ENCRYPT_V0", "it is encrypted by rclone"),
-    (b"$2a$", "it is a password hash"),
-    (b"$2b$", "it is a password hash"),
-    (b"$2y$", "it is a password hash"),
-    (b"$argon2", "it is a password hash"),
-    (b"pbkdf2", "it is a password hash"),
+    (b"$2a$", HASH),
+    (b"$2b$", HASH),
+    (b"$2y$", HASH),
+    (b"$argon2", HASH),
+    (b"pbkdf2", HASH),
     (b"sealed:", "it is a sealed secret"),
 ];
 
@@ -54,7 +54,69 @@ const HASHES: &[&[u8]] = &[
     b"{pbkdf2}",
     b"{scrypt}",
     b"{argon2}",
+    b"CRYPT:",
 ];
+
+/// Whether it begins as the hashes of a known kind do.
+fn starts_as_hash(value: &[u8]) -> bool {
+    let mut all = HASHES.iter().chain(
+        STARTS
+            .iter()
+            .filter(|(_, what)| *what == HASH)
+            .map(|(start, _)| start),
+    );
+    all.any(|start| value.starts_with(start))
+}
+
+/// `$8$rounds=…$salt$digest`, `$p-sha256$…`: the form that all of `crypt`'s successors share. An algorithm's short name, and
+/// after a salt the digest.
+fn is_modular_crypt(value: &[u8]) -> bool {
+    /// The shortest digest: 128 bits in base64.
+    const DIGEST: usize = 22;
+    let Some(rest) = value.strip_prefix(b"$") else {
+        return false;
+    };
+    let mut parts = rest.split(|byte| *byte == b'$');
+    let is_name = parts.next().is_some_and(|name| {
+        (1..=20).contains(&name.len())
+            && name
+                .iter()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-')
+    });
+    let digest = parts.next_back().unwrap_or_default();
+    let is_digest = digest.len() >= DIGEST
+        && digest
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"./+=".contains(byte));
+    is_name && is_digest && parts.next().is_some()
+}
+
+/// `…=…==`: two pieces of base64, of which the first one ends: a digest and its salt.
+fn is_digest_with_salt(value: &[u8]) -> bool {
+    /// A digest of 256 bits; a salt of 128.
+    const LENGTHS: (usize, usize) = (42, 20);
+    let digits = |text: &[u8]| {
+        text.iter()
+            .take_while(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(byte))
+            .count()
+    };
+    let padding = |text: &[u8]| text.iter().take_while(|byte| **byte == b'=').count();
+    let digest = digits(value);
+    let rest = value.get(digest..).unwrap_or_default();
+    let salt = rest.get(padding(rest)..).unwrap_or_default();
+    let after = salt.get(digits(salt)..).unwrap_or_default();
+    digest >= LENGTHS.0
+        && padding(rest) > 0
+        && digits(salt) >= LENGTHS.1
+        && padding(after) == after.len()
+}
+
+/// Whether the value is what a password was hashed to.
+pub(crate) fn is_hash(value: &[u8]) -> bool {
+    reason(value) == Some(HASH)
+}
+
+const HASH: &str = "it is a password hash";
 
 /// LIMIT: a sealed secret holds a key wrapped by RSA, so it is never shorter than this.
 const SHORTEST_SEALED: usize = 350;
@@ -95,10 +157,12 @@ pub(crate) fn reason(value: &[u8]) -> Option<&'static str> {
         .find(|(start, _)| value.starts_with(start))
         .map(|(_, reason)| *reason)
         .or_else(|| {
-            HASHES
-                .iter()
-                .any(|start| value.starts_with(start))
-                .then_some("it is a password hash")
+            let of_user = memchr::memchr(b':', value).and_then(|at| value.get(at + 1..));
+            let is_one = starts_as_hash(value)
+                || is_modular_crypt(value)
+                || is_digest_with_salt(value)
+                || of_user.is_some_and(|hash| hash.starts_with(b"$") && starts_as_hash(hash));
+            is_one.then_some(HASH)
         })
 }
 
@@ -116,11 +180,40 @@ mod tests {
             "$2b$10$x",
             "{SSHA}x",
             "$6$x",
+            "CRYPT:ab0.cdEfgh",
+            "harbor_user:$2y$10$x",
         ] {
             assert!(reason(value.as_bytes()).is_some(), "{value}");
         }
-        for value in ["hunter2", "$ecret", "vault", "{curly"] {
+        for value in [
+            "hunter2",
+            "$ecret",
+            "vault",
+            "{curly",
+            "$a$b$c",
+            "$Ab$cd$0123456789abcdefghijkl",
+        ] {
             assert_eq!(reason(value.as_bytes()), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn hashes_are_told_by_their_form() {
+        let (digest, salt) = ("aB3/".repeat(11), "xY9z".repeat(6));
+        for value in [
+            format!("$8$rounds=50000${salt}${digest}"),
+            format!("$p-sha256$310000${salt}${digest}"),
+            format!("{digest}={salt}=="),
+        ] {
+            assert!(is_hash(value.as_bytes()), "{value}");
+        }
+        for value in [
+            format!("{digest}="),
+            format!("{salt}={salt}"),
+            format!("$8${salt}"),
+            format!("$Eight${salt}${digest}"),
+        ] {
+            assert!(!is_hash(value.as_bytes()), "{value}");
         }
     }
 }

@@ -272,11 +272,14 @@ pub(crate) fn is_constant(value: &[u8]) -> bool {
             && value.iter().filter(|byte| byte.is_ascii_digit()).count() <= 3
 }
 
-/// A constant's name where it could be a text as well: three words or more, none of them long, and no more than one digit.
+/// A constant's name where it could be a text as well: three words or more, or two of which the last one is what a secret is
+/// called, and no more than one digit.
 pub(crate) fn is_shouted_name(value: &[u8]) -> bool {
+    const NOUNS: WordList = WordList::new(" PW PWD PASS DBPASS PASSWD PASSWORD SECRET TOKEN KEY ");
     let parts = value.split(|byte| *byte == b'_').count();
+    let last = value.rsplit(|byte| *byte == b'_').next();
     let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
-    parts >= 3
+    (parts >= 3 || (parts == 2 && last.is_some_and(|last| NOUNS.contains(last))))
         && digits <= 1
         && value
             .iter()
@@ -361,7 +364,7 @@ mod tests {
 
     #[test]
     fn names_in_capitals_are_told_from_passwords_in_capitals() {
-        for value in ["CI_JOB_JWT_V2", "MY_ACCESS_TOKEN"] {
+        for value in ["CI_JOB_JWT_V2", "MY_ACCESS_TOKEN", "MONGODB_PW"] {
             assert!(is_shouted_name(value.as_bytes()), "{value}");
         }
         for value in ["X9_4K2_7Q", "ADMIN_2024", "PASS_1234", "hunter_two_x"] {

@@ -38,8 +38,8 @@ const DIGEST_WORDS: &[&str] = &[
     "submodule",
 ];
 
-/// Words in the addresses of badges, whose tokens show a picture and nothing else.
-const BADGE_WORDS: &[&str] = &["badge", "shields.io", "codecov.io/gh/"];
+/// Words in the addresses of badges and invitations, whose tokens show a picture or a door that is open.
+const BADGE_WORDS: &[&str] = &["badge", "shields.io", "codecov.io/gh/", "qm.qq.com/"];
 
 /// Words beside keys that are made to be seen: those of search in the browser, and publishable ones.
 const PUBLIC_WORDS: &[&str] = &[
@@ -51,6 +51,7 @@ const PUBLIC_WORDS: &[&str] = &[
     "searchonly",
     "search_api_key",
     "searchapikey",
+    "cf-beacon",
 ];
 
 /// Words of the own machine.
@@ -152,7 +153,10 @@ impl Context {
 
     /// Whether a comment behind it says that it is none.
     pub(crate) fn calls_it_a_sample(&self) -> bool {
-        const SAYS: [&[u8]; 5] = [
+        const SAYS: [&[u8]; 8] = [
+            b"invalid",
+            b"replace with",
+            b"replace this",
             b"dummy",
             b"fake",
             b"not real",
@@ -190,6 +194,31 @@ impl Context {
         SAMPLE_WORDS.any_in(&self.before) || SAMPLE_WORDS.any_in(&self.after)
     }
 
+    /// Whether a user or a host is set close by: what stands there is how a program logs in somewhere.
+    pub(crate) fn stands_beside_a_login(&self) -> bool {
+        const NAMES: [&[u8]; 6] = [
+            b"user",
+            b"username",
+            b"login",
+            b"host",
+            b"hostname",
+            b"dbname",
+        ];
+        let is_set = |name: &[u8]| {
+            memchr::memmem::find_iter(&self.around, name).any(|at| {
+                let rest = self.around.get(at + name.len()..).unwrap_or_default();
+                let rest = match rest {
+                    [b'"' | b'\'', rest @ ..] => rest,
+                    _ => rest,
+                };
+                let rest = rest.trim_ascii_start();
+                matches!(rest, [b':', b' ', value, ..] if value.is_ascii_graphic())
+                    || matches!(rest, [b'=', value, ..] if *value != b'=' && *value != b'>')
+            })
+        };
+        NAMES.into_iter().any(is_set)
+    }
+
     /// Whether the line is part of minified or generated text: no line end within reach on either side.
     pub(crate) fn is_endless(&self) -> bool {
         self.before.len() >= LINE_REACH && self.after.len() >= LINE_REACH
@@ -225,5 +254,34 @@ mod tests {
         ] {
             assert!(!is_called_a_sample(text), "{text}");
         }
+    }
+
+    fn around(text: &str) -> Context {
+        let start = text.find("porkchop").unwrap();
+        Context::of(text.as_bytes(), Span::new(start, start + "porkchop".len()))
+    }
+
+    #[test]
+    fn settings_of_a_login_stand_beside_a_user_or_a_host() {
+        for text in [
+            "  user: derek\n  password: porkchop\n",
+            "db.username = shop\ndb.password = porkchop",
+            "\"host\": \"db1\", \"password\": \"porkchop\"",
+        ] {
+            assert!(around(text).stands_beside_a_login(), "{text}");
+        }
+        for text in [
+            "title: Users\npassword: porkchop",
+            "the user\npassword: porkchop",
+            "if user == x: password = porkchop",
+        ] {
+            assert!(!around(text).stands_beside_a_login(), "{text}");
+        }
+    }
+
+    #[test]
+    fn comments_that_ask_for_another_value_call_it_a_sample() {
+        assert!(around("password: porkchop # Replace with an actual one").calls_it_a_sample());
+        assert!(!around("password: porkchop # of the shop").calls_it_a_sample());
     }
 }

@@ -4,9 +4,14 @@
 //! sentence or a sample is turned down. A secret is drawn by a machine, so it has to look random.
 
 use super::context::Context;
+use super::name_like::{is_access_key_id, names_a_secret, reads_like_a_name};
+use super::notation::{
+    is_algorithm, is_colour, is_list_of_pairs, is_option, is_pattern, is_place_in_a_document,
+    is_setting_of_its_own,
+};
 use super::scale::Scale;
 use super::traits::Traits;
-use super::{ciphertext, code, look_alike, placeholder, reference};
+use super::{ciphertext, code, look_alike, placeholder, reference, weak};
 use crate::decode::base64;
 use crate::detection::Manner;
 use crate::native::NameKind;
@@ -25,7 +30,7 @@ const NOTHING: WordList = WordList::new(
 const WELL_KNOWN: WordList = WordList::new(
     " password passwd passw0rd p@ssw0rd p@ssword pass pwd secret s3cr3t s3cret admin root test testing \
      guest user demo letmein hunter2 welcome changeit vagrant raspberry toor notasecret minio123 \
-     minioadmin postgres mysql redis mongo oracle guest123 qwerty abc123 123456 master server private \
+     minioadmin foobar postgres mysql redis mongo oracle guest123 qwerty abc123 123456 master server private \
      public ",
 );
 
@@ -56,12 +61,15 @@ pub(crate) fn weigh(assigned: Assigned<'_>, context: &Context, scale: &mut Scale
     if context.calls_it_a_sample() {
         scale.weigh(-35, "a comment on its line says that it is none");
     }
+    if says_fake(assigned.name) {
+        scale.weigh(-35, "its name says that it is none");
+    }
     if context.is_endless() {
         scale.weigh(-20, "it stands in minified or generated text");
     }
     if assigned.kind != NameKind::Password {
         if context.speaks_of_badges() {
-            scale.reject("it belongs to a badge, whose address is public");
+            scale.reject("it belongs to a badge or an invitation, whose address is public");
             return;
         }
         if context.stands_in_signed_address() {
@@ -84,6 +92,14 @@ pub(crate) fn weigh(assigned: Assigned<'_>, context: &Context, scale: &mut Scale
     }
 }
 
+/// `FAKE_PASSWORD`, `dummyToken`: whoever wrote the name says it.
+fn says_fake(name: &[u8]) -> bool {
+    let lower = name.to_ascii_lowercase();
+    [&b"fake"[..], b"dummy"]
+        .iter()
+        .any(|word| lower.starts_with(word))
+}
+
 /// What rules a value out whatever its name is.
 fn objection(assigned: Assigned<'_>, value: &[u8], traits: &Traits) -> Option<&'static str> {
     let lower = value.to_ascii_lowercase();
@@ -101,6 +117,9 @@ fn objection(assigned: Assigned<'_>, value: &[u8], traits: &Traits) -> Option<&'
     }
     if let Some(reason) = reference::reason(value).or_else(|| ciphertext::reason(value)) {
         return Some(reason);
+    }
+    if is_access_key_id(value, assigned.name) {
+        return Some("it is the id of an access key, not its secret");
     }
     if traits.foreign * 2 >= value.len()
         || (traits.foreign > 0 && assigned.kind != NameKind::Password)
@@ -143,6 +162,9 @@ fn other_language(
     }
     if is_colour(value) || lower.starts_with(b"var(") {
         return Some("it is a colour");
+    }
+    if is_setting_of_its_own(value) || is_list_of_pairs(value) {
+        return Some("it is a setting with its own name");
     }
     if is_part_of_token(value) {
         return Some("it is a part of a token, or one without a signature");
@@ -244,117 +266,15 @@ fn equals_name(lower_value: &[u8], name: &[u8]) -> bool {
             .collect()
     };
     let (value, name) = (letters(lower_value), letters(name));
+    // `newPassword` and `newPassword2`.
+    let numbered = value
+        .strip_suffix(b"1")
+        .or_else(|| value.strip_suffix(b"2"));
     value == name
+        || numbered == Some(&*name)
         || (value.len() >= 6
             && (name.ends_with(&value) || value.ends_with(&name))
             && value.iter().all(u8::is_ascii_alphabetic))
-}
-
-/// Regular expressions, validation rules, CSS selectors, mark-up.
-fn is_pattern(value: &[u8]) -> bool {
-    const SIGNS: &[&[u8]] = &[
-        b"[a-z", b"[A-Z", b"[0-9", b"\\d", b"\\w", b"\\s", b"(?", b".*", b".+", b"||", b"&&",
-        b"==", b"</", b"/>", b"=>", b"();",
-    ];
-    // Equals signs at the end are those of base64.
-    let text = value.trim_ascii_end();
-    let text = text
-        .strip_suffix(b"==")
-        .filter(|digits| digits.len() % 4 == 2)
-        .unwrap_or(text);
-    let is_anchored = text.starts_with(b"^") && text.ends_with(b"$") && text.len() > 4;
-    let has_sign = SIGNS
-        .iter()
-        .any(|sign| memchr::memmem::find(text, sign).is_some());
-    let is_rule = value.contains(&b'|')
-        && value.split(|byte| b"|:".contains(byte)).all(|part| {
-            part.iter()
-                .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
-        });
-    let is_selector = matches!(value, [b'#' | b'.', rest @ ..] if rest.iter().all(|byte| byte.is_ascii_alphabetic() || b"-_".contains(byte)))
-        || (value.contains(&b'[') && value.contains(&b'='));
-    has_sign || is_rule || is_selector || is_anchored
-}
-
-/// Words joined by separators or by case, without digits in odd places: `user.password.label`, `new_password`, `getToken`.
-fn reads_like_a_name(value: &[u8], traits: &Traits) -> bool {
-    if traits.length == traits.lower + traits.upper && ends_in_a_role(value) {
-        return true;
-    }
-    if traits.looks_random() || traits.foreign > 0 {
-        return false;
-    }
-    let plain = value
-        .iter()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"_-./: ,".contains(byte));
-    let separators = value.iter().filter(|byte| b"_-./:,".contains(byte)).count();
-    let humps = value
-        .windows(2)
-        .filter(|pair| matches!(pair, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()))
-        .count();
-    plain && traits.digits == 0 && (separators > 0 || humps > 0) && traits.surprise < 5.6
-}
-
-/// `caching_sha2_password`, `github-app-token`: words, of which the last one is what a secret is called.
-fn names_a_secret(lower: &[u8], traits: &Traits) -> bool {
-    const ENDS: WordList = WordList::new(" password passwd secret token key credentials ");
-    let is_words = lower
-        .iter()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(byte));
-    let last = lower.rsplit(|byte| b"_-".contains(byte)).next();
-    is_words
-        && traits.digits <= 2
-        && last.is_some_and(|last| last.len() < lower.len() && ENDS.contains(last))
-}
-
-/// `--gecos`, `-creds`: a word behind dashes.
-fn is_option(value: &[u8]) -> bool {
-    let word = value.trim_ascii_start();
-    let dashes = word.iter().take_while(|byte| **byte == b'-').count();
-    word.get(dashes..).is_some_and(|word| {
-        !word.is_empty()
-            && word
-                .iter()
-                .all(|byte| byte.is_ascii_lowercase() || b"-_]=".contains(byte))
-    })
-}
-
-/// `scram-sha-256`, `sha512_no_salt`: words and numbers, of which one is the name of an algorithm.
-fn is_algorithm(lower: &[u8]) -> bool {
-    const ALGORITHMS: [&[u8]; 9] = [
-        b"sha", b"ssha", b"md5", b"aes", b"hmac", b"scram", b"bcrypt", b"pbkdf", b"argon",
-    ];
-    let mut names_one = false;
-    let are_words = lower.split(|byte| b"-_/".contains(byte)).all(|part| {
-        let is_one = ALGORITHMS.iter().any(|name| {
-            part.strip_prefix(*name)
-                .is_some_and(|rest| rest.iter().all(u8::is_ascii_digit))
-        });
-        names_one |= is_one;
-        is_one || part.iter().all(u8::is_ascii_alphabetic) || part.iter().all(u8::is_ascii_digit)
-    });
-    are_words && names_one
-}
-
-/// `mssql.0.connection_url`: names and numbers of entries, joined by dots.
-fn is_place_in_a_document(value: &[u8]) -> bool {
-    let mut parts = 0;
-    let are_names = value.split(|byte| *byte == b'.').all(|part| {
-        parts += 1;
-        let is_name = part.len() >= 3
-            && part
-                .iter()
-                .all(|byte| byte.is_ascii_lowercase() || *byte == b'_');
-        is_name || (part.len() <= 2 && !part.is_empty() && part.iter().all(u8::is_ascii_digit))
-    });
-    are_names && parts >= 3
-}
-
-/// `#03fccf`.
-fn is_colour(value: &[u8]) -> bool {
-    value.strip_prefix(b"#").is_some_and(|digits| {
-        matches!(digits.len(), 3 | 4 | 6 | 8) && digits.iter().all(u8::is_ascii_hexdigit)
-    })
 }
 
 /// `password_resets#create`, `t('user.password')`, `${System.getenv(`: routes, translations and look-ups in quotes.
@@ -401,27 +321,9 @@ fn is_struct_tag(value: &[u8]) -> bool {
             .is_some_and(|rest| rest.starts_with(b":\""))
 }
 
-/// What classes and functions are called at their end.
-const ROLES: WordList = WordList::new(
-    " guard service controller handler provider manager factory config configuration module strategy middleware \
-     client repository model component store reducer action interceptor filter resolver validator helper \
-     wrapper listener adapter builder context ",
-);
-
-/// `jwtAuthGuard`, `PasswordService`: the last hump says what part of a program it is.
-fn ends_in_a_role(value: &[u8]) -> bool {
-    let last = value.iter().rposition(u8::is_ascii_uppercase);
-    last.filter(|at| *at > 0)
-        .and_then(|at| value.get(at..))
-        .is_some_and(|hump| ROLES.contains(&hump.to_ascii_lowercase()))
-}
-
-/// `DB_PASSWORD`: what an environment file and a container's settings call a password.
-fn is_setting(name: &[u8]) -> bool {
-    name.contains(&b'_')
-        && name
-            .iter()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_')
+/// Up to four digits, or the row of digits from one on: `test123456`.
+fn is_counted(number: &[u8]) -> bool {
+    number.len() <= 4 || b"1234567890".starts_with(number)
 }
 
 fn weigh_password(
@@ -438,11 +340,12 @@ fn weigh_password(
         .take_while(|byte| !byte.is_ascii_digit())
         .collect();
     if WELL_KNOWN.contains(&lower)
-        || (WELL_KNOWN.contains(&stem) && stem.len() + 4 >= lower.len() && !stem.is_empty())
+        || (WELL_KNOWN.contains(&stem) && is_counted(lower.get(stem.len()..).unwrap_or_default()))
     {
         scale.weigh(-25, "it is a password that everybody knows");
     }
     let letters = traits.lower + traits.upper;
+    let is_deployed = weak::is_of_a_deployment(assigned, context);
     if traits.length > 128 || (traits.is_hex && traits.length >= 96) {
         scale.weigh(-40, "it is longer than passwords are");
     } else if traits.looks_random() {
@@ -458,12 +361,15 @@ fn weigh_password(
         );
     } else if traits.surprise > 5.6 && traits.distinct > 4 {
         scale.weigh(0, "its letters make no word");
-    } else if manner != Manner::Quoted && is_setting(assigned.name) && traits.length >= 5 {
+    } else if is_deployed {
         scale.weigh(5, "it is a weak password, set where deployments set theirs");
     } else {
         scale.weigh(-25, "it is a single word");
     }
-    if traits.length < 6 {
+    if look_alike::is_uuid(value) {
+        scale.weigh(-40, "it has the form of a UUID, and passwords have not");
+    }
+    if traits.length < 6 && !is_deployed {
         scale.weigh(-10, "it is short");
     }
     if traits.is_hex && traits.length >= 32 && context.speaks_of_digests() {
@@ -558,14 +464,8 @@ mod tests {
 
     #[test]
     fn parts_of_programs_are_told_from_values() {
+        assert!(says_fake(b"FAKE_PASSWORD") && says_fake(b"dummyToken") && !says_fake(b"token"));
         assert!(is_struct_tag(b"json:\"password,omitempty\""));
         assert!(!is_struct_tag(b"a:b\"c") && !is_struct_tag(b":\"x"));
-        for name in ["jwtAuthGuard", "PasswordService", "userCredentialsProvider"] {
-            assert!(ends_in_a_role(name.as_bytes()), "{name}");
-        }
-        assert!(!ends_in_a_role(b"Guard") && !ends_in_a_role(b"correctHorse"));
-        let is_name = |text: &str| names_a_secret(text.as_bytes(), &Traits::of(text.as_bytes()));
-        assert!(is_name("caching_sha2_password") && is_name("github-app-token"));
-        assert!(!is_name("password") && !is_name("x9_4k2_7q_password") && !is_name("a.b_token"));
     }
 }

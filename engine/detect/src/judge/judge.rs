@@ -173,6 +173,11 @@ fn weigh_pattern(pattern: &Pattern, secret: &[u8], scale: &mut Scale) {
         scale.reject(reason);
         return;
     }
+    let typed = Traits::of(secret);
+    if pattern.group > 0 && typed.foreign * 2 >= typed.length {
+        scale.reject("it is a text in another script");
+        return;
+    }
     // A part of the match: what people typed there, and not a token with a shape of its own.
     if pattern.group > 0 && secret.len() <= TYPED {
         let reason = reference::reason(secret).or_else(|| {
@@ -189,6 +194,10 @@ fn weigh_pattern(pattern: &Pattern, secret: &[u8], scale: &mut Scale) {
         }
     }
     let traits = Traits::of(body);
+    if pattern.group > 0 && traits.length <= TYPED && !traits.looks_random() && traits.classes() < 3
+    {
+        scale.weigh(-15, "only what stands around it tells what it is");
+    }
     if traits.length >= 12 && traits.reads_like_words() && traits.digits * 8 < traits.length {
         scale.weigh(-45, "it reads like words");
     }
@@ -235,5 +244,11 @@ fn weigh_native(secret: &[u8], scale: &mut Scale) {
     }
     if let Some(reason) = reference::reason(secret).or_else(|| placeholder::reason(secret)) {
         scale.reject(reason);
+    }
+    // `oplog_reader_password`, not `rootpassword`.
+    let is_name =
+        placeholder::is_name_of_secret(secret) && secret.iter().any(|byte| b"_-".contains(byte));
+    if secret.len() <= TYPED && is_name {
+        scale.reject("it is the name of a secret");
     }
 }

@@ -48,8 +48,22 @@ const DATA: &[&[u8]] = &[
 
 /// What digests and pins start with.
 const DIGESTS: &[&[u8]] = &[
-    b"sha1-", b"sha256-", b"sha384-", b"sha512-", b"sha256:", b"sha512:", b"SHA256:", b"md5:",
+    b"sha1-",
+    b"sha256-",
+    b"sha384-",
+    b"sha512-",
+    b"sha256:",
+    b"sha512:",
+    b"SHA256:",
+    b"md5:",
     b"h1:",
+    b"hmac-sha1:",
+    b"hmac-sha256:",
+    b"hmac-sha512:",
+    b"MD5:",
+    b"SHA:",
+    b"SHA1:",
+    b"sha1:",
 ];
 
 /// How encodings of text are called, in lower case.
@@ -334,6 +348,8 @@ mod tests {
             "123e4567-e89b-42d3-a456-426614174000",
             "2024-01-31T12:00:00Z",
             "sha256-abc",
+            "MD5:q83vEjRWeJA=",
+            "hmac-sha256:0f3a5c71",
             "data:image/png;base64,AAAA",
             "a.user@mail.example.com",
             "https://host/path",

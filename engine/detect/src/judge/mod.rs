@@ -22,7 +22,9 @@ mod judge;
 #[cfg(test)]
 mod laws;
 mod look_alike;
+mod name_like;
 mod near_value;
+mod notation;
 mod overlap;
 mod placeholder;
 mod reference;
@@ -30,6 +32,7 @@ mod role;
 mod scale;
 mod sequence;
 mod traits;
+mod weak;
 mod words;
 
 pub(crate) use companions::{Companions, numbers as rule_numbers};

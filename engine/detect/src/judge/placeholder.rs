@@ -13,7 +13,7 @@ const ANYWHERE: WordList = WordList::new(
      replaceme replace_ replace- insert_ insert- redacted removed yourkey your_ your- yoursecret \
      yourpassword yourtoken mysecret dummykey notreal not_real not-real notasecret secret-here \
      goes_here goeshere notbase64 not-base64 not_base64 notvalid not-valid not_valid not-a- not_a_ \
-     wrongpass wrong_pass wrong-pass ",
+     wrongpass wrong_pass wrong-pass fakepass fakepwd fakesecret faketoken ",
 );
 
 /// Words that mark a sample when they stand alone between other characters than letters, or begin or end the value
@@ -29,17 +29,45 @@ const HEX_WORDS: WordList =
     WordList::new(" deadbeef cafebabe deadc0de baadf00d feedface badc0ffe ");
 
 /// How values begin that their makers' documentation shows to everybody: the accounts of Azure's emulators, the secret of
-/// AWS' pages, the seed that libraries for one-time passwords explain themselves with. Put together, so that no scanner takes this list for a leak.
-const DOCUMENTED: [&str; 4] = [
+/// AWS' pages, the seeds that libraries and standards for one-time passwords explain themselves with, the keys of reCAPTCHA that
+/// let everybody pass, the UUIDs of RFC 4122 and of encyclopedias. Put together, so that no scanner takes this list for a leak.
+const DOCUMENTED: [&str; 9] = [
     concat!("Eby8vdM02xNO", "cqFlqUwJPLlm"),
     concat!("C2y6yDjf5/R+", "ob0N8A7Cgv30"),
     concat!("wJalrXUt", "nFEMI"),
     concat!("JBSWY3DP", "EHPK3PXP"),
+    concat!("GEZDGNBV", "GY3TQOJQ"),
+    concat!("6LeIxAcT", "AAAAA"),
+    concat!("123e4567", "-e89b-"),
+    concat!("550e8400", "-e29b-41d4"),
+    concat!("f81d4fae", "-7dec-11d0"),
 ];
+
+/// How the digests begin of nothing and of words that everybody knows, which examples show for tokens: MD5, SHA-1 and SHA-256
+/// of an empty text; MD5 of `test`, `password`, `admin`, `123456` and `1`.
+const KNOWN_DIGESTS: [&str; 8] = [
+    "d41d8cd98f00b204",
+    "da39a3ee5e6b4b0d",
+    "e3b0c44298fc1c14",
+    "098f6bcd4621d373",
+    "5f4dcc3b5aa765d6",
+    "21232f297a57a5a7",
+    "e10adc3949ba59ab",
+    "c4ca4238a0b92382",
+];
+
+/// What a secret is called, for names that only have a number behind them.
+const SECRET_NAMES: WordList =
+    WordList::new(" key apikey token accesstoken authtoken secret clientsecret credential ");
 
 /// Why the value is a placeholder, when it is one.
 pub(crate) fn reason(value: &[u8]) -> Option<&'static str> {
     let value = value.trim_ascii();
+    // Quotes in quotes are a shell's or a configuration's.
+    let value = match value {
+        [b'\'', inner @ .., b'\''] | [b'"', inner @ .., b'"'] => inner,
+        _ => value,
+    };
     if is_bracketed(value) {
         return Some("it is a placeholder in brackets");
     }
@@ -56,10 +84,36 @@ pub(crate) fn reason(value: &[u8]) -> Option<&'static str> {
         return Some("its maker's documentation shows it to everybody");
     }
     let lower = value.to_ascii_lowercase();
+    if KNOWN_DIGESTS
+        .iter()
+        .any(|digest| lower.starts_with(digest.as_bytes()))
+    {
+        return Some("it is the digest of a text that everybody knows");
+    }
     if has_sample_word(value, &lower) {
         return Some("it holds a word that marks a sample");
     }
+    if is_numbered_name(&lower) {
+        return Some("it is the name of a secret, and a number");
+    }
     None
+}
+
+/// `key_1234`, `access-token-123`, `secret2`: what a secret is called, and a number that was counted or typed in order.
+fn is_numbered_name(lower: &[u8]) -> bool {
+    let digits = lower
+        .iter()
+        .rev()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    let (name, number) = lower.split_at(lower.len() - digits);
+    let letters: Vec<u8> = name
+        .iter()
+        .copied()
+        .filter(|byte| !b"_-. ".contains(byte))
+        .collect();
+    let is_counted = digits == 1 || (digits > 1 && b"1234567890".starts_with(number));
+    is_counted && SECRET_NAMES.contains(&letters)
 }
 
 /// `jksPassword`, `MY_TOKEN`, `dbpassword`: letters that end in what a secret is called.
@@ -178,6 +232,7 @@ mod tests {
     fn placeholders_are_told() {
         for value in [
             "<YOUR_KEY>",
+            "'<YOUR_KEY>'",
             "[TOKEN]",
             "{API_KEY}",
             "(password)",
@@ -208,6 +263,12 @@ mod tests {
             "…",
             "prefix…",
             concat!("wJalrXUt", "nFEMI/K7MDENG"),
+            concat!("GEZDGNBV", "GY3TQOJQGEZDGNBVGY"),
+            concat!("da39a3ee5e6b4b0d", "3255bfef95601890afd80709"),
+            concat!("098f6bcd4621d373", "cade4e832627b4f6"),
+            "key_1234",
+            "access-token-123",
+            "token2",
         ] {
             assert!(reason(value.as_bytes()).is_some(), "{value}");
         }
@@ -225,6 +286,8 @@ mod tests {
             "aTest1ngp4ss",
             "kX7testQ92mzPw",
             "S3cr3t!",
+            "key_9274",
+            "token",
         ] {
             assert_eq!(reason(value.as_bytes()), None, "{value}");
         }

@@ -93,7 +93,7 @@ pub(crate) fn reason(value: &[u8]) -> Option<&'static str> {
     if is_variable(value) {
         return Some("it is the name of a variable");
     }
-    if is_template(value) || begins_with_variable(value) {
+    if is_template(value) || begins_with_variable(value) || is_made_of_variables(value) {
         return Some("it is a template");
     }
     let lower = value.to_ascii_lowercase();
@@ -132,12 +132,22 @@ fn is_variable(value: &[u8]) -> bool {
                 && (is_shouted || !Traits::of(name).looks_random());
         }
         [b'%', b'%', name @ .., b'%', b'%'] | [b'_', b'_', name @ .., b'_', b'_'] => name,
+        // `_ADMIN_PASS_`.
+        [b'_', name @ .., b'_'] => {
+            return name.len() >= 4
+                && name
+                    .iter()
+                    .all(|byte| byte.is_ascii_uppercase() || *byte == b'_');
+        }
         [b'%', b'(', name @ .., b')', _] => name,
         [b'%', name @ .., b'%'] | [b'!', name @ .., b'!'] | [b'@', name @ .., b'@'] => name,
         [b':' | b'@', name @ ..] => {
+            let traits = Traits::of(name);
+            // `@Summer24` is a password.
             return is_name(name)
                 && name.first().is_some_and(u8::is_ascii_alphabetic)
-                && Traits::of(name).reads_like_words();
+                && traits.digits < 2
+                && traits.reads_like_words();
         }
         _ => return false,
     };
@@ -154,6 +164,42 @@ fn begins_with_variable(value: &[u8]) -> bool {
     length >= 4 && name.get(length).is_some_and(|next| b".:/-".contains(next))
 }
 
+/// `$RANDOM***$RANDOM`, `%RANDOM%@%RANDOM%`, `-h$dbhost`, `unix:$PGHOST/.s`: a shell's variables, and between them nothing that is
+/// drawn. Small letters behind a dollar are those of `pa$$word`, except in an option.
+fn is_made_of_variables(value: &[u8]) -> bool {
+    const SHORTEST: usize = 4;
+    if memchr::memchr2(b'$', b'%', value).is_none() {
+        return false;
+    }
+    let is_option = matches!(value, [b'-', letter, b'$', ..] if letter.is_ascii_alphabetic());
+    let mut rest = Vec::new();
+    let (mut at, mut found) = (0, false);
+    while let Some(&byte) = value.get(at) {
+        let end = ByteSet::WORD.run_end(value, at + 1, value.len());
+        let name = value.get(at + 1..end).unwrap_or_default();
+        let is_name = name.len() >= SHORTEST
+            && name.iter().all(|byte| {
+                byte.is_ascii_uppercase()
+                    || *byte == b'_'
+                    || (is_option && byte.is_ascii_lowercase())
+            });
+        let stands_alone = is_option || !rest.last().is_some_and(u8::is_ascii_alphanumeric);
+        let is_variable = match byte {
+            b'$' => is_name && stands_alone,
+            b'%' => is_name && value.get(end) == Some(&b'%'),
+            _ => false,
+        };
+        if is_variable {
+            found = true;
+            at = end + usize::from(byte == b'%');
+        } else {
+            rest.push(byte);
+            at += 1;
+        }
+    }
+    found && (rest.len() < 8 || Traits::of(&rest).digits == 0)
+}
+
 /// Whether a template stands in the value and what is left of it is no value of its own.
 fn is_template(value: &[u8]) -> bool {
     let mut rest = value.to_vec();
@@ -164,7 +210,8 @@ fn is_template(value: &[u8]) -> bool {
             rest = without;
         }
     }
-    found && (rest.len() < 8 || !Traits::of(&rest).looks_random())
+    let traits = Traits::of(&rest);
+    found && (rest.len() < 8 || traits.digits < 2 || !traits.looks_random())
 }
 
 /// The text without everything from `open` to the next `close`; nothing when there is no such thing.
@@ -191,10 +238,19 @@ pub(crate) fn is_code(value: &[u8]) -> bool {
     let traits = Traits::of(value);
     // Drawn passwords hold brackets, too.
     let is_drawn = traits.looks_random() && traits.digits > 0;
+    // `asn1_NOVALUE}).`: brackets close that were opened before.
+    let closers = value
+        .iter()
+        .rev()
+        .take_while(|byte| b")]}.;".contains(byte))
+        .filter(|byte| b")]}".contains(byte))
+        .count();
+    let is_tail = closers >= 2 && !value.iter().any(|byte| b"([{".contains(byte));
     let has_call = !is_drawn && value.iter().any(|byte| b"()[]{}<>".contains(byte));
     let is_member = value.contains(&b'.') && value.split(|byte| *byte == b'.').all(is_identifier);
     let is_path = find(value, b"::").is_some() || find(value, b"->").is_some();
     has_call
+        || is_tail
         || is_member
         || is_path
         || value.first().is_some_and(|byte| {
@@ -228,6 +284,11 @@ mod tests {
             "!VAR!",
             "@VAR@",
             "__TOKEN__",
+            "_ADMIN_PASS_",
+            "$RANDOM***$RANDOM",
+            "%RANDOM%@%RANDOM%",
+            "-h$dbhost",
+            "unix:$PGHOST/.s.PGSQL",
             "%%X%%",
             "${{ secrets.X }}",
             "{{ .Values.password }}",
@@ -242,6 +303,7 @@ mod tests {
             "op://vault/item/field",
             "var.password",
             "prefix-${VAR}-end",
+            "rg_oidc_akr_#{suffix}",
             "%(password)s",
             "arn:aws:secretsmanager:x",
         ] {
@@ -259,6 +321,9 @@ mod tests {
             "$9xK!2mQ",
             "a:b",
             "qW8zK2vPxL7m-${N}",
+            "@Bluesky42",
+            "pa$word12x9!k",
+            "x9$Kq",
         ] {
             assert_eq!(reason(value.as_bytes()), None, "{value}");
         }
@@ -275,6 +340,7 @@ mod tests {
             "&password",
             "Option<String>",
             "keys[0].value",
+            "asn1_NOVALUE}).",
         ] {
             assert!(is_code(value.as_bytes()), "{value}");
         }

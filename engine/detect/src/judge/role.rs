@@ -3,6 +3,7 @@
 use leakward_core::rule::Find;
 use leakward_core::{Confidence, Rule};
 
+use super::ciphertext;
 use super::traits::Traits;
 use crate::detection::{Match, PathJudgement};
 use crate::word_list::WordList;
@@ -56,13 +57,19 @@ const TEST_SUFFIXES: WordList = WordList::new(
      _test.exs ",
 );
 
-const LOCALES: WordList = WordList::new(
-    " locale locales i18n l10n lang langs languages translations _locales lproj messages ",
-);
+const LOCALES: WordList =
+    WordList::new(" locale locales i18n l10n lang langs languages translations _locales lproj ");
+
+/// Folders with texts of a user interface, or with the classes of a protocol's messages: it depends on the kind of file.
+const MESSAGES: WordList = WordList::new(" messages ");
+
+/// Languages in which such classes are written, and hardly ever translations.
+const CLASSES: WordList =
+    WordList::new(" java kt kts scala go rs c h cc cpp hpp cs swift m proto ");
 
 const VENDORED: WordList = WordList::new(
     " vendor vendors third_party third-party thirdparty node_modules bower_components wp-includes \
-     site-packages ",
+     site-packages .yarn ",
 );
 
 const GENERATED: WordList = WordList::new(" dist .next target coverage bundles ");
@@ -128,6 +135,7 @@ impl Role {
                 || (in_one_of(BUILT) && BUILT_KINDS.contains(suffix.as_bytes())),
             specimen: name.starts_with("openapi") || name.starts_with("swagger"),
             localisation: in_one_of(LOCALES)
+                || (in_one_of(MESSAGES) && !CLASSES.contains(suffix.as_bytes()))
                 || folders
                     .iter()
                     .any(|folder| folder.ends_with(".lproj") || folder.starts_with("values-"))
@@ -150,7 +158,7 @@ pub(crate) fn judge(rule: &Rule, matched: &Match, role: Role, is_bare: bool) -> 
     let lower = |reason: &str| PathJudgement::Lower(reason.to_owned());
     let is_assigned = matches!(&rule.find, Find::Native(native) if native.detector == "assignment");
     // Keys in tests are rarely anything else than keys of tests; their passwords and tokens are now and then those in use.
-    let is_value = matches!(&rule.find, Find::Native(native) if native.detector != "private-key");
+    let is_key = matches!(&rule.find, Find::Native(native) if native.detector == "private-key");
     let is_near = matches!(rule.find, Find::Keyword(_));
     if role.scanner {
         return drop("the file holds a scanner's rules or known results");
@@ -169,13 +177,19 @@ pub(crate) fn judge(rule: &Rule, matched: &Match, role: Role, is_bare: bool) -> 
             return drop("in program text a bare word is a name");
         }
     }
+    if (role.test || role.docs) && is_hash(matched) {
+        return drop("a password's hash in a test or in documentation opens nothing");
+    }
     if role.specimen && (is_assigned || is_near) {
         return lower("the file describes an interface with examples");
     }
     if matched.confidence == Confidence::High && !is_assigned {
         return PathJudgement::Keep;
     }
-    if role.vendored || (role.test && !(is_value && is_drawn(matched))) {
+    // What a provider's rule found there and the characters do not prove has to be longer than what people invent.
+    let is_native = matches!(rule.find, Find::Native(_));
+    let is_real = is_drawn(matched) && !is_key && (is_native || is_long(matched));
+    if role.vendored || (role.test && !is_real) {
         return lower("the file is a test, a sample or other people's code");
     }
     if role.docs && !is_drawn(matched) {
@@ -198,6 +212,25 @@ fn is_drawn(matched: &Match) -> bool {
     }
     (traits.looks_random() && traits.length >= 7 && (traits.digits > 0 || traits.length >= 16))
         || (traits.classes() >= 3 && traits.length >= 8)
+}
+
+/// Whether the value is a password's hash.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what a path means depends on what the value is"
+)]
+fn is_hash(matched: &Match) -> bool {
+    ciphertext::is_hash(matched.secret.expose())
+}
+
+/// Whether the value is as long as keys of providers are, which nobody invents.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what a path means depends on what the value looks like"
+)]
+fn is_long(matched: &Match) -> bool {
+    const LONG: usize = 24;
+    matched.secret.expose().len() >= LONG
 }
 
 /// `custom-password-12345`, `newPassword1!`: words that can be said, and a few digits and signs behind them.
@@ -247,7 +280,10 @@ mod tests {
         assert!(Role::of("app/locales/de.yml").localisation);
         assert!(Role::of("input/cs.lproj/app.json").localisation);
         assert!(Role::of("web/api/openapi.yaml").specimen);
+        assert!(!Role::of("src/main/java/acme/messages/Login.java").localisation);
+        assert!(Role::of("app/messages/de.json").localisation);
         assert!(Role::of("vendor/lib/x.go").vendored);
+        assert!(Role::of(".yarn/releases/yarn-4.6.0.cjs").vendored);
         assert!(Role::of(".gitleaks.toml").scanner);
         assert_eq!(Role::of("config/production.yml"), Role::default());
     }

@@ -28,7 +28,7 @@ const END: ByteSet = ByteSet::SPACE
 /// Users and passwords of samples.
 const SAMPLES: WordList = WordList::new(
     " user username password pass passwd pwd secret foo bar test admin root guest x login mypassword mypass \
-     unused ",
+     unused token ",
 );
 
 /// Hosts that samples use, and names under which only the own machine or the next container is reached.

@@ -55,8 +55,10 @@ fn begins_with_json(text: &[u8]) -> bool {
 /// HTTP Basic: decodes to printable `user:password`.
 pub(super) fn basic_auth(secret: &[u8]) -> Proof {
     Proof::of(base64::decode(secret).is_some_and(|pair| {
+        // `echo user:password | base64` puts a line's end behind them.
+        let pair = pair.trim_ascii_end();
         let is_text =
-            std::str::from_utf8(&pair).is_ok_and(|text| !text.chars().any(char::is_control));
+            std::str::from_utf8(pair).is_ok_and(|text| !text.chars().any(char::is_control));
         is_text && pair.contains(&b':') && pair.last() != Some(&b':')
     }))
 }
@@ -65,7 +67,8 @@ pub(super) fn basic_auth(secret: &[u8]) -> Proof {
 pub(super) fn basic_password(secret: &[u8]) -> Option<Vec<u8>> {
     let pair = base64::decode(secret)?;
     let colon = pair.iter().position(|byte| *byte == b':')?;
-    pair.get(colon + 1..).map(<[u8]>::to_vec)
+    pair.get(colon + 1..)
+        .map(|password| password.trim_ascii_end().to_vec())
 }
 
 #[cfg(test)]
@@ -90,6 +93,7 @@ mod tests {
     #[test]
     fn basic_credentials_are_user_and_password() {
         assert_eq!(basic_auth(b"YTpi"), Proof::Holds);
+        assert_eq!(basic_auth(b"YTpiCg=="), Proof::Holds);
         assert_eq!(basic_auth(b"YTo="), Proof::Fails);
         assert_eq!(basic_auth(b"YWJj"), Proof::Fails);
         assert_eq!(basic_auth(b"/w=="), Proof::Fails);

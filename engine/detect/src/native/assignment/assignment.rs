@@ -9,7 +9,7 @@ use super::name::NameKind;
 use super::operator::{self, Operator};
 use super::table;
 use super::value::{self, Value};
-use super::{aside, insert};
+use super::{argument, aside, insert};
 use crate::byte_set::ByteSet;
 use crate::confirm::{Candidate, Runs};
 use crate::detection::Manner;
@@ -49,6 +49,10 @@ pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span, runs: &mut Runs) -> Opt
     // Of a list's entries only a whole one is a name: `"etc/passwd", "lib"` are paths.
     let before = name.start.checked_sub(1).and_then(|at| bytes.get(at));
     if operator == Operator::Comma && !before.is_some_and(|byte| b"\"'`:{#".contains(byte)) {
+        return None;
+    }
+    if operator == Operator::Comma && argument::is_of_something_else(bytes, name, value.span.start)
+    {
         return None;
     }
     let name_text = bytes.get(name.range())?;
@@ -304,7 +308,7 @@ fn bare_evidence(
             -5
         }
     };
-    if !is_text(bytes, candidate.span) {
+    if !is_text(bytes, candidate.span) || opens_sentence(bytes, value) {
         return None;
     }
     candidate
@@ -322,6 +326,27 @@ fn is_text(bytes: &[u8], span: Span) -> bool {
         .unwrap_or_default();
     // A character may be cut at either end.
     String::from_utf8_lossy(around).matches('\u{FFFD}').count() <= 2
+}
+
+/// Whether a bare word goes on as a sentence to its line's end: `mongodb password to bind`.
+fn opens_sentence(bytes: &[u8], value: Value) -> bool {
+    const REST: usize = 160;
+    let is_word = |word: &[u8]| word.iter().all(u8::is_ascii_lowercase);
+    let line = |at: usize| {
+        let rest = bytes
+            .get(at..(at + REST).min(bytes.len()))
+            .unwrap_or_default();
+        rest.split(|byte| b"\r\n".contains(byte))
+            .next()
+            .unwrap_or_default()
+    };
+    let text = bytes.get(value.span.range()).unwrap_or_default();
+    let mut words = line(value.after)
+        .split(u8::is_ascii_whitespace)
+        .filter(|word| !word.is_empty());
+    let first = (words.next(), words.next());
+    matches!(first, (Some(one), Some(two)) if text.iter().all(u8::is_ascii_alphabetic) && is_word(one) && is_word(two))
+        && words.all(is_word)
 }
 
 /// Whether a value in running text is no word of it, no name and no number: it has digits among letters or signs, or is too
@@ -453,6 +478,14 @@ fn cut_at_separator(bytes: &[u8], candidate: &mut Candidate) {
     let span = candidate.span;
     let text = bytes.get(span.range()).unwrap_or_default();
     let name_start = candidate.name.map_or(0, |name| name.start);
+    // The bracket of a mapping that closes behind the value: `{token: x9k2}`.
+    if let [inner @ .., b'}'] = text
+        && !inner.iter().any(|byte| b"{}".contains(byte))
+        && Traits::of(inner).looks_random()
+    {
+        candidate.span = Span::new(span.start, span.end - 1);
+        return;
+    }
     if let Some(at) = text_end(text, candidate.manner) {
         candidate.span = Span::new(span.start, span.start + at);
         return;
@@ -532,6 +565,19 @@ fn ends_line(bytes: &[u8], at: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_that_goes_on_as_a_sentence_is_no_value() {
+        let opens = |text: &str| {
+            let at = text.find('=').unwrap() + 1;
+            let value = value::read(text.as_bytes(), at, Operator::Equals, &mut Runs::default());
+            opens_sentence(text.as_bytes(), value.unwrap())
+        };
+        assert!(opens("password=mongodb password to bind\nnext=x"));
+        assert!(!opens("password=mongodb\nnext value here"));
+        assert!(!opens("PASSWORD=mongodb ./run me"));
+        assert!(!opens("password=mong0db password to bind"));
+    }
 
     #[test]
     fn comments_and_texts_are_told_from_code() {

@@ -44,23 +44,23 @@ const ABOUT: WordList = WordList::new(
      param parameter params arg option options prompt input box form view page dialog button link \
      help error errors err exception invalid reset change changed confirm confirmation strength meter \
      validator validators validation verify check checker required enabled disabled flag mode hash \
-     hashed hasher hashers digest algorithm alg encoder encoding encrypted manager service provider \
+     hashed hasher hashers sha sha1 sha2 sha256 md5 digest algorithm alg encoder encoding encrypted manager mgr service provider \
      store storage cache handler factory builder generator repository controller model entity dto \
      request response class interface spec mock version status state scope scopes audience issuer ref \
      reference arn index address addresses contract symbol specials chars characters charset \
-     alphabet accessor stdin env environment prefix suffix column attribute icon tooltip visible visibility \
-     separator delimiter scheme action actions intent event events ",
+     alphabet accessor attrs attributes filter stdin env environment prefix suffix column attribute icon tooltip visible visibility \
+     separator delimiter template templates scheme action actions intent event events ",
 );
 
 /// Words before the head which say that it is a secret of nobody.
 const NOT_SECRET: WordList = WordList::new(
-    " public publishable csrf xsrf csrfmiddleware antiforgery next page continuation pagination sync \
+    " public publishable csrf xsrf csrfmiddleware antiforgery authenticity postman next page continuation pagination sync \
      cursor eos bos pad unk sep cls special stop lex lexer parse parser syntax prev previous peek \
      operator keyword punctuation cancellation symbol max min num total prompt completion design \
      color theme css primary foreign sort partition map object idempotency row range dictionary \
      property translation i18n locale registry shortcut hot arrow unique composite group routing \
      forgot forgotten reset invalid wrong incorrect missing enter show hide toggle is has no require \
-     requires required validate check verify generate fetch load read parsed hash hashed encrypted request change \
+     requires required after before validate check verify generate fetch load read parsed hash hashed encrypted request change \
      action checksum creation amz ",
 );
 
@@ -137,9 +137,12 @@ impl NameKind {
         let (before, after) = (words.get(..end - taken)?, words.get(end..)?);
         let is_about = after.iter().any(|word| ABOUT.contains(word));
         let is_of_nobody = before.last().is_some_and(|word| NOT_SECRET.contains(word))
-            || before
-                .iter()
-                .any(|word| matches!(&**word, b"public" | b"preference" | b"preferences"));
+            || before.iter().any(|word| {
+                matches!(
+                    &**word,
+                    b"public" | b"preference" | b"preferences" | b"encrypted"
+                )
+            });
         if is_about || is_of_nobody {
             return None;
         }
@@ -209,6 +212,14 @@ mod tests {
             "X-Amz-Credential",
             "GET_PASSWORD_ACTION",
             "csrftoken",
+            "authenticity_token",
+            "encrypted_github_access_token",
+            "root_password_sha2",
+            "Template.userSecurity.afterPassword",
+            "HTTPPasswordMgr",
+            "DOVECOT_PASS_ATTRS",
+            "Postman-Token",
+            "FORGET_PASSWORD_TEMPLATE_CODE",
         ] {
             assert_eq!(kind(name), None, "{name}");
         }

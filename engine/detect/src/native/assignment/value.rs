@@ -89,7 +89,7 @@ pub(super) fn read(
     }
     let at = skip_prefix(bytes, at);
     if let Some(value) = quoted(bytes, at) {
-        return Some(value);
+        return Some(without_scheme(bytes, value));
     }
     if let Some(inner) = unwrap_call(bytes, at) {
         return quoted(bytes, skip_prefix(bytes, inner));
@@ -104,6 +104,23 @@ pub(super) fn read(
         return bare(bytes, at, runs).map(|value| without_full_stop(bytes, value));
     }
     default_after(bytes, at).or_else(|| bare(bytes, at, runs))
+}
+
+/// The value behind the scheme of `"Bearer 0f3a…"`.
+fn without_scheme(bytes: &[u8], value: Value) -> Value {
+    const SCHEMES: &[&[u8]] = &[b"bearer ", b"token "];
+    let text = bytes.get(value.span.range()).unwrap_or_default();
+    let scheme = SCHEMES.iter().find(|scheme| {
+        text.get(..scheme.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(scheme))
+    });
+    match scheme {
+        Some(scheme) if !text.get(scheme.len()..).unwrap_or_default().contains(&b' ') => Value {
+            span: Span::new(value.span.start + scheme.len(), value.span.end),
+            ..value
+        },
+        _ => value,
+    }
 }
 
 /// `**` after the colon of `**Password:** value`.
@@ -248,4 +265,21 @@ fn bare(bytes: &[u8], at: usize, runs: &mut Runs) -> Option<Value> {
         after: at + length,
         is_default: false,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scheme_of_a_header_is_no_part_of_a_value() {
+        let value_of = |text: &str| {
+            let value = read(text.as_bytes(), 0, Operator::Equals, &mut Runs::default()).unwrap();
+            text[value.span.range()].to_owned()
+        };
+        assert_eq!(value_of("\"Bearer x9k2\""), "x9k2");
+        assert_eq!(value_of("'token x9k2'"), "x9k2");
+        assert_eq!(value_of("\"Bearer of bad news\""), "Bearer of bad news");
+        assert_eq!(value_of("\"Bearerx9k2\""), "Bearerx9k2");
+    }
 }

@@ -1,0 +1,124 @@
+//! Values that are names: of things in programs, of secrets, of the id of a key.
+//!
+//! Not for: names that stand in the notation of a language (`code.rs`, `reference.rs`).
+
+use super::traits::Traits;
+use crate::word_list::WordList;
+
+/// Words joined by separators or by case, without digits in odd places: `user.password.label`, `new_password`, `getToken`.
+pub(super) fn reads_like_a_name(value: &[u8], traits: &Traits) -> bool {
+    if traits.length == traits.lower + traits.upper && ends_in_a_role(value) {
+        return true;
+    }
+    if is_hump_with_number(value, traits) {
+        return true;
+    }
+    if traits.looks_random() || traits.foreign > 0 {
+        return false;
+    }
+    let plain = value
+        .iter()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"_-./: ,".contains(byte));
+    let separators = value.iter().filter(|byte| b"_-./:,".contains(byte)).count();
+    let humps = value
+        .windows(2)
+        .filter(|pair| matches!(pair, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()))
+        .count();
+    plain && traits.digits == 0 && (separators > 0 || humps > 0) && traits.surprise < 5.6
+}
+
+/// `render2FaUserSettings`: a name of humps with one digit inside of it. People put the digit of a password at its end.
+fn is_hump_with_number(value: &[u8], traits: &Traits) -> bool {
+    let humps = value
+        .windows(2)
+        .filter(|pair| matches!(pair, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()))
+        .count();
+    traits.digits == 1
+        && traits.lower + traits.upper + 1 == traits.length
+        && humps >= 2
+        && value.first().is_some_and(u8::is_ascii_lowercase)
+        && value.last().is_some_and(u8::is_ascii_alphabetic)
+        && traits.surprise < 6.2
+}
+
+/// Twenty capitals and digits under `accessKey`: what AWS and those who follow it call the id of a pair.
+pub(super) fn is_access_key_id(value: &[u8], name: &[u8]) -> bool {
+    let letters: Vec<u8> = name
+        .iter()
+        .filter(|byte| byte.is_ascii_alphabetic())
+        .map(u8::to_ascii_lowercase)
+        .collect();
+    value.len() == 20
+        && value
+            .iter()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+        && letters.ends_with(b"accesskey")
+        && memchr::memmem::find(&letters, b"secret").is_none()
+}
+
+/// `caching_sha2_password`, `github-app-token`: words, of which the last one is what a secret is called.
+pub(super) fn names_a_secret(lower: &[u8], traits: &Traits) -> bool {
+    const ENDS: WordList = WordList::new(" password passwd secret token key credentials ");
+    let is_words = lower
+        .iter()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(byte));
+    let mut parts = lower.split(|byte| b"_-".contains(byte));
+    let last = lower.rsplit(|byte| b"_-".contains(byte)).next();
+    let ends_so = traits.digits <= 2
+        && last.is_some_and(|last| last.len() < lower.len() && ENDS.contains(last));
+    is_words && (ends_so || speaks_of_one(&mut parts, ENDS))
+}
+
+/// `pm-27278-v2-password-registration`: four words or numbers, of which one is what a secret is called.
+fn speaks_of_one<'a>(parts: &mut impl Iterator<Item = &'a [u8]>, nouns: WordList) -> bool {
+    let (mut count, mut names_one) = (0, false);
+    let are_words = parts.all(|part| {
+        count += 1;
+        names_one |= nouns.contains(part);
+        let is_said = part.len() <= 3 || Traits::of(part).surprise < 6.5;
+        let is_word = is_said && part.iter().all(u8::is_ascii_lowercase);
+        let number = part.strip_prefix(b"v").unwrap_or(part);
+        is_word || (number.len() <= 5 && number.iter().all(u8::is_ascii_digit))
+    });
+    are_words && names_one && count >= 4
+}
+
+/// What classes and functions are called at their end.
+const ROLES: WordList = WordList::new(
+    " guard service controller handler provider manager factory config configuration module strategy middleware \
+     client repository model component store reducer action interceptor filter resolver validator helper \
+     wrapper listener adapter builder context ",
+);
+
+/// `jwtAuthGuard`, `PasswordService`: the last hump says what part of a program it is.
+fn ends_in_a_role(value: &[u8]) -> bool {
+    let last = value.iter().rposition(u8::is_ascii_uppercase);
+    last.filter(|at| *at > 0)
+        .and_then(|at| value.get(at..))
+        .is_some_and(|hump| ROLES.contains(&hump.to_ascii_lowercase()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_told_from_values() {
+        for name in ["jwtAuthGuard", "PasswordService", "userCredentialsProvider"] {
+            assert!(ends_in_a_role(name.as_bytes()), "{name}");
+        }
+        assert!(!ends_in_a_role(b"Guard") && !ends_in_a_role(b"correctHorse"));
+        let is_name = |text: &str| names_a_secret(text.as_bytes(), &Traits::of(text.as_bytes()));
+        assert!(is_name("caching_sha2_password") && is_name("github-app-token"));
+        let id = [&b"A1B2C"[..]; 4].concat();
+        assert!(is_access_key_id(&id, b"MINIO_ACCESS_KEY"));
+        assert!(!is_access_key_id(&id, b"secretAccessKey") && !is_access_key_id(&id, b"apiKey"));
+        let is_hump =
+            |text: &str| is_hump_with_number(text.as_bytes(), &Traits::of(text.as_bytes()));
+        assert!(is_hump("render2FaUserSettings") && !is_hump("blueSkyHigh1"));
+        assert!(!is_hump("qW8zKvPxLm") && !is_hump("x9kQzVbN"));
+        assert!(is_name("pm-27278-v2-password-registration"));
+        assert!(!is_name("horse-9x2k-password-staple") && !is_name("blue-password-42"));
+        assert!(!is_name("password") && !is_name("x9_4k2_7q_password") && !is_name("a.b_token"));
+    }
+}

@@ -1,0 +1,109 @@
+//! Weak passwords: single words, which are real where something is deployed with them, and samples elsewhere.
+
+use super::context::Context;
+use super::generic::Assigned;
+use crate::detection::Manner;
+use crate::word_list::WordList;
+
+/// What a setting of a deployment speaks of before its password.
+const SERVICES: WordList = WordList::new(
+    " db database mysql mariadb postgres postgresql pg pgsql mongo mongodb redis rabbitmq mssql sa oracle sql root \
+     admin smtp mail email ldap bind minio grafana keycloak vault keystore truststore jdbc datasource nats mqtt \
+     kafka elastic elasticsearch influxdb couchdb neo4j amqp ftp sftp ssh vnc samba superuser ",
+);
+
+/// What people put before `password` when they have to write something.
+const BEFORE: WordList = WordList::new(" my your some the a any ");
+
+/// What they put it before.
+const NOUNS: WordList = WordList::new(" password pass passwd pwd secret token key ");
+
+/// LIMIT: shorter words are labels.
+const SHORTEST: usize = 4;
+
+/// Whether a word is set for a password where deployments set theirs.
+pub(super) fn is_of_a_deployment(assigned: Assigned<'_>, context: &Context) -> bool {
+    let value = assigned.value.trim_ascii();
+    // A label begins with a capital.
+    let is_word = value.len() >= SHORTEST && !value.first().is_some_and(u8::is_ascii_uppercase)
+        || value.iter().all(u8::is_ascii_uppercase) && value.len() > SHORTEST;
+    if !is_word || !value.iter().all(u8::is_ascii_alphabetic) || says_password(value) {
+        return false;
+    }
+    match assigned.manner {
+        Manner::Quoted => is_setting(assigned.name) && names_a_service(assigned.name),
+        Manner::Bare => is_setting(assigned.name) || context.stands_beside_a_login(),
+        _ => is_setting(assigned.name),
+    }
+}
+
+/// `mypassword`, `somepass`: it says what should stand there.
+fn says_password(value: &[u8]) -> bool {
+    let lower = value.to_ascii_lowercase();
+    (1..lower.len()).any(|at| {
+        let (before, noun) = lower.split_at(at);
+        BEFORE.contains(before) && NOUNS.contains(noun)
+    })
+}
+
+/// `DB_PASSWORD`: what an environment file and a container's settings call a password.
+fn is_setting(name: &[u8]) -> bool {
+    name.contains(&b'_')
+        && name
+            .iter()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_')
+}
+
+/// `MYSQL_ROOT_PASSWORD`, not `LABEL_PASSWORD`.
+fn names_a_service(name: &[u8]) -> bool {
+    name.to_ascii_lowercase()
+        .split(|byte| *byte == b'_')
+        .any(|word| SERVICES.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use leakward_core::Span;
+
+    use super::*;
+    use crate::native::NameKind;
+
+    fn is_deployed(name: &str, value: &str, manner: Manner, around: &str) -> bool {
+        let text = format!("{around}\n{name}: {value}\n");
+        let start = text.rfind(value).unwrap();
+        let assigned = Assigned {
+            value: value.as_bytes(),
+            name: name.as_bytes(),
+            kind: NameKind::Password,
+            manner,
+        };
+        let span = Span::new(start, start + value.len());
+        is_of_a_deployment(assigned, &Context::of(text.as_bytes(), span))
+    }
+
+    #[test]
+    fn words_are_passwords_where_something_is_deployed() {
+        for (name, value, manner, around) in [
+            ("MYSQL_ROOT_PASSWORD", "firefly", Manner::Quoted, ""),
+            ("SMTP_PASSWORD", "firefly", Manner::Bare, ""),
+            ("password", "porkchop", Manner::Bare, "user: derek"),
+            ("password", "gorm", Manner::Bare, "spring.username=gorm"),
+            ("password", "SYSDBA", Manner::Bare, "username: SYSDBA"),
+        ] {
+            assert!(is_deployed(name, value, manner, around), "{name}: {value}");
+        }
+    }
+
+    #[test]
+    fn labels_and_samples_are_not() {
+        for (name, value, manner, around) in [
+            ("LABEL_PASSWORD", "passwort", Manner::Quoted, ""),
+            ("DB_PASSWORD", "mypassword", Manner::Bare, ""),
+            ("password", "porkchop", Manner::Bare, "title: Login"),
+            ("password", "Passwort", Manner::Bare, "username: Benutzer"),
+            ("password", "porkchop", Manner::Quoted, "user: derek"),
+        ] {
+            assert!(!is_deployed(name, value, manner, around), "{name}: {value}");
+        }
+    }
+}
