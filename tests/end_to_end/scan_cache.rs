@@ -232,10 +232,10 @@ fn whatever_happens_to_a_repository_the_next_scan_says_what_one_without_a_cache_
             repository.commit_file("more.py", "# clean\n");
         }),
         ("a deleted branch", &|| {
-            git(&["branch", "--quiet", "-D", "side"])
+            git(&["branch", "--quiet", "-D", "side"]);
         }),
         ("another packing", &|| {
-            git(&["repack", "-a", "-d", "-q", "--keep-unreachable"])
+            git(&["repack", "-a", "-d", "-q", "--keep-unreachable"]);
         }),
         ("what nothing reaches goes", &|| {
             git(&["reflog", "expire", "--expire=now", "--all"]);

@@ -29,14 +29,12 @@ pub enum Requirement {
 pub fn missing(requirement: Requirement) -> bool {
     let in_ci = std::env::var_os("CI").is_some_and(|value| value == "true");
     let (there, name) = look_for(requirement);
-    is_skipped(there, name, in_ci)
+    is_skipped((!there).then_some(name), in_ci)
 }
 
-/// Whether a test is skipped for want of something.
-fn is_skipped(there: bool, name: &str, in_ci: bool) -> bool {
-    if there {
-        return false;
-    }
+/// Whether a test is skipped for want of what is missing.
+fn is_skipped(missing: Option<&str>, in_ci: bool) -> bool {
+    let Some(name) = missing else { return false };
     assert!(!in_ci, "this test needs {name}, and CI must not skip it");
     eprintln!("SKIPPED: this test needs {name}");
     true
@@ -119,9 +117,9 @@ mod tests {
             Requirement::Root,
         ] {
             let (_, name) = look_for(requirement);
-            assert!(!is_skipped(true, name, true), "{requirement:?}");
-            assert!(is_skipped(false, name, false), "{requirement:?}");
-            let in_ci = std::panic::catch_unwind(|| is_skipped(false, name, true));
+            assert!(!is_skipped(None, true), "{requirement:?}");
+            assert!(is_skipped(Some(name), false), "{requirement:?}");
+            let in_ci = std::panic::catch_unwind(|| is_skipped(Some(name), true));
             assert!(in_ci.is_err(), "{requirement:?}");
         }
         assert!(!look_for(Requirement::Tool("no-such-tool")).0);

@@ -15,7 +15,7 @@ use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
 use leakward_core::Secret;
 use leakward_sources::Origin;
-use leakward_sources::git::{ObjectId, Place, Provenance};
+use leakward_sources::git::{ObjectId, Place, Provenance, Traced};
 
 use crate::collector::Collected;
 use crate::sighting::Sighting;
@@ -60,7 +60,7 @@ impl Profiles {
             for place in &traced.places {
                 for sighting in profile {
                     let deciding = deciding.entry((*sighting, &place.path)).or_default();
-                    deciding.weigh(*blob, place, traced.reachable, !traced.refs.is_empty());
+                    deciding.weigh(*blob, place, traced);
                 }
             }
         }
@@ -154,7 +154,7 @@ impl Profiles {
 }
 
 impl Deciding {
-    fn weigh(&mut self, blob: ObjectId, place: &Place, is_reached: bool, has_refs: bool) {
+    fn weigh(&mut self, blob: ObjectId, place: &Place, traced: &Traced) {
         let age = (place.order.unwrap_or(u32::MAX), blob);
         let earlier = |slot: &mut Option<Age>| {
             if slot.is_none_or(|other| age < other) {
@@ -162,10 +162,10 @@ impl Deciding {
             }
         };
         earlier(&mut self.first);
-        if is_reached {
+        if traced.reachable {
             earlier(&mut self.first_reached);
         }
-        if has_refs {
+        if !traced.refs.is_empty() {
             earlier(&mut self.first_named);
         }
         if place.in_head {

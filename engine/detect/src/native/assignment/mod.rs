@@ -1,11 +1,11 @@
 //! A value assigned to a name such as `password`, in the ways of 30 languages and formats.
 
+mod argument;
+mod aside;
 #[expect(
     clippy::module_inception,
     reason = "the detector has the folder's name"
 )]
-mod argument;
-mod aside;
 mod assignment;
 mod insert;
 mod name;
