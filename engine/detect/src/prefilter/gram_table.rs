@@ -6,6 +6,7 @@
 //!
 //! INVARIANT: wherever a literal of at least three bytes stands, exactly one of its grams stands at the noted offset.
 
+use super::beside::Beside;
 use super::frequency::cost;
 use super::gram::{Gram, HASH_BITS, SECOND_BITS};
 use super::literal::{Literal, SEPARATORS};
@@ -40,8 +41,9 @@ pub(super) struct GramTable {
     /// The same with another hash: four of five positions that the first lets through only share a bit with some gram.
     second: Box<[u32]>,
     slots: Box<[Slot]>,
-    anchors: Vec<Anchor>,
+    anchors: Vec<(Anchor, Beside)>,
     furthest: usize,
+    is_text: bool,
 }
 
 /// What a folded byte can be: every value with the bit 0x20 set.
@@ -63,8 +65,16 @@ impl GramTable {
             bitmap: Box::new([0; WORDS]),
             second: vec![0; 1 << (SECOND_BITS - 5)].into_boxed_slice(),
             slots: vec![Slot::default(); size].into_boxed_slice(),
-            anchors: known.iter().map(|&(_, anchor)| anchor).collect(),
+            anchors: known
+                .iter()
+                .map(|&(_, anchor)| {
+                    let literal = literals.get(anchor.literal as usize);
+                    let beside = literal.map(|literal| Beside::of(literal, anchor.offset as usize));
+                    (anchor, beside.unwrap_or_default())
+                })
+                .collect(),
             furthest: 0,
+            is_text: literals.iter().all(is_text),
         };
         for (group, range) in runs(&known) {
             table.insert(group, range);
@@ -72,7 +82,7 @@ impl GramTable {
         table.furthest = table
             .anchors
             .iter()
-            .filter_map(|anchor| {
+            .filter_map(|(anchor, _)| {
                 let literal = literals.get(anchor.literal as usize)?;
                 let joints = literal
                     .joints()
@@ -140,7 +150,7 @@ impl GramTable {
 
     /// The literals that are known by this gram.
     #[inline]
-    pub(super) fn anchors(&self, gram: Gram) -> &[Anchor] {
+    pub(super) fn anchors(&self, gram: Gram) -> &[(Anchor, Beside)] {
         let mask = self.slots.len() - 1;
         let mut at = gram.hash() as usize & mask;
         while let Some(slot) = self.slots.get(at) {
@@ -157,6 +167,11 @@ impl GramTable {
             at = (at + 1) & mask;
         }
         &[]
+    }
+
+    /// Whether every literal is nothing but ASCII text, so that none stands where there are no three such bytes in a row.
+    pub(super) fn is_text(&self) -> bool {
+        self.is_text
     }
 
     /// Farthest distance from a literal's start to its gram's start, in any spelling.
@@ -301,6 +316,11 @@ fn note_short(literal: &Literal, anchor: Anchor, known: &mut Vec<(Gram, Anchor)>
             _ => {}
         }
     }
+}
+
+fn is_text(literal: &Literal) -> bool {
+    let is_text = |byte: &u8| matches!(byte, 0x09..=0x0d | 0x20..=0x7f);
+    literal.text().iter().all(is_text)
 }
 
 /// Whether a literal is too short for any gram, so that it has to be searched on its own.

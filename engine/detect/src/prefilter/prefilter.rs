@@ -162,7 +162,10 @@ impl Prefilter {
         starts: &Range<usize>,
         hits: &mut Vec<Hit>,
     ) {
-        for anchor in self.table.anchors(gram) {
+        for (anchor, beside) in self.table.anchors(gram) {
+            if !beside.may_stand(bytes, position) {
+                continue;
+            }
             let Some(literal) = self.core(anchor.literal) else {
                 continue;
             };
@@ -287,6 +290,46 @@ mod tests {
         texts.sort();
         texts.dedup();
         texts
+    }
+
+    /// Blocks of zeros, numbers and text in turn, as programs have them, with literals at every edge.
+    #[test]
+    fn literals_among_bytes_that_are_no_text_are_found_as_everywhere() {
+        let texts = distinct(
+            ["abc", "key_", "token", "AKIA", "\" +\n"]
+                .map(str::to_owned)
+                .to_vec(),
+        );
+        let mut state = 1_u64;
+        let mut noise = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state >> 56) as u8
+        };
+        let mut bytes = Vec::new();
+        for round in 0..400 {
+            match round % 4 {
+                0 => bytes.extend(vec![0; round * 3 % 700]),
+                1 => bytes.extend((0..round * 7 % 900).map(|_| noise())),
+                2 => bytes.extend(b"some lines of text, and more of it\n".repeat(round % 20)),
+                _ => bytes.extend((0..round % 300).map(|_| noise() % 48)),
+            }
+            bytes.extend_from_slice(texts[round % texts.len()].as_bytes());
+        }
+        let prefilter = prefilter(&texts, Spelling::Exact);
+        assert!(prefilter.table.is_text());
+        let hits = found(&prefilter, &bytes, 0, bytes.len());
+        assert_eq!(hits, twin(&texts, false, &bytes));
+        assert!(hits.len() >= 400);
+        // And with a literal that is more than text, where nothing is passed over.
+        let texts = distinct(["abc", "schlüssel"].map(str::to_owned).to_vec());
+        let prefilter = super::tests::prefilter(&texts, Spelling::Exact);
+        assert!(!prefilter.table.is_text());
+        assert_eq!(
+            found(&prefilter, &bytes, 0, bytes.len()),
+            twin(&texts, false, &bytes)
+        );
     }
 
     proptest! {
