@@ -122,8 +122,8 @@ fn is_concatenation(value: &[u8]) -> bool {
     {
         return true;
     }
-    // `),d?k().createElement(`: the text before ended, and with it a call; another one follows.
-    if let [b')', b',' | b';' | b':', rest @ ..] = value
+    // `),d?k().createElement(`, `)[1].split(`: the text before ended, and with it a call; another one follows.
+    if let [b')', b',' | b';' | b':' | b'[' | b'.', rest @ ..] = value
         && rest
             .windows(2)
             .any(|pair| matches!(pair, [name, b'('] if name.is_ascii_alphanumeric()))
@@ -297,6 +297,8 @@ mod tests {
     fn pieces_of_programs_are_told() {
         for value in [
             "values[0][6:]",
+            ")[1].split(",
+            ").strip().lower()",
             "error()?.password",
             "error()?.password_confirm",
             "link.split(x)[1].trim()",
@@ -339,6 +341,7 @@ mod tests {
             "blue-sky1",
             "a(b)c9!",
             "),k9Xw2Lq7tZ",
+            ").k9Xw2Lq7tZ",
             ");nQ8xP2Vb4",
             "q7x-m2p-t9w-kvr",
             "x()y",
