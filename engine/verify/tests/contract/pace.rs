@@ -143,7 +143,7 @@ fn time_of_all() -> Option<Duration> {
 
 /// The best of a few runs counts. Nothing else may run on the machine meanwhile.
 #[test]
-#[ignore = "reads a clock: run by a step of .ci/run, when nothing else runs"]
+#[ignore = "reads a clock: run by hand when nothing else runs (benches/README.md)"]
 fn a_thousand_credentials_over_fifty_servers_take_at_most_half_more_than_the_limits_allow() {
     const RUNS: usize = 3;
     let least = least(&Limits::default());
