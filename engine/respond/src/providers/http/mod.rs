@@ -4,37 +4,30 @@
 //! carried; where the old credential dies with the request, from whether the old one still works. A request for a
 //! successor is never sent twice without that.
 
-use std::borrow::Cow;
+mod batch;
+mod errand;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use leakward_core::action::{
-    Action, BATCH, Call, END, HANDLE, HttpAction, Issue, LABEL, Lookup, Means, Old, Verb,
-};
-use leakward_core::verification::{Auth, Body, HttpQuestion, Question};
-use leakward_core::{Rule, Secret};
-use leakward_verify::{
-    Answer, CallError, CallSpec, Subject, Value, ValueSource, found_at, meets, rfc3339,
-};
+use leakward_core::Secret;
+use leakward_core::action::{Action, Call, HANDLE, HttpAction, Issue, LABEL, Means, Old, Verb};
+use leakward_core::verification::{Auth, Body};
+use leakward_verify::{Answer, found_at};
 
-use super::answer::{Actor, Ending, ending, failed, request_id, unanswered, unread};
+use self::batch::single;
+use self::errand::{Errand, question};
+use super::Way;
+use super::answer::{Actor, Ending, ending, failed, request_id, unanswered};
 use super::by_hand::instructions;
-use super::{Way, needs};
 use crate::provider::{
     Abilities, Birth, Case, Created, Creation, Handle, Instructions, Overlap, Provider,
-    ProviderError, Receipt, Revocation, Rotation, SECRET, Successor, Together, Undo, plain_parts,
+    ProviderError, Receipt, Revocation, Rotation, SECRET, Successor, Undo, plain_parts,
 };
 
 /// The provider of everything that rules say in data.
 pub(super) struct HttpProvider {
     way: Arc<Way>,
-}
-
-/// An action about a credential, and every value that its templates can name.
-struct Errand<'e> {
-    case: &'e Case<'e>,
-    action: &'e HttpAction,
-    subject: Subject,
 }
 
 /// What a list says of one credential: its handle and its label.
@@ -56,180 +49,6 @@ impl HttpProvider {
         http(case.rule.rotate.as_ref())
             .and_then(|action| Some((action, action.issue.as_ref()?)))
             .ok_or_else(|| unsupported(case, "make a successor"))
-    }
-
-    /// The errand with identities, values and a day ahead; what is looked up comes later.
-    fn errand<'e>(
-        &self,
-        case: &'e Case<'e>,
-        action: &'e HttpAction,
-        more: &[(&str, &str)],
-    ) -> Result<Errand<'e>, ProviderError> {
-        let mut subject = case.subject.clone();
-        for name in action.identities.iter() {
-            let identity = case
-                .identities
-                .get(&**name)
-                .ok_or_else(|| missing_identity(case, name))?;
-            subject.values.push(given(name, identity.clone()));
-        }
-        for name in action.needs.iter() {
-            if subject.value(name).is_some() {
-                continue;
-            }
-            let known = case.identities.get(&**name);
-            let known = known.ok_or_else(|| {
-                let why = format!("the action needs it; give it with --with {name}=VALUE");
-                needs(&case.rule.provider, name, &why)
-            })?;
-            subject.values.push(given(name, known.clone()));
-        }
-        const NINETY_DAYS: u64 = 90 * 86_400;
-        let end = rfc3339(self.way.clock.now() + NINETY_DAYS);
-        let day = end.split('T').next().unwrap_or_default();
-        for (name, text) in more.iter().copied().chain([(END, day)]) {
-            subject
-                .values
-                .push(given(name, Secret::new(text.as_bytes())));
-        }
-        Ok(Errand {
-            case,
-            action,
-            subject,
-        })
-    }
-
-    /// Reads what the action needs to know before, unless it was read ahead. None: the credential is dead already.
-    fn look_up(
-        &self,
-        errand: &mut Errand<'_>,
-    ) -> Result<Option<BTreeMap<String, String>>, ProviderError> {
-        let lookups = errand.action.lookups.clone();
-        let mut asked: Option<Answer> = None;
-        let mut known = BTreeMap::new();
-        for lookup in lookups.iter() {
-            if let Some(text) = errand.case.ahead.get(&*lookup.name) {
-                let secret = Secret::new(text.as_bytes());
-                errand.subject.values.push(given(&lookup.name, secret));
-                continue;
-            }
-            let answer = match (&lookup.path, &asked) {
-                (Some(path), _) => self.get(errand, path)?,
-                (None, Some(answer)) => answer.clone(),
-                (None, None) => match self.ask_itself(errand)? {
-                    Some(answer) => answer,
-                    None => return Ok(None),
-                },
-            };
-            if lookup.path.is_none() {
-                asked = Some(answer.clone());
-            }
-            let is_own = actor(errand.action) == Actor::Itself;
-            if is_own && super::answer::is_dead(errand.case, &answer) {
-                return Ok(None);
-            }
-            let value = looked_up(errand.case, lookup, &answer)?;
-            errand
-                .subject
-                .values
-                .push(given(&lookup.name, Secret::new(value.as_bytes())));
-            known.insert(lookup.name.to_string(), value.to_string());
-        }
-        Ok(Some(known))
-    }
-
-    /// The answer to the question of verification, asked with the credential itself; none when it is dead.
-    fn ask_itself(&self, errand: &Errand<'_>) -> Result<Option<Answer>, ProviderError> {
-        let what = "ask about the credential";
-        let question = question(errand.case)
-            .ok_or_else(|| unsupported(errand.case, "be asked about the credential"))?;
-        let answer = self
-            .question_spec(errand, question)
-            .send(&self.way.network, &self.way.settings)
-            .map_err(|error| unread(unanswered(errand.case, &error, what)))?;
-        if meets(&question.dead, &answer) {
-            return Ok(None);
-        }
-        if meets(&question.live, &answer) {
-            return Ok(Some(answer));
-        }
-        Err(unread(failed(
-            errand.case,
-            &answer,
-            Actor::Itself,
-            false,
-            what,
-        )))
-    }
-
-    fn question_spec<'s>(
-        &self,
-        errand: &'s Errand<'_>,
-        question: &'s HttpQuestion,
-    ) -> CallSpec<'s> {
-        CallSpec {
-            rule: errand.case.rule,
-            endpoint: None,
-            endpoint_from: None,
-            verb: match question.method {
-                leakward_core::verification::Method::Get => Verb::Get,
-                leakward_core::verification::Method::Head => Verb::Head,
-                leakward_core::verification::Method::Post => Verb::Post,
-            },
-            path: &question.path,
-            auth: &question.auth,
-            bearer: SECRET,
-            headers: &question.headers,
-            body: &question.body,
-            subject: &errand.subject,
-        }
-    }
-
-    fn spec<'s>(
-        &self,
-        errand: &'s Errand<'_>,
-        (verb, path): (Verb, &'s str),
-        body: &'s Body,
-    ) -> CallSpec<'s> {
-        let call = &errand.action.call;
-        CallSpec {
-            rule: errand.case.rule,
-            endpoint: errand.action.endpoint.as_ref(),
-            endpoint_from: None,
-            verb,
-            path,
-            auth: &call.auth,
-            bearer: bearer(errand.action),
-            headers: &call.headers,
-            body,
-            subject: &errand.subject,
-        }
-    }
-
-    fn send(
-        &self,
-        errand: &Errand<'_>,
-        request: (Verb, &str),
-        body: &Body,
-    ) -> Result<Answer, CallError> {
-        self.spec(errand, request, body)
-            .send(&self.way.network, &self.way.settings)
-    }
-
-    /// A GET that is authenticated as the action is.
-    fn get(&self, errand: &Errand<'_>, path: &str) -> Result<Answer, ProviderError> {
-        let what = format!("read {}", path.split('?').next().unwrap_or_default());
-        let answer = self
-            .send(errand, (Verb::Get, path), &Body::None)
-            .map_err(|error| unread(unanswered(errand.case, &error, &what)))?;
-        if (200..300).contains(&answer.status) && answer.json().is_some() {
-            return Ok(answer);
-        }
-        let actor = actor(errand.action);
-        if actor == Actor::Itself && super::answer::is_dead(errand.case, &answer) {
-            return Ok(answer);
-        }
-        Err(unread(failed(errand.case, &answer, actor, false, &what)))
     }
 
     /// What is called, for people.
@@ -271,82 +90,6 @@ impl HttpProvider {
             .map_err(|error| unanswered(errand.case, &error, what))?;
         let ending = ending(errand.case, call, &answer, actor(errand.action), what)?;
         Ok((ending, answer))
-    }
-
-    /// Revokes credentials of one type with as few requests as the provider takes; one answer is for all of its request.
-    pub(super) fn revoke_batch(
-        &self,
-        rule: &Rule,
-        subjects: &[Subject],
-        identities: &BTreeMap<String, Secret>,
-    ) -> Vec<Result<Receipt, ProviderError>> {
-        let case = |subject| Case::new(rule, subject, identities);
-        let most = http(rule.revoke.as_ref()).and_then(|action| action.batch);
-        let Some(most) = most else {
-            return subjects
-                .iter()
-                .map(|subject| self.revoke(&case(subject)))
-                .collect();
-        };
-        subjects
-            .chunks(usize::from(most))
-            .flat_map(|chunk| {
-                let first = chunk.first().map(case);
-                let answer = first.map(|first| self.revoke_chunk(&first, chunk));
-                chunk.iter().filter_map(move |_| answer.clone())
-            })
-            .collect()
-    }
-
-    /// How credentials of the rule are revoked together with others.
-    pub(super) fn together(rule: &Rule) -> Option<Together> {
-        let action = http(rule.revoke.as_ref())?;
-        let most = usize::from(action.batch?);
-        let endpoint = action.endpoint.as_deref().unwrap_or_default();
-        Some(Together {
-            call: format!(
-                "{} {endpoint}{}",
-                action.call.verb.as_str(),
-                action.call.path
-            ),
-            most,
-        })
-    }
-
-    pub(super) fn revoke_chunk(
-        &self,
-        case: &Case<'_>,
-        chunk: &[Subject],
-    ) -> Result<Receipt, ProviderError> {
-        let action = self.revocation(case)?;
-        let mut errand = self.errand(case, action, &[(HANDLE, ""), (LABEL, "")])?;
-        let names: Vec<String> = (0..chunk.len()).map(|at| format!("{BATCH}-{at}")).collect();
-        for (name, subject) in names.iter().zip(chunk) {
-            errand
-                .subject
-                .values
-                .push(given(name, subject.secret.clone()));
-        }
-        let places: Vec<String> = names.iter().map(|name| format!("\"{{{name}}}\"")).collect();
-        let body = match &action.call.body {
-            Body::Json(json) => {
-                Body::Json(Cow::Owned(json.replace(&batch_place(), &places.join(","))))
-            }
-            other => other.clone(),
-        };
-        let what = format!("revoke {} credentials", chunk.len());
-        let call = &action.call;
-        let answer = self
-            .send(&errand, (call.verb, &call.path), &body)
-            .map_err(|error| unanswered(case, &error, &what))?;
-        ending(case, call, &answer, actor(action), &what)?;
-        let summary = format!(
-            "{} takes {} credentials for revocation ({})",
-            case.rule.provider,
-            chunk.len(),
-            answer.status
-        );
-        Ok(receipt(summary, Some(&answer)))
     }
 
     /// Whether the old credential still works: for requests that end it, the only way to know what became of a lost answer.
@@ -621,24 +364,12 @@ fn http(action: Option<&Action>) -> Option<&HttpAction> {
     }
 }
 
-fn question<'c>(case: &'c Case<'_>) -> Option<&'c HttpQuestion> {
-    match &case.rule.verify.as_ref()?.question {
-        Question::Http(question) => Some(question),
-        Question::Native(_) => None,
-    }
-}
-
 fn actor(action: &HttpAction) -> Actor {
     if action.identities.is_empty() {
         Actor::Itself
     } else {
         Actor::Operator
     }
-}
-
-/// The value that `bearer` means.
-fn bearer(action: &HttpAction) -> &str {
-    action.identities.first().map_or(SECRET, |name| &**name)
 }
 
 /// As whom, for people.
@@ -650,38 +381,11 @@ fn identity(action: &HttpAction) -> String {
     }
 }
 
-fn given(name: &str, secret: Secret) -> Value {
-    Value {
-        name: name.to_owned(),
-        secret,
-        source: ValueSource::Given,
-    }
-}
-
-fn missing_identity(case: &Case<'_>, name: &str) -> ProviderError {
-    let why = format!(
-        "an identity of {} that may do this; it is named so in the configuration of identities",
-        case.rule.provider
-    );
-    needs(&case.rule.provider, name, &why)
-}
-
 fn unsupported(case: &Case<'_>, what: &str) -> ProviderError {
     ProviderError::Unsupported {
         provider: case.rule.provider.to_string(),
         what: what.to_owned(),
     }
-}
-
-fn looked_up(
-    case: &Case<'_>,
-    lookup: &Lookup,
-    answer: &Answer,
-) -> Result<zeroize::Zeroizing<String>, ProviderError> {
-    found_at(&lookup.place, answer).ok_or_else(|| ProviderError::Absent {
-        provider: case.rule.provider.to_string(),
-        what: format!("`{}` in its answer", lookup.name),
-    })
 }
 
 /// Whether a request carries a value.
@@ -692,19 +396,4 @@ fn request_has(call: &Call, name: &str) -> bool {
         Body::Form(text) | Body::Json(text) => text,
     };
     call.path.contains(&place) || body.contains(&place)
-}
-
-/// The body for one credential: the list of several then has one entry.
-fn single(body: &Body) -> Cow<'_, Body> {
-    match body {
-        Body::Json(json) if json.contains(&batch_place()) => {
-            let one = json.replace(&batch_place(), "\"{secret}\"");
-            Cow::Owned(Body::Json(Cow::Owned(one)))
-        }
-        other => Cow::Borrowed(other),
-    }
-}
-
-fn batch_place() -> String {
-    format!("{{{BATCH}}}")
 }
