@@ -39,6 +39,34 @@ pub(crate) struct NotReady {
     reason: String,
 }
 
+/// Why what somebody said was not taken down.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotTaken {
+    /// There is nothing, or nothing any more, that it could be said to.
+    #[error("{0}")]
+    TooLate(String),
+    /// It can be said again.
+    #[error("{0}")]
+    NotNow(String),
+}
+
+impl From<NotReady> for NotTaken {
+    fn from(error: NotReady) -> Self {
+        Self::NotNow(error.to_string())
+    }
+}
+
+impl From<RespondError> for NotTaken {
+    fn from(error: RespondError) -> Self {
+        match error {
+            RespondError::NothingWaits(_) | RespondError::DoesNotCount { .. } => {
+                Self::TooLate(error.to_string())
+            }
+            error => Self::NotNow(error.to_string()),
+        }
+    }
+}
+
 fn wrong(what: &str, reason: &dyn std::fmt::Display) -> NotReady {
     NotReady {
         what: what.to_owned(),
@@ -269,11 +297,8 @@ impl Acting {
     }
 
     /// Notes that somebody says yes.
-    pub(crate) fn approve(&self, incident: Fingerprint, by: &str) -> Result<Incident, String> {
-        let responder = self.responder().map_err(|error| error.to_string())?;
-        responder
-            .approve(incident, by)
-            .map_err(|error| error.to_string())
+    pub(crate) fn approve(&self, incident: Fingerprint, by: &str) -> Result<Incident, NotTaken> {
+        Ok(self.responder()?.approve(incident, by)?)
     }
 
     /// Takes down that somebody says no.
@@ -282,11 +307,8 @@ impl Acting {
         incident: Fingerprint,
         by: &str,
         why: &str,
-    ) -> Result<Incident, String> {
-        let responder = self.responder().map_err(|error| error.to_string())?;
-        responder
-            .reject(incident, by, why)
-            .map_err(|error| error.to_string())
+    ) -> Result<Incident, NotTaken> {
+        Ok(self.responder()?.reject(incident, by, why)?)
     }
 
     /// Sends messages that could not be sent before.

@@ -8,6 +8,7 @@ use leakward_respond::incident::{Event, Incident, State};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::acting::{Acting, NotTaken};
 use crate::http::{EventView, IncidentView, PlanView, Problem};
 use crate::service::Service;
 use crate::time::Moment;
@@ -212,10 +213,10 @@ pub(crate) async fn decide(
                     "nothing can be done here: no response is configured",
                 ));
             };
-            // The yes is in the database before it is answered; the work only acts. Whoever gets no answer says it again.
-            let name = by.to_owned();
-            taken_down(move || acting.approve(fingerprint, &name)).await?;
-            crate::work::enqueue_approval(service, &incident, by).await?;
+            let approving = approve(Arc::clone(service), acting, incident, by.to_owned());
+            // For itself: a client that goes away takes this function with it, and half of an approval is none.
+            let approved = tokio::spawn(approving).await;
+            approved.unwrap_or_else(|_| Err(broke_off()))?;
             if !reason.is_empty() {
                 let event = note(fingerprint, by, "approved", &format!("because: {reason}"));
                 service.database.add_event(&event).await?;
@@ -249,14 +250,37 @@ pub(crate) async fn decide(
     Ok(service.database.incident(fingerprint).await?)
 }
 
+/// Takes a yes down, and has done what it was said to. It is in the database before it is answered; the work only acts.
+async fn approve(
+    service: Arc<Service>,
+    acting: Arc<Acting>,
+    incident: Incident,
+    by: String,
+) -> Result<(), Problem> {
+    let (fingerprint, name) = (incident.fingerprint, by.clone());
+    taken_down(move || acting.approve(fingerprint, &name)).await?;
+    Ok(crate::work::enqueue_approval(&service, &incident, &by).await?)
+}
+
 /// Takes down what somebody said, in the audit log and in the incident; what is not taken down does not count.
 async fn taken_down(
-    take_down: impl FnOnce() -> Result<Incident, String> + Send + 'static,
+    take_down: impl FnOnce() -> Result<Incident, NotTaken> + Send + 'static,
 ) -> Result<(), Problem> {
     let taken = tokio::task::spawn_blocking(take_down).await;
-    let taken = taken.unwrap_or_else(|_| Err("taking it down broke off".to_owned()));
-    let unavailable = |error| Problem::new(axum::http::StatusCode::SERVICE_UNAVAILABLE, error);
-    taken.map(drop).map_err(unavailable)
+    let status = |refused: &NotTaken| match refused {
+        NotTaken::TooLate(_) => axum::http::StatusCode::CONFLICT,
+        NotTaken::NotNow(_) => axum::http::StatusCode::SERVICE_UNAVAILABLE,
+    };
+    match taken {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(refused)) => Err(Problem::new(status(&refused), refused.to_string())),
+        Err(_) => Err(broke_off()),
+    }
+}
+
+fn broke_off() -> Problem {
+    let unavailable = axum::http::StatusCode::SERVICE_UNAVAILABLE;
+    Problem::new(unavailable, "taking it down broke off; say it again")
 }
 
 async fn change(

@@ -265,9 +265,12 @@ async fn needs_person(
     service
         .database
         .change(fingerprint, now, |incident| {
-            if incident.state.is_settled() || incident.because == because {
+            let is_known = incident.because == because && incident.approvals.is_empty();
+            if incident.state.is_settled() || is_known {
                 return None;
             }
+            // Who said yes said it to the attempt that failed, and may say it to the next one.
+            incident.approvals.clear();
             incident.state = State::NeedsPerson;
             because.clone_into(&mut incident.because);
             Some(event(fingerprint, now, because))

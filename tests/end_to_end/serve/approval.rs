@@ -97,6 +97,10 @@ fn a_person_sees_the_plan_approves_it_in_the_browser_and_the_key_is_dead() {
     browser.script("document.querySelector('input[name=reason]').focus()");
     browser.press("announced in the channel");
     browser.press(ENTER);
+    // Whoever leaves the page before it answers may have said nothing.
+    eventually("the answer", || {
+        browser.text().contains("announced in the channel")
+    });
     eventually("the key is dead", || {
         browser.open(&format!("{base}/incidents/{incident}"));
         browser.text().contains("after it was found")
@@ -159,6 +163,32 @@ fn where_the_policy_wants_two_people_one_is_not_enough_however_often() {
         409,
         "it is over"
     );
+}
+
+#[test]
+fn a_yes_counts_although_nobody_waits_for_the_answer() {
+    use std::io::Write as _;
+
+    let sandbox = Sandbox::new();
+    let bed = bed(&sandbox, Some(&Rotation::approvals(1)));
+    let key = bed.key(&sandbox, "mailer");
+    let serve = bed.start.start();
+    bed.leak(&serve, "leak", &key);
+    let incident = wait_for(&serve, "waiting-for-approval");
+    // A yes that is cut off is a yes or none: when it is taken down, what it was said to is done.
+    eventually("the incident is closed", || {
+        let address = ("127.0.0.1", serve.port());
+        let mut stream = std::net::TcpStream::connect(address).expect("a connection");
+        let request = format!(
+            "POST /v1/incidents/{incident}/approve HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\
+             Content-Type: application/json\r\nContent-Length: 13\r\n\r\n{{\"reason\":\"\"}}",
+            token("ann")
+        );
+        stream.write_all(request.as_bytes()).expect("a request");
+        drop(stream);
+        serve.get("/v1/incidents").json()["incidents"][0]["state"] == "closed"
+    });
+    assert!(!bed.issuer.knows(&key));
 }
 
 #[test]

@@ -142,7 +142,7 @@ impl Asking<'_> {
     ) -> Result<Incident, RespondError> {
         let ledger = self.ledger;
         let known = ledger.wait(ledger.database().incident(fingerprint))?;
-        if known.waiting.is_none() && known.state != State::WaitingForApproval {
+        if !asks(&known) {
             return Err(RespondError::NothingWaits(fingerprint));
         }
         let now = self.clock.now();
@@ -161,9 +161,11 @@ impl Asking<'_> {
             proof,
         };
         self.witness(fingerprint, "rejected", &format!("{by} {text}"), &approval)?;
-        Ok(ledger.change(fingerprint, now, |incident| {
-            // It has begun meanwhile: the no came too late.
-            if incident.state == State::Responding {
+        let mut is_too_late = false;
+        let incident = ledger.change(fingerprint, now, |incident| {
+            // It has begun meanwhile, or is over.
+            is_too_late = !asks(incident);
+            if is_too_late {
                 return None;
             }
             incident.waiting = None;
@@ -171,7 +173,11 @@ impl Asking<'_> {
             incident.state = State::NeedsPerson;
             incident.because = format!("{by} {text}");
             Some(self.event(fingerprint, by, "rejected", &text))
-        })?)
+        })?;
+        if is_too_late {
+            return Err(RespondError::NothingWaits(fingerprint));
+        }
+        Ok(incident)
     }
 
     fn why_not(&self, approval: &Approval) -> String {
@@ -210,4 +216,9 @@ impl Asking<'_> {
             text: text.to_owned(),
         }
     }
+}
+
+/// Whether people are asked about it.
+fn asks(incident: &Incident) -> bool {
+    incident.waiting.is_some() || incident.state == State::WaitingForApproval
 }

@@ -6,7 +6,7 @@ use leakward_respond::incident::Incident;
 use super::failure::Failure;
 use super::settle;
 use super::{Approval, Task, recall};
-use crate::http::Problem;
+use crate::database::StorageError;
 use crate::queue::NewJob;
 use crate::service::{Service, Shared};
 
@@ -15,19 +15,16 @@ pub(crate) async fn enqueue_approval(
     service: &Service,
     incident: &Incident,
     by: &str,
-) -> Result<(), Problem> {
+) -> Result<(), StorageError> {
     let (incident, revision) = (incident.fingerprint, incident.revision);
     let delivery = format!("approve {incident} {revision} {by}");
     let task = Task::Approval(Approval {
         incident: incident.to_string(),
         by: by.to_owned(),
     });
-    let content = task.to_bytes().map_err(|error| {
-        Problem::new(
-            axum::http::StatusCode::INTERNAL_SERVER_ERROR,
-            error.to_string(),
-        )
-    })?;
+    let content = task
+        .to_bytes()
+        .map_err(|error| StorageError(error.to_string()))?;
     let job = NewJob {
         source: "person",
         digest: delivery.clone(),

@@ -21,6 +21,9 @@ const IDLE: Duration = Duration::from_millis(500);
 /// LIMIT: a look passes over all that stands in full lines, and the time it takes is that long; so many times that long nobody looks.
 const SHARE_OF_LOOKS: u32 = 20;
 
+/// LIMIT: but not longer, so that what is due is begun with and leases are kept in time.
+const LONGEST_PAUSE: Duration = Duration::from_secs(LEASE.as_secs() / 6);
+
 /// LIMIT: deliveries of one line that are here, being worked on or waiting for hands.
 const MOST_OF_ONE_LINE: usize = 16;
 
@@ -124,7 +127,7 @@ struct Running {
 /// When the queue is looked at.
 #[derive(Default)]
 struct Looks {
-    /// When it was last found to have no more for us, and how long that took.
+    /// When it was last found to have no more for us, and how long nobody looks again where something was passed over.
     last: Option<(Instant, Duration)>,
     /// Lines that were passed over then.
     passed: HashSet<String>,
@@ -147,10 +150,16 @@ impl Looks {
 
     /// A look that was begun at this moment, and passed over these lines, found less than was wanted.
     fn found_no_more(&mut self, begun: Instant, passed: &[String]) {
-        let took = begun.elapsed();
-        self.last = Some((Instant::now(), took));
+        let rest = (begun.elapsed() * SHARE_OF_LOOKS).min(LONGEST_PAUSE);
+        self.last = Some((Instant::now(), rest));
         self.passed = passed.iter().cloned().collect();
-        self.next = Some(Instant::now() + IDLE.max(took * SHARE_OF_LOOKS));
+        // Where nothing was passed over, it was something else that took long.
+        let pause = if passed.is_empty() {
+            IDLE
+        } else {
+            IDLE.max(rest)
+        };
+        self.next = Some(Instant::now() + pause);
     }
 
     /// Something new is in the queue, or is due. Where nothing was passed over, a look costs nothing.
@@ -158,7 +167,7 @@ impl Looks {
         let soonest = self
             .last
             .filter(|_| !self.passed.is_empty())
-            .map(|(at, took)| at + took * SHARE_OF_LOOKS);
+            .map(|(at, rest)| at + rest);
         self.next = self.next.min(soonest);
     }
 
@@ -403,6 +412,13 @@ mod tests {
             looks.is_time(),
             "the next of the line is the first that is found"
         );
+        // However long it took: what is due is begun with, and leases are kept.
+        if let Some(very_long_ago) = Instant::now().checked_sub(LEASE) {
+            looks.found_no_more(very_long_ago, &[]);
+            assert!(looks.pause() <= IDLE);
+            looks.found_no_more(very_long_ago, &["github a/busy".to_owned()]);
+            assert!(looks.pause() <= LEASE / 6);
+        }
     }
 
     #[test]

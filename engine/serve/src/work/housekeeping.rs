@@ -18,7 +18,11 @@ const GOING_ON: Duration = Duration::from_secs(2);
 
 /// Goes on with responses that were interrupted or wait for their time. For itself, because their steps take theirs.
 pub(crate) async fn going_on(service: Shared, mut ending: watch::Receiver<bool>) {
-    if let Err(failure) = resume::settle_left(&service).await {
+    let left = async {
+        resume::settle_left(&service).await?;
+        resume::pick_up_approved(&service).await
+    };
+    if let Err(failure) = left.await {
         tracing::error!(?failure, "what a process left behind is not settled");
     }
     while !*ending.borrow() {

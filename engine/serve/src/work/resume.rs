@@ -58,6 +58,24 @@ pub(super) async fn settle_left(service: &Shared) -> Result<(), Failure> {
     Ok(())
 }
 
+/// After a start: incidents to which somebody said yes before a process ended that had not put that into the queue.
+pub(super) async fn pick_up_approved(service: &Shared) -> Result<(), Failure> {
+    for state in [State::WaitingForApproval, State::NeedsPerson] {
+        let filter = IncidentFilter {
+            state: Some(state),
+            ..IncidentFilter::default()
+        };
+        for incident in service.database.incidents(&filter).await? {
+            let Some(last) = incident.approvals.last() else {
+                continue;
+            };
+            let by = last.by.clone();
+            super::approval::enqueue_approval(service, &incident, &by).await?;
+        }
+    }
+    Ok(())
+}
+
 /// The incidents whose responses are due, as they are now.
 async fn due(service: &Shared) -> Result<Vec<Incident>, Failure> {
     let now = crate::incidents::now();
