@@ -44,8 +44,8 @@ const PIECE: usize = 64 << 10;
 /// From so many parts on the history is written as a whole.
 const MAX_PARTS: u32 = 64;
 
-/// What the file of a database begins with.
-const MAGIC: &[u8] = b"redb";
+/// What the file of a database begins with, whole: text begins with its first letters as well.
+const MAGIC: &[u8] = b"redb\x1a\x0a\xa9\x0d\x0a";
 
 /// From so many new objects on it is worth reading the ids of those that are known. Fewer are looked at faster.
 const WORTH_READING: u64 = 2_000;
@@ -66,6 +66,8 @@ pub(crate) struct ScanCache {
     has_no_history: AtomicBool,
     /// What was wrong with the file that was here before, when it had to be begun anew.
     pub(crate) begun_anew: Option<String>,
+    /// The parts of the history that were there before this scan began to write down what it looks at.
+    history_before: OnceLock<Vec<Vec<u8>>>,
 }
 
 /// What is known of the commits, when a scan has found out.
@@ -180,6 +182,7 @@ impl ScanCache {
             gaps: HashSet::new(),
             begun: Vec::new(),
             ids: OnceLock::new(),
+            history_before: OnceLock::new(),
         })
     }
 
@@ -194,12 +197,12 @@ impl ScanCache {
             redb::DatabaseError::DatabaseAlreadyOpen => {
                 Fault::Busy("another scan uses it at the moment".to_owned())
             }
-            redb::DatabaseError::Storage(redb::StorageError::Io(error))
-                if error.kind() == std::io::ErrorKind::PermissionDenied =>
-            {
-                Fault::Busy(error.to_string())
-            }
-            _ => Fault::Damaged,
+            redb::DatabaseError::Storage(redb::StorageError::Corrupted(_))
+            | redb::DatabaseError::RepairAborted => Fault::Damaged,
+            // Of another version of the format: nobody but another program has written it.
+            redb::DatabaseError::UpgradeRequired(_) => Fault::Foreign,
+            // It may be whole.
+            other => Fault::Busy(other.to_string()),
         })?;
         match written_key(&database) {
             Ok(Some(written)) if written == key.text() => {}
@@ -244,6 +247,7 @@ impl ScanCache {
             gaps,
             begun,
             ids: OnceLock::new(),
+            history_before: OnceLock::new(),
         })
     }
 
@@ -261,14 +265,21 @@ impl ScanCache {
     /// of one that has lost something since.
     pub(crate) fn history(&self, repository: &Repository, covered: &Covered) -> Option<Chronicle> {
         // What cannot be read is found out anew.
-        let parts = self.read_history().ok().filter(|parts| !parts.is_empty())?;
+        let parts = match self.history_before.get() {
+            Some(parts) => parts.clone(),
+            None => self.read_history().unwrap_or_default(),
+        };
+        if parts.is_empty() {
+            return None;
+        }
         let parts = parts.iter().map(Vec::as_slice);
         let history = Chronicle::from_parts(parts, repository.object_hash())?;
         let packs: HashSet<&ObjectId> = covered.packs.iter().collect();
         let loose: Vec<ObjectId> = self.loose.iter().copied().collect();
         let has_everything = self.packs.iter().all(|pack| packs.contains(pack))
             && repository.not_held(&loose).is_empty();
-        (has_everything || history.is_held_by(repository)).then_some(history)
+        // A pack that is gone may have held trees that nothing else holds; only a look at all of them tells that.
+        has_everything.then_some(history)
     }
 
     /// Writes down what was looked at so far, for a scan that goes on after this one was ended by force.
@@ -279,7 +290,9 @@ impl ScanCache {
         begun.extend_from_slice(&self.begun);
         let write = self.database.begin_write()?;
         write_begun(&write, begun)?;
-        // What those objects hold of history is not known.
+        // What those objects hold of history is not known; what this scan goes on from is what was known before.
+        self.history_before
+            .get_or_init(|| self.read_history().unwrap_or_default());
         self.has_no_history.store(true, Ordering::Relaxed);
         write.open_table(HISTORY)?.retain(|_, _| false)?;
         write.commit()?;

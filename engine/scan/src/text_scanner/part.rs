@@ -61,20 +61,20 @@ impl TextScanner {
         pool.install(|| tree.scan(&named, &|path| self.excludes(&named.name(path))));
         let mut collected = collector.finish();
         collected.sightings = without_containers(collected.sightings);
-        let mut outcome = self.outcome(collected);
-        let mut tell = |kind, reason: &str| {
-            outcome.skipped.push(Skipped {
-                kind,
-                what: part.path.display().to_string(),
-                reason: reason.to_owned(),
-            });
+        // Before credentials are taken out of what is told: a name can be one.
+        let told = if interrupted.load(Ordering::Relaxed) {
+            Some((SkippedKind::Interrupted, "stopped before its end"))
+        } else if collected.stats.pieces == 0 {
+            Some((SkippedKind::Nothing, "there was nothing to scan in it"))
+        } else {
+            None
         };
-        if interrupted.load(Ordering::Relaxed) {
-            tell(SkippedKind::Interrupted, "stopped before its end");
-        } else if outcome.stats.pieces == 0 {
-            tell(SkippedKind::Nothing, "there was nothing to scan in it");
-        }
-        Ok(outcome)
+        collected.skipped.extend(told.map(|(kind, reason)| Skipped {
+            kind,
+            what: part.name.to_owned(),
+            reason: reason.to_owned(),
+        }));
+        Ok(self.outcome(collected))
     }
 }
 

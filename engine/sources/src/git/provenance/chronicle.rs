@@ -15,7 +15,6 @@ use gix::hashtable::HashMap;
 
 use super::column::{Reader, Writer};
 use super::origins::Origins;
-use crate::git::Repository;
 use crate::git::commits::History;
 
 /// All commits of a repository, and which of them brought some blobs to which paths.
@@ -86,15 +85,17 @@ impl Chronicle {
         blobs.iter().for_each(|blob| {
             chronicle.add_blob(*blob);
         });
-        origins.paths().iter().for_each(|path| {
-            chronicle.add_path(path.as_ref());
-        });
+        // Paths that read the same are one here: a name can hold what separates others.
+        let paths = origins.paths().iter();
+        let paths: Vec<u32> = paths
+            .map(|path| chronicle.add_path(path.as_ref()))
+            .collect();
         for brought in &origins.brought {
             let commits = brought.commits.iter();
             chronicle.brought.extend(commits.filter_map(|&commit| {
                 Some(Line {
                     blob: brought.thing,
-                    path: brought.path,
+                    path: *paths.get(brought.path as usize)?,
                     commit: *places.get(commit as usize)?,
                 })
             }));
@@ -114,9 +115,9 @@ impl Chronicle {
         self.numbers.contains_key(blob)
     }
 
-    /// Whether the repository holds all commits in it. Costs a look into the packs for each.
-    #[must_use]
-    pub fn is_held_by(&self, repository: &Repository) -> bool {
+    /// Whether the repository holds all commits in it: a chronicle of another one is of no use.
+    #[cfg(test)]
+    pub(super) fn is_held_by(&self, repository: &crate::git::Repository) -> bool {
         repository.not_held(&self.history.ids).is_empty()
     }
 

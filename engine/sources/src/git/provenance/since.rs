@@ -3,7 +3,8 @@
 //! Walks the trees of a commit and of its parents in step and enters a folder only when it differs from every parent's folder of that
 //! name. What is found is what [`introduced`](super::introduced) finds in the index of all trees: a blob at a path where no parent has it.
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use bstr::{BStr, BString};
 use gix::ObjectId;
@@ -35,7 +36,7 @@ struct Step {
 type Owned = (BString, ObjectId, EntryKind);
 
 /// Compares trees in which some blobs are looked for.
-struct Comparing<'c> {
+pub(super) struct Comparing<'c> {
     lookup: &'c Lookup,
     max_depth: usize,
     steps: u64,
@@ -66,19 +67,23 @@ impl Chronicle {
             }
             self.add_blob(*blob);
         }
-        let mut comparing = Comparing {
-            lookup,
-            max_depth: repository.limits().max_tree_depth,
-            steps: 0,
-            buffer: Vec::new(),
-        };
+        let mut comparing = Comparing::new(repository, lookup);
+        let mut others = HashSet::new();
         for commit in in_order(&new)? {
-            self.add_commit(&mut comparing, commit)?;
+            self.add_commit(&mut comparing, commit, &mut others)?;
         }
-        Some(())
+        // What is not here yet would come later without a place, because its commit is known by then.
+        let others: Vec<ObjectId> = others.into_iter().collect();
+        repository.not_held(&others).is_empty().then_some(())
     }
 
-    fn add_commit(&mut self, comparing: &mut Comparing<'_>, row: CommitRow<'_>) -> Option<()> {
+    /// Adds a commit; `others` gets the blobs it brought about which nobody asks.
+    fn add_commit(
+        &mut self,
+        comparing: &mut Comparing<'_>,
+        row: CommitRow<'_>,
+        others: &mut HashSet<ObjectId>,
+    ) -> Option<()> {
         let is_cut = self.boundary.binary_search(&row.id).is_ok();
         let parents = if is_cut { &[][..] } else { row.parents };
         let mut numbers = Vec::new();
@@ -97,8 +102,11 @@ impl Chronicle {
         let commit = u32::try_from(self.history.len()).ok()?;
         let mut found: Vec<(u32, BString)> = Vec::new();
         let wanted = &self.numbers;
-        comparing.compare(start, |blob, path| {
-            found.extend(wanted.get(blob).map(|number| (*number, path())));
+        comparing.compare(start, |blob, path| match wanted.get(blob) {
+            Some(number) => found.push((*number, path())),
+            None => {
+                others.insert(*blob);
+            }
         })?;
         self.history.push(row.id, row.tree, row.time, &numbers);
         self.history.index();
@@ -112,7 +120,7 @@ impl Chronicle {
     /// What is known of the blobs that are asked for, the commits being in this order. None when a tree cannot be read.
     pub(super) fn origins(
         &self,
-        lookup: &Lookup,
+        mut comparing: Comparing<'_>,
         question: &Question,
         order: &[u32],
         roots: &Roots,
@@ -142,73 +150,65 @@ impl Chronicle {
             commits.sort_unstable_by_key(|&commit| ranks.get(commit as usize).copied());
             origins.bring(thing, path, commits);
         }
-        self.read_roots(lookup, &mut origins, roots, question)?;
+        read_roots(&mut comparing, &mut origins, roots, question)?;
         Some(origins)
     }
+}
 
-    /// Looks up what stands at `HEAD`, and reads the trees that refs name.
-    fn read_roots(
-        &self,
-        lookup: &Lookup,
-        origins: &mut Origins,
-        roots: &Roots,
-        question: &Question,
-    ) -> Option<()> {
-        let mut folders = Folders::new(lookup);
-        if let Some(head) = &roots.head {
-            let mut at_head: HashMap<u32, Vec<ObjectId>> = HashMap::new();
-            for brought in &origins.brought {
-                if let std::collections::hash_map::Entry::Vacant(path) = at_head.entry(brought.path)
-                {
-                    path.insert(folders.blobs_at(head, origins.path(brought.path))?);
-                }
-            }
-            let at_head = |path, blob| at_head.get(&path).is_some_and(|all| all.contains(blob));
-            let keys = origins.brought.iter();
-            let in_head = keys.filter_map(|brought| {
-                let blob = question.blobs.get(brought.thing as usize)?;
-                at_head(brought.path, blob).then_some((brought.thing, brought.path))
-            });
-            let in_head: Vec<(u32, u32)> = in_head.collect();
-            origins.in_head.extend(in_head);
-        }
-        let paths = origins.paths().iter().cloned();
-        let mut numbers: HashMap<BString, u32> = paths.zip(0..).collect();
-        for (number, tree) in &roots.named {
-            let mut comparing = Comparing {
-                lookup,
-                max_depth: usize::MAX,
-                steps: 0,
-                buffer: Vec::new(),
-            };
-            let mut found = Vec::new();
-            let start = Step {
-                tree: *tree,
-                parents: Vec::new(),
-                path: BString::default(),
-                depth: 0,
-            };
-            comparing.compare(start, |blob, path| {
-                if let Ok(thing) = question.blobs.binary_search(blob) {
-                    found.push((thing, path()));
-                }
-            })?;
-            for (thing, path) in found {
-                let path = *numbers
-                    .entry(path)
-                    .or_insert_with_key(|path| origins.add_path(path.clone()));
-                let thing = u32::try_from(thing).unwrap_or(u32::MAX);
-                origins.named.push((*number, thing, path));
+/// Looks up what stands at `HEAD`, and reads the trees that refs name.
+fn read_roots(
+    comparing: &mut Comparing<'_>,
+    origins: &mut Origins,
+    roots: &Roots,
+    question: &Question,
+) -> Option<()> {
+    let mut folders = Folders::new(comparing.lookup);
+    if let Some(head) = &roots.head {
+        let mut at_head: HashMap<u32, Vec<ObjectId>> = HashMap::new();
+        for brought in &origins.brought {
+            if let Entry::Vacant(path) = at_head.entry(brought.path) {
+                path.insert(folders.blobs_at(head, origins.path(brought.path))?);
             }
         }
-        Some(())
+        let at_head = |path, blob| at_head.get(&path).is_some_and(|all| all.contains(blob));
+        let keys = origins.brought.iter();
+        let in_head = keys.filter_map(|brought| {
+            let blob = question.blobs.get(brought.thing as usize)?;
+            at_head(brought.path, blob).then_some((brought.thing, brought.path))
+        });
+        let in_head: Vec<(u32, u32)> = in_head.collect();
+        origins.in_head.extend(in_head);
     }
+    let paths = origins.paths().iter().cloned();
+    let mut numbers: HashMap<BString, u32> = paths.zip(0..).collect();
+    for (number, tree) in &roots.named {
+        let mut found = Vec::new();
+        let start = Step {
+            tree: *tree,
+            parents: Vec::new(),
+            path: BString::default(),
+            depth: 0,
+        };
+        comparing.compare(start, |blob, path| {
+            if let Ok(thing) = question.blobs.binary_search(blob) {
+                found.push((thing, path()));
+            }
+        })?;
+        for (thing, path) in found {
+            let path = *numbers
+                .entry(path)
+                .or_insert_with_key(|path| origins.add_path(path.clone()));
+            let thing = u32::try_from(thing).unwrap_or(u32::MAX);
+            origins.named.push((*number, thing, path));
+        }
+    }
+    Some(())
 }
 
 /// The commits, every parent before its children. None when there is no such order: somebody lies about ids.
 fn in_order<'n>(new: &[CommitRow<'n>]) -> Option<Vec<CommitRow<'n>>> {
     let by_id: HashMap<ObjectId, CommitRow<'n>> = new.iter().map(|row| (row.id, *row)).collect();
-    let mut done = std::collections::HashSet::new();
+    let mut done = HashSet::new();
     let mut order = Vec::with_capacity(new.len());
     let mut starts: Vec<ObjectId> = by_id.keys().copied().collect();
     starts.sort_unstable();
@@ -236,7 +236,16 @@ fn in_order<'n>(new: &[CommitRow<'n>]) -> Option<Vec<CommitRow<'n>>> {
     Some(order)
 }
 
-impl Comparing<'_> {
+impl<'c> Comparing<'c> {
+    pub(super) fn new(repository: &Repository, lookup: &'c Lookup) -> Self {
+        Self {
+            lookup,
+            max_depth: repository.limits().max_tree_depth,
+            steps: 0,
+            buffer: Vec::new(),
+        }
+    }
+
     /// Calls `each` for the blobs at paths where none of the parents has them. None when a tree cannot be read, or there are too
     /// many.
     fn compare(

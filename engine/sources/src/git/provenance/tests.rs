@@ -678,3 +678,97 @@ fn a_blob_that_was_referred_to_before_it_came_is_traced_to_who_referred_to_it() 
         [("a", Some(first), true)]
     );
 }
+
+#[test]
+fn a_blob_of_a_new_commit_that_is_not_here_yet_keeps_the_commit_from_being_gone_on_with() {
+    let bed = Testbed::new();
+    let bench = bed.init("r", &[]);
+    bench.commit(&[("a", "text 1\n")], "first");
+    let question = Question {
+        blobs: vec![bench.id("HEAD:a")],
+        ..Question::default()
+    };
+    let (_, chronicle) = Provenance::with_chronicle(&bench.open(), &question, None);
+    let chronicle = chronicle.unwrap();
+    let known = KnownIds(BTreeSet::from([
+        bench.id("HEAD"),
+        bench.id("HEAD^{tree}"),
+        bench.id("HEAD:a"),
+    ]));
+    bench.commit(&[("a", "text 1\n"), ("c", "comes later\n")], "second");
+    let hex = bench.id("HEAD:c").to_string();
+    let folder = bench.root().join(".git/objects").join(&hex[..2]);
+    let kept = std::fs::read(folder.join(&hex[2..])).unwrap();
+    std::fs::remove_file(folder.join(&hex[2..])).unwrap();
+    let gone_on = || {
+        let repository = bench.open();
+        let kinds = ObjectKinds::ALL.and(ObjectKinds::NAMES);
+        let covered = repository.scan_new_objects(kinds, &known, &Recording::default(), 2);
+        let covered = covered.unwrap();
+        assert_eq!(covered.commits.len(), 1);
+        let news = News {
+            covered: &covered,
+            is_new: &|_| true,
+        };
+        Provenance::going_on(&repository, &question, chronicle.clone(), &news).is_some()
+    };
+    assert!(!gone_on(), "its place would be lost");
+    std::fs::write(folder.join(&hex[2..]), kept).unwrap();
+    assert!(gone_on());
+}
+
+#[test]
+fn paths_that_read_the_same_are_told_where_they_are_after_going_on_as_well() {
+    let bed = Testbed::new();
+    let bench = bed.init("r", &[]);
+    // `a/b` as one name, and as a file `b` in a folder `a`.
+    let store = |sort: &str, content: &[u8]| {
+        let file = bench.root().join("content");
+        std::fs::write(&file, content).unwrap();
+        let file = file.to_string_lossy().into_owned();
+        bench.git(&["hash-object", "-w", "--literally", "-t", sort, &file])
+    };
+    let write = |content: &str| store("blob", content.as_bytes());
+    let (one, two, three) = (write("1\n"), write("2\n"), write("3\n"));
+    let tree = |entries: &[(&str, &str, &str)]| {
+        let mut bytes = Vec::new();
+        for (mode, name, id) in entries {
+            bytes.extend_from_slice(format!("{mode} {name}\0").as_bytes());
+            let id = ObjectId::from_hex(id.trim().as_bytes()).unwrap();
+            bytes.extend_from_slice(id.as_bytes());
+        }
+        store("tree", &bytes)
+    };
+    let folder = tree(&[("100644", "b", &two)]);
+    let root = tree(&[
+        ("40000", "a", &folder),
+        ("100644", "a/b", &one),
+        ("100644", "z", &three),
+    ]);
+    let commit = bench.git(&["commit-tree", "-m", "x", root.trim()]);
+    bench.git(&["update-ref", "HEAD", commit.trim()]);
+    let mut blobs: Vec<ObjectId> = [&one, &two, &three]
+        .map(|id| ObjectId::from_hex(id.trim().as_bytes()).unwrap())
+        .to_vec();
+    blobs.sort_unstable();
+    let question = Question {
+        blobs: blobs.clone(),
+        ..Question::default()
+    };
+    let repository = bench.open();
+    let (cold, chronicle) = Provenance::with_chronicle(&repository, &question, None);
+    let mut chronicle = chronicle.unwrap();
+    let written = chronicle.part();
+    let parts = [written.as_slice()].into_iter();
+    let read = Chronicle::from_parts(parts, repository.object_hash()).expect("it can be read");
+    let covered = Default::default();
+    let news = News {
+        covered: &covered,
+        is_new: &|_| false,
+    };
+    let (warm, _) = Provenance::going_on(&repository, &question, read, &news).unwrap();
+    for blob in &blobs {
+        let path = |answer: &Provenance| answer.blob(blob).unwrap().places[0].path.clone();
+        assert_eq!(path(&warm), path(&cold));
+    }
+}

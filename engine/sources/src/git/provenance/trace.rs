@@ -10,6 +10,7 @@ use super::authorship::Authorship;
 use super::chronicle::Chronicle;
 use super::origins::Origins;
 use super::reach::{Reached, RefOrder};
+use super::since::Comparing;
 use crate::git::commits::{History, Tips};
 use crate::git::lookup::Lookup;
 use crate::git::tree_index::leads::{Leads, Things, Ways};
@@ -164,7 +165,8 @@ impl Provenance {
         }
         let tracing = Tracing::of(repository, &question, lookup, refs, history);
         let roots = tracing.roots();
-        let origins = chronicle.origins(&tracing.lookup, &question, &tracing.order, &roots)?;
+        let comparing = Comparing::new(repository, &tracing.lookup);
+        let origins = chronicle.origins(comparing, &question, &tracing.order, &roots)?;
         let (answer, history) = tracing.answered(&origins);
         chronicle.give_back(history);
         Some((answer, chronicle))
