@@ -11,6 +11,8 @@ mod choice;
 mod key;
 mod profiles;
 mod scan_cache;
+#[cfg(test)]
+mod tests;
 
 pub use choice::CacheChoice;
 pub(crate) use key::CacheKey;

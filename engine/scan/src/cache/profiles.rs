@@ -202,3 +202,34 @@ fn keys(collected: &Collected) -> HashMap<ObjectId, Vec<u64>> {
     };
     of_blob.into_iter().map(keys).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: u8) -> ObjectId {
+        ObjectId::from([number; 20])
+    }
+
+    #[test]
+    fn what_was_written_is_read_and_what_was_cut_off_is_not_known() {
+        let of_blob = HashMap::from([
+            (id(1), vec![]),
+            (id(2), vec![7]),
+            (id(3), vec![0, u32::MAX, 7]),
+        ]);
+        let profiles = Profiles { of_blob };
+        let bytes = profiles.to_bytes();
+        assert_eq!(Profiles::from_bytes(&bytes), profiles);
+        let nothing = Profiles::default();
+        assert_eq!(Profiles::from_bytes(&[]), nothing);
+        // It ends between two blobs after 25 and after 54 bytes: what is left says less, but nothing that is not so.
+        let between = [25, 54];
+        for length in (1..bytes.len()).filter(|length| !between.contains(length)) {
+            let cut = Profiles::from_bytes(&bytes[..length]);
+            assert_eq!(cut, nothing, "{length}");
+        }
+        assert_eq!(Profiles::from_bytes(&[20; 30]), nothing);
+        assert_eq!(Profiles::from_bytes(&[255; 300]), nothing);
+    }
+}

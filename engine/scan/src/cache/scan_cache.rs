@@ -78,8 +78,9 @@ pub(crate) enum History {
     Known(Box<Chronicle>),
 }
 
-/// Sorted ids of one length, one behind the other.
+/// The sorted ids of one pack, one behind the other.
 struct Ids {
+    pack: ObjectId,
     bytes: Vec<u8>,
     width: usize,
 }
@@ -274,12 +275,23 @@ impl ScanCache {
         }
         let parts = parts.iter().map(Vec::as_slice);
         let history = Chronicle::from_parts(parts, repository.object_hash())?;
+        let known = self.known_beside(covered)?;
+        repository.not_held(&known).is_empty().then_some(history)
+    }
+
+    /// All that is known of and is in none of the known packs that are still there: `git gc` puts the same objects into another pack, or
+    /// leaves out some that history was read from. None when that cannot be read.
+    fn known_beside(&self, covered: &Covered) -> Option<Vec<ObjectId>> {
         let packs: HashSet<&ObjectId> = covered.packs.iter().collect();
-        let loose: Vec<ObjectId> = self.loose.iter().copied().collect();
-        let has_everything = self.packs.iter().all(|pack| packs.contains(pack))
-            && repository.not_held(&loose).is_empty();
-        // A pack that is gone may have held trees that nothing else holds; only a look at all of them tells that.
-        has_everything.then_some(history)
+        let mut known: Vec<ObjectId> = self.loose.iter().copied().collect();
+        if self.packs.iter().any(|pack| !packs.contains(pack)) {
+            let ids = self.ids.get_or_init(|| self.read_ids().unwrap_or_default());
+            for lost in self.packs.iter().filter(|pack| !packs.contains(pack)) {
+                let of_lost = ids.iter().find(|ids| ids.pack == *lost)?;
+                known.extend(split(&of_lost.bytes, of_lost.width));
+            }
+        }
+        Some(known)
     }
 
     /// Writes down what was looked at so far, for a scan that goes on after this one was ended by force.
@@ -411,8 +423,11 @@ impl ScanCache {
         for row in read.open_table(IDS)?.iter()? {
             let (key, ids) = row?;
             let (checksum, number) = key.value();
-            if number == 0 {
+            if number == 0
+                && let Ok(pack) = ObjectId::try_from(checksum)
+            {
                 all.push(Ids {
+                    pack,
                     bytes: Vec::new(),
                     width: checksum.len(),
                 });
