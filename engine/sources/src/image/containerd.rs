@@ -60,9 +60,18 @@ pub struct ListedImage {
     pub digest: Option<Digest>,
 }
 
+/// The images that are meant.
+#[derive(Debug, Default)]
+pub(super) struct Meant {
+    /// Not empty.
+    pub(super) images: Vec<NamedImage>,
+    /// Why others cannot be read. A scan that leaves an image out is not clean.
+    pub(super) unreadable: Vec<ImageError>,
+}
+
 impl ListedImage {
     /// # Errors
-    /// Without a digest, nothing of the image can be read: that is told, for a scan that leaves an image out is not clean.
+    /// Without a digest, nothing of the image can be read.
     fn named(self) -> Result<NamedImage, ImageError> {
         match self.digest {
             Some(digest) => Ok(NamedImage {
@@ -72,8 +81,7 @@ impl ListedImage {
             }),
             None => Err(ImageError::Malformed {
                 what: format!("{} in the namespace {}", self.name, self.namespace),
-                reason: "containerd has no digest of SHA-256 or SHA-512 for it, so that it cannot be read; name other images to scan \
-                         them without it"
+                reason: "containerd has no digest of SHA-256 or SHA-512 for it, so that it cannot be read"
                     .to_owned(),
             }),
         }
@@ -89,8 +97,8 @@ impl Containerd {
     /// The images that are meant.
     ///
     /// # Errors
-    /// When the folder or its database cannot be read, or has no such image.
-    pub(super) fn images(&self) -> Result<Vec<NamedImage>, ImageError> {
+    /// When the folder or its database cannot be read, or has no such image, or none that can be read.
+    pub(super) fn images(&self) -> Result<Meant, ImageError> {
         let path = self.folder.join("io.containerd.metadata.v1.bolt/meta.db");
         let what = || path.display().to_string();
         let bytes = settled(&path)?;
@@ -104,6 +112,10 @@ impl Containerd {
                 reason: error.to_string(),
             },
         })?;
+        self.meant(all)
+    }
+
+    fn meant(&self, all: Vec<ListedImage>) -> Result<Meant, ImageError> {
         let is_meant = |image: &ListedImage| {
             let of_namespace = self.namespace.as_ref();
             of_namespace.is_none_or(|namespace| *namespace == image.namespace)
@@ -112,19 +124,24 @@ impl Containerd {
                     .as_ref()
                     .is_none_or(|name| is_called(name, &image.name))
         };
-        let meant = all.into_iter().filter(is_meant);
-        let mut images: Vec<NamedImage> =
-            meant.map(ListedImage::named).collect::<Result<_, _>>()?;
-        images.sort();
+        let mut meant = Meant::default();
+        for image in all.into_iter().filter(is_meant) {
+            match image.named() {
+                Ok(image) => meant.images.push(image),
+                Err(error) => meant.unreadable.push(error),
+            }
+        }
+        meant.images.sort();
         if self.name.is_none() {
-            images = without_second_names(images);
+            meant.images = without_second_names(meant.images);
         }
-        if images.is_empty() {
-            return Err(ImageError::Missing {
+        if meant.images.is_empty() {
+            let missing = || ImageError::Missing {
                 what: self.in_words(),
-            });
+            };
+            return Err(meant.unreadable.into_iter().next().unwrap_or_else(missing));
         }
-        Ok(images)
+        Ok(meant)
     }
 
     fn in_words(&self) -> String {
@@ -295,8 +312,9 @@ mod tests {
             (Some("team/app:v1"), None),
             (None, Some("k8s.io")),
         ] {
-            let images = containerd(name, namespace).images();
-            assert_eq!(images.expect("an image"), std::slice::from_ref(&expected));
+            let meant = containerd(name, namespace).images().expect("an image");
+            assert_eq!(meant.images, std::slice::from_ref(&expected));
+            assert!(meant.unreadable.is_empty());
         }
         for (name, namespace) in [(Some("team/app"), None), (None, Some("default"))] {
             let error = containerd(name, namespace).images().expect_err("no image");
@@ -329,6 +347,36 @@ mod tests {
             let error = containerd(Some("default")).images().expect_err("no image");
             assert!(matches!(error, ImageError::Missing { .. }), "{error}");
         }
+    }
+
+    #[test]
+    fn one_image_that_cannot_be_read_is_told_and_stops_none_of_the_others() {
+        let containerd = Containerd {
+            folder: PathBuf::new(),
+            name: None,
+            namespace: None,
+        };
+        let listed = |name: &str, digest: Option<Digest>| ListedImage {
+            namespace: "k8s.io".to_owned(),
+            name: name.to_owned(),
+            digest,
+        };
+        let meant = containerd.meant(vec![
+            listed("docker.io/team/odd:v1", None),
+            listed("docker.io/team/app:v1", Some(Digest::of(b"manifest"))),
+        ]);
+        let meant = meant.expect("an image that can be read");
+        let names: Vec<&str> = meant
+            .images
+            .iter()
+            .map(|image| image.name.as_str())
+            .collect();
+        assert_eq!(names, ["docker.io/team/app:v1"]);
+        let told: Vec<String> = meant.unreadable.iter().map(ToString::to_string).collect();
+        assert!(
+            told.len() == 1 && told[0].contains("docker.io/team/odd:v1"),
+            "{told:?}"
+        );
     }
 
     #[test]

@@ -128,12 +128,15 @@ impl Images {
         containerd: &Containerd,
         platform: Option<&Platform>,
     ) -> Result<Self, ImageError> {
-        let images = containerd.images()?;
+        let meant = containerd.images()?;
         let store = Box::new(Layout::new(&containerd.contents()));
         let mut loading = Loading::new(store.as_ref(), platform);
         loading.kept = Kept::WhatWasFetched;
-        for image in &images {
+        for image in &meant.images {
             loading.fetched(image);
+        }
+        for error in meant.unreadable {
+            loading.tell(Err(error));
         }
         let what = containerd.contents().display().to_string();
         loading.finish(&what).map(|found| found.with(store))
