@@ -99,14 +99,7 @@ pub fn run(
     interrupted: &AtomicBool,
 ) -> Result<Scanned, ScanError> {
     let started = Instant::now();
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(request.threads)
-        .thread_name(|index| format!("scan-{index}"))
-        .build()
-        .map_err(|error| ScanError::Environment {
-            what: "worker threads",
-            reason: error.to_string(),
-        })?;
+    let pool = pool(request.threads)?;
     let mut scanned = Scanned::default();
     scanned.outcome.skipped.clone_from(&request.unusable);
     let several = request.targets.len() + request.unusable.len() > 1;
@@ -139,6 +132,18 @@ pub fn run(
     stats.threads = request.threads as u64;
     stats.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(scanned)
+}
+
+/// The threads of one scan.
+pub(crate) fn pool(threads: usize) -> Result<rayon::ThreadPool, ScanError> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|index| format!("scan-{index}"))
+        .build()
+        .map_err(|error| ScanError::Environment {
+            what: "worker threads",
+            reason: error.to_string(),
+        })
 }
 
 fn scan_target(

@@ -58,7 +58,7 @@ impl Asking<'_> {
                 plan.fingerprint,
                 "leakward",
                 "planned",
-                &format!("planned {digest}"),
+                &format!("the plan {digest}"),
             ))
         })?;
         let waiting = incident.waiting.map(|waiting| *waiting);

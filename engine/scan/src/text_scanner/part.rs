@@ -41,11 +41,7 @@ impl TextScanner {
         interrupted: &AtomicBool,
     ) -> Result<Outcome, ScanError> {
         let limits = &self.policy.detection.limits;
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(part.threads);
-        let pool = pool.build().map_err(|error| ScanError::Environment {
-            what: "worker threads",
-            reason: error.to_string(),
-        })?;
+        let pool = crate::run::pool(part.threads)?;
         let collector = Collector::new(&self.detector, &Silent, interrupted, false);
         let unpacking = Unpacking::new(&collector, limits, Archives::Open);
         let folder = if part.path.is_dir() {
