@@ -19,6 +19,7 @@ mod loose;
 mod names;
 mod objects;
 pub mod pack;
+mod plain_index;
 mod provenance;
 mod refs;
 mod reftable;

@@ -12,7 +12,7 @@ use std::ops::Range;
 use bstr::{BStr, BString, ByteSlice};
 use gix::ObjectId;
 use gix::index::entry::Flags;
-use gix::index::{Entry, State, extension};
+use gix::index::{State, extension};
 use gix::objs::Kind;
 use leakward_core::Skipped;
 use rayon::prelude::*;
@@ -20,6 +20,7 @@ use rayon::prelude::*;
 use super::commits::CommitFacts;
 use super::index;
 use super::lookup::Lookup;
+use super::plain_index::{Listed, PlainIndex};
 use super::selection::Newcomers;
 use super::trees::{self, EntryKind};
 use super::{Head, Index, Repository};
@@ -53,27 +54,40 @@ impl Staged {
     /// Compares the index with `HEAD`. Without a commit everything in it is staged; without an index nothing is.
     #[must_use]
     pub fn of(repository: &Repository) -> Self {
-        let mut staged = Self::default();
-        let index = match Index::of(repository) {
-            Ok(Some(index)) => index,
-            Ok(None) => return staged,
-            Err(told) => {
-                staged.skipped.push(told);
-                return staged;
+        match PlainIndex::of(repository) {
+            Some(index) => Self::listed(repository, &index),
+            None => Self::decoded(repository),
+        }
+    }
+
+    /// The same, with every entry decoded: for indexes of rare kinds, and the slow twin.
+    fn decoded(repository: &Repository) -> Self {
+        match Index::of(repository) {
+            Ok(Some(index)) => {
+                let state: &State = index.file();
+                Self::listed(repository, state)
             }
-        };
+            Ok(None) => Self::default(),
+            Err(told) => Self {
+                skipped: vec![told],
+                ..Self::default()
+            },
+        }
+    }
+
+    fn listed(repository: &Repository, index: &impl Listing) -> Self {
+        let mut staged = Self::default();
         let lookup = Lookup::new(repository);
         let head = staged.head_tree(repository, &lookup);
-        let state: &State = index.file();
         let mut comparison = Comparison {
             lookup: &lookup,
-            state,
+            index,
             max_depth: repository.limits().max_tree_depth,
             pending: vec![Step {
                 tree: head,
-                entries: 0..state.entries().len(),
+                entries: 0..index.len(),
                 prefix: 0,
-                cached: state.tree(),
+                cached: index.cached(),
                 depth: 0,
             }],
             staged,
@@ -171,10 +185,63 @@ struct Step<'i> {
     depth: usize,
 }
 
+/// The entries of an index, in its order.
+trait Listing {
+    fn len(&self) -> usize;
+
+    fn path(&self, at: usize) -> Option<&BStr>;
+
+    fn entry(&self, at: usize) -> Option<Listed<'_>>;
+
+    fn cached(&self) -> Option<&extension::Tree>;
+}
+
+impl Listing for PlainIndex {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn path(&self, at: usize) -> Option<&BStr> {
+        self.path(at)
+    }
+
+    fn entry(&self, at: usize) -> Option<Listed<'_>> {
+        self.entry(at)
+    }
+
+    fn cached(&self) -> Option<&extension::Tree> {
+        self.cached()
+    }
+}
+
+impl Listing for State {
+    fn len(&self) -> usize {
+        self.entries().len()
+    }
+
+    fn path(&self, at: usize) -> Option<&BStr> {
+        Some(self.entries().get(at)?.path(self))
+    }
+
+    fn entry(&self, at: usize) -> Option<Listed<'_>> {
+        let entry = self.entries().get(at)?;
+        Some(Listed {
+            path: entry.path(self),
+            mode: entry.mode,
+            id: entry.id,
+            is_announced: entry.flags.contains(Flags::INTENT_TO_ADD),
+        })
+    }
+
+    fn cached(&self) -> Option<&extension::Tree> {
+        self.tree()
+    }
+}
+
 /// The comparison while it goes on.
-struct Comparison<'i> {
+struct Comparison<'i, L> {
     lookup: &'i Lookup,
-    state: &'i State,
+    index: &'i L,
     max_depth: usize,
     pending: Vec<Step<'i>>,
     staged: Staged,
@@ -183,7 +250,7 @@ struct Comparison<'i> {
 /// What `HEAD` has in one folder, by name.
 type HeadEntries = HashMap<BString, (ObjectId, EntryKind)>;
 
-impl<'i> Comparison<'i> {
+impl<'i, L: Listing> Comparison<'i, L> {
     fn compare(&mut self, step: &Step<'i>) {
         if step
             .cached
@@ -208,20 +275,20 @@ impl<'i> Comparison<'i> {
             .collect();
         let mut at = step.entries.start;
         while at < step.entries.end {
-            let Some(entry) = self.state.entries().get(at) else {
+            let Some(entry) = self.index.entry(at) else {
                 return;
             };
-            let path = entry.path(self.state);
+            let path = entry.path;
             let rest = path.get(step.prefix..).unwrap_or_default();
             let Some(slash) = rest.find_byte(b'/') else {
-                self.compare_file(entry, head.get(BStr::new(rest)));
+                self.compare_file(&entry, head.get(BStr::new(rest)));
                 at += 1;
                 continue;
             };
             let name = rest.get(..slash).unwrap_or_default();
             let before = head.get(BStr::new(name));
             if entry.mode.is_sparse() {
-                self.compare_sparse(entry, before);
+                self.compare_sparse(&entry, before);
                 at += 1;
                 continue;
             }
@@ -250,12 +317,9 @@ impl<'i> Comparison<'i> {
         folder: &[u8],
         cached: Option<&extension::Tree>,
     ) -> usize {
-        let all = self.state.entries();
         let is_below = |at: usize| {
-            at < entries.end
-                && all
-                    .get(at)
-                    .is_some_and(|entry| entry.path(self.state).starts_with(folder))
+            let path = (at < entries.end).then(|| self.index.path(at)).flatten();
+            path.is_some_and(|path| path.starts_with(folder))
         };
         if let Some(count) = cached.and_then(|cached| cached.num_entries) {
             // The count is the writer's claim: believed only when the folder does end there.
@@ -269,24 +333,23 @@ impl<'i> Comparison<'i> {
             .unwrap_or(entries.end)
     }
 
-    fn compare_file(&mut self, entry: &Entry, before: Option<&(ObjectId, EntryKind)>) {
+    fn compare_file(&mut self, entry: &Listed<'_>, before: Option<&(ObjectId, EntryKind)>) {
         let unchanged =
             before.is_some_and(|(id, kind)| *id == entry.id && *kind == EntryKind::Blob);
-        let announced = entry.flags.contains(Flags::INTENT_TO_ADD);
-        if !unchanged && !announced && index::kind(entry.mode) == EntryKind::Blob {
-            self.push(entry.path(self.state), entry.id);
+        if !unchanged && !entry.is_announced && index::kind(entry.mode) == EntryKind::Blob {
+            self.push(entry.path, entry.id);
         }
     }
 
     /// A folder outside of the sparse checkout is one entry, with its tree. Its files have no entries of their own, so
     /// the folder's path stands for theirs.
-    fn compare_sparse(&mut self, entry: &Entry, before: Option<&(ObjectId, EntryKind)>) {
+    fn compare_sparse(&mut self, entry: &Listed<'_>, before: Option<&(ObjectId, EntryKind)>) {
         let parents: Vec<ObjectId> = before.map(|(id, _)| *id).into_iter().collect();
         let mut newcomers = Newcomers::new(self.lookup, self.max_depth);
         newcomers.add(entry.id, parents);
         self.staged.skipped.append(&mut newcomers.skipped);
         for blob in newcomers.blobs {
-            self.push(entry.path(self.state), blob);
+            self.push(entry.path, blob);
         }
     }
 
@@ -324,7 +387,9 @@ mod tests {
     fn scan(bench: &Bench) -> Recording {
         let seen = Recording::default();
         let repository = bench.open();
-        Staged::of(&repository).scan(&repository, &seen, &|_| false);
+        let staged = Staged::of(&repository);
+        assert_eq!(staged, Staged::decoded(&repository));
+        staged.scan(&repository, &seen, &|_| false);
         seen
     }
 

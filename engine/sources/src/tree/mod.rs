@@ -6,7 +6,7 @@
 
 mod contents;
 mod ignored;
-mod mapped;
+pub(crate) mod mapped;
 mod scan;
 #[cfg(test)]
 mod tests;
