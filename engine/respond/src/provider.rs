@@ -120,6 +120,17 @@ pub struct Rotation {
     pub breaks: Vec<String>,
 }
 
+/// What an identity begins with, for people, when the leaked credential acts itself.
+pub(crate) const THE_LEAKED: &str = "the leaked ";
+
+impl Rotation {
+    /// Whether the leaked credential makes its own successor, which it cannot do any more when it is dead.
+    #[must_use]
+    pub fn is_by_the_leaked(&self) -> bool {
+        self.identity.starts_with(THE_LEAKED)
+    }
+}
+
 /// Whether an action can be taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -16,7 +16,7 @@ use super::by_hand::or_by_hand;
 use super::rest::{text, value};
 use crate::provider::{
     Abilities, Birth, Case, Created, Creation, Handle, Overlap, Provider, ProviderError, Receipt,
-    Revocation, Rotation, SECRET, Standing, Successor, Undo, plain_parts,
+    Revocation, Rotation, SECRET, Standing, Successor, THE_LEAKED, Undo, plain_parts,
 };
 
 const ADMIN: &str = "aws-admin";
@@ -164,7 +164,7 @@ impl Provider for AwsIam {
         or_by_hand(case, || {
             let errand = self.errand(case)?;
             let identity = if errand.is_itself {
-                format!("the leaked key itself (no {ADMIN} is given)")
+                format!("{THE_LEAKED}key itself (no {ADMIN} is given)")
             } else {
                 ADMIN.to_owned()
             };

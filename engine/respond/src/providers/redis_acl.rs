@@ -15,7 +15,7 @@ use super::by_hand::or_by_hand;
 use super::sql_users::{server_of, uri_parts, uri_subject};
 use crate::provider::{
     Abilities, Birth, Case, Created, Creation, Handle, Overlap, Provider, ProviderError, Receipt,
-    RequestId, Revocation, Rotation, Standing, Successor, Undo,
+    RequestId, Revocation, Rotation, Standing, Successor, THE_LEAKED, Undo,
 };
 
 const NAME: &str = "redis";
@@ -80,7 +80,7 @@ impl RedisAcl {
         if case.identities.contains_key(ADMIN) {
             ADMIN.to_owned()
         } else {
-            format!("the leaked user itself (no {ADMIN} is given)")
+            format!("{THE_LEAKED}user itself (no {ADMIN} is given)")
         }
     }
 }

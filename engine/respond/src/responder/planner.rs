@@ -7,7 +7,7 @@ use leakward_verify::Subject;
 use super::{RespondError, Responder};
 use crate::incident::EntryPlace;
 use crate::plan::{FieldForm, Goal, Order, Plan, PlannedEntry, PlannedStep};
-use crate::provider::{Abilities, Birth, Case, Instructions, Overlap, Provider, Undo};
+use crate::provider::{Abilities, Birth, Case, Instructions, Overlap, Provider, Rotation, Undo};
 use crate::saga::{Step, changes, steps};
 
 /// What is wanted.
@@ -168,6 +168,30 @@ fn rotatable(
     Ok(())
 }
 
+/// What applications have to live through, one sentence each.
+fn cuts(order: Order, rotation: Option<&Rotation>) -> impl Iterator<Item = &'static str> {
+    let contains_first = rotation.is_some() && order == Order::ContainmentFirst;
+    let by_itself = contains_first && rotation.is_some_and(Rotation::is_by_the_leaked);
+    let at_once = rotation.is_some_and(|rotation| rotation.overlap == Overlap::None);
+    let all = [
+        (
+            contains_first,
+            "containment first: applications are without a working credential until the successor is in the store",
+        ),
+        (
+            by_itself,
+            "containment first: the leaked credential would have made its successor, and is dead by then; name the identity that makes it \
+             (docs/providers.md), or a person does",
+        ),
+        (
+            at_once,
+            "making the successor ends the old credential at once: applications fail until they read the new one",
+        ),
+    ];
+    all.into_iter()
+        .filter_map(|(is_so, sentence)| is_so.then_some(sentence))
+}
+
 fn drawn(
     subject: &Subject,
     provider: &dyn Provider,
@@ -181,18 +205,7 @@ fn drawn(
         .as_ref()
         .filter(|_| wanted.goal == Goal::Rotate);
     let order = wanted.order.unwrap_or(Order::SuccessorFirst);
-    if order == Order::ContainmentFirst && wanted.goal == Goal::Rotate {
-        warnings.push(
-            "containment first: applications are without a working credential until the successor is in the store"
-                .to_owned(),
-        );
-    }
-    if rotation.is_some_and(|rotation| rotation.overlap == Overlap::None) {
-        warnings.push(
-            "making the successor ends the old credential at once: applications fail until they read the new one"
-                .to_owned(),
-        );
-    }
+    warnings.extend(cuts(order, rotation).map(str::to_owned));
     if let Some(entry) = entry.as_ref().filter(|_| wanted.goal == Goal::Revoke) {
         warnings.push(format!(
             "{} in {} still holds this credential: whoever reads it there stops working",
@@ -303,4 +316,44 @@ fn planned(step: Step, plan: &Plan, abilities: &Abilities) -> PlannedStep {
         Step::Notify => "tell people".clone_into(&mut planned.text),
     }
     planned
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_says_what_applications_have_to_live_through() {
+        let rotation = |identity: &str, overlap| Rotation {
+            action: "make-a-key".to_owned(),
+            identity: identity.to_owned(),
+            calls: Vec::new(),
+            birth: Birth::Issued,
+            overlap,
+            breaks: Vec::new(),
+        };
+        let said = |order, rotation: Option<&Rotation>| {
+            let words = |sentence: &str| sentence.split(':').next().map(str::to_owned);
+            let all = cuts(order, rotation).filter_map(|sentence| {
+                Some((words(sentence)?, sentence.contains("made its successor")))
+            });
+            all.collect::<Vec<_>>()
+        };
+        let by_admin = rotation("key-admin", Overlap::Both);
+        let by_itself = rotation("the leaked key itself", Overlap::Both);
+        let contains = || "containment first".to_owned();
+        assert!(said(Order::SuccessorFirst, Some(&by_admin)).is_empty());
+        assert!(said(Order::SuccessorFirst, Some(&by_itself)).is_empty());
+        assert!(said(Order::ContainmentFirst, None).is_empty());
+        assert_eq!(
+            said(Order::ContainmentFirst, Some(&by_admin)),
+            [(contains(), false)]
+        );
+        assert_eq!(
+            said(Order::ContainmentFirst, Some(&by_itself)),
+            [(contains(), false), (contains(), true)]
+        );
+        let at_once = rotation("key-admin", Overlap::None);
+        assert_eq!(said(Order::SuccessorFirst, Some(&at_once)).len(), 1);
+    }
 }

@@ -22,7 +22,7 @@ use super::answer::{Actor, Ending, ending, failed, request_id, unanswered};
 use super::by_hand::instructions;
 use crate::provider::{
     Abilities, Birth, Case, Created, Creation, Handle, Instructions, Overlap, Provider,
-    ProviderError, Receipt, Revocation, Rotation, SECRET, Successor, Undo, plain_parts,
+    ProviderError, Receipt, Revocation, Rotation, SECRET, Successor, THE_LEAKED, Undo, plain_parts,
 };
 
 /// The provider of everything that rules say in data.
@@ -377,7 +377,7 @@ fn identity(action: &HttpAction) -> String {
     match (action.identities.first(), &action.call.auth) {
         (Some(name), _) => name.to_string(),
         (None, Auth::None) => "nobody: the request names the credential".to_owned(),
-        (None, _) => "the leaked credential itself".to_owned(),
+        (None, _) => format!("{THE_LEAKED}credential itself"),
     }
 }
 
