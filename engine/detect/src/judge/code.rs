@@ -4,6 +4,7 @@
 //! because templates, attributes and texts in texts hold programs in quotes. Nothing that is drawn has these forms by chance:
 //! a form is asked for from the first byte to the last.
 
+use super::name_like::{is_called_secret, is_shouted};
 use super::traits::Traits;
 use crate::byte_set::ByteSet;
 use crate::detection::Manner;
@@ -220,22 +221,23 @@ fn is_name_with_numbers(value: &[u8]) -> bool {
         return true;
     }
     let (mut words, mut numbered) = (0, 0);
-    let mut letters = Vec::new();
     for part in value.split(|byte| b"_-./: ".contains(byte)) {
         let lower = part.to_ascii_lowercase();
         if is_numeronym(&lower) {
             numbered += 1;
-        } else if part.iter().all(u8::is_ascii_alphabetic) {
+        } else if part.iter().all(u8::is_ascii_alphabetic) && is_said(part) {
             words += usize::from(!part.is_empty());
-            letters.extend(lower);
-            letters.push(b' ');
         } else {
             return false;
         }
     }
     // `q7x-m2p-t9w-kvr` was drawn: in a name the words with numbers are not nearly all of it.
-    let is_named = words > 0 && (1..=2 * words).contains(&numbered);
-    is_named && (letters.len() < 6 || Traits::of(&letters).surprise < 5.8)
+    words > 0 && (1..=2 * words).contains(&numbered)
+}
+
+/// Whether letters can be a word; a short one is noisy alone, so each is asked by itself and much is let through.
+fn is_said(letters: &[u8]) -> bool {
+    letters.len() <= 4 || Traits::of(letters).surprise < 6.5
 }
 
 /// `sha256`, `k8s`, `i18n`.
@@ -255,35 +257,31 @@ fn is_numeronym(lower: &[u8]) -> bool {
 /// `JOB_JWT_V2`, `CURLE_OBSOLETE46`, `asn1_NOVALUE`: what programs call what never changes.
 pub(crate) fn is_constant(value: &[u8]) -> bool {
     let words = value.trim_ascii_end();
-    let is_shouted = |part: &[u8]| part.len() >= 4 && part.iter().all(u8::is_ascii_uppercase);
+    let is_capitals = |part: &[u8]| part.len() >= 4 && part.iter().all(u8::is_ascii_uppercase);
     let ends_shouted = words
         .rsplit(|byte| *byte == b'_')
         .next()
-        .is_some_and(is_shouted)
+        .is_some_and(is_capitals)
         && words
             .iter()
             .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
         && words.iter().filter(|byte| byte.is_ascii_digit()).count() <= 1;
     (value.contains(&b'_') && ends_shouted)
         || value.contains(&b'_')
-            && value
-                .iter()
-                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_')
+            && is_shouted(value)
             && value.iter().filter(|byte| byte.is_ascii_digit()).count() <= 3
 }
 
 /// A constant's name where it could be a text as well: three words or more, or two of which the last one is what a secret is
 /// called, and no more than one digit.
 pub(crate) fn is_shouted_name(value: &[u8]) -> bool {
-    const NOUNS: WordList = WordList::new(" PW PWD PASS DBPASS PASSWD PASSWORD SECRET TOKEN KEY ");
     let parts = value.split(|byte| *byte == b'_').count();
     let last = value.rsplit(|byte| *byte == b'_').next();
     let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
-    (parts >= 3 || (parts == 2 && last.is_some_and(|last| NOUNS.contains(last))))
+    let ends_so = last.is_some_and(|last| is_called_secret(&last.to_ascii_lowercase()));
+    (parts >= 3 || (parts == 2 && ends_so))
         && digits <= 1
-        && value
-            .iter()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_')
+        && is_shouted(value)
         && value
             .split(|byte| *byte == b'_')
             .all(|part| !part.is_empty() && part.len() <= 14)
@@ -310,6 +308,7 @@ mod tests {
             "k8s_etcd",
             "k8s-aws-v1.",
             "Install_k9s",
+            "k8s_kvstoremesh",
             "base64-encoded",
             "+encodeURIComponent(i));c+=",
             "saml2",

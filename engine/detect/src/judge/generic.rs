@@ -4,7 +4,7 @@
 //! sentence or a sample is turned down. A secret is drawn by a machine, so it has to look random.
 
 use super::context::Context;
-use super::name_like::{is_access_key_id, names_a_secret, reads_like_a_name};
+use super::name_like::{is_access_key_id, is_shouted, names_a_secret, reads_like_a_name};
 use super::notation::{
     is_algorithm, is_colour, is_list_of_pairs, is_option, is_pattern, is_place_in_a_document,
     is_setting_of_its_own,
@@ -14,7 +14,7 @@ use super::traits::Traits;
 use super::{ciphertext, code, look_alike, placeholder, reference, weak};
 use crate::decode::base64;
 use crate::detection::Manner;
-use crate::native::NameKind;
+use crate::native::{NameKind, is_setting};
 use crate::word_list::WordList;
 
 /// What a value means that is no value: words of programming languages and of validation rules.
@@ -109,7 +109,7 @@ fn objection(assigned: Assigned<'_>, value: &[u8], traits: &Traits) -> Option<&'
     if NOTHING.contains(&lower) {
         return Some("it is a word of the language, not a value");
     }
-    if equals_name(&lower, assigned.name) {
+    if equals_name(&lower, assigned) {
         return Some("it repeats its own name");
     }
     if names_a_secret(&lower, traits) {
@@ -169,11 +169,15 @@ fn other_language(
     if is_part_of_token(value) {
         return Some("it is a part of a token, or one without a signature");
     }
-    objection_to_form(assigned.manner, value, traits)
+    objection_to_form(assigned, value, traits)
 }
 
 /// What rules a value out by how it is written alone: it is made of words, marks or code.
-fn objection_to_form(manner: Manner, value: &[u8], traits: &Traits) -> Option<&'static str> {
+fn objection_to_form(
+    assigned: Assigned<'_>,
+    value: &[u8],
+    traits: &Traits,
+) -> Option<&'static str> {
     let lower = value.to_ascii_lowercase();
     if is_action(value) {
         return Some("it names an action");
@@ -190,7 +194,7 @@ fn objection_to_form(manner: Manner, value: &[u8], traits: &Traits) -> Option<&'
     if is_struct_tag(value) {
         return Some("it is a tag of a structure's field");
     }
-    let is_constant = if manner == Manner::Quoted {
+    let is_constant = if assigned.manner == Manner::Quoted {
         code::is_shouted_name(value)
     } else {
         code::is_constant(value)
@@ -204,7 +208,7 @@ fn objection_to_form(manner: Manner, value: &[u8], traits: &Traits) -> Option<&'
     if traits.spaces > 0 {
         return Some("it is a sentence or a label");
     }
-    if reads_like_a_name(value, traits) {
+    if reads_like_a_name(value, assigned.kind, traits) {
         return Some("it reads like a name in a program");
     }
     None
@@ -258,20 +262,20 @@ fn decoded_objection(value: &[u8]) -> Option<&'static str> {
 }
 
 /// Whether the value is its own name, or a word of it.
-fn equals_name(lower_value: &[u8], name: &[u8]) -> bool {
+fn equals_name(lower_value: &[u8], assigned: Assigned<'_>) -> bool {
     let letters = |text: &[u8]| -> Vec<u8> {
         text.iter()
             .filter(|byte| byte.is_ascii_alphanumeric())
             .map(u8::to_ascii_lowercase)
             .collect()
     };
-    let (value, name) = (letters(lower_value), letters(name));
-    // `newPassword` and `newPassword2`.
+    let (value, name) = (letters(lower_value), letters(assigned.name));
+    // `apiToken` and `apiToken2`; `dbpassword1` is what people choose for a password.
     let numbered = value
         .strip_suffix(b"1")
         .or_else(|| value.strip_suffix(b"2"));
     value == name
-        || numbered == Some(&*name)
+        || (numbered == Some(&*name) && assigned.kind != NameKind::Password)
         || (value.len() >= 6
             && (name.ends_with(&value) || value.ends_with(&name))
             && value.iter().all(u8::is_ascii_alphabetic))
@@ -297,16 +301,9 @@ fn is_action(value: &[u8]) -> bool {
     let is_route = matches!((parts.next(), parts.next(), parts.next()), (Some(a), Some(b), None) if is_word(a) && is_word(b));
     let opens_look_up = value.starts_with(b"${") && !value.contains(&b'}')
         || value.starts_with(b"$(") && !value.contains(&b')')
-        || value.starts_with(b"$$") && value.get(2..).is_some_and(is_upper_name);
+        || value.starts_with(b"$$") && value.get(2..).is_some_and(is_shouted);
     let calls = [&b"t('"[..], b"t(\"", b"$t(", b"i18n.", b"_('", b"tr("];
     is_route || opens_look_up || calls.iter().any(|call| value.starts_with(call))
-}
-
-fn is_upper_name(name: &[u8]) -> bool {
-    !name.is_empty()
-        && name
-            .iter()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_')
 }
 
 /// Go's `json:"name,omitempty"`.
@@ -367,7 +364,11 @@ fn weigh_password(
         scale.weigh(-25, "it is a single word");
     }
     if look_alike::is_uuid(value) {
-        scale.weigh(-40, "it has the form of a UUID, and passwords have not");
+        let is_set = is_setting(assigned.name) || context.stands_beside_a_login();
+        scale.weigh(
+            if is_set { -15 } else { -40 },
+            "it has the form of a UUID, and passwords seldom have",
+        );
     }
     if traits.length < 6 && !is_deployed {
         scale.weigh(-10, "it is short");

@@ -3,6 +3,7 @@
 //! Signs are looked for in a way that random characters do not show by chance: a word counts when it is long, or
 //! when it stands between other characters than letters.
 
+use super::name_like::{ends_in_secret, is_called_token};
 use super::sequence;
 use super::traits::Traits;
 use crate::word_list::WordList;
@@ -56,10 +57,6 @@ const KNOWN_DIGESTS: [&str; 8] = [
     "c4ca4238a0b92382",
 ];
 
-/// What a secret is called, for names that only have a number behind them.
-const SECRET_NAMES: WordList =
-    WordList::new(" key apikey token accesstoken authtoken secret clientsecret credential ");
-
 /// Why the value is a placeholder, when it is one.
 pub(crate) fn reason(value: &[u8]) -> Option<&'static str> {
     let value = value.trim_ascii();
@@ -100,6 +97,7 @@ pub(crate) fn reason(value: &[u8]) -> Option<&'static str> {
 }
 
 /// `key_1234`, `access-token-123`, `secret2`: what a secret is called, and a number that was counted or typed in order.
+/// `secret123` is a password that people use.
 fn is_numbered_name(lower: &[u8]) -> bool {
     let digits = lower
         .iter()
@@ -112,20 +110,12 @@ fn is_numbered_name(lower: &[u8]) -> bool {
         .copied()
         .filter(|byte| !b"_-. ".contains(byte))
         .collect();
-    let is_counted = digits == 1 || (digits > 1 && b"1234567890".starts_with(number));
-    is_counted && SECRET_NAMES.contains(&letters)
+    let is_typed = digits > 1 && b"1234567890".starts_with(number) && letters != b"secret";
+    (digits == 1 || is_typed) && is_called_token(&letters)
 }
 
 /// `jksPassword`, `MY_TOKEN`, `dbpassword`: letters that end in what a secret is called.
 pub(crate) fn is_name_of_secret(value: &[u8]) -> bool {
-    const ENDS: [&[u8]; 6] = [
-        b"password",
-        b"passwd",
-        b"passphrase",
-        b"secret",
-        b"token",
-        b"apikey",
-    ];
     let edge = |byte: &u8| !byte.is_ascii_alphanumeric();
     let first = value.iter().take_while(|byte| edge(byte)).count();
     let last = value.iter().rev().take_while(|byte| edge(byte)).count();
@@ -136,7 +126,7 @@ pub(crate) fn is_name_of_secret(value: &[u8]) -> bool {
         .iter()
         .all(|byte| byte.is_ascii_alphabetic() || b"_-.".contains(byte));
     let lower = word.to_ascii_lowercase();
-    is_name && ENDS.iter().any(|end| lower.ends_with(end))
+    is_name && ends_in_secret(&lower)
 }
 
 /// `<…>`, `[…]`, `{…}`, `(…)` with words inside, the pointed quotation marks of templates, or an opening or closing `<`, `>` alone.
@@ -287,6 +277,7 @@ mod tests {
             "kX7testQ92mzPw",
             "S3cr3t!",
             "key_9274",
+            "secret123",
             "token",
         ] {
             assert_eq!(reason(value.as_bytes()), None, "{value}");

@@ -2,6 +2,7 @@
 
 use memchr::memmem::find;
 
+use super::name_like::is_shouted;
 use super::traits::Traits;
 use crate::byte_set::ByteSet;
 
@@ -123,21 +124,14 @@ fn is_variable(value: &[u8]) -> bool {
                 .first()
                 .is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_');
             // `$MYSQLROOTPWD` makes no word, and is a name all the same.
-            let is_shouted = name.len() >= 4
-                && name
-                    .iter()
-                    .all(|byte| byte.is_ascii_uppercase() || *byte == b'_');
             return starts_like_a_name
                 && is_name(name)
-                && (is_shouted || !Traits::of(name).looks_random());
+                && (is_capitals(name) || !Traits::of(name).looks_random());
         }
         [b'%', b'%', name @ .., b'%', b'%'] | [b'_', b'_', name @ .., b'_', b'_'] => name,
         // `_ADMIN_PASS_`.
         [b'_', name @ .., b'_'] => {
-            return name.len() >= 4
-                && name
-                    .iter()
-                    .all(|byte| byte.is_ascii_uppercase() || *byte == b'_');
+            return is_capitals(name);
         }
         [b'%', b'(', name @ .., b')', _] => name,
         [b'%', name @ .., b'%'] | [b'!', name @ .., b'!'] | [b'@', name @ .., b'@'] => name,
@@ -152,6 +146,11 @@ fn is_variable(value: &[u8]) -> bool {
         _ => return false,
     };
     is_name(inner)
+}
+
+/// At least four capitals and underscores: with digits it could be drawn.
+fn is_capitals(name: &[u8]) -> bool {
+    name.len() >= 4 && is_shouted(name) && !name.iter().any(u8::is_ascii_digit)
 }
 
 /// `$ACCOUNT_ID.dkr.$REGION`: a shell's variable, and something else behind it.
@@ -175,6 +174,11 @@ fn is_made_of_variables(value: &[u8]) -> bool {
     let mut rest = Vec::new();
     let (mut at, mut found) = (0, false);
     while let Some(&byte) = value.get(at) {
+        if byte != b'$' && byte != b'%' {
+            rest.push(byte);
+            at += 1;
+            continue;
+        }
         let end = ByteSet::WORD.run_end(value, at + 1, value.len());
         let name = value.get(at + 1..end).unwrap_or_default();
         let is_name = name.len() >= SHORTEST
@@ -186,8 +190,7 @@ fn is_made_of_variables(value: &[u8]) -> bool {
         let stands_alone = is_option || !rest.last().is_some_and(u8::is_ascii_alphanumeric);
         let is_variable = match byte {
             b'$' => is_name && stands_alone,
-            b'%' => is_name && value.get(end) == Some(&b'%'),
-            _ => false,
+            _ => is_name && value.get(end) == Some(&b'%'),
         };
         if is_variable {
             found = true;

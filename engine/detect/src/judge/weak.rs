@@ -2,7 +2,9 @@
 
 use super::context::Context;
 use super::generic::Assigned;
+use super::name_like::is_called_secret;
 use crate::detection::Manner;
+use crate::native::is_setting;
 use crate::word_list::WordList;
 
 /// What a setting of a deployment speaks of before its password.
@@ -15,43 +17,36 @@ const SERVICES: WordList = WordList::new(
 /// What people put before `password` when they have to write something.
 const BEFORE: WordList = WordList::new(" my your some the a any ");
 
-/// What they put it before.
-const NOUNS: WordList = WordList::new(" password pass passwd pwd secret token key ");
-
 /// LIMIT: shorter words are labels.
 const SHORTEST: usize = 4;
 
 /// Whether a word is set for a password where deployments set theirs.
 pub(super) fn is_of_a_deployment(assigned: Assigned<'_>, context: &Context) -> bool {
     let value = assigned.value.trim_ascii();
-    // A label begins with a capital.
-    let is_word = value.len() >= SHORTEST && !value.first().is_some_and(u8::is_ascii_uppercase)
+    let is_setting = is_setting(assigned.name);
+    // A label begins with a capital; settings without quotes are no labels.
+    let may_be_label = assigned.manner == Manner::Quoted || !is_setting;
+    let starts_as_label = may_be_label && value.first().is_some_and(u8::is_ascii_uppercase);
+    let is_word = value.len() >= SHORTEST && !starts_as_label
         || value.iter().all(u8::is_ascii_uppercase) && value.len() > SHORTEST;
-    if !is_word || !value.iter().all(u8::is_ascii_alphabetic) || says_password(value) {
+    if !is_word || !value.iter().all(u8::is_ascii_alphabetic) {
         return false;
     }
-    match assigned.manner {
-        Manner::Quoted => is_setting(assigned.name) && names_a_service(assigned.name),
-        Manner::Bare => is_setting(assigned.name) || context.stands_beside_a_login(),
-        _ => is_setting(assigned.name),
-    }
+    let is_set = match assigned.manner {
+        Manner::Quoted => is_setting && names_a_service(assigned.name),
+        Manner::Bare => is_setting || context.stands_beside_a_login(),
+        _ => is_setting,
+    };
+    is_set && !says_password(value)
 }
 
 /// `mypassword`, `somepass`: it says what should stand there.
 fn says_password(value: &[u8]) -> bool {
     let lower = value.to_ascii_lowercase();
-    (1..lower.len()).any(|at| {
-        let (before, noun) = lower.split_at(at);
-        BEFORE.contains(before) && NOUNS.contains(noun)
-    })
-}
-
-/// `DB_PASSWORD`: what an environment file and a container's settings call a password.
-fn is_setting(name: &[u8]) -> bool {
-    name.contains(&b'_')
-        && name
-            .iter()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_')
+    BEFORE
+        .iter()
+        .filter_map(|before| lower.strip_prefix(before))
+        .any(is_called_secret)
 }
 
 /// `MYSQL_ROOT_PASSWORD`, not `LABEL_PASSWORD`.
@@ -89,6 +84,7 @@ mod tests {
             ("password", "porkchop", Manner::Bare, "user: derek"),
             ("password", "gorm", Manner::Bare, "spring.username=gorm"),
             ("password", "SYSDBA", Manner::Bare, "username: SYSDBA"),
+            ("DB_PASSWORD", "Firefly", Manner::Bare, ""),
         ] {
             assert!(is_deployed(name, value, manner, around), "{name}: {value}");
         }
@@ -99,6 +95,7 @@ mod tests {
         for (name, value, manner, around) in [
             ("LABEL_PASSWORD", "passwort", Manner::Quoted, ""),
             ("DB_PASSWORD", "mypassword", Manner::Bare, ""),
+            ("DB_PASSWORD", "Firefly", Manner::Quoted, ""),
             ("password", "porkchop", Manner::Bare, "title: Login"),
             ("password", "Passwort", Manner::Bare, "username: Benutzer"),
             ("password", "porkchop", Manner::Quoted, "user: derek"),

@@ -7,6 +7,7 @@ use leakward_core::Span;
 
 use crate::byte_set::ByteSet;
 use crate::confirm::{Candidate, Runs};
+use crate::judge::is_shouted;
 use crate::word_list::WordList;
 
 /// Longest scheme, and longest user and password together.
@@ -105,14 +106,13 @@ fn weigh(scheme: &[u8], (user, password): (&[u8], &[u8]), host: &[u8], candidate
         note(-15, "the host is local");
     }
     let is_sample = |text: &[u8]| SAMPLES.contains(&text.to_ascii_lowercase());
-    let is_shouted = |text: &[u8]| {
+    let is_name = |text: &[u8]| {
         text.len() >= 3
             && text.iter().any(u8::is_ascii_uppercase)
-            && text
-                .iter()
-                .all(|byte| byte.is_ascii_uppercase() || *byte == b'_')
+            && is_shouted(text)
+            && !text.iter().any(u8::is_ascii_digit)
     };
-    if is_shouted(user) && is_shouted(password) {
+    if is_name(user) && is_name(password) {
         note(-60, "user and password are names in capitals");
     } else if user == password {
         note(-40, "user and password are equal");

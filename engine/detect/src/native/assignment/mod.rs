@@ -14,4 +14,4 @@ mod table;
 mod value;
 
 pub(crate) use assignment::{NEXT, REACH, find};
-pub(crate) use name::NameKind;
+pub(crate) use name::{NameKind, is_setting};

@@ -3,6 +3,7 @@
 //! A name is read as words (camelCase, snake_case, kebab-case, dots). The last word that means a secret is its head;
 //! what follows the head says what about the secret the name holds, what precedes it of which kind the secret is.
 
+use crate::judge::is_shouted;
 use crate::word_list::WordList;
 
 /// What a name promises.
@@ -44,7 +45,7 @@ const ABOUT: WordList = WordList::new(
      param parameter params arg option options prompt input box form view page dialog button link \
      help error errors err exception invalid reset change changed confirm confirmation strength meter \
      validator validators validation verify check checker required enabled disabled flag mode hash \
-     hashed hasher hashers sha sha1 sha2 sha256 md5 digest algorithm alg encoder encoding encrypted manager mgr service provider \
+     hashed hasher hashers sha digest algorithm alg encoder encoding encrypted manager mgr service provider \
      store storage cache handler factory builder generator repository controller model entity dto \
      request response class interface spec mock version status state scope scopes audience issuer ref \
      reference arn index address addresses contract symbol specials chars characters charset \
@@ -64,8 +65,13 @@ const NOT_SECRET: WordList = WordList::new(
      action checksum creation amz ",
 );
 
-/// A name as lower-case words.
-fn words(name: &[u8]) -> Vec<Vec<u8>> {
+/// `DB_PASSWORD`: what an environment file and a container's settings call a password.
+pub(crate) fn is_setting(name: &[u8]) -> bool {
+    name.contains(&b'_') && is_shouted(name)
+}
+
+/// A name as lower-case words; a row of digits is one.
+pub(super) fn words(name: &[u8]) -> Vec<Vec<u8>> {
     let mut words: Vec<Vec<u8>> = Vec::new();
     let mut word = Vec::new();
     let mut before = b'_';
@@ -135,14 +141,16 @@ impl NameKind {
         };
         let (end, taken, kind) = best(last_head).or_else(|| best(run_together))?;
         let (before, after) = (words.get(..end - taken)?, words.get(end..)?);
-        let is_about = after.iter().any(|word| ABOUT.contains(word));
+        // `password_md5`; an `md` alone is a folder or a document.
+        let is_md5 = |pair: &[Vec<u8>]| matches!(pair, [md, five] if md == b"md" && five == b"5");
+        let is_about =
+            after.iter().any(|word| ABOUT.contains(word)) || after.windows(2).any(is_md5);
         let is_of_nobody = before.last().is_some_and(|word| NOT_SECRET.contains(word))
-            || before.iter().any(|word| {
-                matches!(
-                    &**word,
-                    b"public" | b"preference" | b"preferences" | b"encrypted"
-                )
-            });
+            || before
+                .iter()
+                .any(|word| matches!(&**word, b"public" | b"preference" | b"preferences"))
+            // `encrypted_github_access_token` is ciphertext; what opens an encrypted store is none.
+            || (kind == NameKind::Secret && before.first().is_some_and(|word| word == b"encrypted"));
         if is_about || is_of_nobody {
             return None;
         }
@@ -172,6 +180,7 @@ mod tests {
             "newPassword",
             "dbpassword",
             "password2",
+            "ENCRYPTED_DISK_PASSWORD",
         ] {
             assert_eq!(kind(name), Some(NameKind::Password), "{name}");
         }
@@ -189,6 +198,7 @@ mod tests {
             "aws_secret_access_key",
             "mytoken",
             "SECRET_KEY_BASE",
+            "ebs_encrypted_volume_secret",
         ] {
             assert_eq!(kind(name), Some(NameKind::Secret), "{name}");
         }
@@ -215,6 +225,8 @@ mod tests {
             "authenticity_token",
             "encrypted_github_access_token",
             "root_password_sha2",
+            "password_md5",
+            "PASSWORD_SHA256",
             "Template.userSecurity.afterPassword",
             "HTTPPasswordMgr",
             "DOVECOT_PASS_ATTRS",
