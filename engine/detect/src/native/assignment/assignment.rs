@@ -5,7 +5,7 @@
 
 use leakward_core::Span;
 
-use super::name::NameKind;
+use super::name::{self, NameKind};
 use super::operator::{self, Operator};
 use super::table;
 use super::value::{self, Value};
@@ -51,8 +51,7 @@ pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span, runs: &mut Runs) -> Opt
     if operator == Operator::Comma && !before.is_some_and(|byte| b"\"'`:{#".contains(byte)) {
         return None;
     }
-    if operator == Operator::Comma && argument::is_of_something_else(bytes, name, value.span.start)
-    {
+    if operator == Operator::Comma && argument::is_of_something_else(bytes, name) {
         return None;
     }
     let name_text = bytes.get(name.range())?;
@@ -172,11 +171,7 @@ fn in_table(rule: usize, bytes: &[u8], name: Span) -> Option<Candidate> {
 
 /// Haskell's `setEnv "NAME" "value"`: a setting's name in quotes, and the next text behind a blank.
 fn next_text(bytes: &[u8], name: Span) -> Option<(Operator, usize)> {
-    let text = bytes.get(name.range())?;
-    let is_setting = text.contains(&b'_')
-        && text
-            .iter()
-            .all(|byte| byte.is_ascii_uppercase() || *byte == b'_');
+    let is_setting = name::is_setting(bytes.get(name.range())?);
     match bytes.get(name.end..name.end + 3)? {
         [b'"', b' ', b'"'] | [b'\'', b' ', b'\''] if is_setting => {
             Some((Operator::Comma, name.end + 2))
@@ -308,13 +303,15 @@ fn bare_evidence(
             -5
         }
     };
-    if !is_text(bytes, candidate.span) || opens_sentence(bytes, value) {
+    // Behind `DB_PASSWORD=word` stands the command that gets it.
+    let is_environment = tight && name::is_setting(bytes.get(name.range())?);
+    if !is_text(bytes, candidate.span) || (!is_environment && opens_sentence(bytes, value)) {
         return None;
     }
     candidate
         .evidence
         .push((points, "it is assigned to the name without quotes".into()));
-    cut_at_separator(bytes, candidate);
+    cut_at_separator(bytes, before, candidate);
     Some(())
 }
 
@@ -345,7 +342,9 @@ fn opens_sentence(bytes: &[u8], value: Value) -> bool {
         .split(u8::is_ascii_whitespace)
         .filter(|word| !word.is_empty());
     let first = (words.next(), words.next());
-    matches!(first, (Some(one), Some(two)) if text.iter().all(u8::is_ascii_alphabetic) && is_word(one) && is_word(two))
+    // Names of products are no words of the table, and said all the same.
+    let is_said = text.iter().all(u8::is_ascii_alphabetic) && Traits::of(text).surprise < 6.5;
+    matches!(first, (Some(one), Some(two)) if is_said && is_word(one) && is_word(two))
         && words.all(is_word)
 }
 
@@ -474,12 +473,16 @@ fn text_end(text: &[u8], manner: Manner) -> Option<usize> {
 }
 
 /// In a query or a connection string a value ends at its separator.
-fn cut_at_separator(bytes: &[u8], candidate: &mut Candidate) {
+fn cut_at_separator(bytes: &[u8], before: &[u8], candidate: &mut Candidate) {
     let span = candidate.span;
     let text = bytes.get(span.range()).unwrap_or_default();
     let name_start = candidate.name.map_or(0, |name| name.start);
-    // The bracket of a mapping that closes behind the value: `{token: x9k2}`.
+    // The bracket of a mapping that opened before the name and closes behind the value: `User{token=x9k2}`. A password may end in
+    // one as well.
+    let opens = before.iter().filter(|byte| **byte == b'{').count();
+    let closes = before.iter().filter(|byte| **byte == b'}').count();
     if let [inner @ .., b'}'] = text
+        && opens > closes
         && !inner.iter().any(|byte| b"{}".contains(byte))
         && Traits::of(inner).looks_random()
     {
@@ -577,6 +580,7 @@ mod tests {
         assert!(!opens("password=mongodb\nnext value here"));
         assert!(!opens("PASSWORD=mongodb ./run me"));
         assert!(!opens("password=mong0db password to bind"));
+        assert!(!opens("password=xkqzvbntrp of the old shop"));
     }
 
     #[test]

@@ -1,0 +1,68 @@
+//! Passwords that look like something else (a name, a sample, an id, a sentence) and are set all the same, and what resembles
+//! them and is none.
+//!
+//! What a machine draws is drawn here as well; words are what people choose.
+
+use leakward_detect::{Detector, Settings};
+use leakward_rules::built_in;
+use leakward_rules::sample::Template;
+
+/// Texts with their password in marks.
+const PASSWORDS: &[&str] = &[
+    "DB_PASSWORD=«Firefly»",
+    "DB_PASSWORD=«dbpassword1»",
+    "PGPASSWORD_ADMIN=«firefly» psql my shop",
+    "DB_PASSWORD=«{hex:8}-{hex:4}-4{hex:3}-8{hex:3}-{hex:12}»",
+    "user: derek\npassword: «{hex:8}-{hex:4}-4{hex:3}-8{hex:3}-{hex:12}»",
+    "password = \"«Super-Secret-Prod-2024»\"",
+    "password = \"«Porkchop-{digits:4}!»\" // TODO: replace with env var",
+    "password = \"«correctHorse4BatteryStaple»\"",
+    "postgres://app:«secret123»@db1.acme.io/shop",
+    "setEncryptedPreference(\"password\", \"«Porkchop-{digits:4}!»\")",
+    "DB_PASSWORD=«{base62:20}}}»",
+    "User{{id=1, password=«{base62:20}»}}",
+];
+
+/// Texts of the same forms without one.
+const NO_PASSWORDS: &[&str] = &[
+    "DB_PASSWORD=newPassword",
+    "DB_PASSWORD=\"Firefly\"",
+    "password=firefly to my shop",
+    "label.password = \"{hex:8}-{hex:4}-4{hex:3}-8{hex:3}-{hex:12}\"",
+    "password = \"super-secret-of-prod-shop\"",
+    "password = \"Porkchop-{digits:4}\" // replace with your own, it is a dummy",
+    "token = \"render4BatteryStaple\"",
+    "api_token = \"secret123\"",
+    "encryptText(\"password\", \"Porkchop-{digits:4}!\")",
+];
+
+fn found(detector: &Detector, text: &str) -> Vec<String> {
+    let detection = detector.detect(text.as_bytes(), &mut detector.scratch());
+    let spans = detection.matches.iter().map(|matched| matched.span.range());
+    spans.map(|span| text[span].to_owned()).collect()
+}
+
+#[test]
+fn passwords_that_look_like_something_else_are_found() {
+    let detector = Detector::new(built_in().to_vec(), Settings::default()).expect("built-in rules");
+    for template in PASSWORDS {
+        let template = Template::parse(template).expect("a template");
+        for seed in 0..5 {
+            let rendered = template.render(seed);
+            let text = &rendered.text;
+            assert_eq!(found(&detector, text), [rendered.credential()], "{text}");
+        }
+    }
+}
+
+#[test]
+fn what_resembles_them_is_left_alone() {
+    let detector = Detector::new(built_in().to_vec(), Settings::default()).expect("built-in rules");
+    for template in NO_PASSWORDS {
+        let text = Template::parse(template)
+            .expect("a template")
+            .render(1)
+            .text;
+        assert_eq!(found(&detector, &text), [""; 0], "{text}");
+    }
+}
