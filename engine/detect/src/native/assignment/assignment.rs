@@ -226,7 +226,13 @@ fn quoted_evidence(
     let after = operator::skip_blanks(bytes, value.after);
     match bytes.get(after..).unwrap_or_default() {
         // A sum, a format or a call on the text: what stands here is only a part.
-        [b'+', ..] | [b'%', ..] => note(-20, "it is only a part of the value"),
+        [b'+', ..] | [b'%', ..] => {
+            // Literals that are joined are looked at as a whole as well; what a program adds is not known.
+            let next = operator::skip_blanks(bytes, after + 1);
+            let is_literal = matches!(bytes.get(next), Some(b'"' | b'\'' | b'\r' | b'\n'));
+            let points = if is_literal { -20 } else { -30 };
+            note(points, "it is only a part of the value");
+        }
         [b'.', b'r', b'e', b'p', b'l', ..] | [b'.', b'f', b'o', b'r', b'm', ..] => return None,
         [b'.', next, ..] if next.is_ascii_alphabetic() && !hands_on(bytes, after) => {
             note(-20, "something is made from it");
@@ -280,6 +286,10 @@ fn bare_evidence(
             name.start.saturating_sub(256) + at + 1
         });
     let before = bytes.get(line_start..name.start)?;
+    // The user of an address, whose password has a detector of its own.
+    if operator == Operator::Colon && before.ends_with(b"://") {
+        return None;
+    }
     let after = bytes.get(value.after..(value.after + 2).min(bytes.len()))?;
     let at_line_end = matches!(after, [] | [b'\r' | b'\n', ..]) || ends_line(bytes, value.after);
     let is_flag = before.ends_with(b"--") || before.ends_with(b" -") || before.ends_with(b"-D");
@@ -449,8 +459,8 @@ fn breaks_out(bytes: &[u8], name: Span, value: Value) -> bool {
     (opening == Some(quote) && !is_escaped && is_code) || (quote != b'\'' && text.contains(&quote))
 }
 
-/// Where a bare value ends that stands in another text: at the sequence of a terminal's colour, at an escaped line break, at the
-/// next pair of a form's body (`new_password=x&token=y`).
+/// Where a bare value ends that stands in another text: at the sequence of a terminal's colour, at an escaped line break, at a
+/// quote or a bracket of HTML (`&gt;`), at the next pair of a form's body (`new_password=x&token=y`).
 fn text_end(text: &[u8], manner: Manner) -> Option<usize> {
     const COLOURS: [&[u8]; 5] = [b"\x1b", b"\\u001b", b"\\x1b", b"\\033", b"\\e["];
     const BREAKS: [&[u8]; 3] = [b"\\n", b"\\r", b"\\t"];
@@ -459,6 +469,7 @@ fn text_end(text: &[u8], manner: Manner) -> Option<usize> {
     } else {
         &[]
     };
+    const ENTITIES: [&[u8]; 3] = [b"&gt", b"&lt", b"&quot"];
     let next_pair = memchr::memchr_iter(b'&', text).find(|at| {
         let rest = text.get(at + 1..).unwrap_or_default();
         let name = ByteSet::WORD.with(b"-[]").run_end(rest, 0, rest.len());
@@ -466,9 +477,24 @@ fn text_end(text: &[u8], manner: Manner) -> Option<usize> {
     });
     COLOURS
         .iter()
+        .chain(&ENTITIES)
         .chain(ends)
         .filter_map(|mark| memchr::memmem::find(text, mark))
         .chain(next_pair)
+        .min()
+}
+
+/// The bracket of a mapping or a call that opened before the name and closes behind the value: `User{token=x9k2}`,
+/// `User(id=1, password=x9k2)`. A password may hold one as well.
+fn closing_bracket(before: &[u8], text: &[u8]) -> Option<usize> {
+    let is_open = |(open, close): &(u8, u8)| {
+        let count = |mark: &u8| before.iter().filter(|byte| *byte == mark).count();
+        count(open) > count(close) && !text.contains(open)
+    };
+    [(b'{', b'}'), (b'(', b')')]
+        .into_iter()
+        .filter(is_open)
+        .filter_map(|(_, close)| memchr::memchr(close, text).filter(|at| *at > 0))
         .min()
 }
 
@@ -477,16 +503,8 @@ fn cut_at_separator(bytes: &[u8], before: &[u8], candidate: &mut Candidate) {
     let span = candidate.span;
     let text = bytes.get(span.range()).unwrap_or_default();
     let name_start = candidate.name.map_or(0, |name| name.start);
-    // The bracket of a mapping that opened before the name and closes behind the value: `User{token=x9k2}`. A password may end in
-    // one as well.
-    let opens = before.iter().filter(|byte| **byte == b'{').count();
-    let closes = before.iter().filter(|byte| **byte == b'}').count();
-    if let [inner @ .., b'}'] = text
-        && opens > closes
-        && !inner.iter().any(|byte| b"{}".contains(byte))
-        && Traits::of(inner).looks_random()
-    {
-        candidate.span = Span::new(span.start, span.end - 1);
+    if let Some(at) = closing_bracket(before, text) {
+        candidate.span = Span::new(span.start, span.start + at);
         return;
     }
     if let Some(at) = text_end(text, candidate.manner) {

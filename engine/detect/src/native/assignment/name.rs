@@ -50,7 +50,7 @@ const ABOUT: WordList = WordList::new(
      request response class interface spec mock version status state scope scopes audience issuer ref \
      reference arn index address addresses contract symbol specials chars characters charset \
      alphabet accessor attrs attributes filter stdin env environment prefix suffix column attribute icon tooltip visible visibility \
-     separator delimiter template templates scheme action actions intent event events ",
+     warning warnings separator delimiter template templates scheme action actions intent event events ",
 );
 
 /// Words before the head which say that it is a secret of nobody.
@@ -69,6 +69,9 @@ const NOT_SECRET: WordList = WordList::new(
 pub(crate) fn is_setting(name: &[u8]) -> bool {
     name.contains(&b'_') && is_shouted(name)
 }
+
+/// The same for words that stand anywhere before the head: `loc.input.label.keyPass` is a text that a page shows.
+const OF_NOBODY: WordList = WordList::new(" public preference preferences label labels tooltip ");
 
 /// A name as lower-case words; a row of digits is one.
 pub(super) fn words(name: &[u8]) -> Vec<Vec<u8>> {
@@ -148,7 +151,7 @@ impl NameKind {
         let is_of_nobody = before.last().is_some_and(|word| NOT_SECRET.contains(word))
             || before
                 .iter()
-                .any(|word| matches!(&**word, b"public" | b"preference" | b"preferences"))
+                .any(|word| OF_NOBODY.contains(word))
             // `encrypted_github_access_token` is ciphertext; what opens an encrypted store is none.
             || (kind == NameKind::Secret && before.first().is_some_and(|word| word == b"encrypted"));
         if is_about || is_of_nobody {
@@ -226,6 +229,8 @@ mod tests {
             "encrypted_github_access_token",
             "root_password_sha2",
             "password_md5",
+            "loc.input.label.keyPass",
+            "NoP12PwdWarning",
             "PASSWORD_SHA256",
             "Template.userSecurity.afterPassword",
             "HTTPPasswordMgr",

@@ -15,6 +15,9 @@ const WRAPPER: usize = 32;
 /// How far a default after `||` or `??` may stand.
 const DEFAULT_WITHIN: usize = 120;
 
+/// LIMIT: what stands behind a scheme without a digit and is shorter is a word of a label.
+const LABEL: usize = 16;
+
 /// Calls that hand their argument on.
 const WRAPPERS: &[&[u8]] = &[
     b"Some",
@@ -103,19 +106,24 @@ pub(super) fn read(
     if matches!(operator, Operator::Says | Operator::Cell) {
         return bare(bytes, at, runs).map(|value| without_full_stop(bytes, value));
     }
-    default_after(bytes, at).or_else(|| bare(bytes, at, runs))
+    default_after(bytes, at)
+        .or_else(|| bare(bytes, at, runs).map(|value| without_scheme(bytes, value)))
 }
 
-/// The value behind the scheme of `"Bearer 0f3a…"`.
+/// The value behind the scheme of `"Bearer 0f3a…"`, and behind OpenSSL's `pass:`.
 fn without_scheme(bytes: &[u8], value: Value) -> Value {
-    const SCHEMES: &[&[u8]] = &[b"bearer ", b"token "];
+    const SCHEMES: &[&[u8]] = &[b"bearer ", b"token ", b"pass:"];
     let text = bytes.get(value.span.range()).unwrap_or_default();
     let scheme = SCHEMES.iter().find(|scheme| {
         text.get(..scheme.len())
             .is_some_and(|head| head.eq_ignore_ascii_case(scheme))
     });
+    // `Token copied!` is what a page says.
+    let is_value = |rest: &[u8]| {
+        !rest.contains(&b' ') && (rest.iter().any(u8::is_ascii_digit) || rest.len() >= LABEL)
+    };
     match scheme {
-        Some(scheme) if !text.get(scheme.len()..).unwrap_or_default().contains(&b' ') => Value {
+        Some(scheme) if text.get(scheme.len()..).is_some_and(is_value) => Value {
             span: Span::new(value.span.start + scheme.len(), value.span.end),
             ..value
         },
@@ -281,5 +289,7 @@ mod tests {
         assert_eq!(value_of("'token x9k2'"), "x9k2");
         assert_eq!(value_of("\"Bearer of bad news\""), "Bearer of bad news");
         assert_eq!(value_of("\"Bearerx9k2\""), "Bearerx9k2");
+        assert_eq!(value_of("\"Token copied!\""), "Token copied!");
+        assert_eq!(value_of("pass:x9k2 -out x"), "x9k2");
     }
 }
