@@ -203,6 +203,16 @@ fn what_only_stands_beside_a_name_is_left_alone() {
         "mToken=WindowToken{71c3c1d type=2024}",
         "GET_PASSWORD = \"com.x8bit.acme.credentials.ACTION_GET_PASSWORD\"",
         "token: '^(abc123|zyx789)$'",
+        "'new_password' => ['required', 'confirmed', 'secure_password', 'min:16'],",
+        "print(f\"ID={row[0]} Password={row[2]}\")",
+        "$module = Import-Module -Name $path -Global -PassThru -Force",
+        "\"mysql -hHOST -uUSER -pSQL_PASSWORD --ssl-mode=REQUIRED\" : {",
+        "KAFKA_SSL_KEY_CREDENTIALS: srcBroker1_sslkey_creds",
+        "looks for secrets in either `/concourse/{team}/{secret}` or `/concourse/{team}/{pipeline}/{secret}`; the",
+        "KEYSTORE_PASSWORD=/app/${{ env.STAGE }}/worker/keystore_password",
+        "\"loc.messages.NoP12PwdWarning\": \"ms-resource:loc.messages.NoP12PwdWarning\"",
+        "\"loc.input.label.keyPass\": \"Schlüsselkennwort\"",
+        "https://cdn.acme.io/x.pdf?token2=exp=1497911340~acl=%2Fx%2F*~hmac=k9x2w7q4z8v1b5n3m6p0r2t4",
         "algolia: {\n  appId: 'X',\n  apiKey: '0f1e2d3c4b5a69788796a5b4c3d2e1f0',\n  indexName: 'docs'",
     ] {
         let detection = detector.detect(text.as_bytes(), &mut scratch);

@@ -21,6 +21,15 @@ const PASSWORDS: &[&str] = &[
     "setEncryptedPreference(\"password\", \"«Porkchop-{digits:4}!»\")",
     "DB_PASSWORD=«{base62:20}}}»",
     "User{{id=1, password=«{base62:20}»}}",
+    "[User(id=1, password=«{base62:14}»), User(id=2, role=x)]",
+    "sign --ks-pass pass:«{base62:16}» --ks-key-alias x",
+    "DB_PASSWORD: «rundeckadmin»",
+    "env \"SHOP_PASSWORD=«clickhouse»\" \\\n  \"SHOP_HOST=127.0.0.1\" \\\n  \"SHOP_PORT=6379\" \\",
+    "external_password: \"«K8s_admin»\"",
+    "<users username=\"u\" password=\"«{hex:40}»\" role=\"x\"/>",
+    "api_key = \"«{base62:22}»\"",
+    "If: (&lt;urn:token:«{base62:32}»&gt;)",
+    "user:    derek\npassword: «porkchop»",
 ];
 
 /// Texts of the same forms without one.
@@ -34,6 +43,19 @@ const NO_PASSWORDS: &[&str] = &[
     "token = \"render4BatteryStaple\"",
     "api_token = \"secret123\"",
     "encryptText(\"password\", \"Porkchop-{digits:4}!\")",
+    "sign --ks-pass pass:pass1 --ks-key-alias x",
+    "# DB_PASSWORD: rundeckadmin",
+    "password: \"Token copied!\"",
+    "password = \"optional(string)\"",
+    "<users username=\"u\" password=\"{hex:40}\" salt=\"{hex:38}\"/>",
+    "\"salt\": \"{base64:44}\"",
+    "// md5\n'password' => '{hex:32}',",
+    "api_key = \"{base62:22}\" + (\"A\" * 110)",
+    "wrongTestPassword = \"123{lower:5}!\"",
+    "'example' => '$argon2id$v=19$m=2048,t=4,p=3${base62:22}${base62:43}'",
+    "keyStorePassword: AM.{base62:5}.AES128.{base62:40}",
+    "If: (&lt;opaquelocktoken:{uuid}&gt;)",
+    "\"Connection to redis://password:secret@host:6379 failed\"",
 ];
 
 fn found(detector: &Detector, text: &str) -> Vec<String> {

@@ -111,6 +111,18 @@ fn is_digest_with_salt(value: &[u8]) -> bool {
         && padding(after) == after.len()
 }
 
+/// `AM.25rLQ.AES128.…`: the id of a key and the encryption, as JFrog's programs write them before what they encrypted.
+fn is_labelled_ciphertext(value: &[u8]) -> bool {
+    let mut parts = value.splitn(4, |byte| *byte == b'.');
+    let is_short = |part: Option<&[u8]>| {
+        part.is_some_and(|part| part.len() <= 8 && part.iter().all(u8::is_ascii_alphanumeric))
+    };
+    is_short(parts.next())
+        && is_short(parts.next())
+        && parts.next().is_some_and(|part| part.starts_with(b"AES"))
+        && parts.next().is_some_and(|rest| rest.len() >= 16)
+}
+
 /// Whether the value is what a password was hashed to.
 pub(crate) fn is_hash(value: &[u8]) -> bool {
     reason(value) == Some(HASH)
@@ -148,6 +160,9 @@ fn is_maven(value: &[u8]) -> bool {
 pub(crate) fn reason(value: &[u8]) -> Option<&'static str> {
     if is_sealed(value) {
         return Some("it is a sealed secret");
+    }
+    if is_labelled_ciphertext(value) {
+        return Some("it is encrypted, and says by which key");
     }
     if is_maven(value) {
         return Some("it is encrypted by Maven");
@@ -195,6 +210,16 @@ mod tests {
         ] {
             assert_eq!(reason(value.as_bytes()), None, "{value}");
         }
+    }
+
+    #[test]
+    fn ciphertext_that_names_its_key_is_told_from_dotted_values() {
+        let body = "vJMeKkaK6RBRQCUKJWvYEHUw6zs394X1";
+        let is = |value: String| reason(value.as_bytes()).is_some();
+        assert!(is(format!("AM.25rLQ.AES128.{body}")));
+        assert!(
+            !is(format!("AM.25rLQ.x9k2.{body}")) && !is(format!("{body}.{body}.AES128.{body}"))
+        );
     }
 
     #[test]

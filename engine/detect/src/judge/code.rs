@@ -29,10 +29,37 @@ pub(crate) fn reason(value: &[u8], manner: Manner) -> Option<&'static str> {
     if is_list(value) {
         return Some("it is a document; what is in it is looked at by itself");
     }
-    if is_name_with_numbers(value) || is_name_of_package(value) || is_path_of_names(value) {
+    if is_type(value) {
+        return Some("it is the name of a type");
+    }
+    // In quotes `K8s_admin` follows the rules for passwords.
+    let may_be_password = manner == Manner::Quoted
+        && !value.iter().any(|byte| b":/.".contains(byte))
+        && Traits::of(value).classes() == 4;
+    if (!may_be_password && is_name_with_numbers(value))
+        || is_name_of_package(value)
+        || is_path_of_names(value)
+    {
         return Some("it reads like a name in a program");
     }
     None
+}
+
+/// `optional(string)`, `varchar(255)`: words of a language with one in brackets.
+fn is_type(value: &[u8]) -> bool {
+    const OUTER: WordList = WordList::new(
+        " optional required nullable list set map array string varchar nvarchar char text sensitive option secure ",
+    );
+    let Some((outer, inner)) = value.strip_suffix(b")").and_then(|text| {
+        text.iter()
+            .position(|byte| *byte == b'(')
+            .map(|at| text.split_at(at))
+    }) else {
+        return false;
+    };
+    let inner = inner.get(1..).unwrap_or_default();
+    let is_size = !inner.is_empty() && inner.iter().all(u8::is_ascii_digit);
+    OUTER.contains(outer) && (is_size || OUTER.contains(inner))
 }
 
 /// `values[0][6:]`, `error()?.password`, `link.split(x)[1]`: a name with at least one call or index and so many members, from the
@@ -320,7 +347,13 @@ mod tests {
         ] {
             assert!(reason(value.as_bytes(), Manner::Bare).is_some(), "{value}");
         }
-        for value in ["error()?.password", "saml2", "k8s_etcd"] {
+        for value in [
+            "error()?.password",
+            "saml2",
+            "k8s_etcd",
+            "optional(string)",
+            "varchar(255)",
+        ] {
             assert!(
                 reason(value.as_bytes(), Manner::Quoted).is_some(),
                 "{value}"
@@ -349,7 +382,7 @@ mod tests {
         ] {
             assert_eq!(reason(value.as_bytes(), Manner::Bare), None, "{value}");
         }
-        for value in ["Summer(2024)", "Winter(2024", "Correct[9]"] {
+        for value in ["Summer(2024)", "Winter(2024", "Correct[9]", "K8s_admin"] {
             assert_eq!(reason(value.as_bytes(), Manner::Quoted), None, "{value}");
         }
     }

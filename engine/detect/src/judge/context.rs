@@ -179,6 +179,47 @@ impl Context {
             })
     }
 
+    /// Whether a salt stands close by, as it does beside digests of passwords.
+    pub(crate) fn stands_beside_a_salt(&self) -> bool {
+        memchr::memmem::find_iter(&self.around, b"salt").any(|at| {
+            let rest = self.around.get(at + b"salt".len()..).unwrap_or_default();
+            rest.trim_ascii_start()
+                .first()
+                .is_some_and(|byte| b"=:\"'".contains(byte))
+        })
+    }
+
+    /// Whether a digest's algorithm is named close by.
+    pub(crate) fn names_a_digest_close_by(&self) -> bool {
+        const NAMES: [&[u8]; 5] = [b"md5", b"sha1", b"sha-1", b"sha256", b"sha512"];
+        NAMES
+            .iter()
+            .any(|name| memchr::memmem::find(&self.around, name).is_some())
+    }
+
+    /// Whether its line is a comment from the first character on: a setting that nobody set.
+    pub(crate) fn is_commented_out(&self) -> bool {
+        const MARKS: [&[u8]; 5] = [b"#", b"//", b";", b"--", b"<!--"];
+        let start = self.before.trim_ascii_start();
+        MARKS.iter().any(|mark| start.starts_with(mark)) && !start.starts_with(b"#define")
+    }
+
+    /// Whether it is the value of something that is called an example, as in descriptions of interfaces: `'example' => …`.
+    pub(crate) fn is_called_example(&self) -> bool {
+        let is_joint = |byte: &u8| !byte.is_ascii_alphanumeric() && *byte != b'_';
+        let joint = self
+            .before
+            .iter()
+            .rev()
+            .take_while(|byte| is_joint(byte))
+            .count();
+        let (head, joint) = self.before.split_at(self.before.len() - joint);
+        let name = head.iter().rev().take_while(|byte| !is_joint(byte)).count();
+        let name = head.get(head.len() - name..).unwrap_or_default();
+        joint.iter().any(|byte| b":=".contains(byte))
+            && matches!(name, b"example" | b"x-example" | b"placeholder")
+    }
+
     /// Whether it is a statement that writes into a database.
     pub(crate) fn is_statement(&self) -> bool {
         let start = self.before.trim_ascii_start();
@@ -213,8 +254,14 @@ impl Context {
                     _ => rest,
                 };
                 let rest = rest.trim_ascii_start();
-                matches!(rest, [b':', b' ', value, ..] if value.is_ascii_graphic())
-                    || matches!(rest, [b'=', value, ..] if *value != b'=' && *value != b'>')
+                let is_pair = match rest {
+                    [b':', rest @ ..] => {
+                        let blanks = rest.iter().take_while(|byte| **byte == b' ').count();
+                        blanks > 0 && rest.get(blanks).is_some_and(u8::is_ascii_graphic)
+                    }
+                    _ => false,
+                };
+                is_pair || matches!(rest, [b'=', value, ..] if *value != b'=' && *value != b'>')
             })
         };
         NAMES.into_iter().any(is_set)
@@ -257,6 +304,18 @@ mod tests {
         }
     }
 
+    #[test]
+    fn salts_comments_and_examples_are_told() {
+        assert!(around("<user password=\"porkchop\" salt=\"x\"/>").stands_beside_a_salt());
+        assert!(around("'password' => 'porkchop',\n'passwordSalt' => 'x'").stands_beside_a_salt());
+        assert!(!around("saltstack: 1\npassword: porkchop").stands_beside_a_salt());
+        assert!(around("# password: porkchop").is_commented_out());
+        assert!(!around("#define PASSWORD porkchop").is_commented_out());
+        assert!(around("'example' => 'porkchop'").is_called_example());
+        assert!(around("  example: porkchop").is_called_example());
+        assert!(!around("example password: porkchop").is_called_example());
+    }
+
     fn around(text: &str) -> Context {
         let start = text.find("porkchop").unwrap();
         Context::of(text.as_bytes(), Span::new(start, start + "porkchop".len()))
@@ -266,6 +325,7 @@ mod tests {
     fn settings_of_a_login_stand_beside_a_user_or_a_host() {
         for text in [
             "  user: derek\n  password: porkchop\n",
+            "  user:     derek\n  password: porkchop\n",
             "db.username = shop\ndb.password = porkchop",
             "\"host\": \"db1\", \"password\": \"porkchop\"",
         ] {

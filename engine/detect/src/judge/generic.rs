@@ -64,6 +64,9 @@ pub(crate) fn weigh(assigned: Assigned<'_>, context: &Context, scale: &mut Scale
     if says_fake(assigned.name) {
         scale.weigh(-35, "its name says that it is none");
     }
+    if context.is_called_example() {
+        scale.weigh(-35, "it is called an example");
+    }
     if context.is_endless() {
         scale.weigh(-20, "it stands in minified or generated text");
     }
@@ -81,6 +84,9 @@ pub(crate) fn weigh(assigned: Assigned<'_>, context: &Context, scale: &mut Scale
         if traits.is_hex && context.stands_in_search_settings() {
             scale.weigh(-40, "it is the key of a search box");
         }
+        if says_until(value) {
+            scale.weigh(-30, "it signs one address for a time");
+        }
         if code::has_directive(value) {
             scale.weigh(-30, "it is only a part of the value");
         }
@@ -88,16 +94,31 @@ pub(crate) fn weigh(assigned: Assigned<'_>, context: &Context, scale: &mut Scale
     match assigned.kind {
         NameKind::Password => weigh_password(assigned, (value, &traits), context, scale),
         NameKind::Secret => weigh_secret(value, &traits, context, scale),
-        NameKind::Weak => weigh_weak(&traits, context, scale),
+        NameKind::Weak => {
+            // What an application mixes into all of its digests is a setting; what stands beside one is no secret.
+            if assigned.name.to_ascii_lowercase().ends_with(b"salt") && !is_setting(assigned.name) {
+                scale.weigh(-20, "a salt stands in the open beside its digest");
+            }
+            weigh_weak(&traits, context, scale);
+        }
     }
 }
 
-/// `FAKE_PASSWORD`, `dummyToken`: whoever wrote the name says it.
+/// `exp=1497911340~acl=…~hmac=…`: the signature of an address that says itself until when it holds.
+fn says_until(value: &[u8]) -> bool {
+    [&b"exp="[..], b"st=", b"expires="].iter().any(|name| {
+        value
+            .strip_prefix(*name)
+            .and_then(<[u8]>::first)
+            .is_some_and(u8::is_ascii_digit)
+    })
+}
+
+/// `FAKE_PASSWORD`, `dummyToken`, `wrongTestPassword`: whoever wrote the name says it.
 fn says_fake(name: &[u8]) -> bool {
+    const SAYS: WordList = WordList::new(" fake dummy wrong mock bogus incorrect ");
     let lower = name.to_ascii_lowercase();
-    [&b"fake"[..], b"dummy"]
-        .iter()
-        .any(|word| lower.starts_with(word))
+    SAYS.iter().any(|word| lower.starts_with(word))
 }
 
 /// What rules a value out whatever its name is.
@@ -223,9 +244,48 @@ fn is_part_of_token(value: &[u8]) -> bool {
     (is_head && dots < 2) || is_cut
 }
 
-/// Whether a value in lower case is a password that everybody knows.
+/// Whether a value in lower case is a password that everybody knows, maybe with a number that was counted or typed in order.
 pub(crate) fn is_well_known(lower: &[u8]) -> bool {
-    WELL_KNOWN.contains(lower)
+    let stem = lower
+        .iter()
+        .position(u8::is_ascii_digit)
+        .unwrap_or(lower.len());
+    let (stem, number) = lower.split_at(stem);
+    WELL_KNOWN.contains(lower) || (WELL_KNOWN.contains(stem) && is_counted(number))
+}
+
+/// `P@ssw0rd!`, `T0pS3cr3t`: a password that everybody knows with the signs and digits that everybody writes for its letters, and
+/// with signs behind it: what tests and manuals use where rules for passwords have to be kept.
+pub(crate) fn is_known_in_disguise(value: &[u8]) -> bool {
+    const KNOWN: WordList =
+        WordList::new(" password passwd secret topsecret welcome letmein qwerty ");
+    let lower = value.to_ascii_lowercase();
+    let end = lower
+        .iter()
+        .rposition(|byte| !b"!?.#*".contains(byte))
+        .map_or(0, |at| at + 1);
+    let word = lower.get(..end).unwrap_or_default();
+    let letters: Vec<u8> = word
+        .iter()
+        .map(|byte| match byte {
+            b'0' => b'o',
+            b'1' => b'i',
+            b'3' => b'e',
+            b'4' | b'@' => b'a',
+            b'5' | b'$' => b's',
+            b'7' => b't',
+            other => *other,
+        })
+        .collect();
+    // Digits behind the word are those of a number, and not letters.
+    let digits = word
+        .iter()
+        .rev()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    let number = word.get(word.len() - digits..).unwrap_or_default();
+    let stem = letters.get(..letters.len() - digits).unwrap_or_default();
+    KNOWN.contains(&letters) || (KNOWN.contains(stem) && is_counted(number))
 }
 
 /// Whether a value in lower case is a word of languages and of validation rules, and no value.
@@ -248,16 +308,15 @@ fn decoded_objection(value: &[u8]) -> Option<&'static str> {
         return Some("it is the base64 of a sentence");
     }
     // Eight digits decode to something printable by chance, and a word in there says nothing.
-    if !is_text || text.is_empty() || !Traits::of(text).reads_like_words() {
+    let lower = text.to_ascii_lowercase();
+    let is_said = Traits::of(text).reads_like_words() || is_well_known(&lower);
+    if !is_text || text.is_empty() || !is_said {
         return None;
     }
-    let lower = text.to_ascii_lowercase();
     placeholder::reason(text)
         .or_else(|| reference::reason(text))
         .or_else(|| {
-            WELL_KNOWN
-                .contains(&lower)
-                .then_some("it is the base64 of a password that everybody knows")
+            is_well_known(&lower).then_some("it is the base64 of a password that everybody knows")
         })
 }
 
@@ -330,15 +389,9 @@ fn weigh_password(
     scale: &mut Scale,
 ) {
     let manner = assigned.manner;
+    let is_set = is_setting(assigned.name) || context.stands_beside_a_login();
     let lower = value.to_ascii_lowercase();
-    let stem: Vec<u8> = lower
-        .iter()
-        .copied()
-        .take_while(|byte| !byte.is_ascii_digit())
-        .collect();
-    if WELL_KNOWN.contains(&lower)
-        || (WELL_KNOWN.contains(&stem) && is_counted(lower.get(stem.len()..).unwrap_or_default()))
-    {
+    if is_well_known(&lower) {
         scale.weigh(-25, "it is a password that everybody knows");
     }
     let letters = traits.lower + traits.upper;
@@ -364,7 +417,6 @@ fn weigh_password(
         scale.weigh(-25, "it is a single word");
     }
     if look_alike::is_uuid(value) {
-        let is_set = is_setting(assigned.name) || context.stands_beside_a_login();
         scale.weigh(
             if is_set { -15 } else { -40 },
             "it has the form of a UUID, and passwords seldom have",
@@ -379,6 +431,19 @@ fn weigh_password(
     if traits.is_hex && matches!(traits.length, 32 | 40 | 56 | 64) && context.is_statement() {
         scale.weigh(-35, "databases keep digests of passwords");
     }
+    if may_be_digest(traits) && !is_setting(assigned.name) && context.stands_beside_a_salt() {
+        scale.weigh(-35, "digests of passwords stand beside a salt");
+    }
+    let is_digest = traits.is_hex && matches!(traits.length, 32 | 40 | 56 | 64);
+    if is_digest && !is_set && context.names_a_digest_close_by() {
+        scale.weigh(-35, "a digest's algorithm is named close by");
+    }
+}
+
+/// Whether the value is long and random enough for a digest.
+fn may_be_digest(traits: &Traits) -> bool {
+    const SHORTEST: usize = 32;
+    traits.length >= SHORTEST && traits.looks_random()
 }
 
 fn weigh_secret(value: &[u8], traits: &Traits, context: &Context, scale: &mut Scale) {
@@ -464,8 +529,33 @@ mod tests {
     use super::*;
 
     #[test]
+    fn disguises_of_known_passwords_are_told() {
+        for value in [
+            "p@ssw0rd!",
+            "t0ps3cr3t",
+            "pa$$w0rd",
+            "p@ssword123.",
+            "secret123",
+            "p@55w0rd",
+        ] {
+            assert!(is_known_in_disguise(value.as_bytes()), "{value}");
+        }
+        for value in [
+            "tr0ub4dor&3",
+            "porkchop!",
+            "secret-9274",
+            "x9k2m4!",
+            "p@ssenger7",
+        ] {
+            assert!(!is_known_in_disguise(value.as_bytes()), "{value}");
+        }
+    }
+
+    #[test]
     fn parts_of_programs_are_told_from_values() {
         assert!(says_fake(b"FAKE_PASSWORD") && says_fake(b"dummyToken") && !says_fake(b"token"));
+        assert!(says_fake(b"wrongTestPassword"));
+        assert!(says_until(b"exp=1497911340~acl=%2F~hmac=0f") && !says_until(b"exp=x9k2"));
         assert!(is_struct_tag(b"json:\"password,omitempty\""));
         assert!(!is_struct_tag(b"a:b\"c") && !is_struct_tag(b":\"x"));
     }

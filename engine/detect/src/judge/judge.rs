@@ -120,12 +120,16 @@ fn weigh_by_kind(
     match &rule.find {
         Find::Pattern(pattern) if proof != Proof::Holds => {
             weigh_pattern(pattern, secret, scale);
-            if Context::of(bytes, candidate.span).calls_it_a_sample() {
+            let context = Context::of(bytes, candidate.span);
+            if context.calls_it_a_sample() {
                 scale.weigh(-35, "a comment on its line says that it is none");
+            }
+            if context.is_called_example() {
+                scale.weigh(-35, "it is called an example");
             }
             if pattern.group > 0 && generic::is_well_known(&secret.to_ascii_lowercase()) {
                 scale.weigh(-25, "it is a password that everybody knows");
-                if Context::of(bytes, candidate.span).speaks_of_this_machine() {
+                if context.speaks_of_this_machine() {
                     scale.weigh(-10, "it is one of the own machine");
                 }
             }

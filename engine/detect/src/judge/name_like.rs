@@ -12,7 +12,7 @@ const PASSWORDS: WordList =
     WordList::new(" password passwd passphrase pass passwort pwd pw dbpass ");
 
 /// What a secret is called that is no password.
-const TOKENS: WordList = WordList::new(" secret token key apikey credential credentials ");
+const TOKENS: WordList = WordList::new(" secret token key apikey credential credentials creds ");
 
 /// LIMIT: shorter ones stand at the end of other words (`monkey`, `compass`).
 const TELLING_NOUN: usize = 5;
@@ -171,6 +171,7 @@ mod tests {
         };
         assert!(!is_name("My-Secret-Of-Old-2024") && !is_name("Blue-Secret-Old-Horse"));
         assert!(is_name("caching_sha2_password") && is_name("github-app-token"));
+        assert!(is_name("srcBroker1_sslkey_creds") && !is_name("x9k2m4_creds"));
         let id = [&b"A1B2C"[..]; 4].concat();
         assert!(is_access_key_id(&id, b"MINIO_ACCESS_KEY"));
         assert!(!is_access_key_id(&id, b"secretAccessKey") && !is_access_key_id(&id, b"apiKey"));

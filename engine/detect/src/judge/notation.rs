@@ -5,6 +5,7 @@
 
 use super::placeholder;
 use super::traits::Traits;
+use crate::word_list::WordList;
 
 /// Regular expressions, validation rules, CSS selectors, mark-up.
 pub(super) fn is_pattern(value: &[u8]) -> bool {
@@ -29,13 +30,30 @@ pub(super) fn is_pattern(value: &[u8]) -> bool {
         });
     let is_validation = [&b"required|"[..], b"nullable|", b"sometimes|", b"bail|"]
         .iter()
-        .any(|start| value.starts_with(start));
+        .any(|start| value.starts_with(start))
+        || is_rule_with_argument(value);
     let is_selector = matches!(value, [b'#' | b'.', rest @ ..] if rest.iter().all(|byte| byte.is_ascii_alphabetic() || b"-_".contains(byte)))
         || (value.contains(&b'[') && value.contains(&b'='));
     has_sign || is_rule || is_validation || is_selector || is_anchored
 }
 
-/// `--gecos`, `-creds`: a word behind dashes.
+/// `min:16`, `same:password`: one of the rules that forms ask for, with its argument.
+fn is_rule_with_argument(value: &[u8]) -> bool {
+    const RULES: WordList = WordList::new(
+        " min max size between digits digits_between same different confirmed unique exists in not_in regex \
+         required_if required_with required_without after before ",
+    );
+    let mut parts = value.splitn(2, |byte| *byte == b':');
+    let (rule, argument) = (parts.next().unwrap_or_default(), parts.next());
+    RULES.contains(rule)
+        && argument.is_some_and(|argument| {
+            argument.iter().all(|byte| {
+                byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_,.".contains(byte)
+            })
+        })
+}
+
+/// `--gecos`, `-creds`, `-Force`, `--ssl-mode=REQUIRED`: a word behind dashes.
 pub(super) fn is_option(value: &[u8]) -> bool {
     let word = value.trim_ascii_start();
     let dashes = word.iter().take_while(|byte| **byte == b'-').count();
@@ -43,7 +61,7 @@ pub(super) fn is_option(value: &[u8]) -> bool {
         !word.is_empty()
             && word
                 .iter()
-                .all(|byte| byte.is_ascii_lowercase() || b"-_]=".contains(byte))
+                .all(|byte| byte.is_ascii_alphabetic() || b"-_]=".contains(byte))
     })
 }
 
@@ -133,10 +151,12 @@ mod tests {
             "a|b:2|c",
             "#password",
             "([a-f0-9]+)&?/)).to",
+            "min:16",
+            "same:new_password",
         ] {
             assert!(is_pattern(value.as_bytes()), "{value}");
         }
-        for value in ["hunter2", "qW8z|K2vP!", "x9.k2#Pq"] {
+        for value in ["hunter2", "qW8z|K2vP!", "x9.k2#Pq", "min:X9k2", "mini:16"] {
             assert!(!is_pattern(value.as_bytes()), "{value}");
         }
         for value in [
@@ -146,6 +166,8 @@ mod tests {
         ] {
             assert!(is_algorithm(value.as_bytes()), "{value}");
         }
+        assert!(is_option(b"-Force") && is_option(b"--ssl-mode=REQUIRED"));
+        assert!(!is_option(b"-x9k2Q") && !is_option(b"--"));
         assert!(is_list_of_pairs(b"r=ab,s=abcd,i=5") && !is_list_of_pairs(b"r=ab"));
         assert!(!is_list_of_pairs(b"x=9,kQ2!") && !is_list_of_pairs(b"hunter2"));
         assert!(!is_algorithm(b"hunter2") && !is_algorithm(b"shark99x"));

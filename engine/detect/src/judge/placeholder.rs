@@ -31,8 +31,8 @@ const HEX_WORDS: WordList =
 
 /// How values begin that their makers' documentation shows to everybody: the accounts of Azure's emulators, the secret of
 /// AWS' pages, the seeds that libraries and standards for one-time passwords explain themselves with, the keys of reCAPTCHA that
-/// let everybody pass, the UUIDs of RFC 4122 and of encyclopedias. Put together, so that no scanner takes this list for a leak.
-const DOCUMENTED: [&str; 9] = [
+/// let everybody pass, the UUIDs of RFC 4122 and of encyclopedias, the token that Telegram explains its bots with. Put together, so that no scanner takes this list for a leak.
+const DOCUMENTED: [&str; 10] = [
     concat!("Eby8vdM02xNO", "cqFlqUwJPLlm"),
     concat!("C2y6yDjf5/R+", "ob0N8A7Cgv30"),
     concat!("wJalrXUt", "nFEMI"),
@@ -42,6 +42,7 @@ const DOCUMENTED: [&str; 9] = [
     concat!("123e4567", "-e89b-"),
     concat!("550e8400", "-e29b-41d4"),
     concat!("f81d4fae", "-7dec-11d0"),
+    concat!("ABC-DEF1234", "ghIkl-zyx57W2v"),
 ];
 
 /// How the digests begin of nothing and of words that everybody knows, which examples show for tokens: MD5, SHA-1 and SHA-256
@@ -73,6 +74,9 @@ pub(crate) fn reason(value: &[u8]) -> Option<&'static str> {
     }
     if sequence::repeats_a_block(value) || sequence::share_of_walks(value) > 0.6 {
         return Some("its characters repeat or run in order");
+    }
+    if sequence::is_drummed(value) {
+        return Some("it was drummed on the middle row of a keyboard");
     }
     if DOCUMENTED
         .iter()
@@ -256,6 +260,8 @@ mod tests {
             concat!("GEZDGNBV", "GY3TQOJQGEZDGNBVGY"),
             concat!("da39a3ee5e6b4b0d", "3255bfef95601890afd80709"),
             concat!("098f6bcd4621d373", "cade4e832627b4f6"),
+            concat!("123456:ABC-DEF1234", "ghIkl-zyx57W2v1u123ew11"),
+            "sdfsdf9y8ydsfdsfklw3432sdflkj232",
             "key_1234",
             "access-token-123",
             "token2",

@@ -53,6 +53,7 @@ const STARTS: &[&str] = &[
     "op://",
     "arn:aws:",
     "ssm:",
+    "ms-resource:",
     "akv://",
     "!ref",
     "!sub",
@@ -94,7 +95,11 @@ pub(crate) fn reason(value: &[u8]) -> Option<&'static str> {
     if is_variable(value) {
         return Some("it is the name of a variable");
     }
-    if is_template(value) || begins_with_variable(value) || is_made_of_variables(value) {
+    if is_template(value)
+        || is_path_with_names(value)
+        || begins_with_variable(value)
+        || is_made_of_variables(value)
+    {
         return Some("it is a template");
     }
     let lower = value.to_ascii_lowercase();
@@ -213,8 +218,39 @@ fn is_template(value: &[u8]) -> bool {
             rest = without;
         }
     }
+    // `/app/${{`: the value was cut inside of a template.
+    let is_cut = [&b"${{"[..], b"{{"].iter().any(|open| rest.ends_with(open));
+    if is_cut {
+        return true;
+    }
     let traits = Traits::of(&rest);
     found && (rest.len() < 8 || traits.digits < 2 || !traits.looks_random())
+}
+
+/// `/concourse/{team}/{secret}`, `{row[2]}`: the whole or the parts of a path are names in brackets.
+fn is_path_with_names(value: &[u8]) -> bool {
+    let inside = |part: &[u8]| match part {
+        [b'{', name @ .., b'}'] => {
+            let word = ByteSet::WORD.run_end(name, 0, name.len());
+            let rest = name.get(word..).unwrap_or_default();
+            let is_index = rest.is_empty()
+                || matches!(rest, [b'[', .., b']'])
+                || matches!(rest, [b'.', member @ ..] if is_identifier(member));
+            is_identifier(name.get(..word).unwrap_or_default()) && is_index
+        }
+        _ => false,
+    };
+    let is_said = |part: &[u8]| {
+        part.iter()
+            .all(|byte| byte.is_ascii_alphabetic() || b"-_".contains(byte))
+    };
+    let mut names = 0;
+    let are_names = value.split(|byte| *byte == b'/').all(|part| {
+        let is_name = inside(part);
+        names += usize::from(is_name);
+        is_name || is_said(part)
+    });
+    are_names && names > 0
 }
 
 /// The text without everything from `open` to the next `close`; nothing when there is no such thing.
@@ -280,6 +316,10 @@ mod tests {
             "'$password_hash'",
             "$MYSQLROOTPWD",
             "barryIsTheBest{$i}",
+            "{row[2]}",
+            "/concourse/{team}/{secret}",
+            "/ab2d/${{",
+            "ms-resource:loc.messages.pwd",
             "${VAR}",
             "$(command)",
             "`command`",
@@ -327,6 +367,8 @@ mod tests {
             "@Bluesky42",
             "pa$word12x9!k",
             "x9$Kq",
+            "{x9!kQ}",
+            "ab{cde}1!/x",
         ] {
             assert_eq!(reason(value.as_bytes()), None, "{value}");
         }

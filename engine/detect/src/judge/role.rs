@@ -3,8 +3,9 @@
 use leakward_core::rule::Find;
 use leakward_core::{Confidence, Rule};
 
-use super::ciphertext;
+use super::checksum::jwt;
 use super::traits::Traits;
+use super::{ciphertext, generic};
 use crate::detection::{Match, PathJudgement};
 use crate::word_list::WordList;
 
@@ -57,8 +58,9 @@ const TEST_SUFFIXES: WordList = WordList::new(
      _test.exs ",
 );
 
-const LOCALES: WordList =
-    WordList::new(" locale locales i18n l10n lang langs languages translations _locales lproj ");
+const LOCALES: WordList = WordList::new(
+    " locale locales i18n l10n lang langs languages translations _locales lproj resjson ",
+);
 
 /// Folders with texts of a user interface, or with the classes of a protocol's messages: it depends on the kind of file.
 const MESSAGES: WordList = WordList::new(" messages ");
@@ -86,7 +88,8 @@ const PROGRAMS: WordList = WordList::new(
      sol ",
 );
 
-const DOCS: WordList = WordList::new(" md markdown rst adoc asciidoc mdx textile org 1 3 8 man ");
+const DOCS: WordList =
+    WordList::new(" md markdown rst adoc asciidoc mdx textile org apib 1 3 8 man ");
 
 const DOC_FOLDERS: WordList = WordList::new(" docs doc documentation man ");
 
@@ -136,11 +139,14 @@ impl Role {
             specimen: name.starts_with("openapi") || name.starts_with("swagger"),
             localisation: in_one_of(LOCALES)
                 || (in_one_of(MESSAGES) && !CLASSES.contains(suffix.as_bytes()))
-                || folders
-                    .iter()
-                    .any(|folder| folder.ends_with(".lproj") || folder.starts_with("values-"))
+                || folders.iter().any(|folder| {
+                    folder.ends_with(".lproj")
+                        || folder.starts_with("values-")
+                        || is_language(folder)
+                })
+                || name.contains(".i18n.")
                 || [
-                    "po", "pot", "xlf", "xliff", "resx", "strings", "arb", "lproj",
+                    "po", "pot", "xlf", "xliff", "resx", "resjson", "strings", "arb", "lproj",
                 ]
                 .contains(&suffix)
                 || name.starts_with("messages_")
@@ -150,6 +156,11 @@ impl Role {
             scanner: SCANNERS.contains(name.as_bytes()),
         }
     }
+}
+
+/// `de-de`, `pt_br`: a language and a country, as folders of translations are called.
+fn is_language(folder: &str) -> bool {
+    matches!(folder.as_bytes(), [a, b, b'-' | b'_', c, d] if [a, b, c, d].into_iter().all(u8::is_ascii_lowercase))
 }
 
 /// What the role of a file means for a match of `rule`.
@@ -180,6 +191,9 @@ pub(crate) fn judge(rule: &Rule, matched: &Match, role: Role, is_bare: bool) -> 
     if (role.test || role.docs) && is_hash(matched) {
         return drop("a password's hash in a test or in documentation opens nothing");
     }
+    if role.docs && is_session(rule, matched) {
+        return drop("a session that documentation shows has ended");
+    }
     if role.specimen && (is_assigned || is_near) {
         return lower("the file describes an interface with examples");
     }
@@ -192,7 +206,7 @@ pub(crate) fn judge(rule: &Rule, matched: &Match, role: Role, is_bare: bool) -> 
     if role.vendored || (role.test && !is_real) {
         return lower("the file is a test, a sample or other people's code");
     }
-    if role.docs && !is_drawn(matched) {
+    if role.docs && (!is_drawn(matched) || is_disguised(matched)) {
         return lower("the file is documentation");
     }
     PathJudgement::Keep
@@ -212,6 +226,28 @@ fn is_drawn(matched: &Match) -> bool {
     }
     (traits.looks_random() && traits.length >= 7 && (traits.digits > 0 || traits.length >= 16))
         || (traits.classes() >= 3 && traits.length >= 8)
+}
+
+/// Whether it holds for a session: a cookie, or a token that ends some days after it was issued.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long a token holds stands in the token"
+)]
+fn is_session(rule: &Rule, matched: &Match) -> bool {
+    /// A month in seconds. What holds longer was made for programs.
+    const MONTH: u64 = 31 * 24 * 60 * 60;
+    let is_cookie = matches!(&rule.find, Find::Pattern(pattern)
+        if pattern.literals.iter().any(|literal| literal.eq_ignore_ascii_case("cookie:")));
+    is_cookie || jwt::holds_for(matched.secret.expose()).is_some_and(|seconds| seconds <= MONTH)
+}
+
+/// Whether the value is a word that everybody knows, in signs: what manuals show where rules for passwords have to be kept.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what a path means depends on what the value says"
+)]
+fn is_disguised(matched: &Match) -> bool {
+    generic::is_known_in_disguise(matched.secret.expose())
 }
 
 /// Whether the value is a password's hash.
@@ -279,6 +315,9 @@ mod tests {
         assert!(!Role::of("build/Dockerfile.prod").generated && !Role::of("notes.txt").docs);
         assert!(Role::of("app/locales/de.yml").localisation);
         assert!(Role::of("input/cs.lproj/app.json").localisation);
+        assert!(Role::of("Strings/de-DE/resources.json").localisation);
+        assert!(Role::of("login/login.i18n.is.json").localisation);
+        assert!(!Role::of("my-app/en/login.json").localisation);
         assert!(Role::of("web/api/openapi.yaml").specimen);
         assert!(!Role::of("src/main/java/acme/messages/Login.java").localisation);
         assert!(Role::of("app/messages/de.json").localisation);

@@ -57,6 +57,23 @@ fn longest_walk(text: &[u8]) -> usize {
     steps.max(keys)
 }
 
+/// Whether nearly all letters are those under resting fingers: `sdfsdf9y8dsfklw32sdflkj`. Of letters that are drawn it is a third,
+/// and fourteen with two exceptions at most are one in thirty thousand; of words it is about as many.
+pub(crate) fn is_drummed(value: &[u8]) -> bool {
+    const LEAST: usize = 14;
+    let is_home = |byte: &u8| b"asdfghjkl".contains(byte);
+    let letters = value
+        .iter()
+        .filter(|byte| byte.is_ascii_alphabetic())
+        .count();
+    let home = value.iter().filter(|byte| is_home(byte)).count();
+    // Half of the letters of hexadecimal digits lie there.
+    let is_hex = value
+        .iter()
+        .all(|byte| !byte.is_ascii_alphabetic() || byte.is_ascii_hexdigit());
+    letters >= LEAST && !is_hex && home * 20 >= letters * 17
+}
+
 /// Whether the value is one short block again and again: at least three times, or twice when the block is long.
 pub(crate) fn repeats_a_block(value: &[u8]) -> bool {
     periods(value).any(|block| {

@@ -32,6 +32,9 @@ pub(super) fn is_of_a_deployment(assigned: Assigned<'_>, context: &Context) -> b
     if !is_word || !value.iter().all(u8::is_ascii_alphabetic) {
         return false;
     }
+    if context.is_commented_out() {
+        return false;
+    }
     let is_set = match assigned.manner {
         Manner::Quoted => is_setting && names_a_service(assigned.name),
         Manner::Bare => is_setting || context.stands_beside_a_login(),
@@ -99,6 +102,7 @@ mod tests {
             ("password", "porkchop", Manner::Bare, "title: Login"),
             ("password", "Passwort", Manner::Bare, "username: Benutzer"),
             ("password", "porkchop", Manner::Quoted, "user: derek"),
+            ("# DB_PASSWORD", "firefly", Manner::Inside, ""),
         ] {
             assert!(!is_deployed(name, value, manner, around), "{name}: {value}");
         }

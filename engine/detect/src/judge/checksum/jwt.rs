@@ -18,13 +18,23 @@ pub(super) fn test(secret: &[u8]) -> Proof {
 
 /// When a token ends by itself, in seconds since 1970: its `exp`, where it can be read.
 pub(crate) fn expires(secret: &[u8]) -> Option<u64> {
+    time(secret, b"exp")
+}
+
+/// For how many seconds it holds from when it was issued, where it says both.
+pub(crate) fn holds_for(secret: &[u8]) -> Option<u64> {
+    expires(secret)?.checked_sub(time(secret, b"iat")?)
+}
+
+/// A time that the payload tells, in seconds since 1970.
+fn time(secret: &[u8], member: &[u8]) -> Option<u64> {
     let mut parts = secret.split(|&byte| byte == b'.');
     let (header, payload) = (parts.next()?, parts.next()?);
     if !header.starts_with(b"eyJ") || parts.next().is_none() {
         return None;
     }
     let payload = base64::decode(payload)?;
-    let time = json::member(&payload, b"exp")?;
+    let time = json::member(&payload, member)?;
     // RFC 7519 allows a fraction of a second.
     let whole = time.split(|&byte| byte == b'.').next()?;
     std::str::from_utf8(whole).ok()?.parse().ok()
@@ -57,6 +67,10 @@ mod tests {
             assert_eq!(expires(token(payload).as_bytes()), expected, "{payload}");
         }
         assert_eq!(expires(b"a.b.c"), None);
+        // {"iat":1300819000,"exp":1300819380}
+        let short = "eyJpYXQiOjEzMDA4MTkwMDAsImV4cCI6MTMwMDgxOTM4MH0";
+        assert_eq!(holds_for(token(short).as_bytes()), Some(380));
+        assert_eq!(holds_for(token("eyJzdWIiOiJhIn0").as_bytes()), None);
     }
 
     #[test]
