@@ -207,6 +207,7 @@ fn what_only_stands_beside_a_name_is_left_alone() {
         "print(f\"ID={row[0]} Password={row[2]}\")",
         "$module = Import-Module -Name $path -Global -PassThru -Force",
         "\"mysql -hHOST -uUSER -pSQL_PASSWORD --ssl-mode=REQUIRED\" : {",
+        "mysqladmin -uroot -p$MYSQL_ROOT_PASSWORD shutdown",
         "KAFKA_SSL_KEY_CREDENTIALS: srcBroker1_sslkey_creds",
         "looks for secrets in either `/concourse/{team}/{secret}` or `/concourse/{team}/{pipeline}/{secret}`; the",
         "KEYSTORE_PASSWORD=/app/${{ env.STAGE }}/worker/keystore_password",

@@ -409,10 +409,10 @@ fn weigh_password(
             if manner == Manner::Quoted { -5 } else { -15 },
             "it is a number",
         );
-    } else if traits.surprise > 5.6 && traits.distinct > 4 {
-        scale.weigh(0, "its letters make no word");
     } else if is_deployed {
         scale.weigh(5, "it is a weak password, set where deployments set theirs");
+    } else if traits.surprise > 5.6 && traits.distinct > 4 {
+        scale.weigh(0, "its letters make no word");
     } else {
         scale.weigh(-25, "it is a single word");
     }

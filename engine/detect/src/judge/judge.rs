@@ -12,7 +12,7 @@ use super::entropy::shannon;
 use super::generic::{self, Assigned};
 use super::scale::Scale;
 use super::traits::Traits;
-use super::{near_value, placeholder, reference};
+use super::{name_like, near_value, placeholder, reference};
 use crate::confirm::Candidate;
 
 /// What becomes of a candidate.
@@ -202,7 +202,9 @@ fn weigh_pattern(pattern: &Pattern, secret: &[u8], scale: &mut Scale) {
     {
         scale.weigh(-15, "only what stands around it tells what it is");
     }
-    if traits.length >= 12 && traits.reads_like_words() && traits.digits * 8 < traits.length {
+    let is_said =
+        traits.length >= 12 && traits.reads_like_words() && traits.digits * 8 < traits.length;
+    if is_said && !(asks_for_password(pattern) && name_like::is_passphrase(secret)) {
         scale.weigh(-45, "it reads like words");
     }
     let shortest = pattern
@@ -214,6 +216,12 @@ fn weigh_pattern(pattern: &Pattern, secret: &[u8], scale: &mut Scale) {
     if shortest < 4 && !traits.looks_random() {
         scale.weigh(-15, "its prefix is short and the rest does not look random");
     }
+}
+
+/// Whether a rule looks for what people choose.
+fn asks_for_password(pattern: &Pattern) -> bool {
+    let says = |literal: &str| literal.to_ascii_lowercase().contains("password");
+    pattern.group > 0 && pattern.literals.iter().any(|literal| says(literal))
 }
 
 /// What follows the literal in the credential: the literal says nothing about this one.

@@ -287,8 +287,13 @@ fn is_path(value: &[u8]) -> bool {
     let plain = value
         .iter()
         .all(|byte| ByteSet::ALNUM.with(b"/\\._-~:@ {}*$").contains(*byte));
+    // `\2\1word\1\2`: backslashes before single characters are escapes.
+    let segments = || value.split(|byte| b"/\\".contains(byte));
+    let single = segments().filter(|segment| segment.len() <= 1).count();
+    let is_escaped = value.contains(&b'\\') && single * 2 > segments().count();
     let traits = Traits::of(value);
     plain
+        && !is_escaped
         && ((has_suffix && (slashes > 0 || traits.surprise < 6.8))
             || (slashes > 0 && (starts_as_path || slashes > 1) && traits.surprise < 6.0)
             || (slashes > 0 && traits.reads_like_words())

@@ -127,6 +127,22 @@ fn speaks_of_one<'a>(parts: &mut impl Iterator<Item = &'a [u8]>) -> bool {
     are_words && names_one && ends_in_word && count >= 4
 }
 
+/// `fw.stabs.steady.wool`: three words or more, none of them what a secret is called, and no package's name.
+pub(super) fn is_passphrase(value: &[u8]) -> bool {
+    const PACKAGES: WordList = WordList::new(
+        " com org net io android java javax project app ext env system props config ",
+    );
+    let mut words = 0;
+    let are_words = value.split(|byte| b".-_ ".contains(byte)).all(|word| {
+        words += 1;
+        word.len() >= 2
+            && word.iter().all(u8::is_ascii_lowercase)
+            && !is_called_secret(word)
+            && !PACKAGES.contains(word)
+    });
+    are_words && words >= 3
+}
+
 /// What classes and functions are called at their end.
 const ROLES: WordList = WordList::new(
     " guard service controller handler provider manager factory config configuration module strategy middleware \
@@ -145,6 +161,21 @@ fn ends_in_a_role(value: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn passphrases_are_told_from_names() {
+        for value in ["fw.stabs.steady.wool", "blue-sky-of-may"] {
+            assert!(is_passphrase(value.as_bytes()), "{value}");
+        }
+        for value in [
+            "com.acme.shop",
+            "project.release.password",
+            "store.pass",
+            "a.b.c",
+        ] {
+            assert!(!is_passphrase(value.as_bytes()), "{value}");
+        }
+    }
 
     #[test]
     fn what_a_secret_is_called_is_told_as_a_word_and_at_the_end_of_one() {

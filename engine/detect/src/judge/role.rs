@@ -150,6 +150,7 @@ impl Role {
                 ]
                 .contains(&suffix)
                 || name.starts_with("messages_")
+                || name == "messages.properties"
                 || name.starts_with("strings."),
             vendored: in_one_of(VENDORED),
             program: PROGRAMS.contains(suffix.as_bytes()),
@@ -321,6 +322,7 @@ mod tests {
         assert!(Role::of("web/api/openapi.yaml").specimen);
         assert!(!Role::of("src/main/java/acme/messages/Login.java").localisation);
         assert!(Role::of("app/messages/de.json").localisation);
+        assert!(Role::of("src/main/resources/messages.properties").localisation);
         assert!(Role::of("vendor/lib/x.go").vendored);
         assert!(Role::of(".yarn/releases/yarn-4.6.0.cjs").vendored);
         assert!(Role::of(".gitleaks.toml").scanner);

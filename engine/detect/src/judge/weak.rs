@@ -4,7 +4,7 @@ use super::context::Context;
 use super::generic::Assigned;
 use super::name_like::is_called_secret;
 use crate::detection::Manner;
-use crate::native::is_setting;
+use crate::native::{is_setting, name_words};
 use crate::word_list::WordList;
 
 /// What a setting of a deployment speaks of before its password.
@@ -36,8 +36,10 @@ pub(super) fn is_of_a_deployment(assigned: Assigned<'_>, context: &Context) -> b
         return false;
     }
     let is_set = match assigned.manner {
-        Manner::Quoted => is_setting && names_a_service(assigned.name),
-        Manner::Bare => is_setting || context.stands_beside_a_login(),
+        Manner::Quoted => names_a_service(assigned.name),
+        Manner::Bare => {
+            is_setting || names_a_service(assigned.name) || context.stands_beside_a_login()
+        }
         _ => is_setting,
     };
     is_set && !says_password(value)
@@ -52,11 +54,9 @@ fn says_password(value: &[u8]) -> bool {
         .any(is_called_secret)
 }
 
-/// `MYSQL_ROOT_PASSWORD`, not `LABEL_PASSWORD`.
+/// `MYSQL_ROOT_PASSWORD`, `mysqlPassword`, `ssl.truststore.password`, not `LABEL_PASSWORD`.
 fn names_a_service(name: &[u8]) -> bool {
-    name.to_ascii_lowercase()
-        .split(|byte| *byte == b'_')
-        .any(|word| SERVICES.contains(word))
+    name_words(name).iter().any(|word| SERVICES.contains(word))
 }
 
 #[cfg(test)]
@@ -88,6 +88,9 @@ mod tests {
             ("password", "gorm", Manner::Bare, "spring.username=gorm"),
             ("password", "SYSDBA", Manner::Bare, "username: SYSDBA"),
             ("DB_PASSWORD", "Firefly", Manner::Bare, ""),
+            ("ssl.truststore.password", "firefly", Manner::Bare, ""),
+            ("mysqlPassword", "firefly", Manner::Quoted, ""),
+            ("krusader_vnc_password", "firefly", Manner::Quoted, ""),
         ] {
             assert!(is_deployed(name, value, manner, around), "{name}: {value}");
         }
@@ -97,6 +100,8 @@ mod tests {
     fn labels_and_samples_are_not() {
         for (name, value, manner, around) in [
             ("LABEL_PASSWORD", "passwort", Manner::Quoted, ""),
+            ("database.password", "Database", Manner::Bare, ""),
+            ("userPassword", "firefly", Manner::Quoted, ""),
             ("DB_PASSWORD", "mypassword", Manner::Bare, ""),
             ("DB_PASSWORD", "Firefly", Manner::Quoted, ""),
             ("password", "porkchop", Manner::Bare, "title: Login"),

@@ -9,5 +9,5 @@ mod native_detector;
 mod private_key;
 mod url_password;
 
-pub(crate) use assignment::{NameKind, is_setting};
+pub(crate) use assignment::{NameKind, is_setting, name_words};
 pub(crate) use native_detector::NativeDetector;

@@ -54,7 +54,11 @@ pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span, runs: &mut Runs) -> Opt
     if operator == Operator::Comma && argument::is_of_something_else(bytes, name) {
         return None;
     }
+    // `-p$MYSQL_ROOT_PASSWORD shutdown`: a variable that is used, and the command's next word.
     let name_text = bytes.get(name.range())?;
+    if operator == Operator::Blank && (before == Some(&b'$') || name_text.contains(&b'$')) {
+        return None;
+    }
     // What test runners print: `--- PASS: Name (0.1s)`.
     let is_outcome = name_text == b"PASS" && operator == Operator::Colon && !value.quoted;
     if is_outcome && !ends_line(bytes, value.after) {

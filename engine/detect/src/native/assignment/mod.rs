@@ -14,4 +14,4 @@ mod table;
 mod value;
 
 pub(crate) use assignment::{NEXT, REACH, find};
-pub(crate) use name::{NameKind, is_setting};
+pub(crate) use name::{NameKind, is_setting, words as name_words};

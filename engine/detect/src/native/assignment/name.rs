@@ -74,7 +74,7 @@ pub(crate) fn is_setting(name: &[u8]) -> bool {
 const OF_NOBODY: WordList = WordList::new(" public preference preferences label labels tooltip ");
 
 /// A name as lower-case words; a row of digits is one.
-pub(super) fn words(name: &[u8]) -> Vec<Vec<u8>> {
+pub(crate) fn words(name: &[u8]) -> Vec<Vec<u8>> {
     let mut words: Vec<Vec<u8>> = Vec::new();
     let mut word = Vec::new();
     let mut before = b'_';
