@@ -32,6 +32,10 @@ fn documentation_shows_sessions_that_ended_and_gives_away_what_lasts() {
     let cookie = "Cookie: theme=dark; session=«{base62:40}»";
     for text in [cookie, HOUR] {
         assert!(!is_shown(&detector, "docs/api.md", text), "{text}");
+        assert!(
+            !is_shown(&detector, "openapi/login/login.yaml", text),
+            "{text}"
+        );
         assert!(is_shown(&detector, "src/client.py", text), "{text}");
     }
     assert!(is_shown(&detector, "docs/api.md", YEARS));

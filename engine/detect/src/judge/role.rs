@@ -93,6 +93,11 @@ const DOCS: WordList =
 
 const DOC_FOLDERS: WordList = WordList::new(" docs doc documentation man ");
 
+/// Folders with the description of an interface in parts. What stands there in program text is a program that makes one.
+const SPECIMENS: WordList = WordList::new(" openapi swagger ");
+
+const SPECIMEN_KINDS: WordList = WordList::new(" yaml yml json ");
+
 const SCANNERS: WordList = WordList::new(
     " .gitleaks.toml gitleaks.toml .gitleaksignore .secrets.baseline .leakwardignore rockyou.txt \
      trufflehog.yml trufflehog.yaml wordlist.txt passwords.txt common-passwords.txt .gitallowed \
@@ -136,7 +141,9 @@ impl Role {
                 || ["checksums", "sha256sums", "sha512sums", "md5sums"].contains(&name)
                 || in_one_of(GENERATED)
                 || (in_one_of(BUILT) && BUILT_KINDS.contains(suffix.as_bytes())),
-            specimen: name.starts_with("openapi") || name.starts_with("swagger"),
+            specimen: name.starts_with("openapi")
+                || name.starts_with("swagger")
+                || (in_one_of(SPECIMENS) && SPECIMEN_KINDS.contains(suffix.as_bytes())),
             localisation: in_one_of(LOCALES)
                 || (in_one_of(MESSAGES) && !CLASSES.contains(suffix.as_bytes()))
                 || folders.iter().any(|folder| {
@@ -192,7 +199,7 @@ pub(crate) fn judge(rule: &Rule, matched: &Match, role: Role, is_bare: bool) -> 
     if (role.test || role.docs) && is_hash(matched) {
         return drop("a password's hash in a test or in documentation opens nothing");
     }
-    if role.docs && is_session(rule, matched) {
+    if (role.docs || role.specimen) && is_session(rule, matched) {
         return drop("a session that documentation shows has ended");
     }
     if role.specimen && (is_assigned || is_near) {
@@ -320,6 +327,8 @@ mod tests {
         assert!(Role::of("login/login.i18n.is.json").localisation);
         assert!(!Role::of("my-app/en/login.json").localisation);
         assert!(Role::of("web/api/openapi.yaml").specimen);
+        assert!(Role::of("resources/openapi/users/login.yaml").specimen);
+        assert!(!Role::of("src/openapi/Client.java").specimen);
         assert!(!Role::of("src/main/java/acme/messages/Login.java").localisation);
         assert!(Role::of("app/messages/de.json").localisation);
         assert!(Role::of("src/main/resources/messages.properties").localisation);

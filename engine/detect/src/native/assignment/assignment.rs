@@ -56,7 +56,11 @@ pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span, runs: &mut Runs) -> Opt
     }
     // `-p$MYSQL_ROOT_PASSWORD shutdown`: a variable that is used, and the command's next word.
     let name_text = bytes.get(name.range())?;
-    if operator == Operator::Blank && (before == Some(&b'$') || name_text.contains(&b'$')) {
+    // `userAndPassword("derek", …)`: the first of two arguments is the user.
+    if operator == Operator::Call && takes_two(bytes, name_text, value) {
+        return None;
+    }
+    if operator == Operator::Blank && name_text.contains(&b'$') {
         return None;
     }
     // What test runners print: `--- PASS: Name (0.1s)`.
@@ -189,6 +193,12 @@ fn tuple_value(bytes: &[u8], name: Span) -> Option<(Operator, usize)> {
     let open = bytes.get(name.start.checked_sub(1)?)?;
     let is_tuple = *open == b'{' && bytes.get(name.end) == Some(&b',');
     is_tuple.then_some((Operator::Comma, name.end + 1))
+}
+
+/// Whether a call's name says that it takes two things, and a second one follows the value.
+fn takes_two(bytes: &[u8], name: &[u8], value: Value) -> bool {
+    let after = operator::skip_blanks(bytes, value.after);
+    bytes.get(after) == Some(&b',') && name::words(name).iter().any(|word| word == b"and")
 }
 
 /// What speaks for and against a quoted value by its surroundings.

@@ -229,7 +229,9 @@ fn unwrap_call(bytes: &[u8], at: usize) -> Option<usize> {
         .run_end(bytes, at, at + WRAPPER);
     let name = bytes.get(at..end)?;
     let opens = matches!(bytes.get(end), Some(b'(' | b'{'));
-    (opens && WRAPPERS.iter().any(|wrapper| name.ends_with(wrapper)))
+    // `userAndPassword("derek", …)` takes the user first.
+    let takes_two = memchr::memmem::find(name, b"And").is_some();
+    (opens && !takes_two && WRAPPERS.iter().any(|wrapper| name.ends_with(wrapper)))
         .then(|| skip_blanks(bytes, end + 1))
 }
 
