@@ -1,6 +1,9 @@
 //! A command line, taken apart as a shell does it: into simple commands and their words, those inside of words included.
 //!
 //! Not a shell: variables keep their names, and nothing is run or looked up. Whatever is put in is taken apart somehow.
+//!
+//! What a shell would not run is no command here, and the other way round: text behind `<<` begins with the next line, and
+//! in arithmetic `<<` shifts.
 
 use std::iter::Peekable;
 use std::str::Chars;
@@ -11,6 +14,26 @@ pub(super) struct Word {
     pub(super) text: String,
     /// Whether a shell would put names of files in its place.
     pub(super) is_pattern: bool,
+    /// Whether names of variables are in the text, of which a shell takes the values.
+    pub(super) has_variable: bool,
+    /// Whether something that a command prints, which nobody knows, is left out of the text.
+    pub(super) has_gap: bool,
+}
+
+/// What stands between two commands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Joint {
+    /// `;`, a new line, the beginning, the end.
+    #[default]
+    Next,
+    /// `&&`
+    And,
+    /// `||`
+    Or,
+    /// `|`
+    Pipe,
+    /// `&`
+    Aside,
 }
 
 /// A simple command.
@@ -22,6 +45,10 @@ pub(super) struct Simple {
     pub(super) inputs: Vec<Word>,
     /// Files that its output goes into.
     pub(super) outputs: Vec<Word>,
+    /// The shell that runs it, as a number of [`CommandLine::shells`].
+    pub(super) shell: usize,
+    /// What stands before it, and behind it.
+    pub(super) joints: (Joint, Joint),
 }
 
 /// A command line.
@@ -29,6 +56,9 @@ pub(super) struct Simple {
 pub(super) struct CommandLine {
     /// Its simple commands, and those in `$(…)`, backticks and `<(…)`.
     pub(super) commands: Vec<Simple>,
+    /// Of each shell, the one that started it: `( … )`, `$( … )` and the like run in one of their own, and what is set in
+    /// there ends with it. The first is its own.
+    pub(super) shells: Vec<usize>,
     /// Texts that stand behind the line, as the input of its commands.
     pub(super) documents: Vec<String>,
     /// Whether commands stand deeper inside of each other than is looked.
@@ -37,6 +67,13 @@ pub(super) struct CommandLine {
 
 /// LIMIT: commands inside of each other.
 const DEEPEST: usize = 16;
+
+/// LIMIT: letters of an arithmetic expression. What is longer is read as commands.
+const LONGEST_ARITHMETIC: usize = 1_024;
+
+/// LIMIT: letters of one text that are looked at ahead, to see where arithmetic ends. Without it, a long text of brackets
+/// would take its length squared.
+const MOST_AHEAD: usize = 1 << 16;
 
 /// Where the next word goes.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -82,6 +119,10 @@ struct Reader<'t> {
     word: Option<Word>,
     place: Place,
     awaited: Vec<Awaited>,
+    shell: usize,
+    joint: Joint,
+    /// Letters that may still be looked at ahead.
+    ahead: usize,
 }
 
 impl<'t> Reader<'t> {
@@ -89,16 +130,23 @@ impl<'t> Reader<'t> {
         Self {
             letters: text.chars().peekable(),
             depth,
-            line: CommandLine::default(),
+            line: CommandLine {
+                shells: vec![0],
+                ..CommandLine::default()
+            },
             command: Simple::default(),
             word: None,
             place: Place::Words,
             awaited: Vec::new(),
+            shell: 0,
+            joint: Joint::Next,
+            ahead: MOST_AHEAD,
         }
     }
 
     fn read(&mut self, end: End) {
-        let mut brackets = 0_usize;
+        // The shells around the open brackets.
+        let mut brackets = Vec::new();
         while let Some(letter) = self.letters.next() {
             match letter {
                 '\\' => match self.letters.next() {
@@ -117,19 +165,27 @@ impl<'t> Reader<'t> {
                 '>' => self.output(),
                 '&' if self.letters.next_if_eq(&'>').is_some() => self.output(),
                 '\n' => {
-                    self.end_command();
+                    self.end_line();
                     self.documents();
                 }
-                ')' if end == End::Bracket && brackets == 0 => break,
+                ')' if end == End::Bracket && brackets.is_empty() => break,
+                '(' if self.word.is_none() && self.arithmetic() => {}
                 '(' => {
-                    brackets += 1;
-                    self.end_command();
+                    self.end_line();
+                    brackets.push(self.enter());
                 }
                 ')' => {
-                    brackets = brackets.saturating_sub(1);
-                    self.end_command();
+                    self.end_command(Joint::Next);
+                    self.shell = brackets.pop().unwrap_or(self.shell);
                 }
-                ';' | '|' | '&' => self.end_command(),
+                ';' => self.end_command(Joint::Next),
+                '|' if self.letters.next_if_eq(&'|').is_some() => self.end_command(Joint::Or),
+                '|' => {
+                    self.letters.next_if_eq(&'&');
+                    self.end_command(Joint::Pipe);
+                }
+                '&' if self.letters.next_if_eq(&'&').is_some() => self.end_command(Joint::And),
+                '&' => self.end_command(Joint::Aside),
                 _ if letter.is_whitespace() => self.end_word(),
                 '*' | '?' | '[' | '{' => {
                     self.push(letter);
@@ -138,8 +194,8 @@ impl<'t> Reader<'t> {
                 _ => self.push(letter),
             }
         }
-        self.end_command();
-        self.documents();
+        // A text that is announced on the last line has no line to begin with.
+        self.end_command(Joint::Next);
     }
 
     fn push(&mut self, letter: char) {
@@ -156,13 +212,30 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn end_command(&mut self) {
+    fn end_command(&mut self, joint: Joint) {
         self.end_word();
         self.place = Place::Words;
-        let command = std::mem::take(&mut self.command);
+        let mut command = std::mem::take(&mut self.command);
+        let before = std::mem::replace(&mut self.joint, joint);
         if command != Simple::default() {
+            command.shell = self.shell;
+            command.joints = (before, joint);
             self.line.commands.push(command);
         }
+    }
+
+    /// The command ends, if there is one. Behind `&&` it may stand on the next line, or in brackets.
+    fn end_line(&mut self) {
+        let joint = self.joint;
+        let is_open = self.word.is_none() && self.command == Simple::default();
+        self.end_command(if is_open { joint } else { Joint::Next });
+    }
+
+    /// A shell inside of this one begins. Gives back this one.
+    fn enter(&mut self) -> usize {
+        self.line.shells.push(self.shell);
+        let inside = self.line.shells.len() - 1;
+        std::mem::replace(&mut self.shell, inside)
     }
 
     fn single(&mut self) {
@@ -187,7 +260,8 @@ impl<'t> Reader<'t> {
                         self.push(next);
                     }
                 },
-                '$' if self.letters.next_if_eq(&'(').is_some() => self.inner(),
+                '$' if self.letters.next_if_eq(&'(').is_some() => self.substitution(),
+                '$' => self.variable(),
                 '`' => self.backtick(),
                 _ => self.push(letter),
             }
@@ -198,16 +272,110 @@ impl<'t> Reader<'t> {
         match self.letters.peek() {
             Some('(') => {
                 self.letters.next();
-                self.inner();
+                self.substitution();
             }
-            // `$"…"` is translated; `$'…'` knows more escapes than are known here.
-            Some('"' | '\'') => {}
-            _ => self.push('$'),
+            // It is translated.
+            Some('"') => {}
+            Some('\'') => {
+                self.letters.next();
+                self.escaped();
+            }
+            _ => self.variable(),
         }
     }
 
-    fn backtick(&mut self) {
+    /// Behind `$`, where no bracket follows.
+    fn variable(&mut self) {
+        let is_name = |next: &char| next.is_alphanumeric() || "_{@*#?!-".contains(*next);
+        self.push('$');
+        if self.letters.peek().is_some_and(is_name) {
+            self.word.get_or_insert_default().has_variable = true;
+        }
+        // The brace of `${a}` makes no pattern of it.
+        if self.letters.next_if_eq(&'{').is_some() {
+            self.push('{');
+        }
+    }
+
+    /// Behind `$'`: a quote that a backslash stands before does not end it.
+    fn escaped(&mut self) {
         self.word.get_or_insert_default();
+        while let Some(letter) = self.letters.next_if(|next| *next != '\'') {
+            if letter != '\\' {
+                self.push(letter);
+                continue;
+            }
+            match self.letters.next() {
+                Some('n') => self.push('\n'),
+                Some('t') => self.push('\t'),
+                Some('x') => self.number(0, 16, 2),
+                Some('u') => self.number(0, 16, 4),
+                Some('U') => self.number(0, 16, 8),
+                Some(digit @ '0'..='7') => self.number(digit.to_digit(8).unwrap_or(0), 8, 2),
+                Some(next) => self.push(next),
+                None => {}
+            }
+        }
+        self.letters.next();
+    }
+
+    /// The letter with this number, of which up to so many digits follow.
+    fn number(&mut self, start: u32, radix: u32, digits: usize) {
+        let mut number = start;
+        for _ in 0..digits {
+            let Some(digit) = self.letters.next_if(|next| next.is_digit(radix)) else {
+                break;
+            };
+            let digit = digit.to_digit(radix).unwrap_or(0);
+            number = number.saturating_mul(radix).saturating_add(digit);
+        }
+        self.push(char::from_u32(number).unwrap_or(char::REPLACEMENT_CHARACTER));
+    }
+
+    /// Behind `$(`.
+    fn substitution(&mut self) {
+        if !self.arithmetic() {
+            self.inner();
+        }
+        self.word.get_or_insert_default().has_gap = true;
+    }
+
+    /// Behind a bracket: whether a second one makes it arithmetic. It is read then. As in a shell, it is when the bracket
+    /// that closes the second one stands right before another; it is commands in brackets otherwise.
+    fn arithmetic(&mut self) -> bool {
+        let mut ahead = self.letters.clone();
+        if ahead.next_if_eq(&'(').is_none() {
+            return false;
+        }
+        if self.ahead < LONGEST_ARITHMETIC {
+            self.line.is_too_deep = true;
+            return false;
+        }
+        let (mut text, mut open, mut is_closed) = (String::new(), 0_usize, false);
+        for letter in ahead.by_ref().take(LONGEST_ARITHMETIC) {
+            self.ahead -= 1;
+            match letter {
+                '(' => open += 1,
+                ')' if open == 0 => {
+                    is_closed = true;
+                    break;
+                }
+                ')' => open -= 1,
+                _ => {}
+            }
+            text.push(letter);
+        }
+        if !is_closed || ahead.next() != Some(')') {
+            return false;
+        }
+        self.letters = ahead;
+        // Commands in `$(…)` are run in there as well.
+        self.aside(&text, |reader| reader.double(None));
+        true
+    }
+
+    fn backtick(&mut self) {
+        self.word.get_or_insert_default().has_gap = true;
         let mut inner = String::new();
         while let Some(letter) = self.letters.next() {
             match letter {
@@ -229,10 +397,13 @@ impl<'t> Reader<'t> {
         let command = std::mem::take(&mut self.command);
         let (word, awaited) = (self.word.take(), std::mem::take(&mut self.awaited));
         let place = std::mem::take(&mut self.place);
+        let joint = std::mem::take(&mut self.joint);
+        let shell = self.enter();
         self.depth += 1;
         self.read(End::Bracket);
         self.depth -= 1;
         (self.command, self.word, self.awaited, self.place) = (command, word, awaited, place);
+        (self.joint, self.shell) = (joint, shell);
     }
 
     /// Reads another text, whose commands are commands of this line.
@@ -243,6 +414,17 @@ impl<'t> Reader<'t> {
         }
         let mut reader = Reader::new(text, self.depth + 1);
         read(&mut reader);
+        // Its shells are shells inside of this one.
+        let first = self.line.shells.len();
+        let shells = reader.line.shells.iter().enumerate();
+        let parent = |(at, parent): (usize, &usize)| match at {
+            0 => self.shell,
+            _ => first + parent,
+        };
+        self.line.shells.extend(shells.map(parent));
+        for command in &mut reader.line.commands {
+            command.shell += first;
+        }
         self.line.commands.append(&mut reader.line.commands);
         self.line.documents.append(&mut reader.line.documents);
         self.line.is_too_deep |= reader.line.is_too_deep;
@@ -262,6 +444,7 @@ impl<'t> Reader<'t> {
         self.end_word_before_redirection();
         if self.letters.next_if_eq(&'(').is_some() {
             self.inner();
+            self.word.get_or_insert_default().has_gap = true;
         } else if self.letters.next_if_eq(&'<').is_some() {
             if self.letters.next_if_eq(&'<').is_some() {
                 self.place = Place::Nowhere;
@@ -429,6 +612,107 @@ mod tests {
         assert!(CommandLine::of(&deep).is_too_deep);
         let deep = "\"`\\`".repeat(1_000);
         let _line = CommandLine::of(&deep);
+    }
+
+    #[test]
+    fn a_shift_in_arithmetic_announces_no_text() {
+        for text in [
+            "echo $((1<<2)); b 'c)'; d",
+            "((mask=1<<4)); b 'c)'\nd",
+            "for ((i=0; i<1<<4; i++)); do b 'c)'; d; done",
+            "x=\"$(( (1<<2) ))\"\nb 'c)'\nd",
+            "echo $(( $(b 'c)'; d) << 2 ))",
+            "((b 'c)'); d)",
+            "echo $((b 'c)'); d)",
+        ] {
+            let words = words(text);
+            for command in [vec!["b".to_owned(), "c)".to_owned()], vec!["d".to_owned()]] {
+                // `do` may stand before it.
+                let is_it = |words: &Vec<String>| words.ends_with(&command);
+                assert!(words.iter().any(is_it), "{text}: {words:?}");
+            }
+        }
+        assert!(CommandLine::of(&"((".repeat(100_000)).is_too_deep);
+    }
+
+    #[test]
+    fn a_text_begins_with_the_next_line() {
+        for text in [
+            "$(cat <<EOF); b",
+            "(cat <<EOF); b\nx\nEOF\n",
+            "cat <<EOF; b\nx\nEOF\n",
+        ] {
+            let words = words(text);
+            assert!(words.contains(&vec!["b".to_owned()]), "{text}: {words:?}");
+        }
+        assert!(CommandLine::of("cat <<EOF; b").documents.is_empty());
+    }
+
+    #[test]
+    fn a_quote_with_escapes_ends_where_it_ends() {
+        for (text, expected) in [
+            (r"a $'it\'s'; b", vec![vec!["a", "it's"], vec!["b"]]),
+            (
+                r"a $'\x2eenv' $'\056env' $'\u002eenv'",
+                vec![vec!["a", ".env", ".env", ".env"]],
+            ),
+            (r"a $'\\' b", vec![vec!["a", "\\", "b"]]),
+        ] {
+            assert_eq!(words(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_command_knows_its_shell_and_what_stands_around_it() {
+        let line = CommandLine::of("a && (b; c $(d)) || e `f` |\n g & h");
+        let parent = |shell: usize| line.shells[shell];
+        let of = |name: &str| {
+            let has_name = |command: &&Simple| command.words[0].text == name;
+            let command = line.commands.iter().find(has_name).expect(name);
+            (command.shell, command.joints)
+        };
+        for (name, joints) in [
+            ("a", (Joint::Next, Joint::And)),
+            ("b", (Joint::And, Joint::Next)),
+            ("c", (Joint::Next, Joint::Next)),
+            ("d", (Joint::Next, Joint::Next)),
+            ("e", (Joint::Or, Joint::Pipe)),
+            ("g", (Joint::Pipe, Joint::Aside)),
+            ("h", (Joint::Aside, Joint::Next)),
+        ] {
+            assert_eq!(of(name).1, joints, "{name}");
+        }
+        for name in ["a", "e", "g", "h"] {
+            assert_eq!(of(name).0, 0, "{name}");
+        }
+        assert_eq!(of("b").0, of("c").0);
+        assert_eq!(parent(of("b").0), 0);
+        assert_eq!(parent(of("d").0), of("c").0);
+        assert_eq!(parent(of("f").0), 0);
+        assert_ne!(of("f").0, of("b").0);
+    }
+
+    #[test]
+    fn a_word_says_what_is_not_known_of_it() {
+        for (text, has_variable, has_gap) in [
+            ("a", false, false),
+            ("'$a'", false, false),
+            ("a$", false, false),
+            ("$a", true, false),
+            ("\"${a}b\"", true, false),
+            ("$(a)", false, true),
+            ("\"x`a`\"", false, true),
+            ("$((1+2))", false, true),
+        ] {
+            let line = CommandLine::of(text);
+            let command = line.commands.last().expect("a command");
+            let word = &command.words[0];
+            assert_eq!(
+                (word.has_variable, word.has_gap),
+                (has_variable, has_gap),
+                "{text}"
+            );
+        }
     }
 
     #[test]

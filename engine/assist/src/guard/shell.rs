@@ -93,7 +93,7 @@ pub(super) fn files_shown_by_words(words: &[&str]) -> Shown {
     let mut shown = Shown::default();
     let word = |word: &&str| Word {
         text: (*word).to_owned(),
-        is_pattern: false,
+        ..Word::default()
     };
     let words: Vec<Word> = words.iter().map(word).collect();
     shown.program(&words, 0);
