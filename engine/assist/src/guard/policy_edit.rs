@@ -206,9 +206,11 @@ fn calls_us(path: &Path) -> bool {
 
 fn text_of(path: &Path) -> Option<String> {
     let metadata = std::fs::metadata(path).ok()?;
-    let is_small = metadata.is_file() && metadata.len() <= LARGEST;
+    if !metadata.is_file() || metadata.len() > LARGEST {
+        return None;
+    }
     // A file that cannot be read, or is no text, is none of those that are looked for.
-    std::fs::read_to_string(path).ok().filter(|_| is_small)
+    std::fs::read_to_string(path).ok()
 }
 
 #[cfg(test)]
@@ -286,6 +288,23 @@ mod tests {
             let changed = changed(project.path(), &json!({"patch": patch}));
             assert_eq!(changed.as_deref(), Some(".leakwardignore"), "{patch}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn settings_that_are_no_file_are_not_opened() {
+        use std::process::Command;
+        use std::sync::mpsc::channel;
+        use std::time::Duration;
+        let project = project();
+        let pipe = project.path().join(".cursor/hooks.json");
+        std::fs::create_dir(project.path().join(".cursor")).expect("a folder");
+        let made = Command::new("mkfifo").arg(&pipe).status().expect("mkfifo");
+        assert!(made.success());
+        let (sender, receiver) = channel();
+        // Whoever opens a pipe waits for someone to write into it, for ever.
+        std::thread::spawn(move || sender.send(calls_us(&pipe)));
+        assert_eq!(receiver.recv_timeout(Duration::from_secs(20)), Ok(false));
     }
 
     #[cfg(unix)]
