@@ -86,7 +86,7 @@ fn a_command_inside_of_a_command_reads_files_as_well() {
 fn what_is_too_much_to_look_at_is_not_let_pass_and_the_stricter_answer_wins() {
     let repository = Repository::new();
     let credential = Credential::named("stricter");
-    for index in 0..65 {
+    for index in 0..1_001 {
         repository.write(&format!("many/{index}.txt"), "x = 1\n");
     }
     repository.write(".env", format!("TOKEN={credential}\n"));

@@ -4,11 +4,16 @@
 //! field that holds new text of a file is looked at as that file, a command as a command, and all other fields
 //! together as what they are, JSON, in which a name stands beside each value.
 
+use std::path::PathBuf;
+
 use serde_json::{Map, Value};
 
 use super::call::{Role, Text, text};
+use super::change::Change;
 use super::patch;
-use super::shell::{self, Shown};
+use super::pattern::Pattern;
+use super::shell::{self, Read, Shown, Start};
+use super::view::View;
 
 /// Fields with the path of a file.
 const PATHS: &[&str] = &[
@@ -67,6 +72,19 @@ const COMMANDS: &[&str] = &[
     "script",
 ];
 
+/// Fields with the arguments of a program that stands in a field for commands.
+const ARGUMENTS: &[&str] = &["args", "arguments", "argv"];
+
+/// Fields with the folder that a command is run in.
+const FOLDERS: &[&str] = &[
+    "workdir",
+    "cwd",
+    "Cwd",
+    "working_directory",
+    "workingDirectory",
+    "dir_path",
+];
+
 /// Fields with a diff.
 const PATCHES: &[&str] = &["patch", "diff", "patchText", "input"];
 
@@ -121,33 +139,39 @@ impl Owner {
 /// numbers.
 const LONG: usize = 200;
 
-/// What a tool's arguments bring in and would read.
-#[derive(Debug, Default)]
+/// What a tool's arguments bring in, would read and would change.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Brought {
     /// What they bring in.
     pub(super) texts: Vec<Text>,
-    /// Paths of files that would be read.
-    pub(super) reads: Vec<String>,
-    /// Patterns of such paths.
-    pub(super) patterns: Vec<String>,
+    /// Files that would be read.
+    pub(super) reads: Vec<Read>,
+    /// Patterns of such files, and how much of them.
+    pub(super) patterns: Vec<(Pattern, View)>,
+    /// What commands would change.
+    pub(super) changes: Vec<Change>,
     /// What cannot be looked at, and why.
     pub(super) unread: Vec<String>,
 }
 
-/// What `input` of a tool brings in and would read.
-pub(super) fn of_tool(tool: &str, input: &Value) -> Brought {
-    let mut brought = Brought::default();
+/// What `input` of a tool brings in, would read and would change, when a command of it starts at `start`.
+pub(super) fn of_tool(tool: &str, input: &Value, start: Start) -> Brought {
     // Some agents hand arguments over as a text of JSON.
     let parsed = input
         .as_str()
         .and_then(|text| serde_json::from_str::<Value>(text).ok());
+    let mut tool = Tool {
+        brought: Brought::default(),
+        start,
+        name: tool,
+    };
     match parsed.as_ref().unwrap_or(input) {
-        Value::Object(fields) => brought.object(fields, None, is_reader(tool, fields)),
-        Value::String(text) => brought.patch(Role::Arguments, None, text, &[]),
+        Value::Object(fields) => tool.call(fields),
+        Value::String(text) => tool.patch(Role::Arguments, None, text, &[]),
         Value::Null => {}
-        other => brought.rest(other),
+        other => tool.rest(other),
     }
-    brought
+    tool.brought
 }
 
 /// The file that arguments are about.
@@ -234,20 +258,38 @@ fn is_reader(tool: &str, fields: &Map<String, Value>) -> bool {
     READERS.contains(&word.as_str()) || (views && word.starts_with("strreplace"))
 }
 
-impl Brought {
-    fn object(&mut self, fields: &Map<String, Value>, around: Option<&str>, reads: bool) {
+/// Arguments of a tool, being read.
+struct Tool<'t> {
+    name: &'t str,
+    brought: Brought,
+    start: Start,
+}
+
+impl Tool<'_> {
+    fn call(&mut self, fields: &Map<String, Value>) {
+        if let Some(folder) = FOLDERS.iter().find_map(|name| fields.get(*name)?.as_str()) {
+            self.start.folder = without_scheme(folder).into();
+        }
+        if is_reader(self.name, fields) {
+            let view = view(fields);
+            let paths = PATHS.iter().find_map(|name| fields.get(*name)?.as_str());
+            let lists = PATH_LISTS.iter().filter_map(|name| fields.get(*name));
+            let paths = paths.map(without_scheme).into_iter();
+            let paths = paths.chain(lists.flat_map(paths_in));
+            let reads = paths.map(|path| Read { path, view });
+            self.brought.reads.extend(reads);
+        }
+        self.object(fields, None);
+    }
+
+    fn object(&mut self, fields: &Map<String, Value>, around: Option<&str>) {
         let field = |names: &[&str]| names.iter().find_map(|name| fields.get(*name)?.as_str());
         let path = field(PATHS).or(around);
-        let texts_before = self.texts.len();
+        let texts_before = self.brought.texts.len();
         let mut before = Vec::new();
         if path.is_some() {
             let old = fields.iter().filter(|(name, _)| is_old(name));
             before.extend(old.filter_map(|(_, value)| value.as_str().map(str::to_owned)));
-        }
-        if reads {
-            self.reads.extend(path.map(without_scheme));
-            let lists = PATH_LISTS.iter().filter_map(|name| fields.get(*name));
-            self.reads.extend(lists.flat_map(paths_in));
         }
         let mut rest = Map::new();
         for (name, value) in fields {
@@ -256,7 +298,7 @@ impl Brought {
                 // Without a file nothing says that it stood anywhere.
                 Value::String(_) if is_old(name) && path.is_some() => {}
                 Value::String(text) if is(NEW) => self.content(path, text, &before),
-                Value::String(text) if is(COMMANDS) => self.command(text),
+                Value::String(text) if is(COMMANDS) => self.program(text, fields),
                 Value::Array(words) if is(COMMANDS) => {
                     let others = self.words(words);
                     if !others.is_empty() {
@@ -269,7 +311,7 @@ impl Brought {
                 Value::Array(edits) if is(EDITS) => {
                     for edit in edits {
                         match edit {
-                            Value::Object(edit) => self.object(edit, path, false),
+                            Value::Object(edit) => self.object(edit, path),
                             other => self.rest(other),
                         }
                     }
@@ -279,7 +321,7 @@ impl Brought {
                 }
             }
         }
-        if self.texts.len() == texts_before && !before.is_empty() {
+        if self.brought.texts.len() == texts_before && !before.is_empty() {
             self.content(path, "", &before);
         }
         self.rest(&Value::Object(rest));
@@ -287,7 +329,7 @@ impl Brought {
 
     /// New text of a file. Whatever it looks like, it will stand there as it is.
     fn content(&mut self, path: Option<&str>, text: &str, before: &[String]) {
-        self.texts.push(Text {
+        self.brought.texts.push(Text {
             before: before.to_vec(),
             ..Text::new(Role::Content, path.map(without_scheme).as_deref(), text)
         });
@@ -302,24 +344,32 @@ impl Brought {
                     one.path.clone_from(&path);
                 }
             }
-            self.texts.append(&mut patched);
+            self.brought.texts.append(&mut patched);
             return;
         }
-        self.texts.push(Text {
+        self.brought.texts.push(Text {
             before: before.to_vec(),
             ..Text::new(role, path.as_deref(), text)
         });
     }
 
-    fn command(&mut self, command: &str) {
-        let shown = shell::files_shown_by(command);
-        let applies = shown.applies_a_patch;
-        self.shown(shown);
-        if applies && let Some(mut patched) = patch::read(command, Role::Content, Role::Command) {
-            self.texts.append(&mut patched);
-            return;
+    /// A command line; or a program, whose arguments stand in another field.
+    fn program(&mut self, command: &str, fields: &Map<String, Value>) {
+        let arguments = ARGUMENTS
+            .iter()
+            .find_map(|name| fields.get(*name)?.as_array());
+        let arguments = arguments.map(|words| words.iter().filter_map(Value::as_str).collect());
+        let arguments: Vec<&str> = arguments.unwrap_or_default();
+        if arguments.is_empty() {
+            return self.command(command);
         }
-        self.texts.push(Text::new(Role::Command, None, command));
+        let words: Vec<&str> = std::iter::once(command).chain(arguments).collect();
+        self.told_apart(&words);
+    }
+
+    fn command(&mut self, command: &str) {
+        let shown = shell::files_shown_by(command, &self.start);
+        self.shown(shown, command);
     }
 
     /// A command as its words, and what is no word of it.
@@ -327,29 +377,85 @@ impl Brought {
         let (words, others): (Vec<&Value>, Vec<&Value>) =
             words.iter().partition(|word| word.is_string());
         let words: Vec<&str> = words.into_iter().filter_map(Value::as_str).collect();
-        self.shown(shell::files_shown_by_words(&words));
+        match words.as_slice() {
+            [] => {}
+            // Nobody calls a program without arguments in a list; a tool may ask for a list of lines.
+            [line] => self.command(line),
+            words => self.told_apart(words),
+        }
+        others.into_iter().cloned().collect()
+    }
+
+    /// Words of a command that no shell takes apart.
+    fn told_apart(&mut self, words: &[&str]) {
         // A patch begins at the beginning of a line.
         let between = if words.first() == Some(&"apply_patch") {
             "\n"
         } else {
             " "
         };
-        self.command(&words.join(between));
-        others.into_iter().cloned().collect()
+        let shown = shell::files_shown_by_words(words, &self.start);
+        self.shown(shown, &words.join(between));
     }
 
-    fn shown(&mut self, shown: Shown) {
-        self.reads.extend(shown.files);
-        self.patterns.extend(shown.patterns);
-        self.unread.extend(shown.unread);
+    /// What a command does, and the command itself.
+    fn shown(&mut self, shown: Shown, command: &str) {
+        let patched = if shown.patched.is_empty() {
+            None
+        } else {
+            patch::read(command, Role::Content, Role::Command)
+        };
+        match patched {
+            Some(mut patched) => {
+                for text in &mut patched {
+                    self.place(text, &shown.patched);
+                }
+                self.brought.texts.append(&mut patched);
+            }
+            None => {
+                let text = Text::new(Role::Command, None, command);
+                self.brought.texts.push(text);
+            }
+        }
+        self.brought.reads.extend(shown.files);
+        self.brought.patterns.extend(shown.patterns);
+        self.brought.changes.extend(shown.changes);
+        self.brought.unread.extend(shown.unread);
+    }
+
+    /// The paths of a patch start from where it is applied: the folder that has such a file, or the likeliest one.
+    fn place(&self, text: &mut Text, folders: &[PathBuf]) {
+        let old = text.old_path.as_ref().or(text.path.as_ref());
+        let Some(old) = old else { return };
+        let has_it = |folder: &&PathBuf| self.start.call.join(folder).join(old).is_file();
+        let Some(folder) = folders.iter().find(has_it).or(folders.first()) else {
+            return;
+        };
+        for path in [&mut text.path, &mut text.old_path].into_iter().flatten() {
+            *path = folder.join(&*path).to_string_lossy().into_owned();
+        }
     }
 
     /// Arguments that have no meaning here.
     fn rest(&mut self, value: &Value) {
         if has_text(value) {
-            self.texts
-                .push(Text::new(Role::Arguments, None, &pretty(value)));
+            let text = Text::new(Role::Arguments, None, &pretty(value));
+            self.brought.texts.push(text);
         }
+    }
+}
+
+/// The lines of a file that a tool is asked for.
+fn view(fields: &Map<String, Value>) -> View {
+    let number = |name: &str| u32::try_from(fields.get(name)?.as_u64()?).ok();
+    // Agents count the lines before the first one from 0, or the first one from 1: both are taken.
+    match (number("offset"), number("limit")) {
+        (first, Some(count)) => {
+            let first = first.unwrap_or(0);
+            View::Lines(first, first.saturating_add(count))
+        }
+        (Some(first), None) => View::Lines(first, u32::MAX),
+        (None, None) => View::Whole,
     }
 }
 
@@ -369,9 +475,20 @@ fn without_scheme(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use serde_json::json;
 
     use super::*;
+
+    fn of_tool(tool: &str, input: &Value) -> Brought {
+        super::of_tool(tool, input, Start::at(Path::new("/no/such/folder")))
+    }
+
+    fn reads(brought: &Brought) -> Vec<&str> {
+        let reads = brought.reads.iter();
+        reads.map(|read| read.path.as_str()).collect()
+    }
 
     fn texts(brought: &Brought) -> Vec<(Role, Option<&str>, &str)> {
         brought
@@ -429,7 +546,7 @@ mod tests {
             ("Bash", json!({"command": "cat a.txt | wc"}), vec!["a.txt"]),
             ("Write", json!({"file_path": "x", "content": "y"}), vec![]),
         ] {
-            assert_eq!(of_tool(tool, &input).reads, reads, "{tool}");
+            assert_eq!(super::tests::reads(&of_tool(tool, &input)), reads, "{tool}");
         }
     }
 
@@ -493,6 +610,78 @@ mod tests {
     }
 
     #[test]
+    fn words_that_are_told_apart_are_not_taken_apart_again() {
+        for (input, expected) in [
+            (
+                json!({"command": ["git", "commit", "-m", "say `cat .env` and $(cat .env)"]}),
+                vec![],
+            ),
+            (json!({"command": ["cat", ".env"]}), vec![".env"]),
+            (json!({"command": ["cat", "a b"]}), vec!["a b"]),
+            (json!({"command": ["cat .env"]}), vec![".env"]),
+            (
+                json!({"command": ["bash", "-lc", "cat .env"]}),
+                vec![".env"],
+            ),
+            (
+                json!({"command": ["bash", "-lc", "cat .env"], "workdir": "sub"}),
+                vec!["sub/.env"],
+            ),
+            (
+                json!({"command": "cat", "args": [".env"], "cwd": "/w"}),
+                vec!["/w/.env"],
+            ),
+            (json!({"command": "cat .env", "args": []}), vec![".env"]),
+            (json!({"command": []}), vec![]),
+        ] {
+            let brought = of_tool("shell", &input);
+            assert_eq!(reads(&brought), expected, "{input}");
+            let of_command = |text: &&Text| text.role == Role::Command;
+            assert!(
+                brought.texts.iter().filter(of_command).count() <= 1,
+                "{input}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_patch_is_of_the_files_where_it_is_applied() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir_all(folder.path().join("sub")).expect("folders");
+        std::fs::write(folder.path().join("sub/a.py"), "KEY").expect("a file");
+        let patch = "*** Begin Patch\n*** Update File: a.py\n-KEY\n*** End Patch\n";
+        for input in [
+            json!({"command": format!("cd sub && apply_patch <<'EOF'\n{patch}EOF\n")}),
+            json!({"command": format!("cd sub; apply_patch <<'EOF'\n{patch}EOF\n")}),
+            json!({"command": ["bash", "-lc", format!("cd sub\napply_patch <<'EOF'\n{patch}EOF\n")]}),
+            json!({"command": ["apply_patch", patch], "workdir": "sub"}),
+            json!({"command": format!("patch -d sub <<'EOF'\n{patch}EOF\n")}),
+        ] {
+            let brought = super::of_tool("shell", &input, Start::at(folder.path()));
+            let text = &brought.texts[0];
+            assert_eq!(text.path.as_deref(), Some("sub/a.py"), "{input}");
+        }
+    }
+
+    #[test]
+    fn of_a_file_that_is_read_in_part_the_part_is_told() {
+        for (input, view) in [
+            (json!({"file_path": "x"}), View::Whole),
+            (
+                json!({"file_path": "x", "offset": 5, "limit": 10}),
+                View::Lines(5, 15),
+            ),
+            (json!({"file_path": "x", "limit": 10}), View::Lines(0, 10)),
+            (
+                json!({"file_path": "x", "offset": 5}),
+                View::Lines(5, u32::MAX),
+            ),
+        ] {
+            assert_eq!(of_tool("Read", &input).reads[0].view, view, "{input}");
+        }
+    }
+
+    #[test]
     fn text_of_a_file_is_no_patch_and_a_command_is_one_only_when_it_applies_it() {
         let patch = "*** Begin Patch\n*** Update File: a\n-KEY\n*** End Patch\n";
         let brought = of_tool("Write", &json!({"file_path": "b", "content": patch}));
@@ -506,6 +695,6 @@ mod tests {
         assert_eq!(brought.texts[0].before, ["KEY\n"]);
         assert_eq!(brought.texts[1].role, Role::Command);
         assert!(brought.texts[1].text.contains("cat .env"));
-        assert_eq!(brought.reads, [".env"]);
+        assert_eq!(reads(&brought), [".env"]);
     }
 }

@@ -3,12 +3,13 @@
 //! INVARIANT: every text of the input that the call brings in is in [`Call::texts`]. A field that nobody here knows is
 //! looked at as an argument, not passed over.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::agent::Agent;
-use super::arguments::Owner;
+use super::arguments::{Brought, Owner};
+use super::shell::{Read, Start};
 use super::{GuardError, MAX_INPUT, arguments, patch};
 
 /// When it is asked.
@@ -92,15 +93,9 @@ pub(super) struct Call {
     /// The agent's own name of the event.
     pub(super) name: String,
     /// The folder that paths start from.
-    pub(super) folder: Option<PathBuf>,
-    /// What it brings in, or shows.
-    pub(super) texts: Vec<Text>,
-    /// Files that the agent would see.
-    pub(super) reads: Vec<String>,
-    /// Patterns of such files, as a shell would put names in their place.
-    pub(super) patterns: Vec<String>,
-    /// What cannot be looked at, and why.
-    pub(super) unread: Vec<String>,
+    pub(super) folder: PathBuf,
+    /// What it brings in or shows, and what it would read and change.
+    pub(super) brought: Brought,
 }
 
 /// The parts of an input that every agent has in some form.
@@ -116,24 +111,25 @@ struct Parts<'v> {
 
 impl Call {
     /// A call of which nothing is known but who makes it.
-    pub(super) fn unknown(agent: Agent) -> Self {
+    pub(super) fn unknown(agent: Agent, folder: &Path) -> Self {
         Self {
             agent,
             event: Event::Before,
             name: String::new(),
-            folder: None,
-            texts: Vec::new(),
-            reads: Vec::new(),
-            patterns: Vec::new(),
-            unread: Vec::new(),
+            folder: folder.to_owned(),
+            brought: Brought::default(),
         }
     }
 
-    /// Reads an agent's input.
+    /// Reads an agent's input. `folder` is that of calls that do not say where they are made.
     ///
     /// # Errors
     /// When it is nothing, too much, or not what the agent documents.
-    pub(super) fn read(input: &[u8], agent: Option<Agent>) -> Result<Self, GuardError> {
+    pub(super) fn read(
+        input: &[u8],
+        agent: Option<Agent>,
+        folder: &Path,
+    ) -> Result<Self, GuardError> {
         if input.len() > MAX_INPUT {
             return Err(GuardError::TooLong);
         }
@@ -152,40 +148,39 @@ impl Call {
         };
         if !is_json {
             let text = std::str::from_utf8(input).map_err(|_| GuardError::NotText)?;
-            return Ok(Self::of_text(text));
+            return Ok(Self::of_text(text, folder));
         }
         let value: Value = serde_json::from_slice(input).map_err(GuardError::Json)?;
         let agent = agent.unwrap_or_else(|| Agent::of(&value));
-        Self::of_value(agent, &value)
+        Self::of_value(agent, &value, folder)
     }
 
-    fn of_text(text: &str) -> Self {
+    fn of_text(text: &str, folder: &Path) -> Self {
         let patched = patch::read(text, Role::Alone, Role::Alone);
-        Self {
-            texts: patched.unwrap_or_else(|| vec![Text::new(Role::Alone, None, text)]),
-            ..Self::unknown(Agent::Text)
-        }
+        let mut call = Self::unknown(Agent::Text, folder);
+        call.brought.texts = patched.unwrap_or_else(|| vec![Text::new(Role::Alone, None, text)]);
+        call
     }
 
-    fn of_value(agent: Agent, value: &Value) -> Result<Self, GuardError> {
+    fn of_value(agent: Agent, value: &Value, folder: &Path) -> Result<Self, GuardError> {
         if !value.is_object() && agent != Agent::Json {
             return Err(shape(agent, "it is no object"));
         }
         match agent {
             Agent::Claude | Agent::Codex | Agent::VsCode | Agent::Gemini => {
-                Self::named(agent, value)
+                Self::named(agent, value, folder)
             }
-            Agent::Cursor => Self::cursor(value),
-            Agent::Copilot => Ok(Self::copilot(value)),
-            Agent::Windsurf => Self::windsurf(value),
-            Agent::Cline => Self::cline(value),
-            Agent::OpenCode => Self::opencode(value),
-            Agent::Json | Agent::Text => Ok(Self::any(value)),
+            Agent::Cursor => Self::cursor(value, folder),
+            Agent::Copilot => Ok(Self::copilot(value, folder)),
+            Agent::Windsurf => Self::windsurf(value, folder),
+            Agent::Cline => Self::cline(value, folder),
+            Agent::OpenCode => Self::opencode(value, folder),
+            Agent::Json | Agent::Text => Ok(Self::any(value, folder)),
         }
     }
 
     /// Agents that name the event in `hook_event_name` and the tool in `tool_name`.
-    fn named(agent: Agent, value: &Value) -> Result<Self, GuardError> {
+    fn named(agent: Agent, value: &Value, folder: &Path) -> Result<Self, GuardError> {
         let name = text(value, &["hook_event_name"])
             .ok_or_else(|| shape(agent, "hook_event_name is missing"))?;
         let event = match name {
@@ -204,10 +199,10 @@ impl Call {
             folder: text(value, &["cwd"]),
             name,
         };
-        Ok(Self::of_parts(agent, event, &parts))
+        Ok(Self::of_parts(agent, event, &parts, folder))
     }
 
-    fn cursor(value: &Value) -> Result<Self, GuardError> {
+    fn cursor(value: &Value, folder: &Path) -> Result<Self, GuardError> {
         let agent = Agent::Cursor;
         let name = text(value, &["hook_event_name"])
             .ok_or_else(|| shape(agent, "hook_event_name is missing"))?;
@@ -236,7 +231,9 @@ impl Call {
         };
         let command = serde_json::json!({ "command": value.get("command") });
         match name {
-            "beforeReadFile" | "beforeTabFileRead" => return Ok(Self::cursor_read(value, &parts)),
+            "beforeReadFile" | "beforeTabFileRead" => {
+                return Ok(Self::cursor_read(value, &parts, folder));
+            }
             "beforeShellExecution" => parts.input = Some(&command),
             "afterFileEdit" | "afterTabFileEdit" => {
                 parts.input = Some(value);
@@ -247,21 +244,24 @@ impl Call {
                 parts.output = keys.into_iter().find_map(|key| value.get(key));
             }
         }
-        Ok(Self::of_parts(agent, event, &parts))
+        Ok(Self::of_parts(agent, event, &parts, folder))
     }
 
     /// Cursor hands over what is in the file that it is about to read.
-    fn cursor_read(value: &Value, parts: &Parts<'_>) -> Self {
+    fn cursor_read(value: &Value, parts: &Parts<'_>, folder: &Path) -> Self {
         let path = text(value, &["file_path"]);
-        let mut call = Self::of_parts(Agent::Cursor, Event::Before, parts);
+        let mut call = Self::of_parts(Agent::Cursor, Event::Before, parts, folder);
         match text(value, &["content"]) {
-            Some(content) => call.texts.push(Text::new(Role::FileContent, path, content)),
-            None => call.reads.extend(path.map(str::to_owned)),
+            Some(content) => {
+                let text = Text::new(Role::FileContent, path, content);
+                call.brought.texts.push(text);
+            }
+            None => call.brought.reads.extend(path.map(Read::whole)),
         }
         call
     }
 
-    fn copilot(value: &Value) -> Self {
+    fn copilot(value: &Value, folder: &Path) -> Self {
         let event = if value.get("toolResult").is_some() {
             Event::After
         } else if value.get("toolName").is_some() {
@@ -279,10 +279,10 @@ impl Call {
             folder: text(value, &["cwd"]),
             name: "",
         };
-        Self::of_parts(Agent::Copilot, event, &parts)
+        Self::of_parts(Agent::Copilot, event, &parts, folder)
     }
 
-    fn windsurf(value: &Value) -> Result<Self, GuardError> {
+    fn windsurf(value: &Value, folder: &Path) -> Result<Self, GuardError> {
         let agent = Agent::Windsurf;
         let name = text(value, &["agent_action_name"])
             .ok_or_else(|| shape(agent, "agent_action_name is missing"))?;
@@ -302,10 +302,10 @@ impl Call {
             folder: of_info("cwd"),
             name,
         };
-        Ok(Self::of_parts(agent, event, &parts))
+        Ok(Self::of_parts(agent, event, &parts, folder))
     }
 
-    fn cline(value: &Value) -> Result<Self, GuardError> {
+    fn cline(value: &Value, folder: &Path) -> Result<Self, GuardError> {
         let agent = Agent::Cline;
         let events = [
             ("preToolUse", Event::Before),
@@ -326,7 +326,7 @@ impl Call {
             parts.output = of_event.get("result");
             parts.prompt = text(of_event, &["prompt"]);
             parts.name = name;
-            return Ok(Self::of_parts(agent, event, &parts));
+            return Ok(Self::of_parts(agent, event, &parts, folder));
         }
         if value.get("taskId").is_none() && value.get("clineVersion").is_none() {
             return Err(shape(
@@ -334,10 +334,10 @@ impl Call {
                 "there is no preToolUse, postToolUse or userPromptSubmit",
             ));
         }
-        Ok(Self::of_parts(agent, Event::Other, &parts))
+        Ok(Self::of_parts(agent, Event::Other, &parts, folder))
     }
 
-    fn opencode(value: &Value) -> Result<Self, GuardError> {
+    fn opencode(value: &Value, folder: &Path) -> Result<Self, GuardError> {
         let name =
             text(value, &["event"]).ok_or_else(|| shape(Agent::OpenCode, "event is missing"))?;
         let event = match name {
@@ -354,11 +354,11 @@ impl Call {
             folder: text(value, &["cwd"]),
             name,
         };
-        Ok(Self::of_parts(Agent::OpenCode, event, &parts))
+        Ok(Self::of_parts(Agent::OpenCode, event, &parts, folder))
     }
 
     /// A document of no agent: the usual fields where it has them, else all of it.
-    fn any(value: &Value) -> Self {
+    fn any(value: &Value, folder: &Path) -> Self {
         let of_keys = |keys: &[&str]| keys.iter().find_map(|key| value.get(key));
         let mut parts = Parts {
             tool: text(value, &["tool", "tool_name", "toolName", "name"]).unwrap_or_default(),
@@ -383,38 +383,34 @@ impl Call {
         if event == Event::Before && parts.input.is_none() {
             parts.input = Some(value);
         }
-        Self::of_parts(Agent::Json, event, &parts)
+        Self::of_parts(Agent::Json, event, &parts, folder)
     }
 
-    fn of_parts(agent: Agent, event: Event, parts: &Parts<'_>) -> Self {
+    fn of_parts(agent: Agent, event: Event, parts: &Parts<'_>, folder: &Path) -> Self {
+        let folder = folder.join(parts.folder.unwrap_or_default());
         let mut call = Self {
             event,
             name: parts.name.to_owned(),
-            folder: parts.folder.map(PathBuf::from),
-            ..Self::unknown(agent)
+            ..Self::unknown(agent, &folder)
         };
         match event {
             Event::Before => {
                 if let Some(input) = parts.input {
-                    let brought = arguments::of_tool(parts.tool, input);
-                    call.texts = brought.texts;
-                    call.reads = brought.reads;
-                    call.patterns = brought.patterns;
-                    call.unread = brought.unread;
+                    call.brought = arguments::of_tool(parts.tool, input, Start::at(&folder));
                 }
             }
             Event::After => {
                 if let Some(output) = parts.output {
                     let path = parts.input.and_then(arguments::path);
                     let owner = Owner::of(parts.tool, parts.name);
-                    call.texts = arguments::of_output(owner, output, path);
+                    call.brought.texts = arguments::of_output(owner, output, path);
                 }
             }
             Event::Prompt => {
                 let prompt = parts
                     .prompt
                     .map(|prompt| Text::new(Role::Prompt, None, prompt));
-                call.texts.extend(prompt);
+                call.brought.texts.extend(prompt);
             }
             Event::Other => {}
         }

@@ -20,6 +20,15 @@ pub(super) struct Word {
     pub(super) has_gap: bool,
 }
 
+impl Word {
+    /// The program that it names: without its folder, in lower case.
+    pub(super) fn program(&self) -> String {
+        let name = self.text.rsplit(['/', '\\']).next();
+        let name = name.unwrap_or(&self.text).to_ascii_lowercase();
+        name.trim_end_matches(".exe").to_owned()
+    }
+}
+
 /// What stands between two commands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Joint {

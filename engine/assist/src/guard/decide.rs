@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use leakward_core::{Finding, Fingerprint, Outcome};
 use leakward_detect::InlineAllow;
@@ -14,7 +14,7 @@ use leakward_sources::Origin;
 
 use super::answer::{Decided, Decision, Found};
 use super::call::{Call, Event, Role, Text};
-use super::pattern::{self, TooMany};
+use super::shell::Read;
 use super::{GuardSettings, Stance, policy_edit};
 use crate::project::Project;
 
@@ -24,18 +24,16 @@ const LARGEST_READ: u64 = 64 << 20;
 /// Decides about calls.
 pub(super) struct Guard<'a> {
     project: &'a Project,
-    folder: &'a Path,
     settings: &'a GuardSettings,
     strict: OnceCell<TextScanner>,
     lenient: OnceCell<TextScanner>,
 }
 
 impl<'a> Guard<'a> {
-    /// A guard of `project` for calls that are made in `folder`. Costs nothing; a scanner is made when a call needs it.
-    pub(super) fn new(project: &'a Project, folder: &'a Path, settings: &'a GuardSettings) -> Self {
+    /// A guard of `project`. Costs nothing; a scanner is made when a call needs it.
+    pub(super) fn new(project: &'a Project, settings: &'a GuardSettings) -> Self {
         Self {
             project,
-            folder,
             settings,
             strict: OnceCell::new(),
             lenient: OnceCell::new(),
@@ -49,35 +47,44 @@ impl<'a> Guard<'a> {
     pub(super) fn decide(&self, call: &Call) -> Result<Decided, ScanError> {
         let mut decided = Decided::default();
         let has_something = |text: &&Text| !text.text.is_empty() || !text.before.is_empty();
-        for text in call.texts.iter().filter(has_something) {
+        let brought = &call.brought;
+        for text in brought.texts.iter().filter(has_something) {
             self.look_at_text(call, text, &mut decided)?;
         }
-        for path in &call.reads {
-            self.look_at_file(path, &mut decided)?;
-        }
-        for pattern in &call.patterns {
-            match pattern::files(pattern, self.folder) {
-                Ok(files) => files
-                    .iter()
-                    .try_for_each(|path| self.look_at_file(path, &mut decided))?,
-                Err(TooMany) => {
-                    let name = self.lenient()?.masked(pattern);
-                    let why = format!("{name}: it stands for too many files");
-                    decided.unread.push(why);
-                }
+        // A file may be named twice, or fit a pattern as well.
+        let mut seen = HashSet::new();
+        for read in self.reads(call, &mut decided)? {
+            if seen.insert((call.folder.join(&read.path), read.view)) {
+                self.look_at_file(&call.folder, &read, &mut decided)?;
             }
         }
-        decided.unread.extend(call.unread.iter().cloned());
+        decided.unread.extend(brought.unread.iter().cloned());
         decided.decision = self.verdict(&decided.found);
         let stance = self.settings.on_policy_edit;
         if decided.decision != Decision::Deny
             && stance != Stance::Allow
-            && let Some(file) = policy_edit::changed_by(call, self.project, self.folder)
+            && let Some(file) = policy_edit::changed_by(call, self.project)
         {
             decided.policy_file = Some(self.lenient()?.masked(&file));
             decided.decision = decided.decision.max(decision(stance));
         }
         Ok(decided)
+    }
+
+    /// The files that a call would show, those that fit its patterns included.
+    fn reads(&self, call: &Call, decided: &mut Decided) -> Result<Vec<Read>, ScanError> {
+        let mut reads = call.brought.reads.clone();
+        for (pattern, view) in &call.brought.patterns {
+            let read = |path: String| Read { path, view: *view };
+            match pattern.files(&call.folder) {
+                Ok(files) => reads.extend(files.into_iter().map(read)),
+                Err(too_many) => {
+                    let name = self.lenient()?.masked(&pattern.text);
+                    decided.unread.push(format!("{name}: {too_many}"));
+                }
+            }
+        }
+        Ok(reads)
     }
 
     /// The strictest of what each find asks for.
@@ -103,7 +110,8 @@ impl<'a> Guard<'a> {
         } else {
             self.lenient()?
         };
-        let origin = self.origin(text.path.as_deref());
+        let at = text.path.as_ref().map(|path| call.folder.join(path));
+        let origin = self.origin(at.as_deref());
         let mut outcome = scanner.scan(&origin, text.text.as_bytes());
         let mut before = Vec::new();
         // What a diff that comes alone takes out is none of its doing.
@@ -113,7 +121,8 @@ impl<'a> Guard<'a> {
         }
         let has_findings = |outcome: &Outcome| !outcome.findings.is_empty();
         if has_findings(&outcome) || before.iter().any(has_findings) {
-            let mut known = self.known(scanner, &origin, text, &before);
+            let old = text.old_path.as_ref().map(|path| call.folder.join(path));
+            let mut known = known(scanner, &origin, (text, old.or(at)), &before);
             // Each credential is told once, and in the new text if it is there.
             for outcome in std::iter::once(&mut outcome).chain(&mut before) {
                 outcome
@@ -129,62 +138,35 @@ impl<'a> Guard<'a> {
         Ok(())
     }
 
-    /// What stood there already. Of a file of an agent's call, the file itself is asked: what the call says of it counts
-    /// only where the file holds it, or cannot be asked. A diff that comes alone is taken at its word.
-    fn known(
+    fn look_at_file(
         &self,
-        scanner: &TextScanner,
-        origin: &Origin,
-        text: &Text,
-        before: &[Outcome],
-    ) -> HashSet<Fingerprint> {
-        let path = text.old_path.as_ref().or(text.path.as_ref());
-        let held = match (text.role, path) {
-            (Role::Alone, _) => Held::Closed,
-            (Role::Content, Some(path)) => Held::at(&self.folder.join(path)),
-            _ => Held::Nothing,
-        };
-        match held {
-            Held::Bytes(bytes) => {
-                let held = String::from_utf8_lossy(&bytes).replace('\r', "");
-                let stands = |said: &String| {
-                    let said = said.replace('\r', "");
-                    held.contains(said.trim_end_matches('\n'))
-                };
-                let standing = text.before.iter().zip(before);
-                let standing = standing.filter(|(said, _)| stands(said));
-                let mut known: HashSet<_> = standing
-                    .flat_map(|(_, outcome)| fingerprints(outcome))
-                    .collect();
-                known.extend(fingerprints(&scanner.scan(origin, &bytes)));
-                known
-            }
-            Held::Nothing => HashSet::new(),
-            Held::Closed | Held::OutOfReach(_) => before.iter().flat_map(fingerprints).collect(),
-        }
-    }
-
-    fn look_at_file(&self, path: &str, decided: &mut Decided) -> Result<(), ScanError> {
+        folder: &Path,
+        read: &Read,
+        decided: &mut Decided,
+    ) -> Result<(), ScanError> {
         let scanner = self.lenient()?;
-        match Held::at(&self.folder.join(path)) {
+        let path = folder.join(&read.path);
+        match Held::at(&path) {
             Held::Bytes(bytes) => {
-                let origin = self.origin(Some(path));
-                let text = Text::new(Role::FileContent, Some(path), "");
-                take(scanner.scan(&origin, &bytes), &text, decided);
+                let mut outcome = scanner.scan(&self.origin(Some(&path)), &read.view.part(&bytes));
+                let findings = &mut outcome.findings;
+                findings.retain(|finding| read.view.shows(finding, &bytes));
+                let text = Text::new(Role::FileContent, Some(&read.path), "");
+                take(outcome, &text, decided);
             }
             // What we may not read as this user, the agent cannot either.
             Held::Nothing | Held::Closed => {}
             Held::OutOfReach(problem) => {
-                let name = scanner.masked(&self.project.name_of(&self.folder.join(path)));
+                let name = scanner.masked(&self.project.name_of(&path));
                 decided.unread.push(format!("{name}: {problem}"));
             }
         }
         Ok(())
     }
 
-    fn origin(&self, path: Option<&str>) -> Origin {
+    fn origin(&self, path: Option<&Path>) -> Origin {
         match path {
-            Some(path) => self.project.origin_of(&self.folder.join(path)),
+            Some(path) => self.project.origin_of(path),
             None => Origin::Stdin,
         }
     }
@@ -214,6 +196,39 @@ fn made(
         what: "the scanner",
         reason: "it was not made".to_owned(),
     })
+}
+
+/// What stood there already. Of a file of an agent's call, the file itself is asked: what the call says of it counts only
+/// where the file holds it, or cannot be asked. A diff that comes alone is taken at its word.
+fn known(
+    scanner: &TextScanner,
+    origin: &Origin,
+    (text, path): (&Text, Option<PathBuf>),
+    before: &[Outcome],
+) -> HashSet<Fingerprint> {
+    let held = match (text.role, path) {
+        (Role::Alone, _) => Held::Closed,
+        (Role::Content, Some(path)) => Held::at(&path),
+        _ => Held::Nothing,
+    };
+    match held {
+        Held::Bytes(bytes) => {
+            let held = String::from_utf8_lossy(&bytes).replace('\r', "");
+            let stands = |said: &String| {
+                let said = said.replace('\r', "");
+                held.contains(said.trim_end_matches('\n'))
+            };
+            let standing = text.before.iter().zip(before);
+            let standing = standing.filter(|(said, _)| stands(said));
+            let mut known: HashSet<_> = standing
+                .flat_map(|(_, outcome)| fingerprints(outcome))
+                .collect();
+            known.extend(fingerprints(&scanner.scan(origin, &bytes)));
+            known
+        }
+        Held::Nothing => HashSet::new(),
+        Held::Closed | Held::OutOfReach(_) => before.iter().flat_map(fingerprints).collect(),
+    }
 }
 
 fn fingerprints(outcome: &Outcome) -> impl Iterator<Item = Fingerprint> {

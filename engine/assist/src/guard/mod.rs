@@ -13,13 +13,17 @@ mod agent;
 mod answer;
 mod arguments;
 mod call;
+mod change;
 mod command_line;
 mod decide;
+mod folders;
 mod patch;
 mod pattern;
 mod policy_edit;
 mod reason;
 mod shell;
+mod variables;
+mod view;
 
 use std::path::PathBuf;
 
@@ -96,20 +100,16 @@ pub enum GuardError {
 /// Decides about `input`, and says it as whoever asks wants to hear it.
 #[must_use]
 pub fn guard(input: &[u8], settings: &GuardSettings) -> Reply {
-    let call = match Call::read(input, settings.agent) {
+    let call = match Call::read(input, settings.agent, &settings.folder) {
         Ok(call) => call,
         Err(error) => {
             let agent = settings.agent.unwrap_or_else(|| Agent::guess(input));
-            let call = Call::unknown(agent);
+            let call = Call::unknown(agent, &settings.folder);
             return undecided(&call, &error.to_string(), settings.on_error);
         }
     };
-    let folder = match &call.folder {
-        Some(folder) => settings.folder.join(folder),
-        None => settings.folder.clone(),
-    };
-    let project = Project::around(&folder);
-    match Guard::new(&project, &folder, settings).decide(&call) {
+    let project = Project::around(&call.folder);
+    match Guard::new(&project, settings).decide(&call) {
         Ok(decided) if leaves_it_open(&decided, settings.on_error) => {
             let mut problem = decided.unread.join("; ");
             if decided.has_reason() {

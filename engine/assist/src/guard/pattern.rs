@@ -2,12 +2,18 @@
 //!
 //! As in a shell, a name that begins with a dot needs a pattern that does so. Links to folders are followed, but by `**`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use leakward_scan::path_glob::path_globs;
 
-/// LIMIT: files of one pattern.
-const MOST: usize = 64;
+/// LIMIT: files of one pattern. Each costs some 20 microseconds, beside its bytes.
+const MOST: usize = 1_000;
+
+/// LIMIT: bytes of the files of one pattern, as much as of one file that is read.
+const MOST_BYTES: u64 = 64 << 20;
+
+/// LIMIT: patterns that one with braces stands for.
+const MOST_CHOICES: usize = 64;
 
 /// LIMIT: names that are compared for one pattern. Some 10 milliseconds.
 const MOST_NAMES: usize = 20_000;
@@ -16,15 +22,61 @@ const MOST_NAMES: usize = 20_000;
 const DEEPEST: usize = 32;
 
 /// More than is looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it stands for more than {MOST} files, or {MOST_BYTES} bytes")]
 pub(super) struct TooMany;
 
-/// Paths of the files that fit, from `folder`.
-pub(super) fn files(pattern: &str, folder: &Path) -> Result<Vec<String>, TooMany> {
+/// What `**` means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stars {
+    /// The same as `*`: bash without `globstar`, and most others.
+    Shallow,
+    /// Folders at any depth.
+    Deep,
+}
+
+/// A pattern that stands in a command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Pattern {
+    /// The folder that it starts from, which is no pattern: its name may have brackets.
+    pub(super) folder: PathBuf,
+    /// As it is written.
+    pub(super) text: String,
+    /// What `**` in it means.
+    pub(super) stars: Stars,
+}
+
+impl Pattern {
+    /// A pattern in this folder.
+    pub(super) fn new(folder: &Path, text: &str, stars: Stars) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            text: text.to_owned(),
+            stars,
+        }
+    }
+
+    /// Paths of the files that fit. They and the pattern's folder start from `start`.
+    pub(super) fn files(&self, start: &Path) -> Result<Vec<String>, TooMany> {
+        let found = files(&self.text, self.stars, &start.join(&self.folder))?;
+        let path = |found: String| self.folder.join(found).to_string_lossy().into_owned();
+        Ok(found.into_iter().map(path).collect())
+    }
+
+    /// The patterns without braces that it stands for, with its folder before them.
+    pub(super) fn whole(&self) -> Result<Vec<PathBuf>, TooMany> {
+        let all = alternatives(&self.text)?;
+        Ok(all.iter().map(|one| self.folder.join(one)).collect())
+    }
+}
+
+fn files(pattern: &str, stars: Stars, folder: &Path) -> Result<Vec<String>, TooMany> {
     let mut search = Search {
         folder,
+        stars,
         found: Vec::new(),
         names: 0,
+        bytes: 0,
     };
     for one in alternatives(pattern)? {
         let (start, rest) = match one.strip_prefix('/') {
@@ -42,7 +94,7 @@ fn alternatives(pattern: &str) -> Result<Vec<String>, TooMany> {
     let mut done = Vec::new();
     let mut open = vec![pattern.to_owned()];
     while let Some(one) = open.pop() {
-        if done.len() + open.len() > MOST {
+        if done.len() + open.len() > MOST_CHOICES {
             return Err(TooMany);
         }
         match braces(&one) {
@@ -72,8 +124,10 @@ fn braces(pattern: &str) -> Option<(&str, Vec<&str>, &str)> {
 
 struct Search<'f> {
     folder: &'f Path,
+    stars: Stars,
     found: Vec<String>,
     names: usize,
+    bytes: u64,
 }
 
 impl Search<'_> {
@@ -88,7 +142,8 @@ impl Search<'_> {
         if !part.contains(['*', '?', '[']) {
             return self.enter(&format!("{at}{part}"), rest, depth);
         }
-        if *part == "**" {
+        let is_deep = *part == "**" && self.stars == Stars::Deep;
+        if is_deep {
             self.below(at, rest, depth + 1)?;
         }
         let fits = path_globs([*part]);
@@ -97,7 +152,7 @@ impl Search<'_> {
                 continue;
             }
             let path = format!("{at}{name}");
-            if *part == "**" {
+            if is_deep {
                 if !is_link && self.folder.join(&path).is_dir() {
                     self.below(&format!("{path}/"), parts, depth + 1)?;
                 } else if rest.is_empty() {
@@ -114,8 +169,10 @@ impl Search<'_> {
         if !rest.is_empty() {
             return self.below(&format!("{path}/"), rest, depth + 1);
         }
-        if self.folder.join(path).is_file() {
-            if self.found.len() == MOST {
+        let metadata = std::fs::metadata(self.folder.join(path));
+        if let Some(file) = metadata.ok().filter(std::fs::Metadata::is_file) {
+            self.bytes = self.bytes.saturating_add(file.len());
+            if self.found.len() == MOST || self.bytes > MOST_BYTES {
                 return Err(TooMany);
             }
             self.found.push(path.to_owned());
@@ -146,7 +203,7 @@ mod tests {
     use super::*;
 
     fn found(pattern: &str, folder: &Path) -> Vec<String> {
-        let mut found = files(pattern, folder).expect("not too many");
+        let mut found = files(pattern, Stars::Deep, folder).expect("not too many");
         found.sort();
         found
     }
@@ -199,8 +256,28 @@ mod tests {
         for index in 0..=MOST {
             std::fs::write(folder.path().join(format!("{index}.txt")), "").expect("a file");
         }
-        assert_eq!(files("*.txt", folder.path()), Err(TooMany));
-        assert_eq!(files(&"{a,b}".repeat(20), folder.path()), Err(TooMany));
-        assert_eq!(files(&"{a,b".repeat(20), folder.path()), Ok(Vec::new()));
+        let files = |pattern: &str| files(pattern, Stars::Shallow, folder.path());
+        assert_eq!(files("*.txt"), Err(TooMany));
+        assert_eq!(files("1*.txt").map(|files| files.len()), Ok(112));
+        assert_eq!(files(&"{a,b}".repeat(20)), Err(TooMany));
+        assert_eq!(files(&"{a,b".repeat(20)), Ok(Vec::new()));
+        for name in ["one.big", "two.big"] {
+            let file = std::fs::File::create(folder.path().join(name)).expect("a file");
+            file.set_len(MOST_BYTES / 2 + 1).expect("a long file");
+        }
+        assert_eq!(files("one.*").map(|files| files.len()), Ok(1));
+        assert_eq!(files("*.big"), Err(TooMany));
+    }
+
+    #[test]
+    fn two_stars_cross_folders_only_in_shells_where_they_do() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir_all(folder.path().join("a/b")).expect("folders");
+        for name in ["x.md", "a/x.md", "a/b/x.md"] {
+            std::fs::write(folder.path().join(name), "").expect("a file");
+        }
+        let files = |stars| files("**/*.md", stars, folder.path()).expect("not too many");
+        assert_eq!(files(Stars::Shallow), ["a/x.md"]);
+        assert_eq!(files(Stars::Deep).len(), 3);
     }
 }

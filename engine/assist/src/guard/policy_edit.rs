@@ -9,10 +9,12 @@ use std::path::{Path, PathBuf};
 
 use leakward_scan::gitleaks::GitleaksIgnore;
 use leakward_scan::ignore_file::IgnoreFile;
+use leakward_scan::path_glob::path_globs;
 
 use super::agent::SETTINGS;
 use super::call::{Call, Event, Role};
-use super::shell;
+use super::change::Change;
+use super::pattern::Pattern;
 use crate::project::Project;
 
 /// Policy files, by name.
@@ -23,65 +25,29 @@ const NAMES: [&str; 4] = [
     ".gitleaks.toml",
 ];
 
-/// What a command that changes a file has in it.
-const CHANGES: [&str; 27] = [
-    ">",
-    "tee ",
-    "sed -i",
-    "sed --in-place",
-    "rm ",
-    "mv ",
-    "cp ",
-    "ln ",
-    "dd ",
-    "install ",
-    "patch",
-    "truncate ",
-    "unlink ",
-    "shred ",
-    "rsync ",
-    "chmod ",
-    "touch ",
-    "git checkout ",
-    "git restore ",
-    "git apply",
-    "git am",
-    "git stash",
-    "git reset",
-    "git rm",
-    "perl -",
-    "python",
-    "node ",
-];
-
 /// What our hook's settings have in them.
 const OUR_CALL: &str = "leakward guard";
 
 /// LIMIT: bytes of a settings file, or a patch, that are looked at.
 const LARGEST: u64 = 1 << 20;
 
-/// LIMIT: words of one command line that are looked at as paths.
-const MOST_WORDS: usize = 1_024;
+/// LIMIT: changes of one command line that are looked at.
+const MOST_CHANGES: usize = 1_024;
 
 /// The policy file that a call changes.
-pub(super) fn changed_by(call: &Call, project: &Project, folder: &Path) -> Option<String> {
+pub(super) fn changed_by(call: &Call, project: &Project) -> Option<String> {
     if call.event != Event::Before {
         return None;
     }
-    let watched = Watched::of(project, folder);
-    call.texts.iter().find_map(|text| match text.role {
-        Role::Content | Role::Alone => {
-            let paths = [&text.path, &text.old_path];
-            paths
-                .into_iter()
-                .flatten()
-                .find_map(|path| watched.file(path))
-        }
-        Role::Command if CHANGES.iter().any(|change| text.text.contains(change)) => {
-            watched.command(&text.text)
-        }
-        _ => None,
-    })
+    let watched = Watched::of(project, &call.folder);
+    let written = call.brought.texts.iter().filter(|text| {
+        // What is written into a file; commands are told by what they change.
+        matches!(text.role, Role::Content | Role::Alone)
+    });
+    let mut paths = written.flat_map(|text| [&text.path, &text.old_path]);
+    let of_text = paths.find_map(|path| watched.file(path.as_ref()?));
+    let mut changes = call.brought.changes.iter().take(MOST_CHANGES);
+    of_text.or_else(|| changes.find_map(|change| watched.changed(change)))
 }
 
 /// What is not to be changed.
@@ -144,21 +110,46 @@ impl<'a> Watched<'a> {
     }
 
     /// The policy file, or the hook's settings, that a command changes.
-    fn command(&self, command: &str) -> Option<String> {
-        if let Some(name) = NAMES.into_iter().find(|name| command.contains(name)) {
-            return Some(name.to_owned());
+    fn changed(&self, change: &Change) -> Option<String> {
+        match change {
+            Change::File(path) => self.file(path),
+            Change::Tree(path) => self.file(path).or_else(|| self.above(path)),
+            Change::Inside(path) => {
+                let at = self.folder.join(path);
+                let folder = at.parent().filter(|folder| folder.is_dir());
+                folder.and_then(|_| self.file(path).or_else(|| self.above(path)))
+            }
+            Change::Pattern(pattern) => self.pattern(pattern),
+            Change::Patch(path) => self.patch(path).or_else(|| self.file(path)),
+            Change::Named(text) => self.named(text),
         }
-        // The folder may be entered before.
-        let mentions = |place: &&Place| place.name.split('/').all(|part| command.contains(part));
-        if let Some(place) = self.settings.iter().find(mentions) {
-            return Some(place.name.to_owned());
-        }
-        let shown = shell::files_shown_by(command);
-        shown.words.iter().take(MOST_WORDS).find_map(|word| {
-            let of_patch = || self.patch(word).filter(|_| shown.applies_a_patch);
-            self.file(word)
-                .or_else(|| self.above(word))
-                .or_else(of_patch)
+    }
+
+    /// What a text names, in one word or in the parts of a path.
+    fn named(&self, text: &str) -> Option<String> {
+        let has = |name: &str| name.split('/').all(|part| text.contains(part));
+        let settings = self.settings.iter().map(|place| place.name);
+        let mut names = NAMES.into_iter().chain(settings);
+        names.find(|name| has(name)).map(str::to_owned)
+    }
+
+    /// What fits a pattern, or lies in a folder that does.
+    fn pattern(&self, pattern: &Pattern) -> Option<String> {
+        // Too many choices to compare: as good as any text.
+        let Ok(all) = pattern.whole() else {
+            return self.named(&pattern.text);
+        };
+        all.iter().find_map(|path| {
+            let name = self.project.name_of(&self.folder.join(path));
+            let globs = path_globs([format!("/{name}").as_str()]).ok()?;
+            let fits = |place: &&Place| {
+                let above = Path::new(place.name).ancestors();
+                above
+                    .take_while(|path| *path != Path::new(""))
+                    .any(|path| globs.is_match(path))
+            };
+            let known = self.all().find(fits).map(|place| place.name.to_owned());
+            known.or_else(|| self.file(&path.to_string_lossy()))
         })
     }
 
@@ -222,8 +213,8 @@ mod tests {
 
     fn changed(folder: &Path, input: &serde_json::Value) -> Option<String> {
         let input = json!({"tool": "x", "input": input}).to_string();
-        let call = Call::read(input.as_bytes(), Some(Agent::Json)).expect("a call");
-        changed_by(&call, &Project::around(folder), folder)
+        let call = Call::read(input.as_bytes(), Some(Agent::Json), folder).expect("a call");
+        changed_by(&call, &Project::around(folder))
     }
 
     /// A project with a policy and an agent's settings.
@@ -259,6 +250,42 @@ mod tests {
             ("cd .claude && rm settings.json", ".claude/settings.json"),
             ("rm -rf .claude", ".claude/settings.json"),
             ("bash -c 'mv .claude x'", ".claude/settings.json"),
+            ("rm .leak*", ".leakwardignore"),
+            ("rm -rf .cl*", ".claude/settings.json"),
+            ("rm -rf .claude/*", ".claude/settings.json"),
+            ("find . -name .leakwardignore -delete", ".leakwardignore"),
+            (
+                "find .claude -type f -exec rm {} +",
+                ".claude/settings.json",
+            ),
+            ("ls .leakwardignore | xargs rm", ".leakwardignore"),
+            ("F=.leakwardignore; echo x > $F", ".leakwardignore"),
+            ("echo x > \"$D/.leakwardignore\"", ".leakwardignore"),
+            ("tee $(echo .leakwardignore) < x", ".leakwardignore"),
+            ("cp src/settings.json .claude/", ".claude/settings.json"),
+            ("cp /tmp/leakward.toml .", "leakward.toml"),
+            ("ln -s .leakwardignore innocent.txt", ".leakwardignore"),
+            (
+                "python3 - <<'EOF'\nopen('.leakwardignore', 'w')\nEOF",
+                ".leakwardignore",
+            ),
+            (
+                "sed -i 's/a/b/' .leakwardignore 2>/dev/null",
+                ".leakwardignore",
+            ),
+            (
+                "cd src && git -C .. checkout HEAD~1 -- .claude",
+                ".claude/settings.json",
+            ),
+            (
+                "cd \"$X\" && rm settings.json; ls .claude",
+                ".claude/settings.json",
+            ),
+            ("sudo -u x rm .leakwardignore", ".leakwardignore"),
+            (
+                "curl -o .leakwardignore https://example.com",
+                ".leakwardignore",
+            ),
         ] {
             let changed = changed(project.path(), &json!({"command": command}));
             assert_eq!(changed.as_deref(), Some(name), "{command}");
@@ -270,6 +297,22 @@ mod tests {
             "rm -rf src",
             "git apply b.diff",
             "ls . > /dev/null",
+            "ls .claude 2>/dev/null",
+            "cat .claude/settings.json 2>/dev/null",
+            "cat .claude/settings.json 2>&1 | head",
+            "cat .leakwardignore > /tmp/copy.txt",
+            "grep -c x .leakwardignore &>/dev/null || echo none > count.txt",
+            "cp -r .claude /tmp/backup",
+            "cp .leakwardignore /tmp/backup.txt",
+            "ls .claude > list.txt",
+            "rm -rf src; cat .claude/settings.json",
+            "git commit -m 'rm .leakwardignore > x'",
+            "find . -name '*.pyc' -delete",
+            "find .claude -type f -exec grep -l x {} +",
+            "awk '{print $1}' .leakwardignore",
+            "sed -n 5p .leakwardignore",
+            "(cd src && rm settings.json)",
+            "git checkout main && git diff -- .leakwardignore",
         ] {
             let changed = changed(project.path(), &json!({"command": command}));
             assert_eq!(changed, None, "{command}");
