@@ -222,15 +222,11 @@ mod tests {
 
     /// A finding at this path.
     fn finding(path: &str) -> Finding {
-        let rules = leakward_rules::built_in();
-        let rule = leakward_rules::find(rules, "github-pat-classic").expect("a rule");
-        let sample = rule.samples.first().expect("a sample");
-        let sample = leakward_rules::sample::render(sample, 7).expect("a sample");
+        let text = leakward_tests::Credential::named("decided").file();
         let folder = tempfile::tempdir().expect("a folder");
         let project = Project::at(folder.path().to_owned());
         let scanner = project.scanner(&leakward_assist::project::ScanSettings::default());
         let origin = leakward_sources::Origin::Worktree(path.to_owned());
-        let text = format!("token = \"{}\"\n", sample.text);
         let mut outcome = scanner.expect("a scanner").scan(&origin, text.as_bytes());
         outcome.findings.remove(0)
     }

@@ -226,16 +226,12 @@ mod tests {
 
     #[test]
     fn a_finding_with_places_that_are_not_named_is_not_left_out() {
-        let rules = leakward_rules::built_in();
-        let rule = leakward_rules::find(rules, "github-pat-classic").expect("a rule");
-        let sample = rule.samples.first().expect("a sample");
-        let sample = leakward_rules::sample::render(sample, 7).expect("a sample");
+        let text = leakward_tests::Credential::named("in two places").file();
         let folder = tempfile::tempdir().expect("a folder");
         let project = Project::at(folder.path().to_owned());
         let scanner = project.scanner(&crate::project::ScanSettings::default());
         let scanner = scanner.expect("a scanner");
         let origin = Origin::Worktree("src/a.py".to_owned());
-        let text = format!("token = \"{}\"\n", sample.text);
         for (inside, more, places) in [
             ("src", 0, Some(1)),
             ("src", 3, Some(1)),
