@@ -59,6 +59,8 @@ pub(super) struct Decided {
     pub(super) decision: Decision,
     /// What was found.
     pub(super) found: Vec<Found>,
+    /// A command that prints a credential, by name.
+    pub(super) secret_printer: Option<String>,
     /// The policy file that would be changed.
     pub(super) policy_file: Option<String>,
     /// What could not be looked at, and why.
@@ -68,7 +70,7 @@ pub(super) struct Decided {
 impl Decided {
     /// Whether there is something to say about it.
     pub(super) fn has_reason(&self) -> bool {
-        !self.found.is_empty() || self.policy_file.is_some()
+        !self.found.is_empty() || self.secret_printer.is_some() || self.policy_file.is_some()
     }
 }
 

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::call::{Role, Text, text};
 use super::change::Change;
+use super::environment::Environment;
 use super::patch;
 use super::pattern::Pattern;
 use super::shell::{self, Read, Shown, Start};
@@ -148,6 +149,10 @@ pub(super) struct Brought {
     pub(super) reads: Vec<Read>,
     /// Patterns of such files, and how much of them.
     pub(super) patterns: Vec<(Pattern, View)>,
+    /// Commands that print a credential, by name.
+    pub(super) secret_printers: Vec<String>,
+    /// Variables of the environment that are printed.
+    pub(super) environment: Vec<Environment>,
     /// What commands would change.
     pub(super) changes: Vec<Change>,
     /// What cannot be looked at, and why.
@@ -255,7 +260,14 @@ fn is_reader(tool: &str, fields: &Map<String, Value>) -> bool {
         .map(|letter| letter.to_ascii_lowercase())
         .collect();
     let views = fields.get("command").and_then(Value::as_str) == Some("view");
-    READERS.contains(&word.as_str()) || (views && word.starts_with("strreplace"))
+    let field = |name: &str| fields.get(name).and_then(Value::as_str);
+    // Claude Code's Grep shows names of files unless it is asked for more.
+    let searches = match word.as_str() {
+        "grep" => field("output_mode") == Some("content"),
+        "grepsearch" | "searchfilecontent" | "ripgrep" => true,
+        _ => false,
+    };
+    READERS.contains(&word.as_str()) || searches || (views && word.starts_with("strreplace"))
 }
 
 /// Arguments of a tool, being read.
@@ -276,7 +288,10 @@ impl Tool<'_> {
             let lists = PATH_LISTS.iter().filter_map(|name| fields.get(*name));
             let paths = paths.map(without_scheme).into_iter();
             let paths = paths.chain(lists.flat_map(paths_in));
-            let reads = paths.map(|path| Read { path, view });
+            let reads = paths.map(|path| Read {
+                path,
+                view: view.clone(),
+            });
             self.brought.reads.extend(reads);
         }
         self.object(fields, None);
@@ -419,6 +434,8 @@ impl Tool<'_> {
         }
         self.brought.reads.extend(shown.files);
         self.brought.patterns.extend(shown.patterns);
+        self.brought.secret_printers.extend(shown.secret_printers);
+        self.brought.environment.extend(shown.environment);
         self.brought.changes.extend(shown.changes);
         self.brought.unread.extend(shown.unread);
     }

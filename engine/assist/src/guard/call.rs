@@ -40,6 +40,8 @@ pub(super) enum Role {
     Prompt,
     /// What lies in a file that the agent is about to see.
     FileContent,
+    /// The environment's variables.
+    Environment,
     /// A diff, or a text that came alone.
     Alone,
 }

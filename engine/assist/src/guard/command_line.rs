@@ -68,6 +68,8 @@ pub(super) struct CommandLine {
     /// Of each shell, the one that started it: `( … )`, `$( … )` and the like run in one of their own, and what is set in
     /// there ends with it. The first is its own.
     pub(super) shells: Vec<usize>,
+    /// Of each shell, whether its output is put into a command line instead of being shown.
+    pub(super) is_captured: Vec<bool>,
     /// Texts that stand behind the line, as the input of its commands.
     pub(super) documents: Vec<String>,
     /// Whether commands stand deeper inside of each other than is looked.
@@ -141,6 +143,7 @@ impl<'t> Reader<'t> {
             depth,
             line: CommandLine {
                 shells: vec![0],
+                is_captured: vec![false],
                 ..CommandLine::default()
             },
             command: Simple::default(),
@@ -181,7 +184,8 @@ impl<'t> Reader<'t> {
                 '(' if self.word.is_none() && self.arithmetic() => {}
                 '(' => {
                     self.end_line();
-                    brackets.push(self.enter());
+                    let is_captured = self.is_captured();
+                    brackets.push(self.enter(is_captured));
                 }
                 ')' => {
                     self.end_command(Joint::Next);
@@ -240,9 +244,15 @@ impl<'t> Reader<'t> {
         self.end_command(if is_open { joint } else { Joint::Next });
     }
 
+    fn is_captured(&self) -> bool {
+        let is_captured = self.line.is_captured.get(self.shell);
+        is_captured.is_some_and(|is_captured| *is_captured)
+    }
+
     /// A shell inside of this one begins. Gives back this one.
-    fn enter(&mut self) -> usize {
+    fn enter(&mut self, is_captured: bool) -> usize {
         self.line.shells.push(self.shell);
+        self.line.is_captured.push(is_captured);
         let inside = self.line.shells.len() - 1;
         std::mem::replace(&mut self.shell, inside)
     }
@@ -407,7 +417,7 @@ impl<'t> Reader<'t> {
         let (word, awaited) = (self.word.take(), std::mem::take(&mut self.awaited));
         let place = std::mem::take(&mut self.place);
         let joint = std::mem::take(&mut self.joint);
-        let shell = self.enter();
+        let shell = self.enter(true);
         self.depth += 1;
         self.read(End::Bracket);
         self.depth -= 1;
@@ -431,6 +441,9 @@ impl<'t> Reader<'t> {
             _ => first + parent,
         };
         self.line.shells.extend(shells.map(parent));
+        let count = reader.line.shells.len();
+        let captured = std::iter::repeat_n(true, count);
+        self.line.is_captured.extend(captured);
         for command in &mut reader.line.commands {
             command.shell += first;
         }

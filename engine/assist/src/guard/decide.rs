@@ -14,7 +14,9 @@ use leakward_sources::Origin;
 
 use super::answer::{Decided, Decision, Found};
 use super::call::{Call, Event, Role, Text};
+use super::environment::Environment;
 use super::shell::Read;
+use super::view::View;
 use super::{GuardSettings, Stance, policy_edit};
 use crate::project::Project;
 
@@ -54,12 +56,21 @@ impl<'a> Guard<'a> {
         // A file may be named twice, or fit a pattern as well.
         let mut seen = HashSet::new();
         for read in self.reads(call, &mut decided)? {
-            if seen.insert((call.folder.join(&read.path), read.view)) {
+            if seen.insert((call.folder.join(&read.path), read.view.clone())) {
                 self.look_at_file(&call.folder, &read, &mut decided)?;
             }
         }
+        for shown in &brought.environment {
+            self.look_at_environment(shown, &mut decided)?;
+        }
         decided.unread.extend(brought.unread.iter().cloned());
         decided.decision = self.verdict(&decided.found);
+        if let Some(printer) = brought.secret_printers.first()
+            && self.settings.on_read != Stance::Allow
+        {
+            decided.secret_printer = Some(printer.clone());
+            decided.decision = decided.decision.max(decision(self.settings.on_read));
+        }
         let stance = self.settings.on_policy_edit;
         if decided.decision != Decision::Deny
             && stance != Stance::Allow
@@ -75,7 +86,10 @@ impl<'a> Guard<'a> {
     fn reads(&self, call: &Call, decided: &mut Decided) -> Result<Vec<Read>, ScanError> {
         let mut reads = call.brought.reads.clone();
         for (pattern, view) in &call.brought.patterns {
-            let read = |path: String| Read { path, view: *view };
+            let read = |path: String| Read {
+                path,
+                view: view.clone(),
+            };
             match pattern.files(&call.folder) {
                 Ok(files) => reads.extend(files.into_iter().map(read)),
                 Err(too_many) => {
@@ -90,7 +104,7 @@ impl<'a> Guard<'a> {
     /// The strictest of what each find asks for.
     fn verdict(&self, found: &[Found]) -> Decision {
         let of_one = |one: &Found| match one.role {
-            Role::FileContent => decision(self.settings.on_read),
+            Role::FileContent | Role::Environment => decision(self.settings.on_read),
             _ => Decision::Deny,
         };
         found.iter().map(of_one).max().unwrap_or_default()
@@ -161,6 +175,35 @@ impl<'a> Guard<'a> {
                 decided.unread.push(format!("{name}: {problem}"));
             }
         }
+        Ok(())
+    }
+
+    /// The guard has the environment of the agent, and so of its commands, but for what a shell sets when it starts.
+    fn look_at_environment(
+        &self,
+        shown: &Environment,
+        decided: &mut Decided,
+    ) -> Result<(), ScanError> {
+        let mut text = String::new();
+        for (name, value) in std::env::vars_os() {
+            let (name, value) = (name.to_string_lossy(), value.to_string_lossy());
+            let is_shown = match shown {
+                Environment::All(_) => true,
+                Environment::Named(names) => names.contains(&name.as_ref().to_owned()),
+            };
+            if is_shown {
+                text.push_str(&format!("{name}={value}\n"));
+            }
+        }
+        let view = match shown {
+            Environment::All(view) => view,
+            Environment::Named(_) => &View::Whole,
+        };
+        let text = view.part(text.as_bytes());
+        let mut outcome = self.lenient()?.scan(&Origin::Stdin, &text);
+        let findings = &mut outcome.findings;
+        findings.retain(|finding| view.shows(finding, &text));
+        take(outcome, &Text::new(Role::Environment, None, ""), decided);
         Ok(())
     }
 

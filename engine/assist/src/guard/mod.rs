@@ -16,12 +16,17 @@ mod call;
 mod change;
 mod command_line;
 mod decide;
+mod environment;
 mod folders;
+mod foreign_program;
 mod patch;
 mod pattern;
 mod policy_edit;
+mod program_names;
 mod reason;
+mod secret_printer;
 mod shell;
+mod site;
 mod variables;
 mod view;
 

@@ -9,8 +9,13 @@ const NAMED: usize = 5;
 
 /// Why a call is stopped, asked about, or worth a word.
 pub(super) fn of(decided: &Decided) -> String {
-    if let (true, Some(file)) = (decided.found.is_empty(), &decided.policy_file) {
-        return policy(decided.decision, file);
+    if decided.found.is_empty() {
+        let printer = decided.secret_printer.as_deref().map(secret_printer);
+        let file = decided.policy_file.as_ref();
+        let policy = || file.map(|file| policy(decided.decision, file));
+        if let Some(text) = printer.or_else(policy) {
+            return text;
+        }
     }
     let role = decided.found.first().map_or(Role::Alone, |one| one.role);
     let mut text = format!("Leakward: {}", opening(role));
@@ -23,7 +28,7 @@ pub(super) fn of(decided: &Decided) -> String {
     text.push('\n');
     text.push_str(advice(role));
     if let Some(first) = decided.found.first()
-        && !matches!(role, Role::Prompt | Role::Output)
+        && !matches!(role, Role::Prompt | Role::Output | Role::Environment)
     {
         text.push_str(&format!(
             " If this is no credential, a person can say so: `{}  # why` in .leakwardignore.",
@@ -41,6 +46,13 @@ fn policy(decision: Decision, file: &str) -> String {
     format!("Leakward: {file} says what its scans let pass; {what}.")
 }
 
+fn secret_printer(name: &str) -> String {
+    format!(
+        "Leakward: `{name}` prints a credential, which is not to be read into a conversation. Hand it to the program that \
+         needs it, in `$(…)`, through a pipe or in a file, without printing it; or ask the person."
+    )
+}
+
 fn opening(role: Role) -> &'static str {
     match role {
         Role::Content => "this would write a credential into a file:",
@@ -50,6 +62,9 @@ fn opening(role: Role) -> &'static str {
         Role::Prompt => "this message holds a credential:",
         Role::FileContent => {
             "this file holds credentials, which are not to be read into a conversation:"
+        }
+        Role::Environment => {
+            "the environment holds credentials, which are not to be read into a conversation:"
         }
         Role::Alone => "this holds a credential:",
     }
@@ -70,7 +85,11 @@ fn advice(role: Role) -> &'static str {
             "Take it out and name the variable that holds it instead. If it was sent anywhere before, replace it."
         }
         Role::FileContent => {
-            "Work with the names of its settings; ask the person for those, or for a copy without values."
+            "Work with the names of its settings: `cut -d= -f1 FILE` or `jq keys FILE` shows them. Or ask the person for a \
+             copy without values."
+        }
+        Role::Environment => {
+            "Work with the names of its variables: `env | cut -d= -f1` shows them. A program reads their values by itself."
         }
     }
 }

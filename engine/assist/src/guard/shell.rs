@@ -8,67 +8,15 @@ use std::path::{Path, PathBuf};
 
 use super::change::{self, Act, Acts, Change};
 use super::command_line::{CommandLine, Joint, Simple, Word};
+use super::environment::{self, Environment};
 use super::folders::{Folders, Reached};
+use super::foreign_program;
 use super::pattern::{Pattern, Stars};
-use super::variables::{self, Variables};
+use super::program_names::{MOVERS, PATCHERS, PRINTERS, SENDERS, SHELLS, behind_wrappers};
+use super::secret_printer;
+use super::site::Site;
+use super::variables::Variables;
 use super::view::View;
-
-/// Programs that print the files that they are given.
-const PRINTERS: &[&str] = &[
-    "cat",
-    "head",
-    "tail",
-    "less",
-    "more",
-    "bat",
-    "batcat",
-    "tac",
-    "nl",
-    "strings",
-    "xxd",
-    "od",
-    "hexdump",
-    "base64",
-    "sed",
-    "awk",
-    "gawk",
-    "cut",
-    "sort",
-    "uniq",
-    "grep",
-    "egrep",
-    "fgrep",
-    "rg",
-    "jq",
-    "yq",
-    "diff",
-    "type",
-    "get-content",
-    "gc",
-    "paste",
-    "column",
-    "fold",
-    "rev",
-];
-
-/// Programs, and words of the shell's own, that stand before another program.
-const WRAPPERS: &[&str] = &[
-    "sudo", "doas", "env", "time", "timeout", "nice", "command", "builtin", "exec", "xargs",
-    "nohup", "setsid", "stdbuf", "busybox", "if", "then", "elif", "else", "while", "until", "do",
-    "!", "{",
-];
-
-/// Programs that take a command line behind `-c`, or as their input.
-const SHELLS: &[&str] = &["sh", "bash", "dash", "zsh", "ksh", "ash", "fish"];
-
-/// Programs that apply a patch that they are given.
-const PATCHERS: &[&str] = &["apply_patch", "applypatch", "patch"];
-
-/// Programs that send files that they are given.
-const SENDERS: &[&str] = &["curl", "wget", "http", "https", "xh"];
-
-/// Words that go into another folder.
-const MOVERS: &[&str] = &["cd", "chdir", "pushd", "popd", "set-location", "sl"];
 
 /// What stands before `&& cd x` without a doubt that `cd` is reached.
 const NEVER_FAILS: &[&str] = &[
@@ -132,6 +80,10 @@ pub(super) struct Shown {
     pub(super) patterns: Vec<(Pattern, View)>,
     /// What is not looked at, and why.
     pub(super) unread: Vec<String>,
+    /// Commands that print a credential, by name.
+    pub(super) secret_printers: Vec<String>,
+    /// Variables of the environment that it prints.
+    pub(super) environment: Vec<Environment>,
     /// What it changes.
     pub(super) changes: Vec<Change>,
     /// Folders that the paths of a patch may start from, likeliest first; none when no patch is applied.
@@ -161,6 +113,7 @@ pub(super) fn files_shown_by_words(words: &[&str], start: &Start) -> Shown {
             ..Simple::default()
         }],
         shells: vec![0],
+        is_captured: vec![false],
         ..CommandLine::default()
     };
     let text = words.join(" ");
@@ -169,6 +122,7 @@ pub(super) fn files_shown_by_words(words: &[&str], start: &Start) -> Shown {
         text: &text,
         depth: 0,
         stars: start.stars,
+        at: 0,
         here: &[],
         is_lost: false,
     };
@@ -194,21 +148,6 @@ struct Walk<'a> {
     start: &'a Start,
     variables: Variables,
     shown: Shown,
-}
-
-/// Where a command stands.
-#[derive(Clone, Copy)]
-struct Site<'s> {
-    line: &'s CommandLine,
-    /// The line as it was written.
-    text: &'s str,
-    /// Lines around it.
-    depth: usize,
-    stars: Stars,
-    /// The folders that it may be run in.
-    here: &'s [PathBuf],
-    /// Whether it may be run in another folder as well.
-    is_lost: bool,
 }
 
 /// A program that is run.
@@ -245,6 +184,7 @@ impl<'a> Walk<'a> {
             text,
             depth,
             stars,
+            at: 0,
             here: &[],
             is_lost: false,
         };
@@ -264,11 +204,12 @@ impl<'a> Walk<'a> {
         }
         let mut shells = vec![None; line.shells.len()];
         let mut outermost = folders;
-        for command in &line.commands {
+        for (at, command) in line.commands.iter().enumerate() {
             let inherited = inherited(&shells, &line.shells, command.shell);
             let mut folders = inherited.unwrap_or(&outermost).clone();
             let here = folders.next(command.joints.0);
             let site = Site {
+                at,
                 here: &here,
                 is_lost: folders.is_lost,
                 ..site
@@ -286,12 +227,17 @@ impl<'a> Walk<'a> {
         self.variables.learn(&command.words);
         let words = command.words.iter();
         let words: Vec<Word> = words.flat_map(|word| self.variables.words(word)).collect();
+        if site.is_printed() {
+            self.shown
+                .environment
+                .extend(environment::shown(&words, site));
+        }
         let run = Run::of(&words, command.joints, site);
         let outputs = change::written(command).cloned();
         self.acts(outputs.map(|word| (Act::Writes, word)).collect(), site);
         if !run.as_ref().is_some_and(Run::only_stores_its_input) {
             let inputs = command.inputs.iter();
-            inputs.for_each(|input| self.file(input, View::Whole, site));
+            inputs.for_each(|input| self.file(input, &View::Whole, site));
         }
         let Some(run) = run else { return };
         self.program(&run, folders);
@@ -303,6 +249,11 @@ impl<'a> Walk<'a> {
 
     fn program(&mut self, run: &Run<'_>, folders: &mut Folders) {
         let (site, name) = (run.site, run.name.as_str());
+        if let Some(printer) = secret_printer::name_of(name, run.arguments)
+            && site.is_printed()
+        {
+            self.shown.secret_printers.push(printer);
+        }
         if !NEVER_FAILS.contains(&name) && !MOVERS.contains(&name) {
             folders.doubt();
         }
@@ -352,6 +303,7 @@ impl<'a> Walk<'a> {
             }
             "show" | "cat-file" => self.shown_by_git(arguments, site),
             "grep" => self.files("grep", arguments, site),
+            "diff" if run.has(&["--no-index"]) => self.files("diff", arguments, site),
             _ => {}
         }
         self.act(change::by_git(&command.text, arguments), run, site);
@@ -376,17 +328,21 @@ impl<'a> Walk<'a> {
                 here: &tops,
                 ..site
             };
-            self.file(&word, View::Whole, site);
+            self.file(&word, &View::Whole, site);
         }
     }
 
     fn other(&mut self, run: &Run<'_>) {
         let is = |programs: &[&str]| programs.contains(&run.name.as_str());
-        if is(PRINTERS) {
+        if run.name == "cat" {
+            if let Some(view) = run.site.shown() {
+                self.files_in(run.arguments, &view, run.site);
+            }
+        } else if is(PRINTERS) {
             self.files(&run.name, run.arguments, run.site);
         } else if is(SENDERS) {
             let sent = sent(run.arguments);
-            sent.for_each(|word| self.file(&word, View::Whole, run.site));
+            sent.for_each(|word| self.file(&word, &View::Whole, run.site));
         } else if is(PATCHERS) {
             let folder = run.option(&["-d", "--directory"]).unwrap_or_default();
             let starts = run.site.here.iter().map(|here| here.join(folder));
@@ -398,19 +354,24 @@ impl<'a> Walk<'a> {
     /// Files that a program prints.
     fn files(&mut self, program: &str, arguments: &[Word], site: Site<'_>) {
         if let Some(view) = View::of(program, arguments) {
-            let files = arguments.iter().filter(|word| !word.text.starts_with('-'));
-            files.for_each(|word| self.file(word, view, site));
+            self.files_in(arguments, &view, site);
         }
     }
 
-    fn file(&mut self, word: &Word, view: View, site: Site<'_>) {
+    fn files_in(&mut self, arguments: &[Word], view: &View, site: Site<'_>) {
+        let files = arguments.iter().filter(|word| !word.text.starts_with('-'));
+        files.for_each(|word| self.file(word, view, site));
+    }
+
+    fn file(&mut self, word: &Word, view: &View, site: Site<'_>) {
         for word in self.variables.words(word) {
             for folder in site.here {
                 if word.is_pattern {
                     let pattern = Pattern::new(folder, &word.text, site.stars);
-                    self.shown.patterns.push((pattern, view));
+                    self.shown.patterns.push((pattern, view.clone()));
                 }
                 let path = joined(folder, &word.text);
+                let view = view.clone();
                 self.shown.files.push(Read { path, view });
             }
         }
@@ -424,6 +385,14 @@ impl<'a> Walk<'a> {
             Acts::Nothing => {}
             Acts::On(acts) => self.acts(acts, site),
             Acts::Anything => {
+                let program = format!("{}\n{}", run.text(), site.line.documents.concat());
+                for path in foreign_program::opened_and_printed(&program) {
+                    let word = Word {
+                        text: path.to_owned(),
+                        ..Word::default()
+                    };
+                    self.file(&word, &View::Whole, site);
+                }
                 let documents = site.line.documents.concat();
                 self.named(&format!("{}\n{documents}", run.text()));
                 if run.arguments.iter().any(is_unknown) {
@@ -594,41 +563,6 @@ fn takes_a_command(word: &str) -> bool {
         .is_some_and(|letters| !letters.starts_with('-') && letters.contains('c'))
 }
 
-/// The words from the program on that does something by itself.
-fn behind_wrappers(words: &[Word]) -> &[Word] {
-    let mut rest = words;
-    let mut is_wrapped = false;
-    while let Some((first, behind)) = rest.split_first() {
-        let is_wrapper = WRAPPERS.contains(&first.program().as_str());
-        let is_setting = variables::setting(&first.text).is_some();
-        let is_option = is_wrapped && first.text.starts_with('-');
-        if !is_wrapper && !is_setting && !is_option {
-            break;
-        }
-        is_wrapped |= is_wrapper;
-        rest = behind;
-    }
-    // An option's value, or a time, may stand between: `sudo -u bob cat x`, `timeout 5 cat x`.
-    match rest.iter().position(does_something) {
-        Some(at) if is_wrapped => rest.get(at..).unwrap_or_default(),
-        _ => rest,
-    }
-}
-
-fn does_something(word: &Word) -> bool {
-    let program = word.program();
-    let programs = [
-        PRINTERS,
-        SENDERS,
-        SHELLS,
-        PATCHERS,
-        MOVERS,
-        &["git", "eval"],
-    ];
-    let mut programs = programs.iter();
-    programs.any(|programs| programs.contains(&program.as_str())) || change::is_by(&program)
-}
-
 /// The folders that git is told to go to, and the words from its command on.
 fn behind_options_of_git<'w>(words: &'w [Word], here: &[PathBuf]) -> (Vec<PathBuf>, &'w [Word]) {
     let mut here = here.to_vec();
@@ -797,6 +731,103 @@ mod tests {
             ("mysql < token.txt", vec!["token.txt"]),
             ("grep -c x .env", vec![]),
             ("sed -i s/a/b/ .env", vec![]),
+        ] {
+            let shown = files_shown_by(command, &start());
+            assert_eq!(paths(&shown), files, "{command}");
+        }
+    }
+
+    #[test]
+    fn of_a_file_in_a_pipe_what_comes_out_is_looked_at() {
+        let matching = |text: &str| View::Matching(vec![text.to_owned()]);
+        for (command, view) in [
+            ("cat x", View::Whole),
+            ("cat x | cut -d= -f1", View::Before('=')),
+            (
+                "cat x | grep -v '^#' | sort | cut -d= -f1",
+                View::Before('='),
+            ),
+            ("cat x | grep a", matching("a")),
+            ("cat x | head -5", View::Lines(1, 5)),
+            ("cat x | sort | head -5", View::Whole),
+            ("cat x | nc host 1", View::Whole),
+            ("cat x | nc host 1 | cut -d= -f1", View::Whole),
+            ("cat x; echo | cut -d= -f1", View::Whole),
+            ("cat x | tee y | cut -d= -f1", View::Whole),
+        ] {
+            let shown = files_shown_by(command, &start());
+            assert_eq!(shown.files[0].view, view, "{command}");
+        }
+        assert!(
+            files_shown_by("cat x | grep -c a", &start())
+                .files
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn what_is_printed_of_the_environment_is_known() {
+        let all = |view| vec![Environment::All(view)];
+        let named = |name: &str| vec![Environment::Named(vec![name.to_owned()])];
+        for (command, expected) in [
+            ("env", all(View::Whole)),
+            ("env | sort | cut -d= -f1", all(View::Before('='))),
+            ("env | head", all(View::Whole)),
+            ("printenv", all(View::Whole)),
+            ("printenv TOKEN", named("TOKEN")),
+            ("echo \"a $TOKEN\"", named("TOKEN")),
+            ("echo ${TOKEN}", named("TOKEN")),
+            ("echo ${TOKEN:+set} ${TOKEN:0:4} '$TOKEN'", vec![]),
+            ("export -p", all(View::Whole)),
+            ("env A=1 make", vec![]),
+            ("export A=1", vec![]),
+            ("set -e", vec![]),
+            ("curl -H \"$(printenv TOKEN)\" x", vec![]),
+            ("echo $TOKEN | docker login --password-stdin", vec![]),
+            ("echo $TOKEN > x", vec![]),
+            ("TOKEN=a; echo $TOKEN", vec![]),
+        ] {
+            let shown = files_shown_by(command, &start());
+            assert_eq!(shown.environment, expected, "{command}");
+        }
+    }
+
+    #[test]
+    fn a_credential_that_a_command_prints_counts_only_where_it_is_seen() {
+        for (command, is_seen) in [
+            ("gh auth token", true),
+            ("gh auth token 2>/dev/null", true),
+            ("(gh auth token)", true),
+            ("vault kv get x | jq .data", true),
+            ("bash -c 'op read op://a/b/c'", true),
+            ("GH_TOKEN=$(gh auth token) make", false),
+            ("gh auth token | docker login --password-stdin", false),
+            ("curl -H \"Authorization: `gh auth token`\" x", false),
+            ("op read op://a/b/c > key.pem", false),
+            ("git commit -m 'gh auth token'", false),
+        ] {
+            let shown = files_shown_by(command, &start());
+            assert_eq!(!shown.secret_printers.is_empty(), is_seen, "{command}");
+        }
+    }
+
+    #[test]
+    fn files_that_a_program_in_another_language_prints_are_named() {
+        for (command, files) in [
+            ("python -c \"print(open('.env').read())\"", vec![".env"]),
+            (
+                "python3 - <<'EOF'\nf = open(\".env\")\nprint(f.read())\nEOF",
+                vec![".env"],
+            ),
+            (
+                "node -e \"console.log(require('fs').readFileSync('.env', 'utf8'))\"",
+                vec![".env", "fs"],
+            ),
+            (
+                "python -c \"from dotenv import load_dotenv; load_dotenv('.env'); print(1)\"",
+                vec![],
+            ),
+            ("python -c \"open('out.txt', 'w')\"", vec![]),
         ] {
             let shown = files_shown_by(command, &start());
             assert_eq!(paths(&shown), files, "{command}");

@@ -4,13 +4,14 @@
 //! Whatever is not surely less is taken for all of it.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 use leakward_core::Finding;
 
 use super::command_line::Word;
 
 /// What is shown of a file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) enum View {
     /// All of it.
     #[default]
@@ -21,6 +22,8 @@ pub(super) enum View {
     Last(u32),
     /// Of each line what stands before this letter; all of it where it has none.
     Before(char),
+    /// Lines that have one of these in them, in letters of either case; a dot stands for any letter.
+    Matching(Vec<String>),
 }
 
 impl View {
@@ -34,14 +37,17 @@ impl View {
             "cut" => Some(cut(&words)),
             "awk" | "gawk" => Some(awk(&words)),
             "grep" | "egrep" | "fgrep" | "rg" if only_counts(program, &words) => None,
+            "grep" | "egrep" | "fgrep" | "rg" => {
+                Some(matched(program, &words).map_or(Self::Whole, Self::Matching))
+            }
             "jq" | "yq" if only_names(&words) => None,
             _ => Some(Self::Whole),
         }
     }
 
     /// The part of a file that is looked at, for findings in it to be told with the numbers of its lines.
-    pub(super) fn part(self, bytes: &[u8]) -> Cow<'_, [u8]> {
-        let Self::Before(letter) = self else {
+    pub(super) fn part<'b>(&self, bytes: &'b [u8]) -> Cow<'b, [u8]> {
+        let Self::Before(letter) = *self else {
             return Cow::Borrowed(bytes);
         };
         let mut part = Vec::new();
@@ -58,14 +64,22 @@ impl View {
     }
 
     /// Whether it shows any of a finding in a file with these bytes.
-    pub(super) fn shows(self, finding: &Finding, bytes: &[u8]) -> bool {
+    pub(super) fn shows(&self, finding: &Finding, bytes: &[u8]) -> bool {
         let (first, last) = match self {
             Self::Whole | Self::Before(_) => return true,
-            Self::Lines(first, last) => (first, last),
+            Self::Matching(wanted) => {
+                let mut places = finding.locations.iter();
+                return finding.more_locations > 0
+                    || places.any(|place| {
+                        let range = &place.range;
+                        has(bytes, range.start.line..=range.end.line, wanted)
+                    });
+            }
+            Self::Lines(first, last) => (*first, *last),
             Self::Last(count) => {
                 let lines = bytes.split_inclusive(|byte| *byte == b'\n').count();
                 let lines = u32::try_from(lines).unwrap_or(u32::MAX);
-                (lines.saturating_sub(count).saturating_add(1), u32::MAX)
+                (lines.saturating_sub(*count).saturating_add(1), u32::MAX)
             }
         };
         // Places that are not named may be anywhere.
@@ -74,6 +88,24 @@ impl View {
                 location.range.start.line <= last && location.range.end.line >= first
             })
     }
+}
+
+/// Whether one of these lines has one of these texts in it.
+fn has(bytes: &[u8], lines: RangeInclusive<u32>, wanted: &[String]) -> bool {
+    let first = usize::try_from(*lines.start()).unwrap_or(usize::MAX);
+    let count = lines.end().saturating_sub(*lines.start()).saturating_add(1);
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    let all = bytes.split(|byte| *byte == b'\n');
+    let mut shown = all.skip(first.saturating_sub(1)).take(count);
+    shown.any(|line| wanted.iter().any(|text| is_in(line, text.as_bytes())))
+}
+
+fn is_in(line: &[u8], text: &[u8]) -> bool {
+    let fits = |at: &[u8]| {
+        let mut pairs = at.iter().zip(text);
+        pairs.all(|(byte, wanted)| *wanted == b'.' || byte.eq_ignore_ascii_case(wanted))
+    };
+    text.is_empty() || line.windows(text.len()).any(fits)
 }
 
 /// The value of an option, in each of the ways to write it: `-n5`, `-n 5`, `--lines=5`, `--lines 5`.
@@ -233,6 +265,43 @@ fn one_letter(text: &str) -> Option<char> {
     letters.next().filter(|_| letters.next().is_none())
 }
 
+/// What each line that `grep` shows has in it, if the expression is one of plain texts.
+fn matched(program: &str, words: &[&str]) -> Option<Vec<String>> {
+    // Letters of options that show no other lines than those, nor take a value.
+    const PLAIN: &str = "nirRHhwxosEFI";
+    let is_plain = |word: &&&str| {
+        let letters = word.strip_prefix('-').unwrap_or_default();
+        let is_short =
+            !letters.starts_with('-') && letters.chars().all(|letter| PLAIN.contains(letter));
+        is_short
+            || ["--color", "--colour", "--include=", "--exclude"]
+                .iter()
+                .any(|long| word.starts_with(long))
+    };
+    let mut options = words.iter().filter(|word| word.starts_with('-'));
+    let expression = words.iter().find(|word| !word.starts_with('-'))?;
+    if !options.all(|word| is_plain(&word)) || expression.is_empty() {
+        return None;
+    }
+    let expression = expression.trim_start_matches('^').trim_end_matches('$');
+    // Either way to write "or" is taken for it: that can only make more lines fit.
+    let texts = expression
+        .split('|')
+        .map(|text| text.trim_end_matches('\\'));
+    let texts: Vec<String> = texts.map(str::to_owned).collect();
+    let is_literal =
+        |letter: char| letter.is_ascii_alphanumeric() || "_ .:/=-,;@#%".contains(letter);
+    let all_plain = texts
+        .iter()
+        .all(|text| !text.is_empty() && text.chars().all(is_literal));
+    // Of fixed texts, `|` is a letter like any other.
+    let is_fixed = program == "fgrep"
+        || words
+            .iter()
+            .any(|word| word.starts_with('-') && word.contains('F'));
+    (all_plain && !(is_fixed && texts.len() > 1)).then_some(texts)
+}
+
 /// `grep -c`, `grep -l`, `grep -q`: no line of a file.
 fn only_counts(program: &str, words: &[&str]) -> bool {
     const LONG: [&str; 6] = [
@@ -285,7 +354,7 @@ mod tests {
 
     #[test]
     fn less_than_all_of_a_file_is_known_only_where_it_is_sure() {
-        use View::{Before, Last, Lines, Whole};
+        use View::{Before, Last, Lines, Matching, Whole};
         for (line, view) in [
             ("cat x", Some(Whole)),
             ("head x", Some(Lines(1, 10))),
@@ -324,7 +393,20 @@ mod tests {
             ("grep -c a x", None),
             ("grep -rl a x", None),
             ("grep -q a x", None),
-            ("grep a x", Some(Whole)),
+            ("grep a x", Some(Matching(vec!["a".to_owned()]))),
+            (
+                "grep -in 'a.b\\|c' x",
+                Some(Matching(vec!["a.b".to_owned(), "c".to_owned()])),
+            ),
+            (
+                "grep -E '^a|c$' x",
+                Some(Matching(vec!["a".to_owned(), "c".to_owned()])),
+            ),
+            ("grep -v a x", Some(Whole)),
+            ("grep -A1 a x", Some(Whole)),
+            ("grep 'a*' x", Some(Whole)),
+            ("grep '' x", Some(Whole)),
+            ("grep -F 'a|b' x", Some(Whole)),
             ("grep -- -c x", Some(Whole)),
             ("grep -e c x", Some(Whole)),
             ("grep -A1c a x", Some(Whole)),
@@ -336,6 +418,25 @@ mod tests {
             let mut commands = CommandLine::of(line).commands;
             let words = commands.remove(0).words;
             assert_eq!(View::of(&words[0].text, &words[1..]), view, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_line_fits_when_a_text_is_in_it() {
+        let bytes = b"PORT=1\nTOKEN=x\nc";
+        for (lines, wanted, fits) in [
+            (2..=2, "token", true),
+            (2..=2, "PORT", false),
+            (1..=2, "PORT", true),
+            (2..=2, "T.K", true),
+            (3..=9, "c", true),
+            (9..=9, "c", false),
+        ] {
+            assert_eq!(
+                has(bytes, lines.clone(), &[wanted.to_owned()]),
+                fits,
+                "{lines:?} {wanted}"
+            );
         }
     }
 
