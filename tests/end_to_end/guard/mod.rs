@@ -4,6 +4,7 @@
 //! names is run with an input as the agent's documentation shows it, and the answer is read as that documentation says
 //! (docs/agents.md has the addresses). The readers in here share nothing with the program.
 
+mod everyday;
 mod getting_round;
 mod inputs;
 
