@@ -21,7 +21,7 @@ pub(crate) struct GuardArgs {
     /// When it cannot be decided: input that cannot be read, a policy file that cannot be used, a file that is too large.
     #[arg(long, value_name = "WHAT", default_value = "deny")]
     pub(crate) on_error: StanceArg,
-    /// When the agent is about to read a file that holds credentials.
+    /// When the agent is about to read a file that holds credentials, or runs a command that prints one.
     #[arg(long, value_name = "WHAT", default_value = "deny")]
     pub(crate) on_read: StanceArg,
     /// When the agent is about to change leakward.toml, .leakwardignore or the settings of this hook.

@@ -12,6 +12,9 @@ use super::command_line::Joint;
 /// LIMIT: folders that a shell may be in at once. Each costs a look for each file that is named.
 const MOST: usize = 16;
 
+/// LIMIT: folders that one shell goes to. Paths grow with each, and each is looked for; behind the last one, nobody knows.
+const MOST_ENTERED: usize = 64;
+
 /// Whether a command is run whenever its list of commands is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reached {
@@ -31,6 +34,8 @@ pub(super) struct Folders {
     is_doubtful: bool,
     /// Whether a folder was entered in the list that may not be reached.
     is_conditional: bool,
+    /// How many times it went to another folder.
+    entered: usize,
     /// Whether it may be in a folder that is not among those here.
     pub(super) is_lost: bool,
 }
@@ -45,6 +50,7 @@ impl Folders {
             now,
             is_doubtful: false,
             is_conditional: false,
+            entered: 0,
             is_lost: false,
         }
     }
@@ -89,7 +95,8 @@ impl Folders {
         reached: Reached,
         from: &Path,
     ) {
-        let Some(to) = to else {
+        self.entered += 1;
+        let Some(to) = to.filter(|_| self.entered <= MOST_ENTERED) else {
             // It may also be one that was left before: `cd -`, `popd`.
             self.now.clone_from(&self.been);
             self.is_lost = true;
@@ -115,7 +122,11 @@ impl Folders {
 }
 
 fn add(folders: &mut Vec<PathBuf>, folder: &PathBuf) {
-    if folders.len() < MOST && !folders.contains(folder) {
+    if folders.len() < MOST
+        && !folders
+            .iter()
+            .any(|known| known.as_os_str() == folder.as_os_str())
+    {
         folders.push(folder.clone());
     }
 }
@@ -176,6 +187,19 @@ mod tests {
         ] {
             assert_eq!(end(line), expected, "{line}");
         }
+        let mut folders = Folders::at(Path::new(""));
+        for _ in 0..1_000 {
+            let here = folders.next(Joint::Next);
+            let to = ["x".to_owned()];
+            folders.enter(&here, Some(&to), Reached::Surely, Path::new("/"));
+        }
+        assert!(
+            folders.is_lost
+                && folders
+                    .now
+                    .iter()
+                    .all(|folder| folder.as_os_str().len() < 200)
+        );
         let many: String = (0..40).map(|at| format!("if cd {at}; ")).collect();
         assert!(end(&format!("{many} cat")).len() <= MOST);
     }

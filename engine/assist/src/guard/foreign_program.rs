@@ -3,18 +3,48 @@
 //! That is what an agent tries next that may not `cat` a file. It is not parsed: names that stand as such behind a word that
 //! opens files are taken, where the program prints anything.
 
+/// Words of programs that print something.
+const PRINTS: [&str; 8] = [
+    "print",
+    "stdout",
+    "console.log",
+    "puts",
+    "echo",
+    "-pe",
+    "-ne",
+    "cat",
+];
+
+fn prints(program: &str) -> bool {
+    PRINTS.iter().any(|prints| program.contains(prints))
+}
+
+/// Variables of the environment that it names, when it prints something.
+pub(super) fn variables_printed(program: &str) -> Vec<String> {
+    const NAMES: [&str; 6] = [
+        "process.env.",
+        "process.env[",
+        "environ[",
+        "environ.get(",
+        "getenv(",
+        "ENV[",
+    ];
+    if !prints(program) {
+        return Vec::new();
+    }
+    let named = NAMES.iter().flat_map(|names| program.match_indices(names));
+    let named = named.filter_map(|(at, names)| {
+        let behind = program.get(at + names.len()..)?;
+        let name = behind.trim_start_matches(['\'', '"']);
+        let is_of_name = |letter: char| letter.is_alphanumeric() || letter == '_';
+        let name = name.split(|letter| !is_of_name(letter)).next()?;
+        (!name.is_empty()).then(|| name.to_owned())
+    });
+    named.collect()
+}
+
 /// Files that a program in another language opens by name, when it prints something.
 pub(super) fn opened_and_printed(program: &str) -> Vec<&str> {
-    const PRINTS: [&str; 8] = [
-        "print",
-        "stdout",
-        "console.log",
-        "puts",
-        "echo",
-        "-pe",
-        "-ne",
-        "cat",
-    ];
     const OPENS: [&str; 9] = [
         "open(",
         "readFileSync(",
@@ -26,7 +56,7 @@ pub(super) fn opened_and_printed(program: &str) -> Vec<&str> {
         "readTextFile(",
         "require(",
     ];
-    if !PRINTS.iter().any(|prints| program.contains(prints)) {
+    if !prints(program) {
         return Vec::new();
     }
     let literal = |behind: &'_ str| -> Option<(usize, usize)> {

@@ -64,7 +64,7 @@ pub struct GuardSettings {
     pub agent: Option<Agent>,
     /// When it cannot be decided: bad input, a policy file that cannot be used, a file that cannot be read.
     pub on_error: Stance,
-    /// When an agent wants to read a file that holds credentials.
+    /// When an agent wants to read a file that holds credentials, or to run a command that prints one.
     pub on_read: Stance,
     /// When an agent wants to change what the guard itself is held to.
     pub on_policy_edit: Stance,

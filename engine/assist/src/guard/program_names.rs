@@ -55,8 +55,8 @@ pub(super) const PRINTERS: &[&str] = &[
 /// Programs, and words of the shell's own, that stand before another program.
 const WRAPPERS: &[&str] = &[
     "sudo", "doas", "env", "time", "timeout", "nice", "command", "builtin", "exec", "xargs",
-    "nohup", "setsid", "stdbuf", "busybox", "if", "then", "elif", "else", "while", "until", "do",
-    "!", "{",
+    "nohup", "watch", "setsid", "stdbuf", "busybox", "if", "then", "elif", "else", "while",
+    "until", "do", "!", "{",
 ];
 
 /// Programs that take a command line behind `-c`, or as their input.

@@ -227,11 +227,8 @@ impl<'a> Walk<'a> {
         self.variables.learn(&command.words);
         let words = command.words.iter();
         let words: Vec<Word> = words.flat_map(|word| self.variables.words(word)).collect();
-        if site.is_printed() {
-            self.shown
-                .environment
-                .extend(environment::shown(&words, site));
-        }
+        let printed = environment::shown(&words, site).filter(|_| site.is_printed());
+        self.shown.environment.extend(printed);
         let run = Run::of(&words, command.joints, site);
         let outputs = change::written(command).cloned();
         self.acts(outputs.map(|word| (Act::Writes, word)).collect(), site);
@@ -386,6 +383,10 @@ impl<'a> Walk<'a> {
             Acts::On(acts) => self.acts(acts, site),
             Acts::Anything => {
                 let program = format!("{}\n{}", run.text(), site.line.documents.concat());
+                let names = foreign_program::variables_printed(&program);
+                if !names.is_empty() && site.is_printed() {
+                    self.shown.environment.push(Environment::Named(names));
+                }
                 for path in foreign_program::opened_and_printed(&program) {
                     let word = Word {
                         text: path.to_owned(),
@@ -786,6 +787,12 @@ mod tests {
             ("echo $TOKEN | docker login --password-stdin", vec![]),
             ("echo $TOKEN > x", vec![]),
             ("TOKEN=a; echo $TOKEN", vec![]),
+            ("node -e 'console.log(process.env.TOKEN)'", named("TOKEN")),
+            (
+                "python3 -c \"import os; print(os.environ['TOKEN'])\"",
+                named("TOKEN"),
+            ),
+            ("python3 -c \"import os; f(os.environ['TOKEN'])\"", vec![]),
         ] {
             let shown = files_shown_by(command, &start());
             assert_eq!(shown.environment, expected, "{command}");
@@ -864,6 +871,12 @@ mod tests {
         assert_eq!(files_shown_by(&many, &start()).unread.len(), 1);
         let deep = format!("{}cat .env{}", "echo $(".repeat(20), ")".repeat(20));
         assert_eq!(files_shown_by(&deep, &start()).unread.len(), 1);
+        // What is done for each command must not grow with the others.
+        for many in [
+            "(a) ", "(a | ", "cd x; ", "env | ", "rm $x; ", "$((", "a $(b) ",
+        ] {
+            let _shown = files_shown_by(&many.repeat(20_000), &start());
+        }
         assert!(files_shown_by("cat a b c", &start()).unread.is_empty());
     }
 

@@ -8,6 +8,10 @@ use super::pattern::Stars;
 use super::program_names::{PRINTERS, behind_wrappers};
 use super::view::View;
 
+/// LIMIT: commands that take an output from each other, and commands in `$(…)` of one of them. What comes behind is not
+/// looked at: all of the output is taken to be seen.
+const MOST_BETWEEN: usize = 64;
+
 /// Programs that put out lines that they are given, or parts of them.
 const FILTERS: &[&str] = &[
     "cat", "grep", "egrep", "fgrep", "rg", "sort", "uniq", "head", "tail", "sed", "cut", "awk",
@@ -35,17 +39,23 @@ impl Site<'_> {
     /// The command that takes the output of the one at this place, if one does.
     fn taker(&self, at: usize) -> Option<(usize, &Simple)> {
         let command = self.line.commands.get(at)?;
-        let is_taken = command.joints.1 == Joint::Pipe;
-        let mut behind = self.line.commands.iter().enumerate().skip(at + 1);
+        if command.joints.1 != Joint::Pipe {
+            return None;
+        }
+        let behind = self.line.commands.iter().enumerate().skip(at + 1);
         // Those in `$(…)` of the next one stand before it.
+        let mut behind = behind.take(MOST_BETWEEN);
         let next = behind.find(|(_, next)| next.shell == command.shell);
-        next.filter(|(_, next)| is_taken && next.joints.0 == Joint::Pipe)
+        next.filter(|(_, next)| next.joints.0 == Joint::Pipe)
     }
 
     /// What is seen of a text that the command prints, when others may take its output. Nothing when none of it is.
     pub(super) fn shown(&self) -> Option<View> {
         let (mut at, mut is_whole) = (self.at, true);
-        while let Some((next, taker)) = self.taker(at) {
+        for _ in 0..MOST_BETWEEN {
+            let Some((next, taker)) = self.taker(at) else {
+                break;
+            };
             let words = behind_wrappers(&taker.words);
             let Some((first, arguments)) = words.split_first() else {
                 break;
@@ -70,9 +80,9 @@ impl Site<'_> {
     /// it to itself.
     pub(super) fn is_printed(&self) -> bool {
         let mut at = self.at;
-        loop {
+        for _ in 0..MOST_BETWEEN {
             let Some(command) = self.line.commands.get(at) else {
-                return true;
+                break;
             };
             let is_captured = self.line.is_captured.get(command.shell);
             if is_captured.is_some_and(|is| *is) || change::written(command).next().is_some() {
@@ -88,5 +98,6 @@ impl Site<'_> {
             }
             at = next;
         }
+        true
     }
 }
