@@ -143,6 +143,7 @@ fn commands_that_show_a_credential_are_stopped_and_those_beside_them_are_not() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of calls")]
 fn what_agents_write_and_hand_over_is_judged_by_what_it_brings() {
     let credential = Credential::named("everyday writing");
     let repository = project(&credential);
@@ -175,7 +176,7 @@ fn what_agents_write_and_hand_over_is_judged_by_what_it_brings() {
             "deny",
         ),
         (bash(&format!("export TOKEN={new} && git push")), "deny"),
-        (bash(&quoted), "allow"),
+        (bash(quoted), "allow"),
         (
             bash(&format!("cd backend && apply_patch <<'EOF'\n{patch}EOF\n")),
             "allow",

@@ -121,13 +121,13 @@ impl Folders {
     }
 }
 
-fn add(folders: &mut Vec<PathBuf>, folder: &PathBuf) {
+fn add(folders: &mut Vec<PathBuf>, folder: &Path) {
     if folders.len() < MOST
         && !folders
             .iter()
             .any(|known| known.as_os_str() == folder.as_os_str())
     {
-        folders.push(folder.clone());
+        folders.push(folder.to_owned());
     }
 }
 
