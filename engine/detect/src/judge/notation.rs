@@ -32,25 +32,33 @@ pub(super) fn is_pattern(value: &[u8]) -> bool {
         .iter()
         .any(|start| value.starts_with(start))
         || is_rule_with_argument(value);
-    let is_selector = matches!(value, [b'#' | b'.', rest @ ..] if rest.iter().all(|byte| byte.is_ascii_alphabetic() || b"-_".contains(byte)))
+    // Columns of a grid, as style sheets call them.
+    let is_class = value
+        .strip_prefix(b"col-")
+        .is_some_and(|rest| rest.len() <= 8 && rest.last().is_some_and(u8::is_ascii_digit));
+    let is_selector = is_class
+        || matches!(value, [b'#' | b'.', rest @ ..] if rest.iter().all(|byte| byte.is_ascii_alphabetic() || b"-_".contains(byte)))
         || (value.contains(&b'[') && value.contains(&b'='));
     has_sign || is_rule || is_validation || is_selector || is_anchored
 }
 
-/// `min:16`, `same:password`: one of the rules that forms ask for, with its argument.
+/// `min:16`, `required_if:change,true|confirmed`: rules that forms ask for, the first one with its argument.
 fn is_rule_with_argument(value: &[u8]) -> bool {
     const RULES: WordList = WordList::new(
         " min max size between digits digits_between same different confirmed unique exists in not_in regex \
          required_if required_with required_without after before ",
     );
-    let mut parts = value.splitn(2, |byte| *byte == b':');
-    let (rule, argument) = (parts.next().unwrap_or_default(), parts.next());
-    RULES.contains(rule)
-        && argument.is_some_and(|argument| {
-            argument.iter().all(|byte| {
-                byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_,.".contains(byte)
-            })
-        })
+    let is_plain = |part: &[u8]| {
+        let is_letter =
+            |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_,.".contains(byte);
+        part.iter().all(is_letter)
+    };
+    let has_argument = |part: &[u8]| {
+        let colon = memchr::memchr(b':', part);
+        colon.is_some_and(|at| RULES.contains(&part[..at]) && is_plain(&part[at + 1..]))
+    };
+    let mut parts = value.split(|byte| *byte == b'|');
+    parts.next().is_some_and(has_argument) && parts.all(|part| has_argument(part) || is_plain(part))
 }
 
 /// `--gecos`, `-creds`, `-Force`, `--ssl-mode=REQUIRED`: a word behind dashes.
@@ -153,10 +161,19 @@ mod tests {
             "([a-f0-9]+)&?/)).to",
             "min:16",
             "same:new_password",
+            "required_if:change_password,true|confirmed",
+            "col-md-12",
         ] {
             assert!(is_pattern(value.as_bytes()), "{value}");
         }
-        for value in ["hunter2", "qW8z|K2vP!", "x9.k2#Pq", "min:X9k2", "mini:16"] {
+        for value in [
+            "hunter2",
+            "qW8z|K2vP!",
+            "x9.k2#Pq",
+            "min:X9k2",
+            "mini:16",
+            "col-x9k2qz7w31",
+        ] {
             assert!(!is_pattern(value.as_bytes()), "{value}");
         }
         for value in [
