@@ -54,8 +54,9 @@ fn is_rule_with_argument(value: &[u8]) -> bool {
         part.iter().all(is_letter)
     };
     let has_argument = |part: &[u8]| {
-        let colon = memchr::memchr(b':', part);
-        colon.is_some_and(|at| RULES.contains(&part[..at]) && is_plain(&part[at + 1..]))
+        let mut halves = part.splitn(2, |byte| *byte == b':');
+        halves.next().is_some_and(|rule| RULES.contains(rule))
+            && halves.next().is_some_and(is_plain)
     };
     let mut parts = value.split(|byte| *byte == b'|');
     parts.next().is_some_and(has_argument) && parts.all(|part| has_argument(part) || is_plain(part))

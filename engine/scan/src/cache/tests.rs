@@ -50,7 +50,8 @@ fn what_is_no_scan_cache_is_left_as_it_is() {
     let text = folder.join("redbook.txt");
     std::fs::write(&text, "redbook: what not to lose").expect("a text");
     // Databases of other programs, one of which has a table of the same name.
-    let databases: [(&str, &dyn Fn(&Database)); 3] = [
+    type Fill<'f> = &'f dyn Fn(&Database);
+    let databases: [(&str, Fill<'_>); 3] = [
         ("empty.redb", &|_| ()),
         ("numbers.redb", &|database| {
             let write = database.begin_write().expect("a transaction");
