@@ -41,16 +41,20 @@ pub(super) fn leaked(
     if args.public {
         leaked.sighting.exposure = Exposure::Public;
     }
+    add_given(&mut leaked.subject, verification)?;
+    Ok(leaked)
+}
+
+fn add_given(subject: &mut Subject, verification: &VerificationArgs) -> anyhow::Result<()> {
     let values = given(&verification.with)?;
-    leaked
-        .subject
+    subject
         .values
         .extend(values.into_iter().map(|(name, secret)| Value {
             name,
             secret,
             source: ValueSource::Given,
         }));
-    Ok(leaked)
+    Ok(())
 }
 
 fn from_input(rule: &str, policy: &PolicyArgs) -> anyhow::Result<Leaked> {
@@ -105,13 +109,19 @@ pub(super) fn all_of_report(
 }
 
 /// The leaked credential from standard input, for a response that goes on.
-pub(super) fn again(rule: &str, fingerprint: Fingerprint) -> anyhow::Result<Subject> {
+pub(super) fn again(
+    rule: &str,
+    fingerprint: Fingerprint,
+    verification: &VerificationArgs,
+) -> anyhow::Result<Subject> {
     let secret = secret_from_input()?;
     let rule = RuleId::from(rule);
     if FingerprintKey::default().fingerprint(&rule, &secret) != fingerprint {
         bail!("what is on standard input is not the credential of {fingerprint}");
     }
-    Ok(subject(fingerprint, &rule, secret))
+    let mut subject = subject(fingerprint, &rule, secret);
+    add_given(&mut subject, verification)?;
+    Ok(subject)
 }
 
 fn subject(fingerprint: Fingerprint, rule: &RuleId, secret: Secret) -> Subject {

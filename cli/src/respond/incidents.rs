@@ -103,7 +103,10 @@ fn go_on(args: &ResumeArgs, way: Way, messages: Messages) -> anyhow::Result<Exit
     let mut waits = 0_usize;
     for row in &open {
         let subject = match args.credential {
-            true => Some(credential::again(&row.plan.rule, row.fingerprint)?),
+            true => {
+                let (rule, verification) = (&row.plan.rule, &args.verification);
+                Some(credential::again(rule, row.fingerprint, verification)?)
+            }
             false => None,
         };
         let responder = responder(
