@@ -329,6 +329,16 @@ pub trait Provider: Send + Sync {
         plain_subject(like, parts)
     }
 
+    /// The credential with what belongs to it and stands beside it in the store's entry, as values by names that are parts: the
+    /// certificate of a key. Asked before a successor is planned for an entry that holds the credential. Asks nobody.
+    ///
+    /// # Errors
+    /// [`ProviderError::Refused`] when the successor would not fit what else is in the entry; says what to do.
+    fn beside(&self, subject: &Subject, fields: &Fields) -> Result<Subject, ProviderError> {
+        let _stands_alone = fields;
+        Ok(subject.clone())
+    }
+
     /// The handles that exist now beside and with the credential's own. Changes nothing. Empty where nobody can list them.
     ///
     /// # Errors

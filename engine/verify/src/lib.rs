@@ -18,6 +18,7 @@ mod audit;
 pub mod aws;
 mod cache;
 mod call;
+pub mod certificates;
 mod clock;
 mod control;
 pub mod database;

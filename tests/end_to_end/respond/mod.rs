@@ -6,6 +6,7 @@ mod approvals;
 mod bad_input;
 mod options;
 mod rotation;
+mod tls_keys;
 mod together;
 mod vault;
 mod world;

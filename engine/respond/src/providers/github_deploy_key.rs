@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use leakward_core::Secret;
 use leakward_core::action::Verb;
+use leakward_stores::Fields;
+use leakward_verify::Subject;
 use leakward_verify::ssh::{new_key, public_text};
 use serde_json::{Value as Json, json};
 
@@ -14,9 +16,10 @@ use super::Way;
 use super::by_hand::or_by_hand;
 use super::rest::{Rest, identity, text, value};
 use super::sql_users::draft_of;
+use super::written_key;
 use crate::provider::{
     Abilities, Birth, Case, Created, Creation, Handle, Overlap, Provider, ProviderError, Receipt,
-    RequestId, Revocation, Rotation, SECRET, Standing, Successor, Undo, plain_parts,
+    RequestId, Revocation, Rotation, SECRET, Standing, Successor, Undo,
 };
 
 const NAME: &str = "github-deploy-key";
@@ -182,12 +185,25 @@ impl Provider for GithubDeployKey {
         })
     }
 
+    fn parts(&self, subject: &Subject) -> Fields {
+        written_key::parts(subject)
+    }
+
+    fn subject(&self, like: &Subject, parts: &Fields) -> Subject {
+        written_key::subject(like, parts)
+    }
+
+    fn beside(&self, subject: &Subject, fields: &Fields) -> Result<Subject, ProviderError> {
+        let found = written_key::beside(NAME, subject, fields)?;
+        Ok(found.unwrap_or_else(|| subject.clone()))
+    }
+
     fn draft(&self, case: &Case<'_>, id: &RequestId) -> Result<Successor, ProviderError> {
         let key = new_key(&id.0).ok_or_else(|| ProviderError::Refused {
             provider: NAME.to_owned(),
             what: "this machine has no randomness".to_owned(),
         })?;
-        let mut parts = plain_parts(case.subject);
+        let mut parts = written_key::parts(case.subject);
         let secret = Secret::new(key.as_bytes());
         let handle = Handle(Self::public(&secret)?);
         parts.insert(SECRET.to_owned(), secret);

@@ -14,13 +14,16 @@ mod github_deploy_key;
 mod http;
 mod kubernetes;
 mod mongodb_users;
+mod private_key;
 mod rabbitmq;
 mod redis_acl;
 mod rest;
 mod sql_dialect;
 mod sql_users;
 mod vault_approle;
+mod vault_pki;
 mod vault_static_role;
+pub(crate) mod written_key;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -38,6 +41,7 @@ use github_deploy_key::GithubDeployKey;
 use http::HttpProvider;
 use kubernetes::Kubernetes;
 use mongodb_users::MongoUsers;
+use private_key::PrivateKey;
 use rabbitmq::RabbitMq;
 use redis_acl::RedisAcl;
 use sql_dialect::Dialect;
@@ -77,6 +81,7 @@ impl BuiltInProviders {
             Box::new(GithubDeployKey::new(Arc::clone(&way))),
             Box::new(Kubernetes::new(Arc::clone(&way))),
             Box::new(MongoUsers::new(Arc::clone(&way))),
+            Box::new(PrivateKey::new(Arc::clone(&way))),
             Box::new(RabbitMq::new(Arc::clone(&way))),
             Box::new(RedisAcl::new(Arc::clone(&way))),
             Box::new(SqlUsers::new(Arc::clone(&way), Dialect::Postgresql)),

@@ -22,9 +22,10 @@ use crate::database::{SagaId, SagaRow};
 use crate::incident::{Event, Incident, State};
 use crate::ledger::Ledger;
 use crate::notify::{Message, Notifier, Urgency};
-use crate::plan::{Goal, Order, Plan};
+use crate::plan::{FieldForm, Goal, Order, Plan};
 use crate::policy::{Decision, Policy};
-use crate::provider::Providers;
+use crate::provider::{Provider, Providers, SECRET};
+use crate::providers::written_key::bare;
 use crate::saga::{
     Identities, Journal, Knowledge, Outcome, Patience, Pause, Phase, Prover, Record, Saga, World,
     parts_in,
@@ -382,6 +383,7 @@ impl Responder {
                 provider: rule.provider.to_string(),
                 instructions: String::new(),
             })?;
+        let subject = self.with_all_parts(row, provider, subject)?;
         let store = match &row.plan.entry {
             Some(entry) => Some(self.store(&entry.store)?),
             None => None,
@@ -424,25 +426,46 @@ impl Responder {
                 .then_some(subject)
                 .ok_or(RespondError::OtherCredential(row.fingerprint));
         }
-        self.kept_in_store(row)?
+        let like = Subject {
+            fingerprint: row.fingerprint,
+            rule: RuleId::from(row.plan.rule.as_str()),
+            secret: Secret::new(b""),
+            values: Vec::new(),
+        };
+        self.kept_in_store(row, &like)?
             .ok_or(RespondError::NeedsCredential(row.fingerprint))
     }
 
-    fn kept_in_store(&self, row: &SagaRow) -> Result<Option<Subject>, RespondError> {
+    /// Parts that the plan found beside the credential in the store's entry (a key's certificate) are read there.
+    fn with_all_parts(
+        &self,
+        row: &SagaRow,
+        provider: &dyn Provider,
+        subject: Subject,
+    ) -> Result<Subject, RespondError> {
+        let known = provider.parts(&subject);
+        let fields = row.plan.entry.iter().flat_map(|entry| &entry.fields);
+        let is_whole = fields
+            .filter(|change| change.form == FieldForm::Whole)
+            .all(|change| known.contains_key(&change.part));
+        if is_whole {
+            return Ok(subject);
+        }
+        Ok(self.kept_in_store(row, &subject)?.unwrap_or(subject))
+    }
+
+    fn kept_in_store(
+        &self,
+        row: &SagaRow,
+        like: &Subject,
+    ) -> Result<Option<Subject>, RespondError> {
         let Some(entry) = &row.plan.entry else {
             return Ok(None);
         };
-        let rule_id = RuleId::from(row.plan.rule.as_str());
-        let rule = self.rule(&rule_id)?;
+        let rule = self.rule(&like.rule)?;
         let store = self.store(&entry.store)?;
         let Some(provider) = self.parts.providers.find(rule) else {
             return Ok(None);
-        };
-        let like = Subject {
-            fingerprint: row.fingerprint,
-            rule: rule_id,
-            secret: Secret::new(b""),
-            values: Vec::new(),
         };
         let version = Select::Exactly(Version(entry.version.clone()));
         for select in [version, Select::Current, Select::Previous] {
@@ -455,10 +478,17 @@ impl Responder {
             let Some(parts) = parts_in(&found.fields, &entry.fields) else {
                 continue;
             };
-            let subject = provider.subject(&like, &parts);
-            let fingerprint = self.parts.key.fingerprint(&rule.id, &subject.secret);
-            if fingerprint == row.fingerprint {
-                return Ok(Some(subject));
+            // Without the credential itself only the version that the plan looked at is certain to be the old one.
+            if !parts.contains_key(SECRET) && !matches!(select, Select::Exactly(_)) {
+                continue;
+            }
+            let subject = provider.subject(like, &parts);
+            // A private key is found without the lines around it.
+            let forms = [Some(subject.secret.clone()), bare(&subject.secret)];
+            for secret in forms.into_iter().flatten() {
+                if self.parts.key.fingerprint(&rule.id, &secret) == row.fingerprint {
+                    return Ok(Some(Subject { secret, ..subject }));
+                }
             }
         }
         Ok(None)

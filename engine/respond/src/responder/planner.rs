@@ -49,7 +49,7 @@ impl Responder {
         let entry = match &wanted.entry {
             None if wanted.goal == Goal::Rotate => return Err(RespondError::NoEntry),
             None => None,
-            Some(place) => match self.look(provider, subject, place)? {
+            Some(place) => match self.look(provider, subject, place, wanted.goal)? {
                 Look::Holds(entry, more) => {
                     warnings.extend(more);
                     Some(entry)
@@ -74,10 +74,17 @@ impl Responder {
         provider: &dyn Provider,
         subject: &Subject,
         place: &EntryPlace,
+        goal: Goal,
     ) -> Result<Look, RespondError> {
         let store: &dyn Store = self.store(&place.store)?;
         let current = store.read(&place.path, &Select::Current)?;
-        let mut fields = changes(&current.fields, &provider.parts(subject));
+        let whole = match provider.beside(subject, &current.fields) {
+            Ok(whole) => whole,
+            // What is only revoked needs no successor that fits.
+            Err(_) if goal == Goal::Revoke => subject.clone(),
+            Err(error) => return Err(error.into()),
+        };
+        let mut fields = changes(&current.fields, &provider.parts(&whole));
         if fields.is_empty() {
             return Ok(Look::Differs(format!(
                 "{} in {} no longer holds the leaked value: it was rotated already, and only revoking is left",

@@ -1,4 +1,4 @@
-//! Google's service-account keys, Azure's storage keys, Kubernetes' tokens and GitHub's deploy keys against servers that keep
+//! Google's service-account keys, Azure's storage keys, Kubernetes' tokens, GitHub's deploy keys and TLS keys of a CA against servers that keep
 //! their documented contracts over TLS: what each refusal means, and that a lost answer is resolved by asking, never by asking for
 //! the same thing twice.
 
@@ -55,7 +55,7 @@ struct Native {
     page: &'static str,
 }
 
-const NATIVES: [Native; 5] = [
+const NATIVES: [Native; 6] = [
     Native {
         rule: "gcp-service-account-key-json",
         credential: gcp::credential,
@@ -106,6 +106,16 @@ const NATIVES: [Native; 5] = [
         revoked: Standing::Gone,
         page: "https://docs.github.com/en/rest/users/keys",
     },
+    Native {
+        rule: "private-key-pkcs8",
+        credential: pki::credential,
+        identity: "vault-admin",
+        acts: |request| request.verb != "GET",
+        play: pki::play,
+        start: pki::start,
+        revoked: Standing::Gone,
+        page: "https://developer.hashicorp.com/vault/api-docs/secret/pki",
+    },
 ];
 
 /// A server in the state of the beginning, and somebody who asks it.
@@ -125,10 +135,13 @@ fn scene(native: &Native) -> Scene {
     let kept = Arc::new(Mutex::new((native.start)(&secret)));
     let (playing, acts, play) = (Arc::clone(&kept), native.acts, native.play);
     let server = SecureServer::start(move |request: &Received| {
-        let is_ours = request
-            .headers
-            .to_lowercase()
-            .contains("authorization: bearer the-admin");
+        let headers = request.headers.to_lowercase();
+        let is_ours = [
+            "authorization: bearer the-admin",
+            "x-vault-token: the-admin",
+        ]
+        .iter()
+        .any(|login| headers.contains(login));
         if !is_ours {
             return played::json(401, &json!({"message": "who are you?"}));
         }
@@ -354,6 +367,9 @@ fn a_successor_whose_answer_was_lost_is_found_and_never_asked_for_twice() {
                 );
                 scene.create(&creation).expect("another one");
             }
+            ("private-key-pkcs8", Created::Orphan(_)) => {
+                assert_eq!(kind(&lost.expect_err("lost")), "unknown");
+            }
             // The account's other key, read and not made.
             ("azure-storage-account-key", Created::Whole(_)) => assert_eq!(acted, 0),
             // A token that nobody has ends with its time.
@@ -386,6 +402,8 @@ fn a_revocation_whose_answer_was_lost_is_found_by_asking() {
         }
     }
 }
+
+mod pki;
 
 mod gcp {
     use super::*;

@@ -1,4 +1,7 @@
-//! X.509 certificates (RFC 5280), as far as they say whose key it is: public key, names, end.
+//! X.509 certificates (RFC 5280), as far as they say whose key it is: public key, names, validity; and which one it is to
+//! its issuer.
+
+use std::net::IpAddr;
 
 use super::der::{BIT_STRING, Element, INTEGER, OBJECT_ID, OCTET_STRING, SEQUENCE, element};
 use super::private_key::{PublicKey, without_zeros};
@@ -6,13 +9,23 @@ use crate::offline::key_body;
 
 /// What a certificate says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Certificate {
+pub struct Certificate {
     /// The bits of the subject's public key.
     key: Vec<u8>,
+    /// Serial number, as certificate authorities write it: `5c:06:96`.
+    pub serial: String,
     /// Names: of the subject alternative name, else the subject's common name.
-    pub(crate) names: Vec<String>,
+    pub names: Vec<String>,
+    /// Addresses of the subject alternative name.
+    pub addresses: Vec<IpAddr>,
+    /// The subject's common name.
+    pub common_name: Option<String>,
+    /// The beginning of its validity, seconds since 1970.
+    pub not_before: Option<u64>,
     /// The end of its validity, seconds since 1970.
-    pub(crate) not_after: Option<u64>,
+    pub not_after: Option<u64>,
+    issuer: Vec<u8>,
+    subject: Vec<u8>,
 }
 
 /// LIMIT: certificates of one text that are looked at; chains have three or four.
@@ -33,8 +46,15 @@ pub(crate) fn certificates(text: &str) -> Vec<Certificate> {
 }
 
 impl Certificate {
+    /// Whether `other` has the name of whoever issued it. Signatures are not checked.
+    #[must_use]
+    pub fn names_as_issuer(&self, other: &Self) -> bool {
+        self.issuer == other.subject
+    }
+
     /// Whether a key is the one that it was made out for.
-    pub(crate) fn is_for(&self, public: &PublicKey) -> bool {
+    #[must_use]
+    pub fn is_for(&self, public: &PublicKey) -> bool {
         match public {
             PublicKey::Ed25519(point) | PublicKey::Ecdsa(_, point) => self.key == *point,
             PublicKey::Rsa { n, e } => {
@@ -60,29 +80,61 @@ fn read(der: &[u8]) -> Option<Certificate> {
         .filter(|child| child.tag == SEQUENCE)?;
     // Before the serial number an optional version; after it algorithm, issuer, validity, subject, key.
     let mut fields = signed.children().skip_while(|field| field.tag != INTEGER);
-    fields.next()?;
-    let (_, _) = (fields.next()?, fields.next()?);
+    let serial = fields.next()?;
+    let (_, issuer) = (fields.next()?, fields.next()?);
     let (validity, subject, key) = (fields.next()?, fields.next()?, fields.next()?);
     let key = key.children().find(|child| child.tag == BIT_STRING)?;
-    let names = fields
+    let alternative = fields
         .find(|field| field.tag == 0xa3)
         .map(alternative_names)
         .unwrap_or_default();
+    let of = |tag: u8| alternative.iter().filter(move |name| name.tag == tag);
+    let domains: Vec<String> = of(DOMAIN)
+        .map(|name| String::from_utf8_lossy(name.content).into_owned())
+        .collect();
+    let common_name = common_name(subject);
     Some(Certificate {
         key: key.content.get(1..)?.to_vec(),
-        names: if names.is_empty() {
-            common_name(subject).into_iter().collect()
+        serial: in_pairs(serial.content),
+        names: if domains.is_empty() {
+            common_name.iter().cloned().collect()
         } else {
-            names
+            domains
         },
+        addresses: of(ADDRESS)
+            .filter_map(|name| address(name.content))
+            .collect(),
+        common_name,
+        not_before: validity.children().next().and_then(time),
         not_after: validity.children().nth(1).and_then(time),
+        issuer: issuer.content.to_vec(),
+        subject: subject.content.to_vec(),
     })
 }
 
-/// Domain names of the extension 2.5.29.17.
-fn alternative_names(extensions: Element<'_>) -> Vec<String> {
+/// Kinds of names in the extension 2.5.29.17.
+const DOMAIN: u8 = 0x82;
+const ADDRESS: u8 = 0x87;
+
+fn address(bytes: &[u8]) -> Option<IpAddr> {
+    if let Ok(four) = <[u8; 4]>::try_from(bytes) {
+        return Some(IpAddr::from(four));
+    }
+    Some(IpAddr::from(<[u8; 16]>::try_from(bytes).ok()?))
+}
+
+/// A positive number in hexadecimal pairs; the zero before a number that would look negative is not written.
+fn in_pairs(number: &[u8]) -> String {
+    let pairs: Vec<String> = without_zeros(number)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    pairs.join(":")
+}
+
+/// The names of the extension 2.5.29.17.
+fn alternative_names(extensions: Element<'_>) -> Vec<Element<'_>> {
     const ALTERNATIVE_NAME: [u8; 3] = [0x55, 0x1d, 0x11];
-    const DOMAIN: u8 = 0x82;
     let Some(list) = extensions.children().next() else {
         return Vec::new();
     };
@@ -95,8 +147,6 @@ fn alternative_names(extensions: Element<'_>) -> Vec<String> {
         .filter_map(|extension| extension.children().find(|part| part.tag == OCTET_STRING))
         .filter_map(|value| Some(element(value.content)?.0))
         .flat_map(Element::children)
-        .filter(|name| name.tag == DOMAIN)
-        .map(|name| String::from_utf8_lossy(name.content).into_owned())
         .collect()
 }
 

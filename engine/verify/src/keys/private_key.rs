@@ -28,7 +28,7 @@ enum Pair {
 
 /// The public half of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum PublicKey {
+pub enum PublicKey {
     /// 32 bytes.
     Ed25519(Vec<u8>),
     /// The curve's name as SSH writes it, and the point, uncompressed.

@@ -38,6 +38,14 @@ impl Case<'_> {
         value(name, self.subject)
     }
 
+    /// A value that the user gave; what stood near the credential does not count.
+    pub(crate) fn given(&self, name: &str) -> Option<Zeroizing<String>> {
+        self.subject
+            .value(name)
+            .filter(|value| value.source == ValueSource::Given)?;
+        self.maybe(name)
+    }
+
     /// The server, as for HTTP questions.
     pub(crate) fn target(&self) -> Result<Target, NotAsked> {
         target(

@@ -22,6 +22,7 @@ mod mssql;
 pub(crate) mod mysql;
 mod offline_only;
 pub(crate) mod postgresql;
+mod private_key;
 pub(crate) mod redis;
 mod scram;
 mod smtp;
@@ -83,7 +84,7 @@ pub(crate) struct HttpExchange {
 }
 
 /// Every native verifier.
-static ALL: [&Native; 17] = [
+static ALL: [&Native; 18] = [
     &amqp::NATIVE,
     &aws_sts::NATIVE,
     &azure_cosmos::NATIVE,
@@ -98,6 +99,7 @@ static ALL: [&Native; 17] = [
     &mysql::NATIVE,
     &offline_only::NATIVE,
     &postgresql::NATIVE,
+    &private_key::NATIVE,
     &redis::NATIVE,
     &smtp::NATIVE,
     &ssh::NATIVE,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use leakward_verify::native::names;
 
 /// The verifier, the file of its tests, and one of them.
-const TESTED: [(&str, &str, &str); 17] = [
+const TESTED: [(&str, &str, &str); 18] = [
     ("amqp", LOGINS, "rabbitmq_with_a_password"),
     (
         "aws-sts",
@@ -67,6 +67,11 @@ const TESTED: [(&str, &str, &str); 17] = [
         "postgresql",
         LOGINS,
         "postgresql_with_scram_md5_and_clear_passwords",
+    ),
+    (
+        "private-key",
+        KEYS,
+        "a_tls_key_is_live_until_its_authority_has_revoked_its_certificate",
     ),
     ("redis", LOGINS, "redis_with_and_without_users"),
     (

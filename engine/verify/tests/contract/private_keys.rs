@@ -7,7 +7,8 @@ use leakward_core::Secret;
 use leakward_verify::{Endpoint, Settings, Subject, Value, ValueSource, Verified};
 
 use crate::logins::{Service, folder, free_port, local, program, run, start};
-use crate::setup::{plain, quick, rule};
+use crate::server::{Server, answer};
+use crate::setup::{plain, quick, rule, verify};
 
 fn given(name: &str, text: &str) -> Value {
     Value {
@@ -233,4 +234,76 @@ fn a_tls_key_is_told_whose_certificate_stands_beside_it() {
         foreign.evidence.summary.contains("is not this key's"),
         "{foreign:?}"
     );
+}
+
+/// The PKI engine of Vault and OpenBao: <https://developer.hashicorp.com/vault/api-docs/secret/pki#read-certificate>.
+#[test]
+fn a_tls_key_is_live_until_its_authority_has_revoked_its_certificate() {
+    const ID: &str = "private-key-pkcs8";
+    let made = rcgen::generate_simple_self_signed(vec!["shop.corp".to_owned()]).expect("a pair");
+    let other = rcgen::generate_simple_self_signed(vec!["x.corp".to_owned()]).expect("a pair");
+    let (key, own) = (made.signing_key.serialize_pem(), made.cert.pem());
+    let known = |certificate: &str, revoked: u64| {
+        serde_json::json!({"data": {"certificate": certificate, "revocation_time": revoked}})
+            .to_string()
+    };
+    let asked = |status: u16, body: String, certificate: &str, source: ValueSource| {
+        let server = Server::start(move |_| answer(status, &[], &body));
+        let mut subject = plain(ID, &key);
+        for (name, text, source) in [
+            ("vault", server.url(""), source),
+            ("certificate", certificate.to_owned(), ValueSource::Given),
+        ] {
+            subject.values.push(Value {
+                name: name.to_owned(),
+                secret: Secret::new(text.as_bytes()),
+                source,
+            });
+        }
+        let settings = Settings {
+            limits: quick(),
+            ..Settings::default()
+        };
+        let verified = verify(&server, &[rule(ID)], &settings, &[subject]).remove(0);
+        for received in server.received() {
+            assert!(received.path().starts_with("/v1/pki/cert/"));
+            let body: String = key.lines().filter(|line| !line.contains("--")).collect();
+            assert!(!received.all().contains(body.get(..40).expect("a key")));
+        }
+        verified.verdict.as_str().to_owned()
+    };
+    use ValueSource::{Found, Given};
+    assert_eq!(asked(200, known(&own, 0), &own, Given), "live");
+    assert_eq!(asked(200, known(&own, 1_800_000_000), &own, Given), "dead");
+    for (status, body) in [
+        (404, "{\"errors\":[]}".to_owned()),
+        (503, "{\"errors\":[\"sealed\"]}".to_owned()),
+        (200, known(&other.cert.pem(), 1_800_000_000)),
+        (
+            200,
+            serde_json::json!({"data": {"certificate": own}}).to_string(),
+        ),
+    ] {
+        assert_eq!(
+            asked(status, body.clone(), &own, Given),
+            "unknown",
+            "{body}"
+        );
+    }
+    // Of another key, none, and a server that somebody else named.
+    for (certificate, source) in [
+        (other.cert.pem(), Given),
+        (String::new(), Given),
+        (own.clone(), Found),
+    ] {
+        assert_eq!(
+            asked(200, known(&own, 0), &certificate, source),
+            "not-checked"
+        );
+    }
+    // The key may have another certificate than the one that has ended.
+    let mut ended = rcgen::CertificateParams::new(vec!["shop.corp".to_owned()]).expect("names");
+    ended.not_after = rcgen::date_time_ymd(2025, 1, 1);
+    let ended = ended.self_signed(&made.signing_key).expect("one").pem();
+    assert_eq!(asked(200, known(&ended, 0), &ended, Given), "not-checked");
 }

@@ -70,7 +70,7 @@ const GIT: &str = "git";
 /// Where the accepted host keys stand among the URI's parameters.
 const HOST_KEYS: &str = "host-key";
 
-fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {
+pub(super) fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {
     let key = case.secret()?;
     PrivateKey::read(&key).map_err(|error| NotAsked::Unusable(error.to_string()))?;
     let mut uri = case.named_server()?.with_plain_password(&key);

@@ -1,0 +1,510 @@
+//! TLS keys whose certificate HashiCorp Vault's or OpenBao's PKI engine has issued: another key and certificate for the same
+//! names, then every certificate of the old key revoked.
+//!
+//! As `vault-admin` (a token), at the server `vault`, by the role `pki-role` (of the engine at `mount`, default `pki`).
+//! <https://developer.hashicorp.com/vault/api-docs/secret/pki>
+//!
+//! The CA makes the key and tells it once. Which certificates are the leaked key's is seen in the certificates themselves.
+//! INVARIANT: a key never comes without its certificate: an entry without a field for it is refused.
+
+use leakward_core::Secret;
+use leakward_core::action::Verb;
+use leakward_stores::Fields;
+use leakward_verify::certificates::{Certificate, PublicKey, in_text, public_key};
+use leakward_verify::{Subject, Value, ValueSource};
+use serde_json::{Value as Json, json};
+
+use super::Way;
+use super::rest::{Rest, identity, segment, text, value};
+use super::written_key::{self, as_written, written};
+use crate::provider::{
+    Abilities, Birth, Case, Created, Creation, Handle, Overlap, ProviderError, Receipt, RequestId,
+    Revocation, Rotation, SECRET, Standing, Successor, Undo,
+};
+
+const NAME: &str = "vault-pki";
+const ADMIN: &str = "vault-admin";
+
+/// LIMIT: certificates of one CA that are looked at; each is a call.
+const MOST: usize = 2_000;
+
+/// What stands beside the key in a store's entry.
+const CERTIFICATE: &str = "entry-certificate";
+const FULL_CHAIN: &str = "entry-full-chain";
+const CA_CHAIN: &str = "entry-ca-chain";
+
+const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+const END: &str = "-----END CERTIFICATE-----";
+
+/// A CA, and the way to it.
+pub(super) struct VaultPki<'e> {
+    rest: Rest<'e>,
+    case: &'e Case<'e>,
+    mount: String,
+}
+
+/// A certificate of the key, as the CA has it.
+struct Issued {
+    certificate: Certificate,
+    is_revoked: bool,
+}
+
+/// The certificates of a key.
+struct Found {
+    of_key: Vec<Issued>,
+    /// How many the CA lists and nobody has looked at.
+    unread: usize,
+}
+
+impl<'e> VaultPki<'e> {
+    pub(super) fn of(way: &'e Way, case: &'e Case<'_>) -> Result<Self, ProviderError> {
+        let why = "a token that may list, issue and revoke certificates";
+        let admin = identity(case, NAME, ADMIN, why)?;
+        value(case, NAME, "vault", "the address of the server, https://…")?;
+        let mount = case
+            .subject
+            .value("mount")
+            .and_then(|value| text(&value.secret))
+            .map_or_else(|| "pki".to_owned(), |mount| mount.to_string());
+        Ok(Self {
+            rest: Rest::new(way, case, "", admin)
+                .at_value("vault")
+                .with_header("X-Vault-Token", "{identity}"),
+            case,
+            mount,
+        })
+    }
+
+    fn path(&self, rest: &str) -> String {
+        format!("/v1/{}/{rest}", segment(&self.mount))
+    }
+
+    fn role(&self) -> Result<String, ProviderError> {
+        let why = "the role that issues the new certificate; give it with --with pki-role=…";
+        Ok(value(self.case, NAME, "pki-role", why)?.to_string())
+    }
+
+    pub(super) fn abilities(&self) -> Result<Abilities, ProviderError> {
+        let revoke = Revocation {
+            action: "vault-revoke-certificate".to_owned(),
+            identity: ADMIN.to_owned(),
+            calls: vec![self.rest.shown(Verb::Post, &self.path("revoke"))],
+            undo: Undo::Impossible,
+            breaks: vec![
+                "Servers and clients that still show a certificate of this key to whoever looks at revocation lists."
+                    .to_owned(),
+            ],
+        };
+        let issue = |role: String| Rotation {
+            action: "vault-issue-certificate".to_owned(),
+            identity: ADMIN.to_owned(),
+            calls: vec![
+                self.rest
+                    .shown(Verb::Post, &self.path(&format!("issue/{}", segment(&role)))),
+            ],
+            birth: Birth::Issued,
+            overlap: Overlap::Both,
+            breaks: vec![
+                "Servers that read key and certificate only when they start.".to_owned(),
+                "Clients that have pinned the old key.".to_owned(),
+            ],
+        };
+        public(self.case.subject)?;
+        Ok(Abilities {
+            revoke: Some(revoke),
+            rotate: self.role().ok().map(issue),
+            instructions: None,
+        })
+    }
+
+    fn list(&self) -> Result<Vec<String>, ProviderError> {
+        let json = self.rest.get(&self.path("certs?list=true"))?;
+        let keys = json.and_then(|json| json.pointer("/data/keys")?.as_array().cloned());
+        Ok(keys
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|key| Some(key.as_str()?.to_owned()))
+            .collect())
+    }
+
+    /// The certificate of that number; none when the CA does not have it.
+    fn read(&self, serial: &str) -> Result<Option<Issued>, ProviderError> {
+        let json = self
+            .rest
+            .get(&self.path(&format!("cert/{}", segment(serial))))?;
+        let issued = json.and_then(|json| {
+            let text = json.pointer("/data/certificate")?.as_str()?.to_owned();
+            let revoked = json.pointer("/data/revocation_time")?.as_u64()?;
+            Some(Issued {
+                certificate: in_text(&text).into_iter().next()?,
+                is_revoked: revoked != 0,
+            })
+        });
+        Ok(issued)
+    }
+
+    /// The key's certificates; those that stand near it come first, so that no limit hides them.
+    fn of_key(&self, key: &PublicKey) -> Result<Found, ProviderError> {
+        let mut serials: Vec<String> = known(self.case.subject, key)
+            .map(|certificate| certificate.serial)
+            .collect();
+        for serial in self.list()? {
+            if !serials.contains(&serial) {
+                serials.push(serial);
+            }
+        }
+        let mut of_key = Vec::new();
+        for serial in serials.iter().take(MOST) {
+            let issued = self.read(serial)?;
+            of_key.extend(issued.filter(|issued| issued.certificate.is_for(key)));
+        }
+        Ok(Found {
+            of_key,
+            unread: serials.len().saturating_sub(MOST),
+        })
+    }
+
+    fn is_valid(&self, issued: &Issued, now: u64) -> bool {
+        !issued.is_revoked && issued.certificate.not_after.is_none_or(|end| end > now)
+    }
+
+    pub(super) fn standing(&self, now: u64) -> Result<Standing, ProviderError> {
+        let found = self.of_key(&public(self.case.subject)?)?;
+        let is_active = found.of_key.iter().any(|issued| self.is_valid(issued, now));
+        Ok(match found.unread {
+            _ if is_active => Standing::Active,
+            0 => Standing::Gone,
+            _ => Standing::NotKnown,
+        })
+    }
+
+    pub(super) fn revoke(&self, now: u64) -> Result<Receipt, ProviderError> {
+        let found = self.of_key(&public(self.case.subject)?)?;
+        let mut revoked = Vec::new();
+        for issued in found
+            .of_key
+            .iter()
+            .filter(|issued| self.is_valid(issued, now))
+        {
+            self.revoke_serial(&issued.certificate.serial)?;
+            revoked.push(issued.certificate.serial.as_str());
+        }
+        let mut summary = match revoked.as_slice() {
+            [] => format!("{} has no valid certificate of this key", self.mount),
+            [one] => format!("the certificate {one} is revoked"),
+            many => format!("the certificates {} are revoked", many.join(" and ")),
+        };
+        if found.unread > 0 {
+            summary.push_str(&format!(
+                "; {} more of the certificates that {} lists were not looked at: have it tidy up",
+                found.unread, self.mount
+            ));
+        }
+        Ok(Receipt {
+            summary,
+            request_id: None,
+        })
+    }
+
+    /// Again, the server answers with the time at which it was revoked.
+    fn revoke_serial(&self, serial: &str) -> Result<(), ProviderError> {
+        let body = json!({ "serial_number": serial });
+        let what = format!("revoke the certificate {serial}");
+        self.rest
+            .change(Verb::Post, &self.path("revoke"), Some(&body), &what)?;
+        Ok(())
+    }
+
+    pub(super) fn remove(&self, handle: &Handle) -> Result<Receipt, ProviderError> {
+        let summary = if self.read(&handle.0)?.is_some() {
+            self.revoke_serial(&handle.0)?;
+            format!("the certificate {handle} is revoked")
+        } else {
+            format!("there is no certificate {handle}")
+        };
+        Ok(Receipt {
+            summary,
+            request_id: None,
+        })
+    }
+
+    pub(super) fn handles(&self) -> Result<Vec<Handle>, ProviderError> {
+        let listed = self.list()?;
+        if listed.len() > MOST {
+            return Err(refused(format!(
+                "{} lists {} certificates, more than the {MOST} among which a lost one would be looked for: have it tidy up first",
+                self.mount,
+                listed.len()
+            )));
+        }
+        Ok(listed.into_iter().map(Handle).collect())
+    }
+
+    pub(super) fn create(&self, creation: &Creation) -> Result<Successor, ProviderError> {
+        let role = self.role()?;
+        let old = self.old()?;
+        let mut body = json!({
+            "alt_names": old.names.join(","),
+            "ip_sans": addresses(&old).join(","),
+            "private_key_format": form(self.case.subject),
+        });
+        if let Some(name) = &old.common_name {
+            body["common_name"] = json!(name);
+            body["exclude_cn_from_sans"] = json!(!old.names.contains(name));
+        }
+        if let Some(lifetime) = lifetime(&old) {
+            let seconds = lifetime.saturating_sub(BEFORE + label(&creation.id, lifetime));
+            body["ttl"] = json!(format!("{seconds}s"));
+        }
+        let what = format!("issue a certificate for {}", old.names.join(", "));
+        let path = self.path(&format!("issue/{}", segment(&role)));
+        let answer = self
+            .rest
+            .change(Verb::Post, &path, Some(&body), &what)?
+            .ok_or_else(|| ProviderError::Absent {
+                provider: NAME.to_owned(),
+                what: format!("the role {role} of {}", self.mount),
+            })?;
+        self.successor(&answer.json().unwrap_or_default())
+            .ok_or_else(|| ProviderError::OutcomeUnknown {
+                provider: NAME.to_owned(),
+                what: format!("{what}: the answer does not hold it"),
+            })
+    }
+
+    /// The certificate that stands beside the key.
+    fn old(&self) -> Result<Certificate, ProviderError> {
+        let key = public(self.case.subject)?;
+        let own = known(self.case.subject, &key).max_by_key(|own| own.not_after);
+        own.ok_or_else(|| super::needs(NAME, "certificate", "the certificate of the leaked key"))
+    }
+
+    fn successor(&self, answer: &Json) -> Option<Successor> {
+        let data = answer.get("data")?;
+        let part = |name: &str| Some(data.get(name)?.as_str()?.trim().to_owned());
+        let (certificate, key) = (part("certificate")?, part("private_key")?);
+        let chain: Vec<String> = match data.get("ca_chain").and_then(Json::as_array) {
+            Some(chain) => chain
+                .iter()
+                .filter_map(|one| Some(one.as_str()?.trim().to_owned()))
+                .collect(),
+            None => part("issuing_ca").into_iter().collect(),
+        };
+        let mut parts = parts(self.case.subject);
+        let as_long = |old: &Secret, own: &[&String]| {
+            // As many as the entry had: some leave the root out, and servers do not want it.
+            let count = text(old).map_or(0, |old| old.matches(BEGIN).count());
+            let blocks = own.iter().copied().chain(&chain).take(count);
+            let text: Vec<&str> = blocks.map(String::as_str).collect();
+            as_written(old, &text.join("\n"))
+        };
+        for (name, own) in [
+            (CERTIFICATE, &[&certificate][..]),
+            (FULL_CHAIN, &[&certificate]),
+            (CA_CHAIN, &[]),
+        ] {
+            if let Some(old) = parts.get(name) {
+                let new = as_long(old, own);
+                parts.insert(name.to_owned(), new);
+            }
+        }
+        let key = as_written(written(self.case.subject), &key);
+        parts.insert(SECRET.to_owned(), key);
+        Some(Successor {
+            handle: Handle(part("serial_number")?),
+            parts,
+        })
+    }
+
+    /// A certificate that is new, for the same names and of just the length that was asked for is ours, and its key is lost. One
+    /// that is revoked already was looked after.
+    pub(super) fn find_created(&self, creation: &Creation) -> Result<Created, ProviderError> {
+        let old = self.old()?;
+        for handle in self.handles()? {
+            if creation.before.contains(&handle) {
+                continue;
+            }
+            let Some(issued) = self.read(&handle.0)? else {
+                continue;
+            };
+            if !issued.is_revoked && is_ours(&issued.certificate, &old, &creation.id) {
+                return Ok(Created::Orphan(handle));
+            }
+        }
+        Ok(Created::No)
+    }
+}
+
+/// The certificates of the key that stand beside or near it.
+fn known(subject: &Subject, key: &PublicKey) -> impl Iterator<Item = Certificate> {
+    [CERTIFICATE, FULL_CHAIN, "certificate", "before", "after"]
+        .into_iter()
+        .filter_map(|name| text(&subject.value(name)?.secret))
+        .flat_map(|text| in_text(&text))
+        .filter(|certificate| certificate.is_for(key))
+}
+
+fn public(subject: &Subject) -> Result<PublicKey, ProviderError> {
+    text(&subject.secret)
+        .and_then(|key| public_key(&key))
+        .ok_or_else(|| {
+            refused(
+                "the private key cannot be read: it has a passphrase, or is of another kind"
+                    .to_owned(),
+            )
+        })
+}
+
+/// PKCS #8, or what was there before it.
+fn form(subject: &Subject) -> &'static str {
+    let is_pkcs8 = text(written(subject)).is_some_and(|key| key.contains("BEGIN PRIVATE KEY"));
+    if is_pkcs8 { "pkcs8" } else { "der" }
+}
+
+/// How long before its making a certificate begins, unless the role says otherwise: clocks differ.
+const BEFORE: u64 = 30;
+
+fn lifetime(certificate: &Certificate) -> Option<u64> {
+    certificate.not_after?.checked_sub(certificate.not_before?)
+}
+
+/// The engine keeps no label with a certificate. A certificate of ours is shorter than the old one by some seconds that only its
+/// request knows, so that another's for the same names is not taken for it. In steps of four, since the engine looks at the
+/// clock twice.
+fn label(id: &RequestId, lifetime: u64) -> u64 {
+    let most = (lifetime / 32).clamp(1, 256);
+    let sum = id.0.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| {
+        (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    (sum % most + 1) * 4
+}
+
+fn is_ours(new: &Certificate, old: &Certificate, id: &RequestId) -> bool {
+    let names = |of: &Certificate| {
+        let mut names: Vec<String> = of.names.iter().cloned().chain(addresses(of)).collect();
+        names.sort();
+        names
+    };
+    let (Some(is), Some(was)) = (lifetime(new), lifetime(old)) else {
+        return false;
+    };
+    let asked = was.saturating_sub(label(id, was));
+    names(new) == names(old) && new.common_name == old.common_name && is.abs_diff(asked) <= 1
+}
+
+fn addresses(of: &Certificate) -> Vec<String> {
+    of.addresses.iter().map(ToString::to_string).collect()
+}
+
+/// Without what merely stood near the key: what the entry holds has names of its own.
+pub(super) fn parts(subject: &Subject) -> Fields {
+    let mut parts = written_key::parts(subject);
+    parts.remove("certificate");
+    parts
+}
+
+/// The key with the certificates of the entry, each under the name of what its field holds.
+pub(super) fn beside(subject: &Subject, fields: &Fields) -> Result<Subject, ProviderError> {
+    let key = public(subject)?;
+    for (field, held) in fields {
+        let is_both = text(held).is_some_and(|held| {
+            held.contains(BEGIN)
+                && written_key::block(&held).and_then(public_key).as_ref() == Some(&key)
+        });
+        if is_both {
+            return Err(refused(format!(
+                "the field {field} holds key and certificate in one; give each a field of its own"
+            )));
+        }
+    }
+    let Some(mut whole) = written_key::beside(NAME, subject, fields)? else {
+        return Ok(subject.clone());
+    };
+    for (field, held) in fields {
+        let Some(held_text) = text(held).filter(|held| held.contains(BEGIN)) else {
+            continue;
+        };
+        let Some(part) = part_of(field, &held_text, subject, &key, fields)? else {
+            continue;
+        };
+        match whole.value(part) {
+            Some(other) if other.secret == *held => {}
+            Some(_) => {
+                return Err(refused(format!(
+                    "the field {field} holds the certificate otherwise than another field does, so that one of them would stay as it is"
+                )));
+            }
+            None => whole.values.push(Value {
+                name: part.to_owned(),
+                secret: held.clone(),
+                source: ValueSource::Given,
+            }),
+        }
+    }
+    if whole
+        .value(CERTIFICATE)
+        .or(whole.value(FULL_CHAIN))
+        .is_none()
+    {
+        return Err(refused(
+            "the entry holds the key without its certificate, and a new key does not fit the old certificate: put the certificate \
+             into a field of the same entry"
+                .to_owned(),
+        ));
+    }
+    Ok(whole)
+}
+
+/// What a field with certificates holds; none when it has nothing to do with the key.
+fn part_of(
+    field: &str,
+    held: &str,
+    subject: &Subject,
+    key: &PublicKey,
+    fields: &Fields,
+) -> Result<Option<&'static str>, ProviderError> {
+    let certificates = in_text(held);
+    let own = certificates.iter().position(|one| one.is_for(key));
+    let is_alone = is_only_certificates(held, certificates.len());
+    let wrong = |what: &str| Err(refused(format!("the field {field} {what}")));
+    match own {
+        Some(_) if !is_alone => wrong("holds the certificate within other text"),
+        Some(0) if certificates.len() == 1 => Ok(Some(CERTIFICATE)),
+        Some(0) => Ok(Some(FULL_CHAIN)),
+        Some(_) => wrong("holds the certificate, but not as its first"),
+        None => {
+            // Authorities that are trusted for other reasons stay as they are.
+            let issuer = certificates.first();
+            let texts = fields.values().filter_map(text);
+            let mut own = texts
+                .flat_map(|text| in_text(&text))
+                .chain(known(subject, key));
+            let is_issuer = issuer.is_some_and(|issuer| {
+                own.any(|own| own.is_for(key) && own.names_as_issuer(issuer))
+            });
+            Ok((is_issuer && is_alone).then_some(CA_CHAIN))
+        }
+    }
+}
+
+/// Whether the text is so many certificates and nothing else.
+fn is_only_certificates(text: &str, count: usize) -> bool {
+    let mut rest = text.trim();
+    for _ in 0..count {
+        let Some((_, after)) = rest
+            .strip_prefix(BEGIN)
+            .and_then(|inner| inner.split_once(END))
+        else {
+            return false;
+        };
+        rest = after.trim_start();
+    }
+    rest.is_empty()
+}
+
+fn refused(what: String) -> ProviderError {
+    ProviderError::Refused {
+        provider: NAME.to_owned(),
+        what,
+    }
+}

@@ -1,0 +1,208 @@
+//! How a private key is written: a scan finds its base64 without lines and marks, so that a key is the same key wherever it
+//! stands; a store's entry holds the whole text. The entry's text is a value of the credential (`entry-key`), and is its secret
+//! part.
+//!
+//! INVARIANT: [`subject`] takes out of parts exactly what [`parts`] put into them, in the form in which the old key leaked.
+
+use leakward_core::Secret;
+use leakward_stores::Fields;
+use leakward_verify::certificates::public_key;
+use leakward_verify::{Subject, Value, ValueSource};
+use zeroize::Zeroizing;
+
+use super::rest::text;
+use crate::provider::{ProviderError, SECRET, plain_parts, plain_subject};
+
+/// The text of the key in the store's entry.
+const KEY: &str = "entry-key";
+
+/// The text of a private key with its marks, as it stands in a longer text.
+pub(super) fn block(text: &str) -> Option<&str> {
+    const MARK: &str = "PRIVATE KEY-----";
+    let mark = text.find(MARK)?;
+    let begin = text.get(..mark)?.rfind("-----BEGIN ")?;
+    let body = text.get(mark + MARK.len()..)?;
+    let end = body.find("-----END ")?;
+    let end = end + body.get(end..)?.find(MARK)? + MARK.len();
+    text.get(begin..mark + MARK.len() + end)
+}
+
+/// The base64 of a key, as a scan finds it; none when it has no marks.
+pub(crate) fn bare(key: &Secret) -> Option<Secret> {
+    let text = text(key)?;
+    let text = Zeroizing::new(text.replace("\\r", "").replace("\\n", "\n"));
+    let (_, rest) = block(&text)?.split_once("PRIVATE KEY-----")?;
+    let (body, _) = rest.split_once("-----END ")?;
+    let lines = body.lines().filter(|line| !line.contains(':'));
+    let digits: Zeroizing<String> = Zeroizing::new(lines.flat_map(str::split_whitespace).collect());
+    Some(Secret::new(digits.as_bytes()))
+}
+
+/// The credential with the text that the entry has for it; none when the entry does not hold it.
+pub(super) fn beside(
+    provider: &str,
+    subject: &Subject,
+    fields: &Fields,
+) -> Result<Option<Subject>, ProviderError> {
+    let Some(leaked) = text(&subject.secret) else {
+        return Ok(None);
+    };
+    let public = public_key(&leaked);
+    let mut found: Option<Subject> = None;
+    for (field, value) in fields {
+        let Some(held) = text(value) else { continue };
+        if held.contains(leaked.as_str()) {
+            found.get_or_insert_with(|| subject.clone());
+            continue;
+        }
+        let Some(block) = block(&held) else { continue };
+        if public.is_none() || public_key(block) != public {
+            continue;
+        }
+        let wrong = |what: &str| {
+            Err(ProviderError::Refused {
+                provider: provider.to_owned(),
+                what: format!("the field {field} {what}"),
+            })
+        };
+        if block != held.as_str() {
+            return wrong("holds the key with other text around; give the key a field of its own");
+        }
+        match found.as_ref().map(|whole| whole.value(KEY)) {
+            None => {
+                let mut whole = subject.clone();
+                whole.values.push(given(KEY, value.clone()));
+                found = Some(whole);
+            }
+            Some(Some(other)) if other.secret == *value => {}
+            Some(_) => {
+                return wrong(
+                    "holds the key written otherwise than another field does, so that one of them would stay as it is",
+                );
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn given(name: &str, secret: Secret) -> Value {
+    Value {
+        name: name.to_owned(),
+        secret,
+        source: ValueSource::Given,
+    }
+}
+
+/// The key as it is written where applications read it.
+pub(super) fn written(subject: &Subject) -> &Secret {
+    subject
+        .value(KEY)
+        .map_or(&subject.secret, |value| &value.secret)
+}
+
+/// The parts of a key, the secret one as the entry has it.
+pub(super) fn parts(subject: &Subject) -> Fields {
+    let mut parts = plain_parts(subject);
+    parts.remove(KEY);
+    parts.insert(SECRET.to_owned(), written(subject).clone());
+    parts
+}
+
+/// The inverse of [`parts`].
+pub(super) fn subject(like: &Subject, parts: &Fields) -> Subject {
+    let mut subject = plain_subject(like, parts);
+    let Some(written) = parts.get(SECRET) else {
+        return subject;
+    };
+    subject.values.retain(|value| value.name != KEY);
+    let is_bare = text(&like.secret).is_some_and(|old| !old.is_empty() && block(&old).is_none());
+    if let Some(bare) = bare(written) {
+        subject.values.push(given(KEY, written.clone()));
+        if is_bare {
+            subject.secret = bare;
+        }
+    }
+    subject
+}
+
+/// A new text with the ends of lines that the old one has.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the successor is written as the old one was"
+)]
+pub(super) fn as_written(old: &Secret, new: &str) -> Secret {
+    let old = String::from_utf8_lossy(old.expose());
+    let mut new = Zeroizing::new(new.trim().to_owned());
+    if old.ends_with('\n') {
+        new.push('\n');
+    }
+    let is_in_one_line = old.contains("\\n") && !old.trim().contains('\n');
+    if is_in_one_line {
+        new = Zeroizing::new(new.replace('\n', "\\n"));
+    }
+    Secret::new(new.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use leakward_core::{FingerprintKey, RuleId};
+    use leakward_verify::ssh::new_key;
+
+    use super::*;
+
+    fn leaked(secret: &Secret) -> Subject {
+        let rule = RuleId::from("private-key-openssh");
+        Subject {
+            fingerprint: FingerprintKey::default().fingerprint(&rule, secret),
+            rule,
+            secret: secret.clone(),
+            values: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_key_is_found_in_an_entry_however_it_leaked_and_is_read_back_in_that_form() {
+        let (old, new) = (
+            new_key("old").expect("a key"),
+            new_key("new").expect("a key"),
+        );
+        let held = Secret::new(old.as_bytes());
+        let bare_form = bare(&held).expect("a body");
+        for secret in [held.clone(), bare_form.clone()] {
+            let subject_ = leaked(&secret);
+            let entry = Fields::from([("key".to_owned(), held.clone())]);
+            let whole = beside("test", &subject_, &entry)
+                .expect("it can be replaced")
+                .expect("it is held");
+            let mut found = parts(&whole);
+            assert_eq!(found.get(SECRET), Some(&held));
+            let successor = as_written(&held, &new);
+            found.insert(SECRET.to_owned(), successor.clone());
+            let read = subject(&whole, &found);
+            assert_eq!(parts(&read), found);
+            let expected = if secret == held {
+                successor
+            } else {
+                bare(&successor).expect("a body")
+            };
+            assert_eq!(read.secret, expected);
+        }
+        let other = Fields::from([("key".to_owned(), Secret::new(new.as_bytes()))]);
+        let none = beside("test", &leaked(&bare_form), &other).expect("nothing is wrong");
+        assert!(none.is_none());
+        let within = Secret::new(format!("# ours\n{}", old.as_str()).as_bytes());
+        let within = Fields::from([("file".to_owned(), within)]);
+        let error = beside("test", &leaked(&bare_form), &within).expect_err("it is refused");
+        assert!(error.to_string().contains("other text"), "{error}");
+    }
+
+    #[test]
+    fn a_key_in_one_line_stays_in_one_line() {
+        let written = as_written(&Secret::new(b"a\\nb\\n"), "c\nd\n");
+        assert_eq!(written, Secret::new(b"c\\nd"));
+        assert_eq!(
+            as_written(&Secret::new(b"a\nb\n"), "c\nd"),
+            Secret::new(b"c\nd\n")
+        );
+    }
+}

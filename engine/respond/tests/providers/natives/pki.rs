@@ -1,0 +1,284 @@
+//! A CA as Vault's and OpenBao's PKI engine is one: <https://developer.hashicorp.com/vault/api-docs/secret/pki>.
+
+use std::time::Duration;
+
+use leakward_respond::provider::Handle;
+use leakward_stores::Fields;
+use rcgen::{CertificateParams, DnType, KeyPair, SerialNumber, date_time_ymd};
+
+use super::*;
+
+const LIFETIME: u64 = 100_000_000;
+const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+
+/// A certificate for the shop, as old as all others.
+fn certificate(key: &KeyPair, serial: u32, lifetime: u64) -> String {
+    let names = ["shop.corp".to_owned(), "www.shop.corp".to_owned()];
+    let mut params = CertificateParams::new(names).expect("names");
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "shop.corp");
+    params.serial_number = Some(SerialNumber::from(serial.to_be_bytes().to_vec()));
+    params.not_before = date_time_ymd(2026, 1, 1);
+    params.not_after = params.not_before + Duration::from_secs(lifetime);
+    params.self_signed(key).expect("a certificate").pem()
+}
+
+fn number(serial: u32) -> String {
+    let bytes = serial.to_be_bytes().map(|byte| format!("{byte:02x}"));
+    bytes.join(":")
+}
+
+/// Serial numbers are of four bytes, the first of which is not zero.
+const FIRST: u32 = 0x1000_0001;
+
+pub(super) fn credential() -> Sample {
+    let key = KeyPair::generate().expect("a key");
+    let values = vec![
+        ("vault", "https://vault.corp".to_owned()),
+        ("pki-role", "shop".to_owned()),
+        ("entry-certificate", certificate(&key, FIRST, LIFETIME)),
+    ];
+    (key.serialize_pem(), values)
+}
+
+pub(super) fn start(secret: &str) -> Kept {
+    let key = KeyPair::from_pem(secret).expect("a key");
+    let other = KeyPair::generate().expect("a key");
+    let mut kept = Kept::default();
+    for (serial, key) in [(FIRST, &key), (FIRST + 1, &other)] {
+        let text = certificate(key, serial, LIFETIME);
+        kept.keep(serial, &text);
+    }
+    kept.made = FIRST + 1;
+    kept
+}
+
+impl Kept {
+    fn keep(&mut self, serial: u32, certificate: &str) {
+        let kept = json!({"certificate": certificate, "revocation_time": 0});
+        self.things.insert(number(serial), kept);
+    }
+}
+
+pub(super) fn play(kept: &mut Kept, request: &Received) -> Reply {
+    let path = request.path.split('?').next().unwrap_or_default();
+    let path = path.strip_prefix("/v1/pki/").expect("the engine");
+    let body: Value = serde_json::from_str(&request.body).unwrap_or_default();
+    if path == "certs" {
+        assert!(request.path.ends_with("?list=true"), "{}", request.path);
+        let keys: Vec<&String> = kept.things.keys().collect();
+        return played::json(200, &json!({"data": {"keys": keys}}));
+    }
+    if let Some(serial) = path.strip_prefix("cert/") {
+        let serial = serial.replace("%3A", ":");
+        return match kept.things.get(&serial) {
+            Some(known) => played::json(200, &json!({"data": known})),
+            None => played::json(404, &json!({"errors": []})),
+        };
+    }
+    if path == "revoke" {
+        let serial = body["serial_number"].as_str().expect("a number");
+        let known = kept.things.get_mut(serial).expect("one that is there");
+        known["revocation_time"] = json!(1_800_000_000);
+        return played::json(200, &json!({"data": {"state": "revoked"}}));
+    }
+    assert_eq!(path, "issue/shop");
+    assert_eq!(body["common_name"], "shop.corp");
+    assert_eq!(body["alt_names"], "shop.corp,www.shop.corp");
+    assert_eq!(body["private_key_format"], "pkcs8");
+    let lifetime = body["ttl"].as_str().and_then(|ttl| ttl.strip_suffix('s'));
+    let lifetime: u64 = lifetime.and_then(|ttl| ttl.parse().ok()).expect("seconds");
+    let key = KeyPair::generate().expect("a key");
+    kept.made += 1;
+    let text = certificate(&key, kept.made, lifetime + 30);
+    kept.keep(kept.made, &text);
+    let made = json!({
+        "serial_number": number(kept.made),
+        "certificate": text.trim(),
+        "ca_chain": [text.trim()],
+        "private_key": key.serialize_pem().trim(),
+    });
+    played::json(200, &json!({"data": made}))
+}
+
+fn native() -> &'static Native {
+    let mut all = NATIVES.iter();
+    all.find(|native| native.rule == "private-key-pkcs8")
+        .expect("it")
+}
+
+fn with_provider<T>(
+    scene: &Scene,
+    act: impl FnOnce(
+        &dyn leakward_respond::provider::Provider,
+        &leakward_respond::provider::Case<'_>,
+    ) -> T,
+) -> T {
+    with(
+        &scene.providers,
+        &scene.rule,
+        &scene.subject,
+        &scene.admin,
+        act,
+    )
+}
+
+#[test]
+fn a_lost_certificate_is_revoked_and_one_that_somebody_else_had_issued_is_not() {
+    let scene = scene(native());
+    let creation = scene.creation();
+    let theirs = KeyPair::generate().expect("a key");
+    let text = certificate(&theirs, 0x2000_0000, LIFETIME);
+    scene
+        .kept
+        .lock()
+        .expect("the server")
+        .keep(0x2000_0000, &text);
+    assert!(matches!(scene.find(&creation), Created::No));
+    scene.fault(Some(Fault::Lost));
+    scene.create(&creation).expect_err("it is lost");
+    scene.fault(None);
+    let Created::Orphan(handle) = scene.find(&creation) else {
+        panic!("it is found");
+    };
+    assert_eq!(handle, Handle(number(FIRST + 2)));
+    with_provider(&scene, |provider, case| {
+        provider.remove(case, &handle).expect("revoked");
+        provider.remove(case, &handle).expect("again");
+    });
+    assert!(matches!(scene.find(&creation), Created::No));
+    let kept = scene.kept.lock().expect("the server");
+    assert_eq!(kept.things[&number(0x2000_0000)]["revocation_time"], 0);
+    assert_ne!(kept.things[&handle.0]["revocation_time"], 0);
+}
+
+#[test]
+fn every_certificate_of_the_key_is_revoked_and_no_other() {
+    let scene = scene(native());
+    let key = scene.subject.secret.clone();
+    let key = KeyPair::from_pem(&text(&key)).expect("the key");
+    let again = certificate(&key, 0x3000_0000, LIFETIME);
+    scene
+        .kept
+        .lock()
+        .expect("the server")
+        .keep(0x3000_0000, &again);
+    let told = scene.revoke().expect("revoked");
+    for serial in [FIRST, 0x3000_0000] {
+        assert!(told.contains(&number(serial)), "{told}");
+    }
+    assert_eq!(scene.acted(), 2);
+    let kept = scene.kept.lock().expect("the server");
+    assert_eq!(kept.things[&number(FIRST + 1)]["revocation_time"], 0);
+}
+
+#[test]
+fn an_entry_gets_a_key_only_with_its_certificate() {
+    let scene = scene(native());
+    let key = text(&scene.subject.secret);
+    let pair = KeyPair::from_pem(&key).expect("the key");
+    let own = certificate(&pair, FIRST, LIFETIME);
+    let root = certificate(&KeyPair::generate().expect("a key"), 5, LIFETIME);
+    let both = format!("{own}{root}");
+    let found = |entry: &[(&str, &str)]| {
+        let mut bare = scene.subject.clone();
+        bare.values
+            .retain(|value| value.name != "entry-certificate");
+        let fields: Fields = entry
+            .iter()
+            .map(|(name, held)| {
+                (
+                    (*name).to_owned(),
+                    leakward_core::Secret::new(held.as_bytes()),
+                )
+            })
+            .collect();
+        with_provider(&scene, |provider, _| provider.beside(&bare, &fields)).map(|whole| {
+            let names = whole.values.iter().map(|value| value.name.clone());
+            let mut names: Vec<String> = names.filter(|name| name.starts_with("entry-")).collect();
+            names.sort();
+            names.join(" ")
+        })
+    };
+    let is = |names: &str| Ok(names.to_owned());
+    assert_eq!(
+        found(&[("key", &key), ("crt", &own)]),
+        is("entry-certificate")
+    );
+    assert_eq!(
+        found(&[("key", &key), ("crt", &both)]),
+        is("entry-full-chain")
+    );
+    // Of the same name as the issuer.
+    assert_eq!(
+        found(&[("key", &key), ("crt", &own), ("ca", &root)]),
+        is("entry-ca-chain entry-certificate")
+    );
+    for (entry, why) in [
+        (
+            vec![("key", key.clone())],
+            "holds the key without its certificate",
+        ),
+        (
+            vec![("pem", format!("{key}{own}"))],
+            "holds key and certificate in one",
+        ),
+        (
+            vec![("key", key.clone()), ("crt", format!("cert: {own}"))],
+            "within other text",
+        ),
+        (
+            vec![("key", key.clone()), ("crt", format!("{root}{own}"))],
+            "not as its first",
+        ),
+        (
+            vec![
+                ("key", key.clone()),
+                ("crt", own.clone()),
+                ("copy", own.trim().to_owned()),
+            ],
+            "otherwise than another field",
+        ),
+        (
+            vec![("key", key.clone()), ("crt", root.clone())],
+            "without its certificate",
+        ),
+    ] {
+        let entry: Vec<(&str, &str)> = entry
+            .iter()
+            .map(|(name, held)| (*name, held.as_str()))
+            .collect();
+        let error = found(&entry).expect_err(why).to_string();
+        assert!(error.contains(why), "{why}: {error}");
+    }
+    assert_eq!(both.matches(BEGIN).count(), 2);
+}
+
+#[test]
+fn without_a_word_about_what_the_key_is_for_a_person_has_to_act() {
+    let scene = scene(native());
+    let mut bare = scene.subject.clone();
+    bare.values.clear();
+    let steps = with(
+        &scene.providers,
+        &scene.rule,
+        &bare,
+        &scene.admin,
+        |provider, case| {
+            let abilities = provider.abilities(case).expect("abilities");
+            assert!(abilities.revoke.is_none() && abilities.rotate.is_none());
+            abilities.instructions.expect("instructions").steps
+        },
+    );
+    assert!(steps[0].contains("--with vault="), "{steps:?}");
+    assert!(
+        steps.iter().any(|step| step.contains("certbot revoke")),
+        "{steps:?}"
+    );
+}
+
+#[expect(clippy::disallowed_methods, reason = "a key of the test")]
+fn text(secret: &leakward_core::Secret) -> String {
+    String::from_utf8_lossy(secret.expose()).into_owned()
+}

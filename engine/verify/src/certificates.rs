@@ -1,0 +1,17 @@
+//! Certificates of TLS keys, for whoever has one revoked and another issued.
+
+pub use crate::keys::{Certificate, PublicKey};
+
+use crate::keys::{self, PrivateKey};
+
+/// The certificates in PEM in a text, in their order. LIMIT: sixteen of them; what is damaged is left out.
+#[must_use]
+pub fn in_text(text: &str) -> Vec<Certificate> {
+    keys::certificates(text)
+}
+
+/// The public half of a private key; none for a key that cannot be read.
+#[must_use]
+pub fn public_key(private: &str) -> Option<PublicKey> {
+    Some(PrivateKey::read(private).ok()?.public().clone())
+}

@@ -1,0 +1,218 @@
+//! TLS keys of a real OpenBao's PKI engine: a leaked one is replaced together with its certificate, and its certificate is
+//! revoked; the same with a program that is killed at every line of its journal.
+
+use std::fs;
+
+use leakward_tests::{Program, Repository};
+use serde_json::Value;
+
+use super::world::OpenBao;
+use crate::leakward;
+
+/// A leaked TLS key, and the CA that knows it.
+struct Scene {
+    bao: OpenBao,
+    repository: Repository,
+    finding: String,
+    key: String,
+    certificate: String,
+    serial: String,
+}
+
+impl Scene {
+    fn new() -> Option<Self> {
+        let bao = OpenBao::start("nothing")?;
+        bao.says(&["secrets", "enable", "pki"]);
+        let root = "pki/root/generate/internal";
+        bao.says(&["write", root, "common_name=ca.corp", "ttl=700h"]);
+        let role = [
+            "allowed_domains=corp",
+            "allow_subdomains=true",
+            "key_type=ec",
+        ];
+        let mut words = vec!["write", "pki/roles/shop", "key_bits=256", "max_ttl=600h"];
+        words.extend(role);
+        bao.says(&words);
+        let issued = bao.says(&[
+            "write",
+            "-format=json",
+            "pki/issue/shop",
+            "common_name=shop.corp",
+            "alt_names=www.shop.corp",
+            "ttl=500h",
+            "private_key_format=pkcs8",
+        ]);
+        let issued: Value = serde_json::from_str(&issued).expect("JSON");
+        let part = |name: &str| issued["data"][name].as_str().expect(name).trim().to_owned();
+        let (key, certificate) = (part("private_key"), part("certificate"));
+        let fields = [
+            format!("tls.key={key}"),
+            format!("tls.crt={certificate}"),
+            format!("ca.crt={}", part("issuing_ca")),
+        ];
+        let put = ["kv", "put", "secret/app/tls", "note=kept"];
+        bao.says(&[&put[..], &fields.each_ref().map(String::as_str)].concat());
+        bao.says(&["kv", "put", "secret/app/bare", &fields[0]]);
+        let repository = Repository::new();
+        repository.commit_file("deploy/shop.key", format!("{key}\n"));
+        let run = leakward(repository.sandbox())
+            .args(["scan", "--format", "json", "--output", "report.json"])
+            .arg(repository.folder())
+            .run();
+        run.expect_status(1);
+        let report = fs::read_to_string(repository.sandbox().path("report.json")).expect("it");
+        let report: Value = serde_json::from_str(&report).expect("JSON");
+        let findings = report["findings"].as_array().expect("findings");
+        let finding = findings
+            .iter()
+            .find(|finding| finding["rule"] == "private-key-pkcs8")
+            .expect("the leak is found");
+        Some(Self {
+            finding: finding["fingerprint"].as_str().expect("one").to_owned(),
+            serial: part("serial_number"),
+            bao,
+            repository,
+            key,
+            certificate,
+        })
+    }
+
+    /// A command that may use the CA.
+    fn leakward(&self, words: &[&str]) -> Program {
+        let vault = format!("vault={}", self.bao.address());
+        let program = leakward(self.repository.sandbox()).args(words).args([
+            "--with",
+            &vault,
+            "--allow-private",
+        ]);
+        self.bao.login(program)
+    }
+
+    fn respond(&self, words: &[&str]) -> Program {
+        self.leakward(words)
+            .args(["--with", "pki-role=shop"])
+            .env("LEAKWARD_IDENTITY_VAULT_ADMIN", &self.bao.token)
+    }
+
+    fn rotate(&self, path: &str) -> Program {
+        let finding = format!("--finding={}", self.finding);
+        self.respond(&["rotate", "--report", "report.json", &finding])
+            .args(["--store", &self.bao.store(), "--path", path])
+            .args(["--grace", "1s", "--yes"])
+    }
+
+    fn field(&self, name: &str) -> String {
+        let field = format!("-field={name}");
+        self.bao.says(&["kv", "get", &field, "secret/app/tls"])
+    }
+
+    fn verdict(&self, key: &str, certificate: &str) -> String {
+        let certificate = format!("certificate={certificate}");
+        let run = self
+            .leakward(&["verify", "--rule", "private-key-pkcs8"])
+            .args(["--verify-cache-ttl", "0s"])
+            .args(["--with", &certificate])
+            .input(key.to_owned())
+            .run();
+        let first = run.stdout.lines().next().unwrap_or_default();
+        first.to_owned()
+    }
+
+    fn is_revoked(&self, serial: &str) -> bool {
+        let path = format!("pki/cert/{serial}");
+        let time = self.bao.says(&["read", "-field=revocation_time", &path]);
+        time != "0"
+    }
+
+    /// How many certificates are not revoked, the CA's own among them.
+    fn valid(&self) -> usize {
+        let listed = self.bao.says(&["list", "-format=json", "pki/certs"]);
+        let listed: Vec<String> = serde_json::from_str(&listed).expect("a list");
+        listed
+            .iter()
+            .filter(|serial| !self.is_revoked(serial))
+            .count()
+    }
+
+    /// The entry has a new key with its certificate, the old certificate is revoked, and no other is left over.
+    fn is_replaced(&self) {
+        let (key, certificate) = (self.field("tls.key"), self.field("tls.crt"));
+        assert_ne!(key, self.key);
+        assert_ne!(certificate, self.certificate);
+        assert_eq!(self.field("note"), "kept");
+        assert!(self.field("ca.crt").starts_with("-----BEGIN CERTIFICATE"));
+        assert_eq!(self.verdict(&key, &certificate), "live");
+        assert_eq!(self.verdict(&self.key, &self.certificate), "dead");
+        assert!(self.is_revoked(&self.serial));
+        assert_eq!(self.valid(), 2, "the CA's own and the successor's");
+    }
+}
+
+#[test]
+fn a_tls_key_is_replaced_with_its_certificate_and_the_old_certificate_is_revoked() {
+    let Some(scene) = Scene::new() else { return };
+    assert_eq!(scene.verdict(&scene.key, &scene.certificate), "live");
+
+    let refused = scene.rotate("app/bare").run();
+    refused.expect_status(2);
+    assert!(
+        refused.stderr.contains("without its certificate"),
+        "{}",
+        refused.transcript()
+    );
+    assert_eq!(scene.valid(), 2, "nothing was issued");
+
+    let done = scene.rotate("app/tls").run();
+    done.expect_status(0);
+    for word in [
+        "/v1/pki/issue/shop",
+        "tls.crt",
+        "tls.key",
+        "the old credential is proven dead",
+    ] {
+        assert!(done.stdout.contains(word), "{word}: {}", done.transcript());
+    }
+    scene.is_replaced();
+
+    let certificate = format!("certificate={}", scene.certificate);
+    let finding = format!("--finding={}", scene.finding);
+    let again = scene
+        .respond(&["revoke", "--report", "report.json", &finding])
+        .args(["--with", &certificate, "--yes"])
+        .run();
+    again.expect_status(0);
+    assert!(
+        again.stdout.contains("dead already"),
+        "{}",
+        again.transcript()
+    );
+    for (path, content) in scene.repository.sandbox().left_behind() {
+        let text = String::from_utf8_lossy(&content);
+        let new = scene.field("tls.key");
+        let line = new.lines().nth(1).expect("a key");
+        assert!(!text.contains(line), "{} holds the key", path.display());
+    }
+}
+
+#[test]
+fn a_rotation_of_a_tls_key_that_is_killed_at_every_line_leaves_no_certificate_over() {
+    let Some(scene) = Scene::new() else { return };
+    // Key and certificate are told once: a process has to live for a few lines before the store has them.
+    let mut kills = 0;
+    let mut last = scene
+        .rotate("app/tls")
+        .env("LEAKWARD_KILL_AT", "before:0")
+        .run();
+    while last.status.is_none() {
+        kills += 1;
+        assert!(kills < 60, "it never comes to its end");
+        let side = if kills % 2 == 0 { "before" } else { "after" };
+        last = scene
+            .respond(&["respond", "resume"])
+            .env("LEAKWARD_KILL_AT", format!("{side}:{}", kills / 2))
+            .run();
+    }
+    assert!(kills > 8, "{kills} kills\n{}", last.transcript());
+    last.expect_status(0);
+    scene.is_replaced();
+}
