@@ -176,7 +176,12 @@ pub(super) fn responder(
         ledger: memory.ledger.clone(),
         journal,
         rules,
-        providers: Arc::new(BuiltInProviders::new(settings, network, SystemClock)),
+        providers: Arc::new(BuiltInProviders::with_stores(
+            settings,
+            network,
+            SystemClock,
+            stores.stores.clone(),
+        )),
         stores: stores.stores,
         prover: Arc::new(prover),
         identities: Arc::new(GivenIdentities::new(&state.identity)?),

@@ -339,6 +339,11 @@ pub trait Provider: Send + Sync {
         Ok(subject.clone())
     }
 
+    /// Whether [`Provider::beside`] finds anything, so that a response that begins or goes on reads the entry for it.
+    fn has_company(&self) -> bool {
+        false
+    }
+
     /// The handles that exist now beside and with the credential's own. Changes nothing. Empty where nobody can list them.
     ///
     /// # Errors

@@ -148,9 +148,15 @@ impl Acting {
         let channels = channels(&settings.notify).map_err(|error| wrong("notify", &error))?;
         let notifier = Notifier::new(ledger.clone(), channels, Box::new(SystemClock))
             .map_err(|error| wrong("notify", &error))?;
+        let stores = stores(settings, &config.data_dir, &key)?;
         Ok(Some(Self {
-            providers: Arc::new(BuiltInProviders::new(verify, network, SystemClock)),
-            stores: stores(settings, &config.data_dir, &key)?,
+            providers: Arc::new(BuiltInProviders::with_stores(
+                verify,
+                network,
+                SystemClock,
+                stores.clone(),
+            )),
+            stores,
             prover: Arc::new(prover),
             identities: Arc::new(Named(settings.identities.clone())),
             policy,

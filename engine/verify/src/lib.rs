@@ -40,6 +40,7 @@ mod settings;
 pub mod ssh;
 mod subject;
 mod target;
+pub mod token_key;
 mod verifier;
 
 pub use address::AddressPolicy;

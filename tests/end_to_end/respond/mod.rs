@@ -8,5 +8,6 @@ mod options;
 mod rotation;
 mod tls_keys;
 mod together;
+mod token_keys;
 mod vault;
 mod world;

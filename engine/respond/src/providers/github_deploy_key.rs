@@ -193,6 +193,10 @@ impl Provider for GithubDeployKey {
         written_key::subject(like, parts)
     }
 
+    fn has_company(&self) -> bool {
+        true
+    }
+
     fn beside(&self, subject: &Subject, fields: &Fields) -> Result<Subject, ProviderError> {
         let found = written_key::beside(NAME, subject, fields)?;
         Ok(found.unwrap_or_else(|| subject.clone()))

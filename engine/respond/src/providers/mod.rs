@@ -18,6 +18,7 @@ mod private_key;
 mod rabbitmq;
 mod redis_acl;
 mod rest;
+mod signing_key;
 mod sql_dialect;
 mod sql_users;
 mod vault_approle;
@@ -30,6 +31,7 @@ use std::sync::Arc;
 
 use leakward_core::action::{Action, Means};
 use leakward_core::{Rule, Secret};
+use leakward_stores::Store;
 use leakward_verify::{Clock, Network, Settings, Subject};
 
 use crate::provider::{Case, Provider, ProviderError, Providers, Receipt, Together};
@@ -56,6 +58,8 @@ pub(crate) struct Way {
     pub(crate) network: Network,
     /// What time it is.
     pub(crate) clock: Box<dyn Clock>,
+    /// Connected stores by their names, for keys whose public halves are published from one.
+    pub(crate) stores: BTreeMap<String, Arc<dyn Store>>,
 }
 
 /// The providers that come with the program.
@@ -69,10 +73,22 @@ impl BuiltInProviders {
     /// All of them, with one way out.
     #[must_use]
     pub fn new(settings: Settings, network: Network, clock: impl Clock + 'static) -> Self {
+        Self::with_stores(settings, network, clock, BTreeMap::new())
+    }
+
+    /// The same; public keys can be published in these stores.
+    #[must_use]
+    pub fn with_stores(
+        settings: Settings,
+        network: Network,
+        clock: impl Clock + 'static,
+        stores: BTreeMap<String, Arc<dyn Store>>,
+    ) -> Self {
         let way = Arc::new(Way {
             settings,
             network,
             clock: Box::new(clock),
+            stores,
         });
         let native: Vec<Box<dyn Provider>> = vec![
             Box::new(AwsIam::new(Arc::clone(&way))),

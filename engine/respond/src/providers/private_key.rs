@@ -1,5 +1,5 @@
 //! Private keys, which can be anything: what the operator says the key is for decides who acts. With `vault` the certificate
-//! authority that issued its certificate; with nothing, a person.
+//! authority that issued its certificate; with `signs` the set of keys whose tokens are taken; with nothing, a person.
 
 use std::sync::Arc;
 
@@ -8,11 +8,12 @@ use leakward_verify::{Subject, Value, ValueSource};
 
 use super::Way;
 use super::by_hand::or_by_hand;
+use super::signing_key::{self, SigningKey};
 use super::vault_pki::{self, VaultPki};
 use super::written_key;
 use crate::provider::{
     Abilities, Case, Created, Creation, Handle, Instructions, Provider, ProviderError, Receipt,
-    Standing, Successor,
+    RequestId, Standing, Successor,
 };
 
 const NAME: &str = "private-key";
@@ -27,6 +28,8 @@ pub(super) struct PrivateKey {
 enum Use {
     /// A certificate of a CA that we can ask.
     Tls,
+    /// Tokens of an application of one's own.
+    Tokens,
     /// Nobody said it.
     NotKnown,
 }
@@ -37,25 +40,41 @@ impl PrivateKey {
     }
 
     fn use_of(subject: &Subject) -> Use {
-        match subject.value("vault") {
-            Some(_) => Use::Tls,
-            None => Use::NotKnown,
+        match (subject.value("vault"), subject.value("signs")) {
+            (_, Some(_)) => Use::Tokens,
+            (Some(_), None) => Use::Tls,
+            (None, None) => Use::NotKnown,
         }
     }
 
-    fn pki<'e>(&'e self, case: &'e Case<'_>) -> Result<VaultPki<'e>, ProviderError> {
-        match Self::use_of(case.subject) {
-            Use::Tls => VaultPki::of(&self.way, case),
-            Use::NotKnown => Err(what_for()),
-        }
+    fn office<'e>(&'e self, case: &'e Case<'_>) -> Result<Office<'e>, ProviderError> {
+        Ok(match Self::use_of(case.subject) {
+            Use::Tls => Office::Authority(Box::new(VaultPki::of(&self.way, case)?)),
+            Use::Tokens => Office::Set(SigningKey::of(&self.way, case)?),
+            Use::NotKnown => return Err(what_for()),
+        })
     }
+}
+
+/// Whoever acts.
+enum Office<'e> {
+    Authority(Box<VaultPki<'e>>),
+    Set(SigningKey<'e>),
+}
+
+fn cannot<T>(what: &str) -> Result<T, ProviderError> {
+    Err(ProviderError::Unsupported {
+        provider: NAME.to_owned(),
+        what: what.to_owned(),
+    })
 }
 
 fn what_for() -> ProviderError {
     super::needs(
         NAME,
         "to know what the key is for",
-        "with a certificate of Vault's or OpenBao's PKI engine --with vault=https://… and --with pki-role=…",
+        "with a certificate of Vault's or OpenBao's PKI engine --with vault=https://… and --with pki-role=…; for tokens --with signs=jwt \
+         and --with jwks=PATH",
     )
 }
 
@@ -65,8 +84,12 @@ impl Provider for PrivateKey {
     }
 
     fn abilities(&self, case: &Case<'_>) -> Result<Abilities, ProviderError> {
-        let mut abilities = or_by_hand(case, || self.pki(case)?.abilities())?;
-        if abilities.rotate.is_none() && abilities.revoke.is_some() {
+        let mut abilities = or_by_hand(case, || match self.office(case)? {
+            Office::Authority(authority) => authority.abilities(),
+            Office::Set(set) => set.abilities(),
+        })?;
+        let is_tls = Self::use_of(case.subject) == Use::Tls;
+        if is_tls && abilities.rotate.is_none() && abilities.revoke.is_some() {
             let step = "A successor is made when --with pki-role=… names the role that issues its certificate.";
             abilities.instructions = Some(Instructions {
                 url: None,
@@ -79,6 +102,7 @@ impl Provider for PrivateKey {
     fn parts(&self, subject: &Subject) -> Fields {
         match Self::use_of(subject) {
             Use::Tls => vault_pki::parts(subject),
+            Use::Tokens => signing_key::parts(subject),
             Use::NotKnown => written_key::parts(subject),
         }
     }
@@ -86,6 +110,7 @@ impl Provider for PrivateKey {
     /// A key that is read from the store again comes without what the operator said about it; that is said anew.
     fn subject(&self, like: &Subject, parts: &Fields) -> Subject {
         let mut subject = written_key::subject(like, parts);
+        subject = signing_key::without_other_ids(subject, parts);
         for (name, secret) in &self.way.settings.given {
             if subject.value(name).is_none() {
                 subject.values.push(Value {
@@ -98,34 +123,71 @@ impl Provider for PrivateKey {
         subject
     }
 
+    fn has_company(&self) -> bool {
+        true
+    }
+
     fn beside(&self, subject: &Subject, fields: &Fields) -> Result<Subject, ProviderError> {
         match Self::use_of(subject) {
             Use::Tls => vault_pki::beside(subject, fields),
+            Use::Tokens => signing_key::beside(subject, fields),
             Use::NotKnown => Ok(subject.clone()),
         }
     }
 
     fn handles(&self, case: &Case<'_>) -> Result<Vec<Handle>, ProviderError> {
-        self.pki(case)?.handles()
+        match self.office(case)? {
+            Office::Authority(authority) => authority.handles(),
+            Office::Set(_) => Ok(Vec::new()),
+        }
+    }
+
+    fn draft(&self, case: &Case<'_>, _: &RequestId) -> Result<Successor, ProviderError> {
+        match self.office(case)? {
+            Office::Authority(_) => cannot("choose a key, which the CA makes"),
+            Office::Set(set) => set.draft(),
+        }
     }
 
     fn create(&self, case: &Case<'_>, creation: &Creation) -> Result<Successor, ProviderError> {
-        self.pki(case)?.create(creation)
+        match self.office(case)? {
+            Office::Authority(authority) => authority.create(creation),
+            Office::Set(set) => set.create(creation),
+        }
     }
 
     fn find_created(&self, case: &Case<'_>, creation: &Creation) -> Result<Created, ProviderError> {
-        self.pki(case)?.find_created(creation)
+        match self.office(case)? {
+            Office::Authority(authority) => authority.find_created(creation),
+            Office::Set(set) => set.find_created(creation),
+        }
     }
 
     fn remove(&self, case: &Case<'_>, handle: &Handle) -> Result<Receipt, ProviderError> {
-        self.pki(case)?.remove(handle)
+        match self.office(case)? {
+            Office::Authority(authority) => authority.remove(handle),
+            Office::Set(set) => set.remove(handle),
+        }
     }
 
     fn standing(&self, case: &Case<'_>) -> Result<Standing, ProviderError> {
-        self.pki(case)?.standing(self.way.clock.now())
+        match self.office(case)? {
+            Office::Authority(authority) => authority.standing(self.way.clock.now()),
+            Office::Set(set) => set.standing(),
+        }
     }
 
     fn revoke(&self, case: &Case<'_>) -> Result<Receipt, ProviderError> {
-        self.pki(case)?.revoke(self.way.clock.now())
+        match self.office(case)? {
+            Office::Authority(authority) => authority.revoke(self.way.clock.now()),
+            Office::Set(set) => set.revoke(),
+        }
+    }
+
+    fn restore(&self, case: &Case<'_>) -> Result<Receipt, ProviderError> {
+        match self.office(case)? {
+            Office::Authority(_) => cannot("take back that a certificate was revoked"),
+            Office::Set(set) => set.restore(),
+        }
     }
 }

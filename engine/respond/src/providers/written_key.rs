@@ -34,7 +34,10 @@ pub(crate) fn bare(key: &Secret) -> Option<Secret> {
     let (_, rest) = block(&text)?.split_once("PRIVATE KEY-----")?;
     let (body, _) = rest.split_once("-----END ")?;
     let lines = body.lines().filter(|line| !line.contains(':'));
-    let digits: Zeroizing<String> = Zeroizing::new(lines.flat_map(str::split_whitespace).collect());
+    let digits = lines.flat_map(str::chars);
+    // Without the signs that fill it up.
+    let digits = digits.filter(|digit| !digit.is_whitespace() && *digit != '=');
+    let digits: Zeroizing<String> = Zeroizing::new(digits.collect());
     Some(Secret::new(digits.as_bytes()))
 }
 
@@ -194,6 +197,20 @@ mod tests {
         let within = Fields::from([("file".to_owned(), within)]);
         let error = beside("test", &leaked(&bare_form), &within).expect_err("it is refused");
         assert!(error.to_string().contains("other text"), "{error}");
+    }
+
+    #[test]
+    fn a_bare_key_is_the_one_that_a_scan_finds() {
+        let (begin, end) = ("-----BEGIN EC", "-----END EC");
+        let text = format!("{begin} PRIVATE KEY-----\nQUJD\nRA==\n{end} PRIVATE KEY-----\n");
+        let escaped = text.replace('\n', "\\n");
+        for text in [text, escaped] {
+            assert_eq!(
+                bare(&Secret::new(text.as_bytes())),
+                Some(Secret::new(b"QUJDRA"))
+            );
+        }
+        assert_eq!(bare(&Secret::new(b"QUJDRA")), None);
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::database::{SagaId, SagaRow};
 use crate::incident::{Event, Incident, State};
 use crate::ledger::Ledger;
 use crate::notify::{Message, Notifier, Urgency};
-use crate::plan::{FieldForm, Goal, Order, Plan};
+use crate::plan::{Goal, Order, Plan};
 use crate::policy::{Decision, Policy};
 use crate::provider::{Provider, Providers, SECRET};
 use crate::providers::written_key::bare;
@@ -436,19 +436,15 @@ impl Responder {
             .ok_or(RespondError::NeedsCredential(row.fingerprint))
     }
 
-    /// Parts that the plan found beside the credential in the store's entry (a key's certificate) are read there.
+    /// Parts that the plan found beside the credential in the store's entry (a key's certificate, the text of a key that leaked
+    /// without its lines) are read there.
     fn with_all_parts(
         &self,
         row: &SagaRow,
         provider: &dyn Provider,
         subject: Subject,
     ) -> Result<Subject, RespondError> {
-        let known = provider.parts(&subject);
-        let fields = row.plan.entry.iter().flat_map(|entry| &entry.fields);
-        let is_whole = fields
-            .filter(|change| change.form == FieldForm::Whole)
-            .all(|change| known.contains_key(&change.part));
-        if is_whole {
+        if !provider.has_company() {
             return Ok(subject);
         }
         Ok(self.kept_in_store(row, &subject)?.unwrap_or(subject))

@@ -16,3 +16,4 @@ mod played;
 mod secure;
 mod services;
 mod setup;
+mod signing;

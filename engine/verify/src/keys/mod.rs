@@ -12,5 +12,5 @@ pub use certificate::Certificate;
 pub(crate) use certificate::certificates;
 pub use private_key::PublicKey;
 pub(crate) use private_key::{
-    PrivateKey, mpint as ssh_mpint, ssh_fingerprint, ssh_text, string as ssh_string,
+    Form, PrivateKey, mpint as ssh_mpint, ssh_fingerprint, ssh_text, string as ssh_string,
 };

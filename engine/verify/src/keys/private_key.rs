@@ -1,16 +1,18 @@
 //! A private key: OpenSSH's own form, PKCS #1, PKCS #8, SEC 1.
 
+use aws_lc_rs::encoding::{AsDer as _, EcPrivateKeyRfc5915Der};
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa::KeyPair as RsaPair;
+use aws_lc_rs::rsa::{KeyPair as RsaPair, KeySize};
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING,
     ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair,
-    KeyPair as _, RSA_PKCS1_SHA512,
+    KeyPair as _, RSA_PKCS1_SHA256, RSA_PKCS1_SHA512,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use zeroize::Zeroizing;
 
-use super::der::element;
+use super::der::{OCTET_STRING, element};
 use super::openssh;
 use crate::offline::key_body;
 
@@ -124,6 +126,21 @@ impl PrivateKey {
         &self.public
     }
 
+    /// A signature as JSON Web Tokens have it (RFC 7518, 3.3 and 3.4; RFC 8037).
+    pub(crate) fn token_signature(&self, message: &[u8]) -> Option<Vec<u8>> {
+        let random = SystemRandom::new();
+        Some(match &self.pair {
+            Pair::Ed25519(pair) => pair.try_sign(message).ok()?.as_ref().to_vec(),
+            Pair::Ecdsa(pair) => pair.sign(&random, message).ok()?.as_ref().to_vec(),
+            Pair::Rsa(pair) => {
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
+                    .ok()?;
+                signature
+            }
+        })
+    }
+
     /// A signature as SSH writes it: the algorithm's name and the signature itself.
     pub(crate) fn ssh_signature(&self, message: &[u8]) -> Option<Vec<u8>> {
         let random = SystemRandom::new();
@@ -145,7 +162,54 @@ impl PrivateKey {
     }
 }
 
+/// How a private key is written in DER.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// RFC 5958.
+    Pkcs8,
+    /// RFC 8017, RSA alone.
+    Pkcs1,
+    /// RFC 5915, elliptic curves alone.
+    Sec1,
+}
+
 impl PublicKey {
+    /// A new private key of this kind and size, in DER; none where the form does not fit the kind.
+    pub(crate) fn new_like(&self, form: Form) -> Option<Zeroizing<Vec<u8>>> {
+        let kept = |bytes: &[u8]| Some(Zeroizing::new(bytes.to_vec()));
+        match (self, form) {
+            (Self::Ed25519(_), Form::Pkcs8) => {
+                kept(Ed25519KeyPair::generate().ok()?.to_pkcs8v1().ok()?.as_ref())
+            }
+            (Self::Ecdsa(curve, _), Form::Pkcs8 | Form::Sec1) => {
+                let (_, algorithm) = CURVES.iter().find(|(name, _)| name == curve)?;
+                let pair = EcdsaKeyPair::generate(algorithm).ok()?;
+                if form == Form::Pkcs8 {
+                    return kept(pair.to_pkcs8v1().ok()?.as_ref());
+                }
+                let der: EcPrivateKeyRfc5915Der<'_> = pair.private_key().as_der().ok()?;
+                kept(der.as_ref())
+            }
+            (Self::Rsa { n, .. }, Form::Pkcs8 | Form::Pkcs1) => {
+                let size = match n.len() * 8 {
+                    2048 => KeySize::Rsa2048,
+                    3072 => KeySize::Rsa3072,
+                    4096 => KeySize::Rsa4096,
+                    8192 => KeySize::Rsa8192,
+                    _ => return None,
+                };
+                let der = RsaPair::generate(size).ok()?.as_der().ok()?;
+                if form == Form::Pkcs8 {
+                    return kept(der.as_ref());
+                }
+                let (whole, _) = element(der.as_ref())?;
+                let mut parts = whole.children();
+                kept(parts.find(|part| part.tag == OCTET_STRING)?.content)
+            }
+            _ => None,
+        }
+    }
+
     /// The algorithm that signs, as SSH calls it.
     pub(crate) fn ssh_algorithm(&self) -> &'static str {
         match self {

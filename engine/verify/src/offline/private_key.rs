@@ -1,7 +1,7 @@
 //! Private keys: whether a passphrase stands between a finder and the key, and which certificate near by is the key's.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use super::OfflineFacts;
 use crate::fill::value;
@@ -68,7 +68,8 @@ fn add_certificate(facts: &mut OfflineFacts, key: &PrivateKey, subject: &Subject
     facts.expires_at = own.not_after.map(leakward_core::time::rfc3339);
 }
 
-/// The bytes between the lines that mark a PEM block; also of a body without such lines, and with `\n` written out.
+/// The bytes between the lines that mark a PEM block; also of a body without such lines, and with `\n` written out. A scan
+/// finds a body without the signs that fill it up at its end.
 pub(crate) fn body(text: &str) -> Option<zeroize::Zeroizing<Vec<u8>>> {
     let text = zeroize::Zeroizing::new(text.replace("\\r", "").replace("\\n", "\n"));
     let inner = match (text.find("-----BEGIN"), text.find("-----END")) {
@@ -83,10 +84,13 @@ pub(crate) fn body(text: &str) -> Option<zeroize::Zeroizing<Vec<u8>>> {
             .lines()
             .filter(|line| !line.contains(':'))
             .flat_map(str::chars)
-            .filter(|character| !character.is_whitespace() && *character != '\\')
+            .filter(|character| !character.is_whitespace() && !['\\', '='].contains(character))
             .collect(),
     );
-    STANDARD.decode(&*base64).ok().map(zeroize::Zeroizing::new)
+    STANDARD_NO_PAD
+        .decode(&*base64)
+        .ok()
+        .map(zeroize::Zeroizing::new)
 }
 
 fn openssh_cipher(der: &[u8]) -> Option<&[u8]> {

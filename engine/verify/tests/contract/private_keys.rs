@@ -3,6 +3,9 @@
 use std::fs;
 use std::process::Command;
 
+use aws_lc_rs::signature::{ED25519, KeyPair as _, UnparsedPublicKey};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use leakward_core::Secret;
 use leakward_verify::{Endpoint, Settings, Subject, Value, ValueSource, Verified};
 
@@ -306,4 +309,94 @@ fn a_tls_key_is_live_until_its_authority_has_revoked_its_certificate() {
     ended.not_after = rcgen::date_time_ymd(2025, 1, 1);
     let ended = ended.self_signed(&made.signing_key).expect("one").pem();
     assert_eq!(asked(200, known(&ended, 0), &ended, Given), "not-checked");
+}
+
+/// What a scan finds of a key has no lines around it, and no signs that fill its base64 up.
+#[test]
+fn a_key_is_read_however_its_base64_ends() {
+    let Some(sshd) = sshd() else {
+        return;
+    };
+    let (host_key, user) = (&sshd.fingerprints[0], user());
+    for (rule_id, key) in &sshd.accepted {
+        let lines = key.lines().filter(|line| !line.contains("--"));
+        let bare: String = lines.flat_map(|line| line.chars()).collect();
+        let values = [("host-key", &**host_key), ("user", &*user)];
+        let bare = bare.trim_end_matches('=');
+        let verified = ask(sshd.service.port, rule_id, bare, &values);
+        assert_eq!(verified.verdict.to_string(), "live", "{verified:?}");
+    }
+}
+
+#[test]
+fn a_key_that_signs_tokens_is_live_where_they_are_taken() {
+    const ID: &str = "private-key-pkcs8";
+    let pair = aws_lc_rs::signature::Ed25519KeyPair::generate().expect("a key");
+    let der = pair.to_pkcs8v1().expect("its text");
+    let key = base64::engine::general_purpose::STANDARD.encode(der);
+    let (key, public) = (key, pair.public_key().as_ref().to_vec());
+    let asked = |status: u16, values: &[(&str, &str)], source: ValueSource| {
+        let public = public.clone();
+        let server = Server::start(move |received| {
+            let head = received.headers.lines().find_map(|line| {
+                let (name, value) = line.split_once(": ")?;
+                let value = name
+                    .eq_ignore_ascii_case("authorization")
+                    .then_some(value)?;
+                value.trim().strip_prefix("Bearer ")
+            });
+            let token = head.expect("a token");
+            let (signed, signature) = token.rsplit_once('.').expect("a signature");
+            let bytes = |part: &str| URL_SAFE_NO_PAD.decode(part).expect("base64");
+            UnparsedPublicKey::new(&ED25519, &public)
+                .verify(signed.as_bytes(), &bytes(signature))
+                .expect("signed by the key");
+            let parts: Vec<serde_json::Value> = signed
+                .split('.')
+                .map(|part| serde_json::from_slice(&bytes(part)).expect("JSON"))
+                .collect();
+            assert_eq!(parts[0]["alg"], "EdDSA");
+            assert_eq!(parts[0]["kid"], "2026-11");
+            assert_eq!(parts[1]["sub"], "leakward");
+            let life = parts[1]["exp"].as_u64().zip(parts[1]["iat"].as_u64());
+            assert_eq!(life.map(|(end, start)| end - start), Some(60));
+            assert_eq!(received.path(), "/me");
+            answer(status, &[("location", "/login")], "{}")
+        });
+        let mut subject = plain(ID, &key);
+        let check = server.url("/me");
+        let check = ("check", check.as_str());
+        for (name, text) in values.iter().chain([&check]) {
+            subject.values.push(Value {
+                name: (*name).to_owned(),
+                secret: Secret::new(text.as_bytes()),
+                source,
+            });
+        }
+        let settings = Settings {
+            limits: quick(),
+            ..Settings::default()
+        };
+        let verified = verify(&server, &[rule(ID)], &settings, &[subject]).remove(0);
+        verified.verdict.as_str().to_owned()
+    };
+    use ValueSource::{Found, Given};
+    let claims = "{\"sub\":\"leakward\",\"exp\":1}";
+    let values = [("signs", "jwt"), ("claims", claims), ("key-id", "2026-11")];
+    for (status, expected) in [
+        (200, "live"),
+        (204, "live"),
+        (401, "dead"),
+        (302, "unknown"),
+        (403, "unknown"),
+        (404, "unknown"),
+        (500, "unknown"),
+    ] {
+        assert_eq!(asked(status, &values, Given), expected, "{status}");
+    }
+    let wrong = [("signs", "jwt"), ("claims", "no object")];
+    assert_eq!(asked(200, &wrong, Given), "not-checked");
+    assert_eq!(asked(200, &[("signs", "x509")], Given), "not-checked");
+    // Whoever wrote the scanned text names no address.
+    assert_eq!(asked(200, &values, Found), "not-checked");
 }

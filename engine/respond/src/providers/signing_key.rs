@@ -1,0 +1,343 @@
+//! Keys that sign JSON Web Tokens of an application of one's own: a new key beside the old one in the set of public keys that
+//! whoever checks tokens reads, then the old one taken out of it.
+//!
+//! The set (RFC 7517) is an entry of a connected store of its own, `jwks`, since whoever checks tokens must not read the key. It
+//! stands for the provider here: a key whose public half is in it is valid. So both are accepted during the grace period, the
+//! new one before anybody signs with it, and tokens of the old one end when it is taken out.
+//!
+//! INVARIANT: the set is changed by compare-and-set, one key at a time; keys of others stay.
+
+use std::sync::Arc;
+
+use leakward_core::Secret;
+use leakward_stores::{Entry, Fields, Select, Store, StoreError};
+use leakward_verify::token_key::{jwk, new_like, thumbprint};
+use leakward_verify::{Subject, Value, ValueSource};
+use serde_json::{Value as Json, json};
+use zeroize::Zeroizing;
+
+use super::Way;
+use super::rest::{text, value};
+use super::sql_users::draft_of;
+use super::written_key::{self, as_written, written};
+use crate::provider::{
+    Abilities, Birth, Case, Created, Creation, Handle, Instructions, Overlap, ProviderError,
+    Receipt, Revocation, Rotation, SECRET, Standing, Successor, Undo,
+};
+
+const NAME: &str = "signing-key";
+
+/// Names that the key's id has in an entry; the verifier knows the same.
+const IDS: [&str; 4] = ["kid", "key_id", "keyid", "key-id"];
+
+/// A set of public keys, and the key.
+pub(super) struct SigningKey<'e> {
+    store: &'e Arc<dyn Store>,
+    path: String,
+    case: &'e Case<'e>,
+}
+
+/// The set as it is now.
+struct Set {
+    entry: Entry,
+    field: String,
+    json: Json,
+}
+
+impl Set {
+    fn keys(&self) -> &[Json] {
+        self.json["keys"].as_array().map_or(&[], Vec::as_slice)
+    }
+
+    fn has(&self, print: &str) -> bool {
+        let mut keys = self.keys().iter();
+        keys.any(|key| thumbprint(key).as_deref() == Some(print))
+    }
+}
+
+impl<'e> SigningKey<'e> {
+    pub(super) fn of(way: &'e Way, case: &'e Case<'_>) -> Result<Self, ProviderError> {
+        let kind = value(case, NAME, "signs", "what it signs: --with signs=jwt")?;
+        if kind.as_str() != "jwt" {
+            return Err(super::needs(
+                NAME,
+                "signs",
+                "it is `jwt`, nothing else is known",
+            ));
+        }
+        let why = "the entry with the set of public keys that whoever checks tokens reads; give it with --with jwks=PATH";
+        let path = value(case, NAME, "jwks", why)?.to_string();
+        let named = case.subject.value("jwks-store");
+        let store = match named.and_then(|value| text(&value.secret)) {
+            Some(name) => way.stores.get(name.as_str()),
+            None if way.stores.len() == 1 => way.stores.values().next(),
+            None => None,
+        };
+        let why = "the store with the set of public keys; it is the one of --store, or that of --with jwks-store=NAME";
+        let store = store.ok_or_else(|| super::needs(NAME, "a store", why))?;
+        Ok(Self { store, path, case })
+    }
+
+    fn place(&self) -> String {
+        format!("{} in {}", self.path, self.store.describe())
+    }
+
+    pub(super) fn abilities(&self) -> Result<Abilities, ProviderError> {
+        let print = print(&self.case.subject.secret)?;
+        let can_be_asked = self.case.subject.value("check").is_some();
+        let step = "Whether a key works can only be seen where its tokens are taken: give --with check=https://…, an address that \
+                    refuses requests without a token.";
+        Ok(Abilities {
+            revoke: Some(Revocation {
+                action: "jwks-remove-key".to_owned(),
+                identity: self.store.describe(),
+                calls: vec![format!("take {print} out of the key set {}", self.place())],
+                undo: Undo::Possible,
+                breaks: vec![
+                    "Tokens that the leaked key has signed, as soon as whoever checks them reads the set again."
+                        .to_owned(),
+                ],
+            }),
+            rotate: can_be_asked.then(|| Rotation {
+                action: "jwks-add-key".to_owned(),
+                identity: self.store.describe(),
+                calls: vec![format!("add the new key to the key set {}", self.place())],
+                birth: Birth::Chosen,
+                overlap: Overlap::Both,
+                breaks: Vec::new(),
+            }),
+            instructions: (!can_be_asked).then(|| Instructions {
+                url: None,
+                steps: vec![step.to_owned()],
+            }),
+        })
+    }
+
+    pub(super) fn draft(&self) -> Result<Successor, ProviderError> {
+        let old = text(written(self.case.subject));
+        let new = old.and_then(|old| new_like(&old)).ok_or_else(|| {
+            refused(
+                "no such key can be made: RSA of 2048, 3072, 4096 or 8192 bits, ECDSA and Ed25519 in PEM can"
+                    .to_owned(),
+            )
+        })?;
+        let secret = as_written(written(self.case.subject), &new);
+        let print = print(&secret)?;
+        let mut parts = parts(self.case.subject);
+        for id in IDS {
+            if let Some(part) = parts.get_mut(id) {
+                *part = Secret::new(print.as_bytes());
+            }
+        }
+        parts.insert(SECRET.to_owned(), secret);
+        Ok(Successor {
+            handle: Handle(print),
+            parts,
+        })
+    }
+
+    fn read(&self) -> Result<Set, ProviderError> {
+        let entry = self
+            .store
+            .read(&self.path, &Select::Current)
+            .map_err(|error| of_store(&error))?;
+        let field = match entry.fields.keys().collect::<Vec<_>>().as_slice() {
+            [only] => (*only).clone(),
+            _ => "jwks".to_owned(),
+        };
+        let wrong = || {
+            refused(format!(
+                "{} holds no set of public keys (RFC 7517), neither alone nor in a field jwks",
+                self.place()
+            ))
+        };
+        let held = entry.fields.get(&field).and_then(text).ok_or_else(wrong)?;
+        let json: Json = serde_json::from_str(&held).map_err(|_no_json| wrong())?;
+        if !json.get("keys").is_some_and(Json::is_array) {
+            return Err(wrong());
+        }
+        Ok(Set { entry, field, json })
+    }
+
+    /// What the set is to hold. Nothing is written where it does already.
+    fn write(&self, set: Set, keys: Vec<Json>) -> Result<(), ProviderError> {
+        let (mut fields, mut json) = (set.entry.fields, set.json);
+        json["keys"] = Json::Array(keys);
+        let held = Secret::new(json.to_string().as_bytes());
+        fields.insert(set.field, held);
+        self.store
+            .put(&self.path, &fields, Some(&set.entry.version))
+            .map_err(|error| of_store(&error))?;
+        Ok(())
+    }
+
+    fn add(&self, key: Json, print: &str) -> Result<(), ProviderError> {
+        let set = self.read()?;
+        if set.has(print) {
+            return Ok(());
+        }
+        let keys = set.keys().iter().cloned().chain([key]).collect();
+        self.write(set, keys)
+    }
+
+    fn take_out(&self, print: &str) -> Result<Receipt, ProviderError> {
+        let set = self.read()?;
+        if !set.has(print) {
+            return Ok(receipt(format!("{} does not hold {print}", self.place())));
+        }
+        let others = set.keys().iter();
+        let others = others.filter(|key| thumbprint(key).as_deref() != Some(print));
+        let others = others.cloned().collect();
+        self.write(set, others)?;
+        Ok(receipt(format!("{print} is out of {}", self.place())))
+    }
+
+    /// Again with the same draft, finds that it is there.
+    pub(super) fn create(&self, creation: &Creation) -> Result<Successor, ProviderError> {
+        let draft = draft_of(NAME, creation)?;
+        let secret = draft.parts.get(SECRET).and_then(text);
+        let key = secret.and_then(|secret| jwk(&secret));
+        let key = key.ok_or_else(|| refused("the draft holds no key".to_owned()))?;
+        self.add(key, &draft.handle.0)?;
+        Ok(draft)
+    }
+
+    pub(super) fn find_created(&self, creation: &Creation) -> Result<Created, ProviderError> {
+        let draft = draft_of(NAME, creation)?;
+        Ok(match self.read()?.has(&draft.handle.0) {
+            true => Created::Whole(draft),
+            false => Created::No,
+        })
+    }
+
+    pub(super) fn remove(&self, handle: &Handle) -> Result<Receipt, ProviderError> {
+        self.take_out(&handle.0)
+    }
+
+    pub(super) fn standing(&self) -> Result<Standing, ProviderError> {
+        let print = print(&self.case.subject.secret)?;
+        Ok(match self.read()?.has(&print) {
+            true => Standing::Active,
+            false => Standing::Gone,
+        })
+    }
+
+    pub(super) fn revoke(&self) -> Result<Receipt, ProviderError> {
+        self.take_out(&print(&self.case.subject.secret)?)
+    }
+
+    pub(super) fn restore(&self) -> Result<Receipt, ProviderError> {
+        let print = print(&self.case.subject.secret)?;
+        let key = text(&self.case.subject.secret).and_then(|key| jwk(&key));
+        let mut key = key.ok_or_else(unreadable)?;
+        let known = IDS.iter().find_map(|id| self.case.subject.value(id));
+        if let Some(id) = known.and_then(|value| text(&value.secret)) {
+            key["kid"] = json!(id.as_str());
+        }
+        self.add(key, &print)?;
+        Ok(receipt(format!("{print} is in {} again", self.place())))
+    }
+}
+
+fn receipt(summary: String) -> Receipt {
+    Receipt {
+        summary,
+        request_id: None,
+    }
+}
+
+/// The thumbprint of a private key's public half: its name in the set, as long as nobody has given it another.
+fn print(secret: &Secret) -> Result<String, ProviderError> {
+    let jwk = text(secret).and_then(|key| jwk(&key));
+    jwk.and_then(|jwk| thumbprint(&jwk)).ok_or_else(unreadable)
+}
+
+fn unreadable() -> ProviderError {
+    refused("the private key cannot be read: it has a passphrase, or is of another kind".to_owned())
+}
+
+fn refused(what: String) -> ProviderError {
+    ProviderError::Refused {
+        provider: NAME.to_owned(),
+        what,
+    }
+}
+
+/// A store that stands for a provider fails as one. What a person has to see to has changed nothing.
+fn of_store(error: &StoreError) -> ProviderError {
+    let (provider, what) = (NAME.to_owned(), error.to_string());
+    match error {
+        StoreError::Absent { .. } => ProviderError::Absent { provider, what },
+        // Somebody else has changed the set: it is read again.
+        StoreError::Unavailable { .. } | StoreError::Conflict { .. } => {
+            ProviderError::Unavailable {
+                provider,
+                why: what,
+            }
+        }
+        StoreError::OutcomeUnknown { .. } => ProviderError::OutcomeUnknown { provider, what },
+        StoreError::LoggedOut { .. } => ProviderError::LoggedOut {
+            provider,
+            why: what,
+        },
+        StoreError::Denied { .. } => ProviderError::Denied { provider, what },
+        StoreError::Sealed { .. } | StoreError::Intercepted { .. } | StoreError::Setting { .. } => {
+            ProviderError::Full { provider, what }
+        }
+        StoreError::Refused { .. }
+        | StoreError::Unsupported { .. }
+        | StoreError::Malformed { .. } => ProviderError::Refused { provider, what },
+    }
+}
+
+/// The parts of the key; its id under one name alone, that of the entry before the operator's.
+pub(super) fn parts(subject: &Subject) -> Fields {
+    let mut parts = written_key::parts(subject);
+    let mut has_id = false;
+    for id in IDS {
+        if has_id {
+            parts.remove(id);
+        }
+        has_id |= parts.contains_key(id);
+    }
+    parts
+}
+
+/// The inverse of [`parts`].
+pub(super) fn without_other_ids(mut subject: Subject, parts: &Fields) -> Subject {
+    if IDS.iter().any(|id| parts.contains_key(*id)) {
+        let is_id = |name: &str| IDS.contains(&name);
+        subject
+            .values
+            .retain(|value| !is_id(&value.name) || parts.contains_key(&value.name));
+    }
+    subject
+}
+
+/// The key with the id that the entry has for it.
+pub(super) fn beside(subject: &Subject, fields: &Fields) -> Result<Subject, ProviderError> {
+    let Some(mut whole) = written_key::beside(NAME, subject, fields)? else {
+        return Ok(subject.clone());
+    };
+    for (field, held) in fields {
+        let is_set = text(held)
+            .and_then(|held: Zeroizing<String>| serde_json::from_str::<Json>(&held).ok())
+            .is_some_and(|json| json.get("keys").is_some_and(Json::is_array));
+        if is_set {
+            return Err(refused(format!(
+                "the field {field} holds the set of public keys beside the private one; put the set into an entry of its own, so that \
+                 whoever checks tokens need not read the key"
+            )));
+        }
+        let Some(id) = IDS.iter().find(|id| field.eq_ignore_ascii_case(id)) else {
+            continue;
+        };
+        whole.values.retain(|value| value.name != *id);
+        whole.values.push(Value {
+            name: (*id).to_owned(),
+            secret: held.clone(),
+            source: ValueSource::Given,
+        });
+    }
+    Ok(whole)
+}

@@ -1,0 +1,186 @@
+//! Keys that sign JSON Web Tokens, for whoever tries one or makes its successor: RSA (RS256), ECDSA (ES256, ES384, ES512), Ed25519
+//! (EdDSA). RFC 7515, 7517, 7518, 7638, 8037.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use serde_json::{Map, Value, json};
+use zeroize::Zeroizing;
+
+use crate::keys::{Form, PrivateKey, PublicKey};
+
+/// The public half as a JSON Web Key, named by its thumbprint; none for a key that cannot be read.
+#[must_use]
+pub fn jwk(private: &str) -> Option<Value> {
+    let key = PrivateKey::read(private).ok()?;
+    let mut jwk = members(key.public())?;
+    let id = thumbprint(&jwk)?;
+    jwk["alg"] = json!(algorithm(key.public()));
+    jwk["use"] = json!("sig");
+    jwk["kid"] = json!(id);
+    Some(jwk)
+}
+
+/// The thumbprint of a public key (RFC 7638); none when it is no key of these kinds.
+#[must_use]
+pub fn thumbprint(jwk: &Value) -> Option<String> {
+    let names: &[&str] = match jwk.get("kty")?.as_str()? {
+        "RSA" => &["e", "kty", "n"],
+        "EC" => &["crv", "kty", "x", "y"],
+        "OKP" => &["crv", "kty", "x"],
+        _ => return None,
+    };
+    let members: Option<Vec<String>> = names
+        .iter()
+        .map(|name| Some(format!("\"{name}\":{}", json!(jwk.get(name)?.as_str()?))))
+        .collect();
+    let text = format!("{{{}}}", members?.join(","));
+    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
+    Some(URL_SAFE_NO_PAD.encode(hash.as_ref()))
+}
+
+/// A token with these claims, signed with the key of that name. None for a key that cannot be read.
+#[must_use]
+pub fn signed(
+    private: &str,
+    key_id: &str,
+    claims: &Map<String, Value>,
+) -> Option<Zeroizing<String>> {
+    let key = PrivateKey::read(private).ok()?;
+    let header = json!({ "alg": algorithm(key.public()), "typ": "JWT", "kid": key_id });
+    let part = |json: String| URL_SAFE_NO_PAD.encode(json);
+    let text = format!(
+        "{}.{}",
+        part(header.to_string()),
+        part(json!(claims).to_string())
+    );
+    let signature = key.token_signature(text.as_bytes())?;
+    Some(Zeroizing::new(format!(
+        "{text}.{}",
+        URL_SAFE_NO_PAD.encode(signature)
+    )))
+}
+
+/// A new key in PEM, of the same kind, size and form as this one in PEM. None for a key of another kind, and without randomness.
+#[must_use]
+pub fn new_like(private: &str) -> Option<Zeroizing<String>> {
+    let (form, label) = [
+        (Form::Pkcs8, "PRIVATE KEY"),
+        (Form::Pkcs1, "RSA PRIVATE KEY"),
+        (Form::Sec1, "EC PRIVATE KEY"),
+    ]
+    .into_iter()
+    .find(|(_, label)| private.contains(&format!("-----BEGIN {label}-----")))?;
+    let old = PrivateKey::read(private).ok()?;
+    let der = old.public().new_like(form)?;
+    const WIDTH: usize = 64;
+    let base64 = Zeroizing::new(STANDARD.encode(&*der));
+    let mut text = Zeroizing::new(format!("-----BEGIN {label}-----\n"));
+    let mut rest = base64.as_str();
+    while !rest.is_empty() {
+        let (line, after) = rest.split_at(WIDTH.min(rest.len()));
+        text.push_str(line);
+        text.push('\n');
+        rest = after;
+    }
+    text.push_str(&format!("-----END {label}-----\n"));
+    Some(text)
+}
+
+fn algorithm(public: &PublicKey) -> &'static str {
+    match public {
+        PublicKey::Rsa { .. } => "RS256",
+        PublicKey::Ed25519(_) => "EdDSA",
+        PublicKey::Ecdsa("nistp256", _) => "ES256",
+        PublicKey::Ecdsa("nistp384", _) => "ES384",
+        PublicKey::Ecdsa(..) => "ES512",
+    }
+}
+
+fn members(public: &PublicKey) -> Option<Value> {
+    let number = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    Some(match public {
+        PublicKey::Rsa { n, e } => json!({ "kty": "RSA", "n": number(n), "e": number(e) }),
+        PublicKey::Ed25519(point) => {
+            json!({ "kty": "OKP", "crv": "Ed25519", "x": number(point) })
+        }
+        PublicKey::Ecdsa(curve, point) => {
+            // Uncompressed: a four, then both coordinates.
+            let both = point.strip_prefix(&[4])?;
+            let (x, y) = both.split_at_checked(both.len() / 2)?;
+            let curve = match *curve {
+                "nistp256" => "P-256",
+                "nistp384" => "P-384",
+                _ => "P-521",
+            };
+            json!({ "kty": "EC", "crv": curve, "x": number(x), "y": number(y) })
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::rsa::KeySize;
+    use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair};
+
+    use super::*;
+
+    fn pem(label: &str, der: &[u8]) -> String {
+        format!(
+            "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
+            STANDARD.encode(der)
+        )
+    }
+
+    fn kind(key: &str) -> String {
+        let key = PrivateKey::read(key).map_err(|error| error.to_string());
+        key.expect("a key").public().kind()
+    }
+
+    #[test]
+    fn a_successor_is_of_the_same_kind_and_form_and_another_key() {
+        let ecdsa = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).expect("a key");
+        let ed25519 = Ed25519KeyPair::generate().expect("a key");
+        let rsa = PublicKey::Rsa {
+            n: vec![1; KeySize::Rsa2048.len()],
+            e: vec![1, 0, 1],
+        };
+        let pkcs8 = |document: aws_lc_rs::pkcs8::Document| document.as_ref().to_vec();
+        let mut olds = vec![
+            pem("PRIVATE KEY", &pkcs8(ecdsa.to_pkcs8v1().expect("a key"))),
+            pem("PRIVATE KEY", &pkcs8(ed25519.to_pkcs8v1().expect("a key"))),
+        ];
+        for (form, label) in [
+            (Form::Pkcs1, "RSA PRIVATE KEY"),
+            (Form::Pkcs8, "PRIVATE KEY"),
+        ] {
+            olds.push(pem(label, &rsa.new_like(form).expect("a key")));
+        }
+        let curve = PublicKey::Ecdsa("nistp256", Vec::new());
+        olds.push(pem(
+            "EC PRIVATE KEY",
+            &curve.new_like(Form::Sec1).expect("a key"),
+        ));
+        for old in olds {
+            let new = new_like(&old).expect("a successor");
+            assert_eq!(kind(&new), kind(&old));
+            assert_eq!(new.lines().next(), old.lines().next());
+            assert!(new.lines().all(|line| line.len() <= 64));
+            assert_ne!(jwk(&new), jwk(&old));
+        }
+    }
+
+    /// The example of RFC 7638, 3.1.
+    #[test]
+    fn a_thumbprint_is_that_of_the_standard() {
+        let n = concat!(
+            "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMs",
+            "tn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbI",
+            "SD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw"
+        );
+        let jwk = json!({ "kty": "RSA", "n": n, "e": "AQAB", "alg": "RS256", "kid": "2011-04-29" });
+        assert_eq!(
+            thumbprint(&jwk).as_deref(),
+            Some("NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs")
+        );
+    }
+}

@@ -1,0 +1,271 @@
+//! Keys that sign tokens: a leaked one is replaced while an application signs with what the store gives it and another checks
+//! with the set of public keys; no token is refused meanwhile, and afterwards those of the leaked key are.
+
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use aws_lc_rs::rsa::PublicKeyComponents;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey,
+};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use leakward_tests::{HttpServer, Program, Repository, http};
+use leakward_verify::token_key;
+use serde_json::{Map, Value, json};
+
+use super::world::OpenBao;
+use crate::leakward;
+
+/// A field of an entry, as applications read it.
+fn read(port: u16, token: &str, path: &str) -> Value {
+    let path = format!("/v1/secret/data/{path}");
+    let answer = http(port, "GET", &path, &[("x-vault-token", token)], b"");
+    answer.json()["data"]["data"].clone()
+}
+
+/// Whether a token is signed with a key of the set, and not expired. Written without the program's own code.
+fn is_good(token: &str, set: &Value) -> Option<bool> {
+    let (signed, signature) = token.rsplit_once('.')?;
+    let (header, claims) = signed.split_once('.')?;
+    let bytes = |part: &str| URL_SAFE_NO_PAD.decode(part).ok();
+    let json = |part: &str| serde_json::from_slice::<Value>(&bytes(part)?).ok();
+    let (header, claims) = (json(header)?, json(claims)?);
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let is_now = claims["exp"].as_u64()? > now.ok()?.as_secs();
+    let keys = set["keys"].as_array()?;
+    let key = keys.iter().find(|key| key["kid"] == header["kid"])?;
+    let part = |name: &str| bytes(key[name].as_str()?);
+    let signature = bytes(signature)?;
+    let is_signed = match (header["alg"].as_str()?, key["kty"].as_str()?) {
+        ("ES256", "EC") => {
+            let point = [vec![4], part("x")?, part("y")?].concat();
+            let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point);
+            key.verify(signed.as_bytes(), &signature).is_ok()
+        }
+        ("RS256", "RSA") => {
+            let key = PublicKeyComponents {
+                n: part("n")?,
+                e: part("e")?,
+            };
+            let kind = &RSA_PKCS1_2048_8192_SHA256;
+            key.verify(kind, signed.as_bytes(), &signature).is_ok()
+        }
+        _ => false,
+    };
+    Some(is_signed && is_now && claims["sub"] == "leakward")
+}
+
+/// A leaked key, whoever checks tokens, and the store with key and set.
+struct Scene {
+    bao: OpenBao,
+    port: u16,
+    repository: Repository,
+    finding: String,
+    rule: String,
+    key: String,
+    checks: HttpServer,
+}
+
+impl Scene {
+    fn new(kind: &str, id: &str) -> Option<Self> {
+        let bao = OpenBao::start("nothing")?;
+        let port = bao.address().rsplit_once(':')?.1.parse().ok()?;
+        // The CA of a PKI engine makes keys of any kind and form.
+        bao.says(&["secrets", "enable", "pki"]);
+        let kind = format!("key_type={kind}");
+        let made = ["write", "-field=private_key", "pki/root/generate/exported"];
+        let more = ["common_name=x", kind.as_str(), "ttl=1h"];
+        let key = bao.says(&[&made[..], &more].concat());
+        let mut public = token_key::jwk(&key)?;
+        if !id.is_empty() {
+            public["kid"] = json!(id);
+        }
+        let set = json!({ "keys": [public] });
+        bao.says(&["kv", "put", "secret/app/jwks", &format!("jwks={set}")]);
+        let mut fields = vec![format!("private-key={key}"), "note=kept".to_owned()];
+        if !id.is_empty() {
+            fields.push(format!("kid={id}"));
+        }
+        let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+        bao.says(&[&["kv", "put", "secret/app/signing"][..], &fields].concat());
+        let token = bao.token.clone();
+        let checks = HttpServer::start(move |asked| {
+            let held = read(port, &token, "app/jwks");
+            let set = held["jwks"].as_str().unwrap_or_default();
+            let set = serde_json::from_str(set).unwrap_or_default();
+            let bearer = asked.head.lines().find_map(|line| {
+                let (name, value) = line.split_once(": ")?;
+                let value = name
+                    .eq_ignore_ascii_case("authorization")
+                    .then_some(value)?;
+                value.strip_prefix("Bearer ")
+            });
+            match bearer.and_then(|bearer| is_good(bearer.trim(), &set)) {
+                Some(true) => (200, "{}".to_owned()),
+                _ => (401, "{}".to_owned()),
+            }
+        });
+        let repository = Repository::new();
+        repository.commit_file("deploy/signing.pem", format!("{key}\n"));
+        let run = leakward(repository.sandbox())
+            .args(["scan", "--format", "json", "--output", "report.json"])
+            .arg(repository.folder())
+            .run();
+        run.expect_status(1);
+        let report = fs::read_to_string(repository.sandbox().path("report.json")).expect("it");
+        let report: Value = serde_json::from_str(&report).expect("JSON");
+        let findings = report["findings"].as_array().expect("findings");
+        let finding = findings
+            .iter()
+            .find(|finding| {
+                finding["rule"]
+                    .as_str()
+                    .is_some_and(|rule| rule.starts_with("private-key"))
+            })
+            .expect("the leak is found");
+        Some(Self {
+            finding: finding["fingerprint"].as_str().expect("one").to_owned(),
+            rule: finding["rule"].as_str().expect("one").to_owned(),
+            bao,
+            port,
+            repository,
+            key,
+            checks,
+        })
+    }
+
+    fn respond(&self, words: &[&str]) -> Program {
+        let check = format!("check={}/me", self.checks.url());
+        let program = leakward(self.repository.sandbox())
+            .args(words)
+            .args(["--with", "signs=jwt", "--with", "jwks=app/jwks"])
+            .args(["--with", &check, "--with", "claims={\"sub\":\"leakward\"}"])
+            .arg("--allow-private");
+        self.bao.login(program)
+    }
+
+    fn rotate(&self) -> Program {
+        let finding = format!("--finding={}", self.finding);
+        self.respond(&["rotate", "--report", "report.json", &finding])
+            .args(["--store", &self.bao.store(), "--path", "app/signing"])
+            .args(["--grace", "4s", "--yes"])
+    }
+
+    /// The names of the keys in the set.
+    fn ids(&self) -> Vec<String> {
+        let held = read(self.port, &self.bao.token, "app/jwks");
+        let set: Value = serde_json::from_str(held["jwks"].as_str().expect("a set")).expect("JSON");
+        let keys = set["keys"].as_array().expect("keys").iter();
+        keys.map(|key| key["kid"].as_str().expect("a name").to_owned())
+            .collect()
+    }
+
+    /// The entry has a new key, and the set its public half alone.
+    fn is_replaced(&self, id: &str) {
+        let held = read(self.port, &self.bao.token, "app/signing");
+        let new = held["private-key"].as_str().expect("a key");
+        assert_ne!(new.trim(), self.key.trim());
+        assert_eq!(new.lines().next(), self.key.lines().next());
+        assert_eq!(held["note"], "kept");
+        let name = token_key::jwk(new).expect("a key")["kid"].clone();
+        assert_eq!(json!(self.ids()), json!([name]));
+        if !id.is_empty() {
+            assert_eq!(held["kid"], name);
+        }
+        let verdict = |key: &str, id: &str| {
+            let mut words = vec!["verify", "--rule", &self.rule, "--verify-cache-ttl", "0s"];
+            let id = format!("key-id={id}");
+            words.extend(
+                (id != "key-id=")
+                    .then_some(["--with", &id])
+                    .into_iter()
+                    .flatten(),
+            );
+            let run = self.respond(&words).input(key.to_owned()).run();
+            run.stdout.lines().next().unwrap_or_default().to_owned()
+        };
+        assert_eq!(verdict(new, ""), "live");
+        assert_eq!(verdict(&self.key, id), "dead");
+    }
+}
+
+/// Signs with what the store gives and asks whether that is good, until it is told to stop; how often, and how often not.
+fn signing(port: u16, token: &str, checks: u16, stop: &AtomicBool) -> (u32, u32) {
+    let (mut signed, mut refused) = (0, 0);
+    while !stop.load(Ordering::SeqCst) {
+        let held = read(port, token, "app/signing");
+        let key = held["private-key"].as_str().expect("a key");
+        let id = held["kid"].as_str().expect("its name");
+        let claims = json!({ "sub": "leakward", "exp": 4_000_000_000_u64 });
+        let claims: Map<String, Value> = claims.as_object().expect("claims").clone();
+        let bearer = token_key::signed(key, id, &claims).expect("a token");
+        let bearer = format!("Bearer {}", bearer.as_str());
+        let answer = http(checks, "GET", "/me", &[("authorization", &bearer)], b"");
+        signed += 1;
+        refused += u32::from(answer.status != 200);
+    }
+    (signed, refused)
+}
+
+#[test]
+fn a_key_that_signs_tokens_is_replaced_and_no_token_is_refused_meanwhile() {
+    let Some(scene) = Scene::new("ec", "2026-11") else {
+        return;
+    };
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = Arc::clone(&stop);
+    let (port, token) = (scene.port, scene.bao.token.clone());
+    let checks = scene.checks.url();
+    let checks = checks.rsplit(':').next().expect("a port");
+    let checks = checks.parse().expect("a port");
+    let application = std::thread::spawn(move || signing(port, &token, checks, &stopped));
+    let done = scene.rotate().run();
+    stop.store(true, Ordering::SeqCst);
+    let (signed, refused) = application.join().expect("the application");
+    done.expect_status(0);
+    for word in [
+        "app/jwks",
+        "private-key",
+        "kid",
+        "the old credential is proven dead",
+    ] {
+        assert!(done.stdout.contains(word), "{word}: {}", done.transcript());
+    }
+    assert!(signed > 10, "{signed}");
+    assert_eq!(refused, 0, "of {signed} tokens");
+    scene.is_replaced("2026-11");
+    let finding = format!("--finding={}", scene.finding);
+    let again = scene
+        .respond(&["revoke", "--report", "report.json", &finding])
+        .args(["--with", "key-id=2026-11", "--yes"])
+        .run();
+    again.expect_status(0);
+    assert!(
+        again.stdout.contains("dead already"),
+        "{}",
+        again.transcript()
+    );
+}
+
+#[test]
+fn a_rotation_of_a_signing_key_that_is_killed_at_every_line_leaves_one_key_in_the_set() {
+    let Some(scene) = Scene::new("rsa", "") else {
+        return;
+    };
+    let points = ["before:0", "after:0", "before:1", "after:1", "before:2"];
+    let mut kills = 0;
+    let mut last = scene.rotate().env("LEAKWARD_KILL_AT", "before:0").run();
+    while last.status.is_none() {
+        kills += 1;
+        assert!(kills < 90, "it never comes to its end");
+        last = scene
+            .respond(&["respond", "resume"])
+            .env("LEAKWARD_KILL_AT", points[kills % points.len()])
+            .run();
+    }
+    assert!(kills > 10, "{kills} kills\n{}", last.transcript());
+    last.expect_status(0);
+    scene.is_replaced("");
+}
