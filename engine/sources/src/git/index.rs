@@ -3,15 +3,19 @@
 //! Only read, and only when it is a regular file. Its paths are foreign: one that would leave the working tree
 //! (`..`, absolute, into `.git`) is told and left out by everything that goes to the file system with it.
 
+use std::ffi::OsStr;
+use std::fs::File;
 use std::io::ErrorKind;
+use std::path::Path;
 
 use bstr::{BStr, ByteSlice};
 use gix::ObjectId;
 use gix::index::entry::Mode;
 use leakward_core::{Skipped, SkippedKind};
 
-use super::Repository;
 use super::trees::EntryKind;
+use super::{Repository, cached_trees};
+use crate::tree::mapped;
 
 /// The index of a working tree.
 pub(crate) struct Index {
@@ -30,6 +34,10 @@ impl Index {
             Ok(_) => return Err(told(SkippedKind::Unreadable, "it is not a regular file")),
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(told(SkippedKind::Unreadable, &error.to_string())),
+        }
+        if may_end_the_process(repository, &path) {
+            let reason = "the trees that it remembers are nested deeper than the limit";
+            return Err(told(SkippedKind::Limit, reason));
         }
         // Its checksum is not verified: that takes longer than everything else that is done with it.
         gix::index::File::at(
@@ -54,6 +62,27 @@ impl Index {
             .iter()
             .map(|entry| (entry.id, kind(entry.mode)))
     }
+}
+
+/// Whether the index, or a part of it that lies in a file of its own, has trees that cannot be decoded.
+fn may_end_the_process(repository: &Repository, index: &Path) -> bool {
+    let id_length = repository.object_hash().len_in_bytes();
+    let most = repository.limits().max_tree_depth;
+    let is_too_deep = |path: &Path| {
+        let file = File::open(path).ok();
+        let length = |file: &File| usize::try_from(file.metadata().ok()?.len()).ok();
+        let bytes = file.and_then(|file| mapped::map(&file, length(&file)?).ok());
+        // What cannot be opened is told by the reader.
+        bytes.is_some_and(|bytes| cached_trees::are_too_deep_in(&bytes, id_length, most))
+    };
+    let beside = index.parent().and_then(|folder| folder.read_dir().ok());
+    let is_shared = |name: &OsStr| name.to_string_lossy().starts_with("sharedindex.");
+    let mut shared = beside
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| is_shared(&entry.file_name()));
+    is_too_deep(index) || shared.any(|entry| is_too_deep(&entry.path()))
 }
 
 /// What an entry stands for.
@@ -89,6 +118,38 @@ fn told(kind: SkippedKind, reason: &str) -> Skipped {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::git::staged::Staged;
+    use crate::git::testbed::Testbed;
+
+    /// An index without entries that remembers folders in folders.
+    fn nested(levels: usize) -> Vec<u8> {
+        let trees = [
+            b"\0-1 1\n".as_slice(),
+            &b"d\0-1 1\n".repeat(levels),
+            b"d\0-1 0\n",
+        ]
+        .concat();
+        let size = u32::try_from(trees.len()).unwrap().to_be_bytes();
+        let header = b"DIRC\0\0\0\x02\0\0\0\0TREE";
+        [header.as_slice(), &size, &trees, &[0; 20]].concat()
+    }
+
+    #[test]
+    fn an_index_that_was_made_to_end_the_process_is_told() {
+        let bed = Testbed::new();
+        let bench = bed.init("r", &[]);
+        bench.commit(&[("a", "1")], "first");
+        let file = bench.root().join(".git/index");
+        std::fs::write(&file, nested(300_000)).unwrap();
+        let told = Index::of(&bench.open()).err().unwrap();
+        assert_eq!((told.kind, &*told.what), (SkippedKind::Limit, "index"));
+        assert_eq!(Staged::of(&bench.open()).skipped, [told]);
+        std::fs::write(&file, nested(100)).unwrap();
+        assert!(Index::of(&bench.open()).is_ok_and(|index| index.is_some()));
+        // Of a split index the other part is read by the same function.
+        std::fs::write(bench.root().join(".git/sharedindex.0"), nested(300_000)).unwrap();
+        assert!(Index::of(&bench.open()).is_err());
+    }
 
     #[test]
     fn only_paths_that_stay_in_the_tree_are_inside() {

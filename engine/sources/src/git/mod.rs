@@ -6,6 +6,7 @@
 
 mod alternates;
 mod belonging;
+mod cached_trees;
 pub mod clone;
 mod commit_table;
 mod commits;

@@ -14,7 +14,7 @@ use gix::ObjectId;
 use gix::index::{entry::Mode, extension};
 use memmap2::Mmap;
 
-use super::Repository;
+use super::{Repository, cached_trees};
 use crate::tree::mapped;
 
 /// Signature, version, number of entries.
@@ -64,7 +64,7 @@ impl PlainIndex {
         let bytes = mapped::map(&file, usize::try_from(length).ok()?).ok()?;
         let id_length = repository.object_hash().len_in_bytes();
         let (starts, end) = starts(&bytes, id_length)?;
-        let cached = cached_trees(bytes.get(end..)?, repository)?;
+        let cached = remembered(bytes.get(end..)?, repository)?;
         Some(Self {
             bytes,
             starts,
@@ -144,13 +144,17 @@ fn path(bytes: &[u8], start: usize, id_length: usize) -> Option<(&[u8], usize)> 
     clippy::option_option,
     reason = "whether it can be read, and whether there are any"
 )]
-fn cached_trees(mut rest: &[u8], repository: &Repository) -> Option<Option<extension::Tree>> {
+fn remembered(mut rest: &[u8], repository: &Repository) -> Option<Option<extension::Tree>> {
     let hash = repository.object_hash();
     let mut cached = None;
     while rest.len() > hash.len_in_bytes() {
         let (signature, size) = (rest.get(..4)?, u32_at(rest, 4)? as usize);
         let content = rest.get(8..8 + size)?;
         if signature == extension::tree::SIGNATURE {
+            let most = repository.limits().max_tree_depth;
+            if cached_trees::are_too_deep(content, hash.len_in_bytes(), most) {
+                return None;
+            }
             cached = extension::tree::decode(content, hash, None);
         } else if !signature.first()?.is_ascii_uppercase() {
             return None;
@@ -257,8 +261,8 @@ mod tests {
         let (_, entries_end) = starts(&whole, 20).unwrap();
         for length in 0..whole.len() {
             let bytes = &whole[..length];
-            let cut = starts(bytes, 20)
-                .and_then(|(_, end)| cached_trees(bytes.get(end..)?, &bench.open()));
+            let cut =
+                starts(bytes, 20).and_then(|(_, end)| remembered(bytes.get(end..)?, &bench.open()));
             // Twenty bytes behind the entries may be a checksum: then all entries are there.
             assert!(cut.is_none() || length >= entries_end + 20, "{length}");
         }
