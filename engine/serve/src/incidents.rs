@@ -213,14 +213,11 @@ pub(crate) async fn decide(
                     "nothing can be done here: no response is configured",
                 ));
             };
-            let approving = approve(Arc::clone(service), acting, incident, by.to_owned());
+            let by = by.to_owned();
+            let approving = approve(Arc::clone(service), acting, incident, by, reason);
             // For itself: a client that goes away takes this function with it, and half of an approval is none.
             let approved = tokio::spawn(approving).await;
             approved.unwrap_or_else(|_| Err(broke_off()))?;
-            if !reason.is_empty() {
-                let event = note(fingerprint, by, "approved", &format!("because: {reason}"));
-                service.database.add_event(&event).await?;
-            }
         }
         Decision::Reject => {
             if incident.state != State::WaitingForApproval {
@@ -256,10 +253,16 @@ async fn approve(
     acting: Arc<Acting>,
     incident: Incident,
     by: String,
+    reason: String,
 ) -> Result<(), Problem> {
     let (fingerprint, name) = (incident.fingerprint, by.clone());
     taken_down(move || acting.approve(fingerprint, &name)).await?;
-    Ok(crate::work::enqueue_approval(&service, &incident, &by).await?)
+    crate::work::enqueue_approval(&service, &incident, &by).await?;
+    if !reason.is_empty() {
+        let event = note(fingerprint, &by, "approved", &format!("because: {reason}"));
+        service.database.add_event(&event).await?;
+    }
+    Ok(())
 }
 
 /// Takes down what somebody said, in the audit log and in the incident; what is not taken down does not count.

@@ -266,9 +266,12 @@ impl ScanCache {
     /// of one that has lost something since.
     pub(crate) fn history(&self, repository: &Repository, covered: &Covered) -> Option<Chronicle> {
         // What cannot be read is found out anew.
-        let parts = match self.history_before.get() {
-            Some(parts) => parts.clone(),
-            None => self.read_history().unwrap_or_default(),
+        let read;
+        let parts = if let Some(parts) = self.history_before.get() {
+            parts
+        } else {
+            read = self.read_history().unwrap_or_default();
+            &read
         };
         if parts.is_empty() {
             return None;
