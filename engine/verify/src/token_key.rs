@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
 use crate::keys::{Form, PrivateKey, PublicKey};
+use crate::offline::key_body;
 
 /// The public half as a JSON Web Key, named by its thumbprint; none for a key that cannot be read.
 #[must_use]
@@ -60,16 +61,16 @@ pub fn signed(
     )))
 }
 
-/// A new key in PEM, of the same kind, size and form as this one in PEM. None for a key of another kind, and without randomness.
+/// A new key in PEM, of the same kind, size and form as this one, which is in PEM or its base64 alone. None for a key of another kind,
+/// and without randomness.
 #[must_use]
 pub fn new_like(private: &str) -> Option<Zeroizing<String>> {
-    let (form, label) = [
-        (Form::Pkcs8, "PRIVATE KEY"),
-        (Form::Pkcs1, "RSA PRIVATE KEY"),
-        (Form::Sec1, "EC PRIVATE KEY"),
-    ]
-    .into_iter()
-    .find(|(_, label)| private.contains(&format!("-----BEGIN {label}-----")))?;
+    let form = Form::of(&key_body(private)?)?;
+    let label = match form {
+        Form::Pkcs8 => "PRIVATE KEY",
+        Form::Pkcs1 => "RSA PRIVATE KEY",
+        Form::Sec1 => "EC PRIVATE KEY",
+    };
     let old = PrivateKey::read(private).ok()?;
     let der = old.public().new_like(form)?;
     const WIDTH: usize = 64;
@@ -166,6 +167,12 @@ mod tests {
             assert_eq!(new.lines().next(), old.lines().next());
             assert!(new.lines().all(|line| line.len() <= 64));
             assert_ne!(jwk(&new), jwk(&old));
+            // As a scan finds it.
+            let lines = old.lines().filter(|line| !line.contains("--"));
+            let bare = lines.collect::<String>();
+            let new = new_like(bare.trim_end_matches('=')).expect("a successor");
+            assert_eq!(kind(&new), kind(&old));
+            assert_eq!(new.lines().next(), old.lines().next());
         }
     }
 

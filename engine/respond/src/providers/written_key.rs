@@ -42,50 +42,60 @@ pub(crate) fn bare(key: &Secret) -> Option<Secret> {
 }
 
 /// The credential with the text that the entry has for it; none when the entry does not hold it.
+///
+/// A key that leaked without its marks is looked for by its public half: its base64 stands in one line of the text with marks where
+/// it is short, and would be replaced within them.
 pub(super) fn beside(
     provider: &str,
     subject: &Subject,
     fields: &Fields,
 ) -> Result<Option<Subject>, ProviderError> {
-    let Some(leaked) = text(&subject.secret) else {
+    let Some(leaked) = text(&subject.secret).filter(|leaked| !leaked.is_empty()) else {
         return Ok(None);
     };
-    let public = public_key(&leaked);
-    let mut found: Option<Subject> = None;
+    let (public, is_marked) = (public_key(&leaked), block(&leaked).is_some());
+    // As it leaked (none), or as the entry writes it.
+    let mut found: Option<Option<&Secret>> = None;
     for (field, value) in fields {
-        let Some(held) = text(value) else { continue };
-        if held.contains(leaked.as_str()) {
-            found.get_or_insert_with(|| subject.clone());
-            continue;
-        }
-        let Some(block) = block(&held) else { continue };
-        if public.is_none() || public_key(block) != public {
-            continue;
-        }
         let wrong = |what: &str| {
             Err(ProviderError::Refused {
                 provider: provider.to_owned(),
                 what: format!("the field {field} {what}"),
             })
         };
-        if block != held.as_str() {
-            return wrong("holds the key with other text around; give the key a field of its own");
-        }
-        match found.as_ref().map(|whole| whole.value(KEY)) {
-            None => {
-                let mut whole = subject.clone();
-                whole.values.push(given(KEY, value.clone()));
-                found = Some(whole);
-            }
-            Some(Some(other)) if other.secret == *value => {}
+        let Some(held) = text(value) else { continue };
+        let has_leaked = held.contains(leaked.as_str());
+        let own = block(&held).filter(|block| public.is_some() && public_key(block) == public);
+        let form = match own {
+            _ if is_marked && has_leaked => None,
+            Some(block) if block == held.as_str() => Some(value),
             Some(_) => {
                 return wrong(
-                    "holds the key written otherwise than another field does, so that one of them would stay as it is",
+                    "holds the key with other text around; give the key a field of its own",
                 );
             }
+            None if has_leaked => {
+                return wrong(
+                    "holds the key without the lines that mark it (-----BEGIN …), or not as its first: a new key does not fit there; give the \
+                     key in PEM a field of its own",
+                );
+            }
+            None => continue,
+        };
+        if *found.get_or_insert(form) != form {
+            return wrong(
+                "holds the key written otherwise than another field does, so that one of them would stay as it is",
+            );
         }
     }
-    Ok(found)
+    Ok(found.map(|form| {
+        let mut whole = subject.clone();
+        whole.values.retain(|value| value.name != KEY);
+        whole
+            .values
+            .extend(form.map(|written| given(KEY, written.clone())));
+        whole
+    }))
 }
 
 fn given(name: &str, secret: Secret) -> Value {
@@ -148,8 +158,11 @@ pub(super) fn as_written(old: &Secret, new: &str) -> Secret {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
     use leakward_core::{FingerprintKey, RuleId};
     use leakward_verify::ssh::new_key;
+    use rcgen::{KeyPair, PKCS_ED25519};
 
     use super::*;
 
@@ -163,12 +176,37 @@ mod tests {
         }
     }
 
+    /// The kinds whose text has many lines, and one whose base64 stands in one line.
+    fn pairs() -> [(Zeroizing<String>, Zeroizing<String>); 3] {
+        let openssh = |comment: &str| new_key(comment).expect("a key");
+        let ecdsa = || Zeroizing::new(KeyPair::generate().expect("a key").serialize_pem());
+        let ed25519 = || {
+            let pair = KeyPair::generate_for(&PKCS_ED25519).expect("a key");
+            // The form without the public half, as OpenSSL writes it.
+            let der = pair.serialize_der();
+            let seed = der.get(..48).expect("a seed");
+            let seed = [&[0x30, 0x2e, 0x02, 0x01, 0x00], &seed[5..]].concat();
+            let (begin, end) = ("-----BEGIN", "-----END");
+            let body = STANDARD.encode(seed);
+            Zeroizing::new(format!(
+                "{begin} PRIVATE KEY-----\n{body}\n{end} PRIVATE KEY-----\n"
+            ))
+        };
+        [
+            (openssh("old"), openssh("new")),
+            (ecdsa(), ecdsa()),
+            (ed25519(), ed25519()),
+        ]
+    }
+
     #[test]
     fn a_key_is_found_in_an_entry_however_it_leaked_and_is_read_back_in_that_form() {
-        let (old, new) = (
-            new_key("old").expect("a key"),
-            new_key("new").expect("a key"),
-        );
+        for (old, new) in pairs() {
+            is_found_and_read_back(&old, &new);
+        }
+    }
+
+    fn is_found_and_read_back(old: &str, new: &str) {
         let held = Secret::new(old.as_bytes());
         let bare_form = bare(&held).expect("a body");
         for secret in [held.clone(), bare_form.clone()] {
@@ -179,7 +217,8 @@ mod tests {
                 .expect("it is held");
             let mut found = parts(&whole);
             assert_eq!(found.get(SECRET), Some(&held));
-            let successor = as_written(&held, &new);
+            let successor = as_written(&held, new);
+            assert_eq!(successor, Secret::new(new.as_bytes()));
             found.insert(SECRET.to_owned(), successor.clone());
             let read = subject(&whole, &found);
             assert_eq!(parts(&read), found);
@@ -193,10 +232,16 @@ mod tests {
         let other = Fields::from([("key".to_owned(), Secret::new(new.as_bytes()))]);
         let none = beside("test", &leaked(&bare_form), &other).expect("nothing is wrong");
         assert!(none.is_none());
-        let within = Secret::new(format!("# ours\n{}", old.as_str()).as_bytes());
-        let within = Fields::from([("file".to_owned(), within)]);
-        let error = beside("test", &leaked(&bare_form), &within).expect_err("it is refused");
-        assert!(error.to_string().contains("other text"), "{error}");
+        let refused = |held: String, why: &str| {
+            let entry = Fields::from([("file".to_owned(), Secret::new(held.as_bytes()))]);
+            let error = beside("test", &leaked(&bare_form), &entry).expect_err("it is refused");
+            assert!(error.to_string().contains(why), "{error}");
+        };
+        refused(format!("# ours\n{old}"), "other text");
+        let text = text(&bare_form).expect("a text");
+        refused(text.to_string(), "without the lines that mark it");
+        refused(format!("key={}", *text), "without the lines that mark it");
+        refused(format!("{new}{}", *text), "not as its first");
     }
 
     #[test]

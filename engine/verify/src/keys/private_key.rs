@@ -12,7 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use zeroize::Zeroizing;
 
-use super::der::{OCTET_STRING, element};
+use super::der::{INTEGER, OCTET_STRING, SEQUENCE, element};
 use super::openssh;
 use crate::offline::key_body;
 
@@ -171,6 +171,21 @@ pub(crate) enum Form {
     Pkcs1,
     /// RFC 5915, elliptic curves alone.
     Sec1,
+}
+
+impl Form {
+    /// The form of a key in DER, as its first two parts show it: a version, and what each form has behind it.
+    pub(crate) fn of(der: &[u8]) -> Option<Self> {
+        let (whole, _) = element(der)?;
+        let mut parts = whole.children();
+        parts.next().filter(|version| version.tag == INTEGER)?;
+        match parts.next()?.tag {
+            SEQUENCE => Some(Self::Pkcs8),
+            INTEGER => Some(Self::Pkcs1),
+            OCTET_STRING => Some(Self::Sec1),
+            _ => None,
+        }
+    }
 }
 
 impl PublicKey {
