@@ -247,22 +247,23 @@ fn is_name_with_numbers(value: &[u8]) -> bool {
     if NUMERONYMS.contains(&value.to_ascii_lowercase()) {
         return true;
     }
-    let (mut words, mut numbered) = (0, 0);
+    let (mut words, mut numbered, mut letters) = (0, 0, Vec::new());
     for part in value.split(|byte| b"_-./: ".contains(byte)) {
         let lower = part.to_ascii_lowercase();
         if is_numeronym(&lower) {
             numbered += 1;
         } else if part.iter().all(u8::is_ascii_alphabetic) && is_said(part) {
             words += usize::from(!part.is_empty());
+            letters.extend_from_slice(part);
         } else {
             return false;
         }
     }
     // `q7x-m2p-t9w-kvr` was drawn: in a name the words with numbers are not nearly all of it.
-    words > 0 && (1..=2 * words).contains(&numbered)
+    words > 0 && (1..=2 * words).contains(&numbered) && is_said(&letters)
 }
 
-/// Whether letters can be a word; a short one is noisy alone, so each is asked by itself and much is let through.
+/// Whether letters can be words; a short one is noisy, so that much is let through.
 fn is_said(letters: &[u8]) -> bool {
     letters.len() <= 4 || Traits::of(letters).surprise < 6.5
 }

@@ -60,11 +60,22 @@ const LOCAL_WORDS: &[&str] = &["localhost", "127.0.0.1", "[::1]", "0.0.0.0"];
 /// Words that mark samples.
 const SAMPLE_WORDS: WordList = WordList::new(" example sample dummy fake placeholder e.g. lorem ");
 
+/// Whether a line begins as a comment does. `--env` is an option, and `#define` no comment.
+pub(crate) fn begins_comment(line: &[u8]) -> bool {
+    const MARKS: [&[u8]; 6] = [b"#", b"//", b"/*", b"-- ", b";", b"<!--"];
+    let start = line.trim_ascii_start();
+    let word = start.strip_prefix(b"#").map(<[u8]>::trim_ascii_start);
+    let is_directive = word.is_some_and(|word| word.starts_with(b"define"));
+    !is_directive && MARKS.iter().any(|mark| start.starts_with(mark))
+}
+
 /// The line around a candidate, and what stands above and below it, in lower case, without the candidate.
 #[derive(Debug)]
 pub(crate) struct Context {
     before: Vec<u8>,
     after: Vec<u8>,
+    /// The line above, as far as it is looked at.
+    above: Vec<u8>,
     /// What stands around, over lines.
     around: Vec<u8>,
 }
@@ -79,8 +90,11 @@ impl Context {
             .get(span.end..span.end.saturating_add(LINE_REACH).min(bytes.len()))
             .unwrap_or_default();
         let around = [head, b" ", tail].concat().to_ascii_lowercase();
-        let head = head
-            .get(memrchr(b'\n', head).map_or(0, |at| at + 1)..)
+        let line = memrchr(b'\n', head).map_or(0, |at| at + 1);
+        let (above, head) = head.split_at(line);
+        let above = above.strip_suffix(b"\n").unwrap_or(above);
+        let above = above
+            .get(memrchr(b'\n', above).map_or(0, |at| at + 1)..)
             .unwrap_or_default();
         let tail = tail
             .get(..memchr(b'\n', tail).unwrap_or(tail.len()))
@@ -88,6 +102,7 @@ impl Context {
         Context {
             before: head.to_ascii_lowercase(),
             after: tail.to_ascii_lowercase(),
+            above: above.to_ascii_lowercase(),
             around,
         }
     }
@@ -189,19 +204,16 @@ impl Context {
         })
     }
 
-    /// Whether a digest's algorithm is named close by.
-    pub(crate) fn names_a_digest_close_by(&self) -> bool {
+    /// Whether the line above names a digest's algorithm, and not that of an image: `// md5`.
+    pub(crate) fn stands_below_a_digests_name(&self) -> bool {
         const NAMES: [&[u8]; 5] = [b"md5", b"sha1", b"sha-1", b"sha256", b"sha512"];
-        NAMES
-            .iter()
-            .any(|name| memchr::memmem::find(&self.around, name).is_some())
+        let holds = |word: &&[u8]| memchr::memmem::find(&self.above, word).is_some();
+        NAMES.iter().any(holds) && !holds(&&b"sha256:"[..])
     }
 
     /// Whether its line is a comment from the first character on: a setting that nobody set.
     pub(crate) fn is_commented_out(&self) -> bool {
-        const MARKS: [&[u8]; 5] = [b"#", b"//", b";", b"--", b"<!--"];
-        let start = self.before.trim_ascii_start();
-        MARKS.iter().any(|mark| start.starts_with(mark)) && !start.starts_with(b"#define")
+        begins_comment(&self.before)
     }
 
     /// Whether it is the value of something that is called an example, as in descriptions of interfaces: `'example' => …`.
@@ -216,8 +228,7 @@ impl Context {
         let (head, joint) = self.before.split_at(self.before.len() - joint);
         let name = head.iter().rev().take_while(|byte| !is_joint(byte)).count();
         let name = head.get(head.len() - name..).unwrap_or_default();
-        joint.iter().any(|byte| b":=".contains(byte))
-            && matches!(name, b"example" | b"x-example" | b"placeholder")
+        joint.iter().any(|byte| b":=".contains(byte)) && matches!(name, b"example" | b"placeholder")
     }
 
     /// Whether it is a statement that writes into a database.

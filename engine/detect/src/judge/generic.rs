@@ -14,7 +14,7 @@ use super::traits::Traits;
 use super::{ciphertext, code, look_alike, placeholder, reference, weak};
 use crate::decode::base64;
 use crate::detection::Manner;
-use crate::native::{NameKind, is_setting};
+use crate::native::{NameKind, is_setting, name_words};
 use crate::word_list::WordList;
 
 /// What a value means that is no value: words of programming languages and of validation rules.
@@ -117,8 +117,10 @@ fn says_until(value: &[u8]) -> bool {
 /// `FAKE_PASSWORD`, `dummyToken`, `wrongTestPassword`: whoever wrote the name says it.
 fn says_fake(name: &[u8]) -> bool {
     const SAYS: WordList = WordList::new(" fake dummy wrong mock bogus incorrect ");
-    let lower = name.to_ascii_lowercase();
-    SAYS.iter().any(|word| lower.starts_with(word))
+    // The word itself: Mockaroo is a company.
+    name_words(name)
+        .first()
+        .is_some_and(|word| SAYS.contains(word))
 }
 
 /// What rules a value out whatever its name is.
@@ -377,9 +379,12 @@ fn is_struct_tag(value: &[u8]) -> bool {
             .is_some_and(|rest| rest.starts_with(b":\""))
 }
 
-/// Up to four digits, or the row of digits from one on: `test123456`.
+/// Up to four digits, or the row of digits from one on: `test123456`; with what everybody puts behind it.
 fn is_counted(number: &[u8]) -> bool {
-    number.len() <= 4 || b"1234567890".starts_with(number)
+    let end = number.iter().rposition(|byte| !b"!?.#*@".contains(byte));
+    let number = number.get(..end.map_or(0, |at| at + 1)).unwrap_or_default();
+    (number.len() <= 4 && number.iter().all(u8::is_ascii_digit))
+        || b"1234567890".starts_with(number)
 }
 
 fn weigh_password(
@@ -425,25 +430,39 @@ fn weigh_password(
     if traits.length < 6 && !is_deployed {
         scale.weigh(-10, "it is short");
     }
+    weigh_digest((value, traits), assigned.name, is_set, context, scale);
+}
+
+/// What says that it is no password but the digest of one.
+fn weigh_digest(
+    (value, traits): (&[u8], &Traits),
+    name: &[u8],
+    is_set: bool,
+    context: &Context,
+    scale: &mut Scale,
+) {
+    let is_digest = traits.is_hex && matches!(traits.length, 32 | 40 | 56 | 64);
     if traits.is_hex && traits.length >= 32 && context.speaks_of_digests() {
         scale.weigh(-35, "its line speaks of digests or revisions");
+    } else if is_digest && !is_set && context.stands_below_a_digests_name() {
+        scale.weigh(-35, "a digest's algorithm is named above it");
     }
-    if traits.is_hex && matches!(traits.length, 32 | 40 | 56 | 64) && context.is_statement() {
+    if is_digest && context.is_statement() {
         scale.weigh(-35, "databases keep digests of passwords");
     }
-    if may_be_digest(traits) && !is_setting(assigned.name) && context.stands_beside_a_salt() {
+    if has_form_of_digest(value, traits) && !is_setting(name) && context.stands_beside_a_salt() {
         scale.weigh(-35, "digests of passwords stand beside a salt");
-    }
-    let is_digest = traits.is_hex && matches!(traits.length, 32 | 40 | 56 | 64);
-    if is_digest && !is_set && context.names_a_digest_close_by() {
-        scale.weigh(-35, "a digest's algorithm is named close by");
     }
 }
 
-/// Whether the value is long and random enough for a digest.
-fn may_be_digest(traits: &Traits) -> bool {
-    const SHORTEST: usize = 32;
-    traits.length >= SHORTEST && traits.looks_random()
+/// Whether the value has a digest's length, in hexadecimal digits or in base64.
+fn has_form_of_digest(value: &[u8], traits: &Traits) -> bool {
+    let is_hex = traits.is_hex && matches!(traits.length, 32 | 40 | 56 | 64 | 96 | 128);
+    let is_base64 = matches!(traits.length, 24 | 28 | 44 | 64 | 88)
+        && value
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte));
+    (is_hex || is_base64) && traits.looks_random()
 }
 
 fn weigh_secret(value: &[u8], traits: &Traits, context: &Context, scale: &mut Scale) {

@@ -36,6 +36,7 @@ mod weak;
 mod words;
 
 pub(crate) use companions::{Companions, numbers as rule_numbers};
+pub(crate) use context::begins_comment;
 pub(crate) use disproved::Disproved;
 pub(crate) use entropy::shannon;
 pub(crate) use inline_allow::allows;

@@ -106,8 +106,12 @@ pub(super) fn names_a_secret(lower: &[u8], traits: &Traits) -> bool {
         .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(byte));
     let mut parts = lower.split(|byte| b"_-".contains(byte));
     let last = lower.rsplit(|byte| b"_-".contains(byte)).next();
+    // `derek07_pass` is what somebody chose for one.
+    let least = if traits.digits == 0 { 0 } else { 5 };
     let ends_so = traits.digits <= 2
-        && last.is_some_and(|last| last.len() < lower.len() && is_called_secret(last));
+        && last.is_some_and(|last| {
+            (least..lower.len()).contains(&last.len()) && is_called_secret(last)
+        });
     is_words && (ends_so || (traits.upper == 0 && speaks_of_one(&mut parts)))
 }
 

@@ -33,9 +33,12 @@ pub(super) fn is_pattern(value: &[u8]) -> bool {
         .any(|start| value.starts_with(start))
         || is_rule_with_argument(value);
     // Columns of a grid, as style sheets call them.
-    let is_class = value
-        .strip_prefix(b"col-")
-        .is_some_and(|rest| rest.len() <= 8 && rest.last().is_some_and(u8::is_ascii_digit));
+    let is_class = value.strip_prefix(b"col-").is_some_and(|rest| {
+        rest.split(|byte| *byte == b'-').all(|part| {
+            part.iter().all(u8::is_ascii_lowercase)
+                || (part.len() <= 2 && part.iter().all(u8::is_ascii_digit))
+        })
+    });
     let is_selector = is_class
         || matches!(value, [b'#' | b'.', rest @ ..] if rest.iter().all(|byte| byte.is_ascii_alphabetic() || b"-_".contains(byte)))
         || (value.contains(&b'[') && value.contains(&b'='));
@@ -48,6 +51,7 @@ fn is_rule_with_argument(value: &[u8]) -> bool {
         " min max size between digits digits_between same different confirmed unique exists in not_in regex \
          required_if required_with required_without after before ",
     );
+    const COUNTS: WordList = WordList::new(" min max size between digits digits_between ");
     let is_plain = |part: &[u8]| {
         let is_letter =
             |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_,.".contains(byte);
@@ -55,8 +59,13 @@ fn is_rule_with_argument(value: &[u8]) -> bool {
     };
     let has_argument = |part: &[u8]| {
         let mut halves = part.splitn(2, |byte| *byte == b':');
-        halves.next().is_some_and(|rule| RULES.contains(rule))
-            && halves.next().is_some_and(is_plain)
+        let (rule, argument) = (halves.next().unwrap_or_default(), halves.next());
+        let is_number = |text: &[u8]| {
+            text.iter()
+                .all(|byte| byte.is_ascii_digit() || *byte == b',')
+        };
+        let fits = |text: &[u8]| is_plain(text) && (!COUNTS.contains(rule) || is_number(text));
+        RULES.contains(rule) && argument.is_some_and(fits)
     };
     let mut parts = value.split(|byte| *byte == b'|');
     parts.next().is_some_and(has_argument) && parts.all(|part| has_argument(part) || is_plain(part))
@@ -174,6 +183,8 @@ mod tests {
             "min:X9k2",
             "mini:16",
             "col-x9k2qz7w31",
+            "col-Tx94",
+            "max:power99",
         ] {
             assert!(!is_pattern(value.as_bytes()), "{value}");
         }

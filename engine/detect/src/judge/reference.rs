@@ -219,8 +219,7 @@ fn is_template(value: &[u8]) -> bool {
         }
     }
     // `/app/${{`: the value was cut inside of a template.
-    let is_cut = [&b"${{"[..], b"{{"].iter().any(|open| rest.ends_with(open));
-    if is_cut {
+    if rest.ends_with(b"{{") {
         return true;
     }
     let traits = Traits::of(&rest);

@@ -143,14 +143,15 @@ impl Role {
                 || (in_one_of(BUILT) && BUILT_KINDS.contains(suffix.as_bytes())),
             specimen: name.starts_with("openapi")
                 || name.starts_with("swagger")
-                || (in_one_of(SPECIMENS) && SPECIMEN_KINDS.contains(suffix.as_bytes())),
+                || (in_one_of(SPECIMENS)
+                    && SPECIMEN_KINDS.contains(suffix.as_bytes())
+                    && !deploys(name)),
             localisation: in_one_of(LOCALES)
                 || (in_one_of(MESSAGES) && !CLASSES.contains(suffix.as_bytes()))
-                || folders.iter().any(|folder| {
-                    folder.ends_with(".lproj")
-                        || folder.starts_with("values-")
-                        || is_language(folder)
-                })
+                || folders
+                    .iter()
+                    .any(|folder| folder.ends_with(".lproj") || folder.starts_with("values-"))
+                || path.split('/').any(is_language)
                 || name.contains(".i18n.")
                 || [
                     "po", "pot", "xlf", "xliff", "resx", "resjson", "strings", "arb", "lproj",
@@ -166,9 +167,16 @@ impl Role {
     }
 }
 
-/// `de-de`, `pt_br`: a language and a country, as folders of translations are called.
+/// `de-DE`, `pt_BR`: a language and a country, as folders of translations are called; `ci-cd` is none.
 fn is_language(folder: &str) -> bool {
-    matches!(folder.as_bytes(), [a, b, b'-' | b'_', c, d] if [a, b, c, d].into_iter().all(u8::is_ascii_lowercase))
+    matches!(folder.as_bytes(), [a, b, b'-' | b'_', c, d]
+        if a.is_ascii_lowercase() && b.is_ascii_lowercase() && c.is_ascii_uppercase() && d.is_ascii_uppercase())
+}
+
+/// Whether a file of settings has the name of one that something is deployed with.
+fn deploys(name: &str) -> bool {
+    const STARTS: [&str; 4] = ["values", "docker-compose", "compose", "application"];
+    STARTS.iter().any(|start| name.starts_with(start)) || name.contains("secret")
 }
 
 /// What the role of a file means for a match of `rule`.
@@ -236,17 +244,16 @@ fn is_drawn(matched: &Match) -> bool {
         || (traits.classes() >= 3 && traits.length >= 8)
 }
 
-/// Whether it holds for a session: a cookie, or a token that ends some days after it was issued.
+/// Whether it holds for a session: a cookie, or a token that ends within a day after it was issued.
 #[expect(
     clippy::disallowed_methods,
     reason = "how long a token holds stands in the token"
 )]
 fn is_session(rule: &Rule, matched: &Match) -> bool {
-    /// A month in seconds. What holds longer was made for programs.
-    const MONTH: u64 = 31 * 24 * 60 * 60;
-    let is_cookie = matches!(&rule.find, Find::Pattern(pattern)
-        if pattern.literals.iter().any(|literal| literal.eq_ignore_ascii_case("cookie:")));
-    is_cookie || jwt::holds_for(matched.secret.expose()).is_some_and(|seconds| seconds <= MONTH)
+    /// A day in seconds. What holds longer may still hold, and was made for programs.
+    const DAY: u64 = 24 * 60 * 60;
+    let is_cookie = rule.id.as_str() == "session-cookie";
+    is_cookie || jwt::holds_for(matched.secret.expose()).is_some_and(|seconds| seconds <= DAY)
 }
 
 /// Whether the value is a word that everybody knows, in signs: what manuals show where rules for passwords have to be kept.

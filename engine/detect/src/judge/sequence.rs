@@ -58,9 +58,9 @@ fn longest_walk(text: &[u8]) -> usize {
 }
 
 /// Whether nearly all letters are those under resting fingers: `sdfsdf9y8dsfklw32sdflkj`. Of letters that are drawn it is a third,
-/// and fourteen with two exceptions at most are one in thirty thousand; of words it is about as many.
+/// and sixteen with two exceptions at most are one in fifty thousand; of words it is about as many.
 pub(crate) fn is_drummed(value: &[u8]) -> bool {
-    const LEAST: usize = 14;
+    const LEAST: usize = 16;
     let is_home = |byte: &u8| b"asdfghjkl".contains(byte);
     let letters = value
         .iter()

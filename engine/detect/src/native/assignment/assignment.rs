@@ -13,7 +13,7 @@ use super::{argument, aside, insert};
 use crate::byte_set::ByteSet;
 use crate::confirm::{Candidate, Runs};
 use crate::detection::Manner;
-use crate::judge::Traits;
+use crate::judge::{Traits, begins_comment};
 
 /// Longest part of a name before and after the hit.
 const NAME: usize = 64;
@@ -240,6 +240,8 @@ fn quoted_evidence(
     let after = operator::skip_blanks(bytes, value.after);
     match bytes.get(after..).unwrap_or_default() {
         // A sum, a format or a call on the text: what stands here is only a part.
+        // The end of a tag in a template is none of them.
+        [b'%', b'}' | b'>', ..] => {}
         [b'+', ..] | [b'%', ..] => {
             // Literals that are joined are looked at as a whole as well; what a program adds is not known.
             let next = operator::skip_blanks(bytes, after + 1);
@@ -404,12 +406,10 @@ fn is_header(before: &[u8], after: &[u8]) -> bool {
 
 /// Whether `at` lies in a comment or in a text that was opened on its line.
 fn stands_inside(bytes: &[u8], at: usize) -> bool {
-    const COMMENTS: &[&[u8]] = &[b"#", b"//", b"*", b"/*", b"--", b";", b"<!--"];
     let line = line_before(bytes, at);
-    let text = line.trim_ascii_start();
-    let is_directive = text.starts_with(b"#define") || text.starts_with(b"# define");
-    let starts_comment = |start: &&[u8]| !is_directive && text.starts_with(start);
-    enclosing_quote(line).is_some() || COMMENTS.iter().any(starts_comment)
+    enclosing_quote(line).is_some()
+        || begins_comment(line)
+        || line.trim_ascii_start().starts_with(b"*")
 }
 
 /// What stands before `at` on its line.
@@ -517,21 +517,18 @@ fn cut_at_separator(bytes: &[u8], before: &[u8], candidate: &mut Candidate) {
     let span = candidate.span;
     let text = bytes.get(span.range()).unwrap_or_default();
     let name_start = candidate.name.map_or(0, |name| name.start);
-    if let Some(at) = closing_bracket(before, text) {
-        candidate.span = Span::new(span.start, span.start + at);
-        return;
-    }
-    if let Some(at) = text_end(text, candidate.manner) {
-        candidate.span = Span::new(span.start, span.start + at);
-        return;
-    }
     let in_query = name_start
         .checked_sub(1)
         .and_then(|at| bytes.get(at))
         .is_some_and(|byte| b"?&".contains(byte));
     // What cannot stand in a URL ends it as well: a closing bracket of Markdown, a character of another script.
     let ends_query = |byte: &u8| b"&#)]}\\".contains(byte) || !byte.is_ascii();
-    if let Some(at) = text.iter().position(|byte| in_query && ends_query(byte)) {
+    let ends = [
+        closing_bracket(before, text),
+        text_end(text, candidate.manner),
+        text.iter().position(|byte| in_query && ends_query(byte)),
+    ];
+    if let Some(at) = ends.into_iter().flatten().min() {
         candidate.span = Span::new(span.start, span.start + at);
     }
 }

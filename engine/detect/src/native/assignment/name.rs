@@ -65,13 +65,16 @@ const NOT_SECRET: WordList = WordList::new(
      action checksum creation amz ",
 );
 
+/// The same for words that stand anywhere before the head.
+const OF_NOBODY: WordList = WordList::new(" public preference preferences ");
+
+/// Parts of a name between dots: `loc.input.label.keyPass` is a text that a page shows, `LABEL_STUDIO_PASSWORD` a setting.
+const SHOWN: WordList = WordList::new(" label labels tooltip ");
+
 /// `DB_PASSWORD`: what an environment file and a container's settings call a password.
 pub(crate) fn is_setting(name: &[u8]) -> bool {
     name.contains(&b'_') && is_shouted(name)
 }
-
-/// The same for words that stand anywhere before the head: `loc.input.label.keyPass` is a text that a page shows.
-const OF_NOBODY: WordList = WordList::new(" public preference preferences label labels tooltip ");
 
 /// A name as lower-case words; a row of digits is one.
 pub(crate) fn words(name: &[u8]) -> Vec<Vec<u8>> {
@@ -152,6 +155,10 @@ impl NameKind {
             || before
                 .iter()
                 .any(|word| OF_NOBODY.contains(word))
+            || name
+                .rsplit(|byte| *byte == b'.')
+                .skip(1)
+                .any(|part| SHOWN.contains(&part.to_ascii_lowercase()))
             // `encrypted_github_access_token` is ciphertext; what opens an encrypted store is none.
             || (kind == NameKind::Secret && before.first().is_some_and(|word| word == b"encrypted"));
         if is_about || is_of_nobody {

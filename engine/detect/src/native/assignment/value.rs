@@ -2,6 +2,7 @@
 
 use leakward_core::Span;
 
+use super::name;
 use super::operator::{Operator, skip_blanks};
 use crate::byte_set::ByteSet;
 use crate::confirm::Runs;
@@ -230,7 +231,7 @@ fn unwrap_call(bytes: &[u8], at: usize) -> Option<usize> {
     let name = bytes.get(at..end)?;
     let opens = matches!(bytes.get(end), Some(b'(' | b'{'));
     // `userAndPassword("derek", …)` takes the user first.
-    let takes_two = memchr::memmem::find(name, b"And").is_some();
+    let takes_two = name::words(name).iter().any(|word| word == b"and");
     (opens && !takes_two && WRAPPERS.iter().any(|wrapper| name.ends_with(wrapper)))
         .then(|| skip_blanks(bytes, end + 1))
 }
