@@ -333,7 +333,17 @@ mod tests {
         assert!(Role::of("Strings/de-DE/resources.json").localisation);
         assert!(Role::of("login/login.i18n.is.json").localisation);
         assert!(!Role::of("my-app/en/login.json").localisation);
+        for path in ["ci-cd/values.yaml", "my_db/.env", "eu-de/secrets.yml"] {
+            assert!(!Role::of(path).localisation, "{path}");
+        }
         assert!(Role::of("web/api/openapi.yaml").specimen);
+        for path in [
+            "charts/swagger/values.yaml",
+            "docker/swagger/docker-compose.yml",
+            "openapi/db-secret.yaml",
+        ] {
+            assert!(!Role::of(path).specimen, "{path}");
+        }
         assert!(Role::of("resources/openapi/users/login.yaml").specimen);
         assert!(!Role::of("src/openapi/Client.java").specimen);
         assert!(!Role::of("src/main/java/acme/messages/Login.java").localisation);

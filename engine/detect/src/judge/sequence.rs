@@ -110,6 +110,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn drumming_is_told_from_what_was_drawn() {
+        assert!(is_drummed(b"sdfsdf9y8dsfklw32sdflkj") && is_drummed(b"asdfghjklasdfghj"));
+        // Three of sixteen elsewhere, fifteen letters, and hexadecimal digits.
+        for value in [
+            "asdfghjklasdfxyz",
+            "asdfghjklasdfgh",
+            "adfadfadfadfadfadfadf",
+        ] {
+            assert!(!is_drummed(value.as_bytes()), "{value}");
+        }
+    }
+
+    #[test]
     fn walks_are_measured() {
         for value in [
             "abcdefgh",

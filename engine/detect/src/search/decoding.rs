@@ -1,6 +1,8 @@
 //! Looks into what is encoded in a piece, and maps back what is found there.
+//!
+//! Not for undoing a code, which is `decode`'s: here is decided where to try, and how far.
 
-use super::{Level, Search};
+use super::search::{Level, Search};
 use crate::carry::{Known, Reads};
 use crate::decode::{self, Decoded};
 use crate::detection::Match;

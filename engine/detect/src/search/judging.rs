@@ -1,4 +1,6 @@
 //! Has candidates judged, and makes matches of those that pass, with their companions.
+//!
+//! Not for the reasons, which are `judge`'s, nor for finding candidates (`trying.rs`).
 
 use leakward_core::{Confidence, Rule, Secret};
 

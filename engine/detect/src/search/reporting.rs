@@ -1,4 +1,6 @@
 //! The end of a look: overlaps are settled, comments obeyed, and what is not to be shown is left out.
+//!
+//! Not for how a report looks; that is another crate's.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
