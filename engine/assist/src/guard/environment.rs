@@ -59,3 +59,42 @@ fn named_variables(text: &str) -> impl Iterator<Item = &str> {
         (is_whole && !name.is_empty()).then_some(name)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::guard::shell::{Start, files_shown_by};
+
+    #[test]
+    fn what_is_printed_of_the_environment_is_known() {
+        let all = |view| vec![Environment::All(view)];
+        let named = |name: &str| vec![Environment::Named(vec![name.to_owned()])];
+        for (command, expected) in [
+            ("env", all(View::Whole)),
+            ("env | sort | cut -d= -f1", all(View::Before('='))),
+            ("env | head", all(View::Whole)),
+            ("printenv", all(View::Whole)),
+            ("printenv TOKEN", named("TOKEN")),
+            ("echo \"a $TOKEN\"", named("TOKEN")),
+            ("echo ${TOKEN}", named("TOKEN")),
+            ("echo ${TOKEN:+set} ${TOKEN:0:4} '$TOKEN'", vec![]),
+            ("export -p", all(View::Whole)),
+            ("env A=1 make", vec![]),
+            ("export A=1", vec![]),
+            ("set -e", vec![]),
+            ("curl -H \"$(printenv TOKEN)\" x", vec![]),
+            ("echo $TOKEN | docker login --password-stdin", vec![]),
+            ("echo $TOKEN > x", vec![]),
+            ("TOKEN=a; echo $TOKEN", vec![]),
+            ("node -e 'console.log(process.env.TOKEN)'", named("TOKEN")),
+            (
+                "python3 -c \"import os; print(os.environ['TOKEN'])\"",
+                named("TOKEN"),
+            ),
+            ("python3 -c \"import os; f(os.environ['TOKEN'])\"", vec![]),
+        ] {
+            let shown = files_shown_by(command, &Start::nowhere());
+            assert_eq!(shown.environment, expected, "{command}");
+        }
+    }
+}

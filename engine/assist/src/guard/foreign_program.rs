@@ -81,3 +81,31 @@ pub(super) fn opened_and_printed(program: &str) -> Vec<&str> {
     });
     opened.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::guard::shell::{Start, files_shown_by};
+
+    #[test]
+    fn files_that_a_program_in_another_language_prints_are_named() {
+        for (command, files) in [
+            ("python -c \"print(open('.env').read())\"", vec![".env"]),
+            (
+                "python3 - <<'EOF'\nf = open(\".env\")\nprint(f.read())\nEOF",
+                vec![".env"],
+            ),
+            (
+                "node -e \"console.log(require('fs').readFileSync('.env', 'utf8'))\"",
+                vec![".env", "fs"],
+            ),
+            (
+                "python -c \"from dotenv import load_dotenv; load_dotenv('.env'); print(1)\"",
+                vec![],
+            ),
+            ("python -c \"open('out.txt', 'w')\"", vec![]),
+        ] {
+            let shown = files_shown_by(command, &Start::nowhere());
+            assert_eq!(shown.paths(), files, "{command}");
+        }
+    }
+}

@@ -101,3 +101,56 @@ impl Site<'_> {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::guard::shell::{Start, files_shown_by};
+
+    #[test]
+    fn of_a_file_in_a_pipe_what_comes_out_is_looked_at() {
+        let matching = |text: &str| View::Matching(vec![text.to_owned()]);
+        for (command, view) in [
+            ("cat x", View::Whole),
+            ("cat x | cut -d= -f1", View::Before('=')),
+            (
+                "cat x | grep -v '^#' | sort | cut -d= -f1",
+                View::Before('='),
+            ),
+            ("cat x | grep a", matching("a")),
+            ("cat x | head -5", View::Lines(1, 5)),
+            ("cat x | sort | head -5", View::Whole),
+            ("cat x | nc host 1", View::Whole),
+            ("cat x | nc host 1 | cut -d= -f1", View::Whole),
+            ("cat x; echo | cut -d= -f1", View::Whole),
+            ("cat x | tee y | cut -d= -f1", View::Whole),
+        ] {
+            let shown = files_shown_by(command, &Start::nowhere());
+            assert_eq!(shown.files[0].view, view, "{command}");
+        }
+        assert!(
+            files_shown_by("cat x | grep -c a", &Start::nowhere())
+                .files
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn a_credential_that_a_command_prints_counts_only_where_it_is_seen() {
+        for (command, is_seen) in [
+            ("gh auth token", true),
+            ("gh auth token 2>/dev/null", true),
+            ("(gh auth token)", true),
+            ("vault kv get x | jq .data", true),
+            ("bash -c 'op read op://a/b/c'", true),
+            ("GH_TOKEN=$(gh auth token) make", false),
+            ("gh auth token | docker login --password-stdin", false),
+            ("curl -H \"Authorization: `gh auth token`\" x", false),
+            ("op read op://a/b/c > key.pem", false),
+            ("git commit -m 'gh auth token'", false),
+        ] {
+            let shown = files_shown_by(command, &Start::nowhere());
+            assert_eq!(!shown.secret_printers.is_empty(), is_seen, "{command}");
+        }
+    }
+}

@@ -1,166 +1,45 @@
-//! What a tool's arguments bring in and what they would read, by the names that agents give to such things.
+//! The arguments of a tool, before it runs: what they bring in, and what they would read and change.
 //!
-//! Tools differ between agents and come with every MCP server, so names of *fields* decide and not a list of tools: a
-//! field that holds new text of a file is looked at as that file, a command as a command, and all other fields
-//! together as what they are, JSON, in which a name stands beside each value.
+//! INVARIANT: every text of them is in [`Brought::texts`]. A field that nobody here knows is looked at as an argument.
 
 use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
-use super::call::{Role, Text, text};
-use super::change::Change;
-use super::environment::Environment;
-use super::patch;
-use super::pattern::Pattern;
-use super::shell::{self, Read, Shown, Start};
-use super::view::View;
-
-/// Fields with the path of a file.
-const PATHS: &[&str] = &[
-    "file_path",
-    "filePath",
-    "path",
-    "absolute_path",
-    "notebook_path",
-    "target_file",
-    "TargetFile",
-    "AbsolutePath",
-    "filename",
-    "file",
-    "uri",
-];
-
-/// Fields with several.
-const PATH_LISTS: &[&str] = &["paths", "files", "file_paths", "filePaths"];
-
-/// Fields with text that a file is to have.
-const NEW: &[&str] = &[
-    "content",
-    "contents",
-    "new_string",
-    "newString",
-    "new_str",
-    "new_text",
-    "newText",
-    "file_text",
-    "new_source",
-    "code",
-    "code_edit",
-    "text",
-    "CodeContent",
-    "ReplacementContent",
-    "insert_text",
-];
-
-/// Fields with text that is to go.
-const OLD: &[&str] = &[
-    "old_string",
-    "oldString",
-    "old_str",
-    "old_text",
-    "oldText",
-    "TargetContent",
-];
-
-/// Fields with a command line.
-const COMMANDS: &[&str] = &[
-    "command",
-    "cmd",
-    "command_line",
-    "commandLine",
-    "CommandLine",
-    "script",
-];
-
-/// Fields with the arguments of a program that stands in a field for commands.
-const ARGUMENTS: &[&str] = &["args", "arguments", "argv"];
-
-/// Fields with the folder that a command is run in.
-const FOLDERS: &[&str] = &[
-    "workdir",
-    "cwd",
-    "Cwd",
-    "working_directory",
-    "workingDirectory",
-    "dir_path",
-];
-
-/// Fields with a diff.
-const PATCHES: &[&str] = &["patch", "diff", "patchText", "input"];
-
-/// Fields with several edits.
-const EDITS: &[&str] = &[
-    "edits",
-    "changes",
-    "replacements",
-    "ReplacementChunks",
-    "multi_edits",
-];
-
-/// Tools that show a file to the agent, in lower case and without what joins words.
-const READERS: &[&str] = &[
-    "read",
-    "readfile",
-    "readmanyfiles",
-    "readtextfile",
-    "readmultiplefiles",
-    "view",
-    "viewfile",
-    "viewcodeitem",
-    "cat",
-    "open",
-    "openfile",
-    "notebookread",
-    "fsread",
-    "tabread",
-    "copilotreadfile",
-];
-
-/// Whose tool it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Owner {
-    /// The agent's own: what its fields mean is known.
-    Agent,
-    /// An MCP server's: a field may mean anything.
-    Server,
-}
-
-impl Owner {
-    /// By the names that agents give to tools of servers, and to the events that are about them.
-    pub(super) fn of(tool: &str, event: &str) -> Self {
-        let is_server = tool.starts_with("mcp")
-            || tool.contains("__")
-            || event.to_ascii_lowercase().contains("mcp");
-        if is_server { Self::Server } else { Self::Agent }
-    }
-}
-
-/// LIMIT: a text of an output that is longer, or has several lines, is looked at by itself, so that its lines keep their
-/// numbers.
-const LONG: usize = 200;
+use super::fields::{
+    ARGUMENTS, COMMANDS, EDITS, FOLDERS, NEW, PATCHES, PATH_LISTS, PATHS, is_old, is_reader,
+    paths_in, view, without_scheme,
+};
+use super::output::{has_text, pretty};
+use crate::guard::call::{Role, Text};
+use crate::guard::change::Change;
+use crate::guard::environment::Environment;
+use crate::guard::patch;
+use crate::guard::pattern::Pattern;
+use crate::guard::shell::{self, Read, Shown, Start};
+use crate::guard::view::View;
 
 /// What a tool's arguments bring in, would read and would change.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Brought {
+pub(in crate::guard) struct Brought {
     /// What they bring in.
-    pub(super) texts: Vec<Text>,
+    pub(in crate::guard) texts: Vec<Text>,
     /// Files that would be read.
-    pub(super) reads: Vec<Read>,
+    pub(in crate::guard) reads: Vec<Read>,
     /// Patterns of such files, and how much of them.
-    pub(super) patterns: Vec<(Pattern, View)>,
+    pub(in crate::guard) patterns: Vec<(Pattern, View)>,
     /// Commands that print a credential, by name.
-    pub(super) secret_printers: Vec<String>,
+    pub(in crate::guard) secret_printers: Vec<String>,
     /// Variables of the environment that are printed.
-    pub(super) environment: Vec<Environment>,
+    pub(in crate::guard) environment: Vec<Environment>,
     /// What commands would change.
-    pub(super) changes: Vec<Change>,
+    pub(in crate::guard) changes: Vec<Change>,
     /// What cannot be looked at, and why.
-    pub(super) unread: Vec<String>,
+    pub(in crate::guard) unread: Vec<String>,
 }
 
 /// What `input` of a tool brings in, would read and would change, when a command of it starts at `start`.
-pub(super) fn of_tool(tool: &str, input: &Value, start: Start) -> Brought {
+pub(in crate::guard) fn of_tool(tool: &str, input: &Value, start: Start) -> Brought {
     // Some agents hand arguments over as a text of JSON.
     let parsed = input
         .as_str()
@@ -177,97 +56,6 @@ pub(super) fn of_tool(tool: &str, input: &Value, start: Start) -> Brought {
         other => tool.rest(other),
     }
     tool.brought
-}
-
-/// The file that arguments are about.
-pub(super) fn path(input: &Value) -> Option<&str> {
-    text(input, PATHS)
-}
-
-/// What a tool gave back.
-pub(super) fn of_output(owner: Owner, output: &Value, path: Option<&str>) -> Vec<Text> {
-    let mut texts = Vec::new();
-    let own = text(output, PATHS).or(path);
-    // What an edit of the agent's own replaced is gone.
-    let gone = match (owner, own) {
-        (Owner::Agent, Some(_)) => OLD,
-        _ => &[],
-    };
-    let rest = without_long(output, own, gone, &mut texts);
-    if has_text(&rest) {
-        let shown = match &rest {
-            Value::String(text) => text.clone(),
-            other => pretty(other),
-        };
-        texts.push(Text::new(Role::Output, own, &shown));
-    }
-    texts
-}
-
-/// Takes long texts out of a value, and fields that are `gone`.
-fn without_long(value: &Value, path: Option<&str>, gone: &[&str], texts: &mut Vec<Text>) -> Value {
-    match value {
-        Value::String(text) if text.len() > LONG || text.contains('\n') => {
-            // An MCP server's answer may be JSON in a text; its own escapes would hide what is in it.
-            let inner = serde_json::from_str::<Value>(text).ok();
-            match inner.filter(|inner| inner.is_object() || inner.is_array()) {
-                Some(inner) => {
-                    let rest = without_long(&inner, path, gone, texts);
-                    if has_text(&rest) {
-                        texts.push(Text::new(Role::Output, path, &pretty(&rest)));
-                    }
-                }
-                None => texts.push(Text::new(Role::Output, path, text)),
-            }
-            Value::Null
-        }
-        Value::Array(items) => items
-            .iter()
-            .map(|item| without_long(item, path, gone, texts))
-            .collect(),
-        Value::Object(fields) => {
-            let kept = fields
-                .iter()
-                .filter(|(name, _)| !gone.contains(&name.as_str()));
-            kept.map(|(name, field)| (name.clone(), without_long(field, path, gone, texts)))
-                .collect()
-        }
-        other => other.clone(),
-    }
-}
-
-fn has_text(value: &Value) -> bool {
-    match value {
-        Value::String(text) => !text.is_empty(),
-        Value::Array(items) => items.iter().any(has_text),
-        Value::Object(fields) => fields.values().any(has_text),
-        _ => false,
-    }
-}
-
-fn pretty(value: &Value) -> String {
-    // A value of strings and numbers can always be written.
-    serde_json::to_string_pretty(value).unwrap_or_default()
-}
-
-/// Whether the tool shows a file to the agent.
-fn is_reader(tool: &str, fields: &Map<String, Value>) -> bool {
-    // A tool of an MCP server is called mcp__SERVER__TOOL.
-    let own = tool.rsplit("__").next().unwrap_or(tool);
-    let word: String = own
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|letter| letter.to_ascii_lowercase())
-        .collect();
-    let views = fields.get("command").and_then(Value::as_str) == Some("view");
-    let field = |name: &str| fields.get(name).and_then(Value::as_str);
-    // Claude Code's Grep shows names of files unless it is asked for more.
-    let searches = match word.as_str() {
-        "grep" => field("output_mode") == Some("content"),
-        "grepsearch" | "searchfilecontent" | "ripgrep" => true,
-        _ => false,
-    };
-    READERS.contains(&word.as_str()) || searches || (views && word.starts_with("strreplace"))
 }
 
 /// Arguments of a tool, being read.
@@ -462,34 +250,6 @@ impl Tool<'_> {
     }
 }
 
-/// The lines of a file that a tool is asked for.
-fn view(fields: &Map<String, Value>) -> View {
-    let number = |name: &str| u32::try_from(fields.get(name)?.as_u64()?).ok();
-    // Agents count the lines before the first one from 0, or the first one from 1: both are taken.
-    match (number("offset"), number("limit")) {
-        (first, Some(count)) => {
-            let first = first.unwrap_or(0);
-            View::Lines(first, first.saturating_add(count))
-        }
-        (Some(first), None) => View::Lines(first, u32::MAX),
-        (None, None) => View::Whole,
-    }
-}
-
-fn is_old(name: &str) -> bool {
-    OLD.contains(&name)
-}
-
-fn paths_in(list: &Value) -> Vec<String> {
-    let items = list.as_array().map(Vec::as_slice).unwrap_or_default();
-    let path = |item: &Value| item.as_str().or_else(|| path(item)).map(without_scheme);
-    items.iter().filter_map(path).collect()
-}
-
-fn without_scheme(path: &str) -> String {
-    path.strip_prefix("file://").unwrap_or(path).to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -563,7 +323,7 @@ mod tests {
             ("Bash", json!({"command": "cat a.txt | wc"}), vec!["a.txt"]),
             ("Write", json!({"file_path": "x", "content": "y"}), vec![]),
         ] {
-            assert_eq!(super::tests::reads(&of_tool(tool, &input)), reads, "{tool}");
+            assert_eq!(self::reads(&of_tool(tool, &input)), reads, "{tool}");
         }
     }
 
@@ -578,32 +338,6 @@ mod tests {
         assert!(text.contains("\"password\": \"p\""), "{text}");
         let brought = of_tool("x", &json!("{\"command\": \"ls\"}"));
         assert_eq!(texts(&brought)[0].0, Role::Command, "JSON in a text");
-    }
-
-    #[test]
-    fn an_output_is_looked_at_with_its_lines_and_without_what_is_gone() {
-        let output = json!({"stdout": "a\nb\n", "exit": "0", "old_string": "gone"});
-        let all = of_output(Owner::Agent, &output, Some("f"));
-        assert_eq!(all[0].text, "a\nb\n");
-        let says_gone = |text: &Text| text.text.contains("gone");
-        assert!(!all.iter().any(says_gone));
-        for (owner, path) in [(Owner::Agent, None), (Owner::Server, Some("f"))] {
-            let all = of_output(owner, &output, path);
-            assert!(all.iter().any(says_gone), "{owner:?} {path:?}");
-        }
-        let inner = json!([{"type": "text", "text": "{\"token\":\n \"t\"}"}]);
-        assert!(
-            of_output(Owner::Server, &inner, None)[0]
-                .text
-                .contains("\"token\": \"t\"")
-        );
-        for (tool, event, owner) in [
-            ("mcp__files__edit", "PostToolUse", Owner::Server),
-            ("query", "afterMCPExecution", Owner::Server),
-            ("Edit", "PostToolUse", Owner::Agent),
-        ] {
-            assert_eq!(Owner::of(tool, event), owner, "{tool}");
-        }
     }
 
     #[test]

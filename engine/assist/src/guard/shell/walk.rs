@@ -1,97 +1,36 @@
-//! Which files a command line would show, and what it would change: a seat belt, not a sandbox.
+//! The way through a command line: what each command of it does with files, one after the other, and what the command
+//! lines in its words do.
 //!
-//! `cat .env` is what agents really write, also inside of `bash -lc "…"` and `$(…)`, behind `cd`, and with a variable that
-//! the line itself sets. Whoever wants to get round this can (a variable from elsewhere, a program of their own); what such
-//! a command prints is looked at once more afterwards, where the agent has a hook for that.
+//! What one program does with its arguments is known elsewhere (`view`, `change`, `secret_printer`); here is what the line
+//! around it makes of that. Nothing is run and no file is opened.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::change::{self, Act, Acts, Change};
-use super::command_line::{CommandLine, Joint, Simple, Word};
-use super::environment::{self, Environment};
-use super::folders::{Folders, Reached};
-use super::foreign_program;
-use super::pattern::{Pattern, Stars};
-use super::program_names::{MOVERS, PATCHERS, PRINTERS, SENDERS, SHELLS, behind_wrappers};
-use super::secret_printer;
-use super::site::Site;
-use super::variables::Variables;
-use super::view::View;
+use super::run::{Run, is_unknown, takes_a_command};
+use super::shown::{Read, Shown};
+use super::start::{Start, stars_of};
+use crate::guard::change::{self, Act, Acts, Change};
+use crate::guard::command_line::{CommandLine, Simple, Word};
+use crate::guard::environment::{self, Environment};
+use crate::guard::folders::Folders;
+use crate::guard::foreign_program;
+use crate::guard::pattern::{Pattern, Stars};
+use crate::guard::program_names::{MOVERS, PATCHERS, PRINTERS, SENDERS, SHELLS};
+use crate::guard::secret_printer;
+use crate::guard::site::Site;
+use crate::guard::variables::Variables;
+use crate::guard::view::View;
 
 /// What stands before `&& cd x` without a doubt that `cd` is reached.
 const NEVER_FAILS: &[&str] = &[
     "echo", "printf", "mkdir", "true", ":", "pwd", "export", "set",
 ];
 
-/// LIMIT: words of one command line that are taken for names of files. Most are none; each costs a look.
-const MOST_WORDS: usize = 4_096;
-
 /// LIMIT: command lines inside of words of each other.
 const DEEPEST: usize = 8;
 
-/// Where a command line is run.
-#[derive(Clone, Debug)]
-pub(super) struct Start {
-    /// The folder that the call is made in, which all paths start from.
-    pub(super) call: PathBuf,
-    /// The folder that the command is run in.
-    pub(super) folder: PathBuf,
-    /// What `**` means to the shell.
-    pub(super) stars: Stars,
-}
-
-impl Start {
-    /// In the folder of the call, by the user's shell: that is what agents run commands with.
-    pub(super) fn at(call: &Path) -> Self {
-        let shell = std::env::var("SHELL").unwrap_or_default();
-        Self {
-            call: call.to_owned(),
-            folder: PathBuf::new(),
-            stars: stars_of(shell.rsplit('/').next().unwrap_or_default()),
-        }
-    }
-}
-
-/// A file that is shown.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Read {
-    /// Its path, from the folder of the call.
-    pub(super) path: String,
-    /// How much of it.
-    pub(super) view: View,
-}
-
-impl Read {
-    /// All of a file.
-    pub(super) fn whole(path: impl Into<String>) -> Self {
-        Self {
-            path: path.into(),
-            view: View::Whole,
-        }
-    }
-}
-
-/// What a command line would do.
-#[derive(Debug, Default)]
-pub(super) struct Shown {
-    /// Words that may be the paths of files that are printed. Most are none: that is found out by looking.
-    pub(super) files: Vec<Read>,
-    /// Patterns that the shell puts names of files in the place of.
-    pub(super) patterns: Vec<(Pattern, View)>,
-    /// What is not looked at, and why.
-    pub(super) unread: Vec<String>,
-    /// Commands that print a credential, by name.
-    pub(super) secret_printers: Vec<String>,
-    /// Variables of the environment that it prints.
-    pub(super) environment: Vec<Environment>,
-    /// What it changes.
-    pub(super) changes: Vec<Change>,
-    /// Folders that the paths of a patch may start from, likeliest first; none when no patch is applied.
-    pub(super) patched: Vec<PathBuf>,
-}
-
 /// What `command` would do.
-pub(super) fn files_shown_by(command: &str, start: &Start) -> Shown {
+pub(in crate::guard) fn files_shown_by(command: &str, start: &Start) -> Shown {
     let mut walk = Walk::new(start);
     if command.trim_start().starts_with("*** Begin Patch") {
         walk.shown.patched.push(start.folder.clone());
@@ -102,7 +41,7 @@ pub(super) fn files_shown_by(command: &str, start: &Start) -> Shown {
 }
 
 /// What a command would do whose words are told apart already.
-pub(super) fn files_shown_by_words(words: &[&str], start: &Start) -> Shown {
+pub(in crate::guard) fn files_shown_by_words(words: &[&str], start: &Start) -> Shown {
     let word = |word: &&str| Word {
         text: (*word).to_owned(),
         ..Word::default()
@@ -131,33 +70,11 @@ pub(super) fn files_shown_by_words(words: &[&str], start: &Start) -> Shown {
     walk.shown.limited()
 }
 
-impl Shown {
-    fn limited(mut self) -> Self {
-        if self.files.len() > MOST_WORDS {
-            self.files.truncate(MOST_WORDS);
-            self.unread.push(format!(
-                "the command line: it names more than {MOST_WORDS} files"
-            ));
-        }
-        self
-    }
-}
-
 /// A way through a command line, and through those in its words.
-struct Walk<'a> {
-    start: &'a Start,
+pub(super) struct Walk<'a> {
+    pub(super) start: &'a Start,
     variables: Variables,
-    shown: Shown,
-}
-
-/// A program that is run.
-struct Run<'s> {
-    name: String,
-    arguments: &'s [Word],
-    /// Whether it gets more arguments than those.
-    is_fed: bool,
-    reached: Reached,
-    site: Site<'s>,
+    pub(super) shown: Shown,
 }
 
 impl<'a> Walk<'a> {
@@ -282,53 +199,6 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn git(&mut self, run: &Run<'_>) {
-        let (here, rest) = behind_options_of_git(run.arguments, run.site.here);
-        let Some((command, arguments)) = rest.split_first() else {
-            return;
-        };
-        let site = Site {
-            here: &here,
-            ..run.site
-        };
-        match command.text.as_str() {
-            // The paths in a patch start from the top.
-            "apply" | "am" => {
-                let tops = here.iter().map(|folder| self.top(folder));
-                let tops: Vec<PathBuf> = tops.collect();
-                self.shown.patched.extend(tops);
-            }
-            "show" | "cat-file" => self.shown_by_git(arguments, site),
-            "grep" => self.files("grep", arguments, site),
-            "diff" if run.has(&["--no-index"]) => self.files("diff", arguments, site),
-            _ => {}
-        }
-        self.act(change::by_git(&command.text, arguments), run, site);
-    }
-
-    /// `git show HEAD:.env`: the file as it is now stands for what it was.
-    fn shown_by_git(&mut self, arguments: &[Word], site: Site<'_>) {
-        for word in arguments {
-            let Some((_, path)) = word.text.split_once(':') else {
-                continue;
-            };
-            let tops: Vec<PathBuf> = match path.starts_with("./") {
-                true => site.here.to_vec(),
-                false => site.here.iter().map(|folder| self.top(folder)).collect(),
-            };
-            let word = Word {
-                text: path.to_owned(),
-                is_pattern: false,
-                ..word.clone()
-            };
-            let site = Site {
-                here: &tops,
-                ..site
-            };
-            self.file(&word, &View::Whole, site);
-        }
-    }
-
     fn other(&mut self, run: &Run<'_>) {
         let is = |programs: &[&str]| programs.contains(&run.name.as_str());
         if run.name == "cat" {
@@ -349,7 +219,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Files that a program prints.
-    fn files(&mut self, program: &str, arguments: &[Word], site: Site<'_>) {
+    pub(super) fn files(&mut self, program: &str, arguments: &[Word], site: Site<'_>) {
         if let Some(view) = View::of(program, arguments) {
             self.files_in(arguments, &view, site);
         }
@@ -360,7 +230,7 @@ impl<'a> Walk<'a> {
         files.for_each(|word| self.file(word, view, site));
     }
 
-    fn file(&mut self, word: &Word, view: &View, site: Site<'_>) {
+    pub(super) fn file(&mut self, word: &Word, view: &View, site: Site<'_>) {
         for word in self.variables.words(word) {
             for folder in site.here {
                 if word.is_pattern {
@@ -374,7 +244,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn act(&mut self, acts: Acts, run: &Run<'_>, site: Site<'_>) {
+    pub(super) fn act(&mut self, acts: Acts, run: &Run<'_>, site: Site<'_>) {
         if run.is_fed && !matches!(acts, Acts::Nothing) {
             self.named(site.text);
         }
@@ -431,100 +301,6 @@ impl<'a> Walk<'a> {
             self.shown.changes.push(change);
         }
     }
-
-    /// The top of the repository that a folder lies in.
-    fn top(&self, folder: &Path) -> PathBuf {
-        let at = self.start.call.join(folder);
-        let top = at.ancestors().find(|folder| folder.join(".git").exists());
-        top.map_or_else(|| folder.to_owned(), Path::to_owned)
-    }
-}
-
-impl<'s> Run<'s> {
-    /// What these words run.
-    fn of(words: &'s [Word], joints: (Joint, Joint), site: Site<'s>) -> Option<Self> {
-        let rest = behind_wrappers(words);
-        let (first, arguments) = rest.split_first()?;
-        let wrappers = words.len() - rest.len();
-        let wrappers = words.get(..wrappers).unwrap_or_default();
-        let keeps_shell = |word: &Word| matches!(word.text.as_str(), "{" | "command" | "builtin");
-        let is_sure = matches!(joints.0, Joint::Next | Joint::And)
-            && !matches!(joints.1, Joint::Pipe | Joint::Aside)
-            && wrappers.iter().all(keeps_shell);
-        Some(Self {
-            name: first.program(),
-            arguments,
-            is_fed: wrappers.iter().any(|word| word.program() == "xargs"),
-            reached: if is_sure {
-                Reached::Surely
-            } else {
-                Reached::Perhaps
-            },
-            site,
-        })
-    }
-
-    fn text(&self) -> String {
-        let texts = self.arguments.iter().map(|word| word.text.as_str());
-        texts.collect::<Vec<_>>().join(" ")
-    }
-
-    fn has(&self, words: &[&str]) -> bool {
-        let mut arguments = self.arguments.iter();
-        arguments.any(|argument| words.contains(&argument.text.as_str()))
-    }
-
-    /// The value of an option: `-d x`, `-d=x`.
-    fn option(&self, names: &[&str]) -> Option<&str> {
-        let arguments = self.arguments.iter().enumerate();
-        let mut values = arguments.filter_map(|(at, word)| {
-            if names.contains(&word.text.as_str()) {
-                return self.arguments.get(at + 1).map(|word| word.text.as_str());
-            }
-            let (name, value) = word.text.split_once('=')?;
-            names.contains(&name).then_some(value)
-        });
-        values.next()
-    }
-
-    fn applies_a_patch(&self) -> bool {
-        PATCHERS.contains(&self.name.as_str()) || (self.name == "git" && self.has(&["apply", "am"]))
-    }
-
-    /// `gh secret set NAME < file`: what it reads goes to where credentials are kept, and is not shown.
-    fn only_stores_its_input(&self) -> bool {
-        let commands: &[&str] = match self.name.as_str() {
-            "gh" | "wrangler" | "fly" | "flyctl" | "glab" => &["secret", "secrets", "variable"],
-            "docker" | "podman" | "helm" | "oras" => &["login"],
-            "vault" | "bao" => &["write", "put", "login"],
-            "kubectl" | "oc" => &["create", "apply", "replace"],
-            _ => return false,
-        };
-        self.has(commands)
-    }
-
-    /// The folders that are entered, of which one is; nothing when nobody knows.
-    fn goes_to(&self, variables: &Variables) -> Option<Vec<String>> {
-        if self.name == "popd" {
-            return None;
-        }
-        let is_option = |word: &&Word| word.text.starts_with('-') && word.text != "-";
-        let folders: Vec<&Word> = self
-            .arguments
-            .iter()
-            .filter(|word| !is_option(word))
-            .collect();
-        if folders.is_empty() && self.name != "pushd" {
-            let home = CommandLine::of("~").commands.pop()?;
-            let home = variables.words(home.words.first()?);
-            return Some(home.into_iter().map(|word| word.text).collect());
-        }
-        let is_known = |word: &&Word| {
-            !is_unknown(word) && !word.is_pattern && !word.text.starts_with(['-', '+'])
-        };
-        let is_known = !folders.is_empty() && folders.iter().all(is_known);
-        is_known.then(|| folders.iter().map(|word| word.text.clone()).collect())
-    }
 }
 
 /// What is known of the folders of a shell: its own, or those of the shells that started it.
@@ -542,49 +318,8 @@ fn inherited<'f>(
     None
 }
 
-fn is_unknown(word: &Word) -> bool {
-    word.has_variable || word.has_gap
-}
-
 fn joined(folder: &Path, path: &str) -> String {
     folder.join(path).to_string_lossy().into_owned()
-}
-
-/// `**` crosses folders by itself in these.
-fn stars_of(shell: &str) -> Stars {
-    match shell {
-        "zsh" | "fish" => Stars::Deep,
-        _ => Stars::Shallow,
-    }
-}
-
-/// `-c`, `-lc`, and the like.
-fn takes_a_command(word: &str) -> bool {
-    word.strip_prefix('-')
-        .is_some_and(|letters| !letters.starts_with('-') && letters.contains('c'))
-}
-
-/// The folders that git is told to go to, and the words from its command on.
-fn behind_options_of_git<'w>(words: &'w [Word], here: &[PathBuf]) -> (Vec<PathBuf>, &'w [Word]) {
-    let mut here = here.to_vec();
-    let mut rest = words;
-    while let Some((first, behind)) = rest.split_first() {
-        match first.text.as_str() {
-            "-C" => {
-                if let Some(folder) = behind.first().filter(|word| !is_unknown(word)) {
-                    here.iter_mut().for_each(|path| path.push(&folder.text));
-                }
-            }
-            "-c" | "--git-dir" | "--work-tree" | "--namespace" => {}
-            option if option.starts_with('-') => {
-                rest = behind;
-                continue;
-            }
-            _ => break,
-        }
-        rest = behind.get(1..).unwrap_or_default();
-    }
-    (here, rest)
 }
 
 /// Files that are sent: `-d @FILE`, `-F name=@FILE`, `-T FILE`, `--post-file=FILE`.
@@ -615,19 +350,8 @@ fn sent(arguments: &[Word]) -> impl Iterator<Item = Word> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::shown::MOST_WORDS;
     use super::*;
-
-    fn start() -> Start {
-        Start {
-            call: PathBuf::from("/no/such/folder"),
-            folder: PathBuf::new(),
-            stars: Stars::Shallow,
-        }
-    }
-
-    fn paths(shown: &Shown) -> Vec<&str> {
-        shown.files.iter().map(|read| read.path.as_str()).collect()
-    }
 
     #[test]
     fn files_that_a_command_prints_are_named() {
@@ -666,8 +390,8 @@ mod tests {
             ("cat ${PWD}/.env", vec![".env"]),
         ] {
             let expected: Vec<&str> = files.into_iter().filter(|file| *file != "3").collect();
-            let shown = files_shown_by(command, &start());
-            assert_eq!(paths(&shown), expected, "{command}");
+            let shown = files_shown_by(command, &Start::nowhere());
+            assert_eq!(shown.paths(), expected, "{command}");
         }
     }
 
@@ -677,7 +401,7 @@ mod tests {
         std::fs::create_dir_all(folder.path().join("sub/deep")).expect("folders");
         let start = Start {
             call: folder.path().to_owned(),
-            ..start()
+            ..Start::nowhere()
         };
         for (command, files) in [
             ("cd sub && cat .env", vec!["sub/.env"]),
@@ -710,7 +434,7 @@ mod tests {
             ("cd sub && bash <<EOF\ncat .env\nEOF", vec!["sub/.env"]),
         ] {
             let shown = files_shown_by(command, &start);
-            assert_eq!(paths(&shown), files, "{command}");
+            assert_eq!(shown.paths(), files, "{command}");
         }
     }
 
@@ -733,111 +457,8 @@ mod tests {
             ("grep -c x .env", vec![]),
             ("sed -i s/a/b/ .env", vec![]),
         ] {
-            let shown = files_shown_by(command, &start());
-            assert_eq!(paths(&shown), files, "{command}");
-        }
-    }
-
-    #[test]
-    fn of_a_file_in_a_pipe_what_comes_out_is_looked_at() {
-        let matching = |text: &str| View::Matching(vec![text.to_owned()]);
-        for (command, view) in [
-            ("cat x", View::Whole),
-            ("cat x | cut -d= -f1", View::Before('=')),
-            (
-                "cat x | grep -v '^#' | sort | cut -d= -f1",
-                View::Before('='),
-            ),
-            ("cat x | grep a", matching("a")),
-            ("cat x | head -5", View::Lines(1, 5)),
-            ("cat x | sort | head -5", View::Whole),
-            ("cat x | nc host 1", View::Whole),
-            ("cat x | nc host 1 | cut -d= -f1", View::Whole),
-            ("cat x; echo | cut -d= -f1", View::Whole),
-            ("cat x | tee y | cut -d= -f1", View::Whole),
-        ] {
-            let shown = files_shown_by(command, &start());
-            assert_eq!(shown.files[0].view, view, "{command}");
-        }
-        assert!(
-            files_shown_by("cat x | grep -c a", &start())
-                .files
-                .is_empty()
-        );
-    }
-
-    #[test]
-    fn what_is_printed_of_the_environment_is_known() {
-        let all = |view| vec![Environment::All(view)];
-        let named = |name: &str| vec![Environment::Named(vec![name.to_owned()])];
-        for (command, expected) in [
-            ("env", all(View::Whole)),
-            ("env | sort | cut -d= -f1", all(View::Before('='))),
-            ("env | head", all(View::Whole)),
-            ("printenv", all(View::Whole)),
-            ("printenv TOKEN", named("TOKEN")),
-            ("echo \"a $TOKEN\"", named("TOKEN")),
-            ("echo ${TOKEN}", named("TOKEN")),
-            ("echo ${TOKEN:+set} ${TOKEN:0:4} '$TOKEN'", vec![]),
-            ("export -p", all(View::Whole)),
-            ("env A=1 make", vec![]),
-            ("export A=1", vec![]),
-            ("set -e", vec![]),
-            ("curl -H \"$(printenv TOKEN)\" x", vec![]),
-            ("echo $TOKEN | docker login --password-stdin", vec![]),
-            ("echo $TOKEN > x", vec![]),
-            ("TOKEN=a; echo $TOKEN", vec![]),
-            ("node -e 'console.log(process.env.TOKEN)'", named("TOKEN")),
-            (
-                "python3 -c \"import os; print(os.environ['TOKEN'])\"",
-                named("TOKEN"),
-            ),
-            ("python3 -c \"import os; f(os.environ['TOKEN'])\"", vec![]),
-        ] {
-            let shown = files_shown_by(command, &start());
-            assert_eq!(shown.environment, expected, "{command}");
-        }
-    }
-
-    #[test]
-    fn a_credential_that_a_command_prints_counts_only_where_it_is_seen() {
-        for (command, is_seen) in [
-            ("gh auth token", true),
-            ("gh auth token 2>/dev/null", true),
-            ("(gh auth token)", true),
-            ("vault kv get x | jq .data", true),
-            ("bash -c 'op read op://a/b/c'", true),
-            ("GH_TOKEN=$(gh auth token) make", false),
-            ("gh auth token | docker login --password-stdin", false),
-            ("curl -H \"Authorization: `gh auth token`\" x", false),
-            ("op read op://a/b/c > key.pem", false),
-            ("git commit -m 'gh auth token'", false),
-        ] {
-            let shown = files_shown_by(command, &start());
-            assert_eq!(!shown.secret_printers.is_empty(), is_seen, "{command}");
-        }
-    }
-
-    #[test]
-    fn files_that_a_program_in_another_language_prints_are_named() {
-        for (command, files) in [
-            ("python -c \"print(open('.env').read())\"", vec![".env"]),
-            (
-                "python3 - <<'EOF'\nf = open(\".env\")\nprint(f.read())\nEOF",
-                vec![".env"],
-            ),
-            (
-                "node -e \"console.log(require('fs').readFileSync('.env', 'utf8'))\"",
-                vec![".env", "fs"],
-            ),
-            (
-                "python -c \"from dotenv import load_dotenv; load_dotenv('.env'); print(1)\"",
-                vec![],
-            ),
-            ("python -c \"open('out.txt', 'w')\"", vec![]),
-        ] {
-            let shown = files_shown_by(command, &start());
-            assert_eq!(paths(&shown), files, "{command}");
+            let shown = files_shown_by(command, &Start::nowhere());
+            assert_eq!(shown.paths(), files, "{command}");
         }
     }
 
@@ -848,15 +469,15 @@ mod tests {
             (&["bash", "-lc", "cat .env; ls"], vec![".env"]),
             (&["git", "commit", "-m", "cat .env"], vec![]),
         ] {
-            let shown = files_shown_by_words(words, &start());
-            assert_eq!(paths(&shown), files, "{words:?}");
+            let shown = files_shown_by_words(words, &Start::nowhere());
+            assert_eq!(shown.paths(), files, "{words:?}");
         }
     }
 
     #[test]
     fn patterns_are_told_and_quoted_ones_are_none() {
         let patterns = |command: &str| -> Vec<String> {
-            let shown = files_shown_by(command, &start());
+            let shown = files_shown_by(command, &Start::nowhere());
             let patterns = shown.patterns.into_iter();
             patterns.map(|(pattern, _)| pattern.text).collect()
         };
@@ -868,16 +489,20 @@ mod tests {
     #[test]
     fn what_is_not_looked_at_is_told() {
         let many = format!("cat {}", "x ".repeat(MOST_WORDS + 1));
-        assert_eq!(files_shown_by(&many, &start()).unread.len(), 1);
+        assert_eq!(files_shown_by(&many, &Start::nowhere()).unread.len(), 1);
         let deep = format!("{}cat .env{}", "echo $(".repeat(20), ")".repeat(20));
-        assert_eq!(files_shown_by(&deep, &start()).unread.len(), 1);
+        assert_eq!(files_shown_by(&deep, &Start::nowhere()).unread.len(), 1);
         // What is done for each command must not grow with the others.
         for many in [
             "(a) ", "(a | ", "cd x; ", "env | ", "rm $x; ", "$((", "a $(b) ",
         ] {
-            let _shown = files_shown_by(&many.repeat(20_000), &start());
+            let _shown = files_shown_by(&many.repeat(20_000), &Start::nowhere());
         }
-        assert!(files_shown_by("cat a b c", &start()).unread.is_empty());
+        assert!(
+            files_shown_by("cat a b c", &Start::nowhere())
+                .unread
+                .is_empty()
+        );
     }
 
     #[test]
@@ -891,7 +516,7 @@ mod tests {
             ("cat > a.patch <<'EOF'\nEOF", false),
             ("echo apply_patch", false),
         ] {
-            let shown = files_shown_by(command, &start());
+            let shown = files_shown_by(command, &Start::nowhere());
             assert_eq!(!shown.patched.is_empty(), applies, "{command}");
         }
     }

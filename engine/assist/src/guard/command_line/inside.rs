@@ -1,0 +1,179 @@
+//! Commands inside of words: `$(…)`, backticks, and arithmetic, which is none but may have some in it.
+//!
+//! INVARIANT: what a text costs grows with its length. What is looked at twice has a limit, and what is deeper than another
+//! limit is told.
+
+use super::reader::{End, Reader};
+
+/// LIMIT: commands inside of each other.
+const DEEPEST: usize = 16;
+
+/// LIMIT: letters of an arithmetic expression. What is longer is read as commands.
+const LONGEST_ARITHMETIC: usize = 1_024;
+
+/// LIMIT: letters of one text that are looked at ahead, to see where arithmetic ends. Without it, a long text of brackets
+/// would take its length squared.
+pub(super) const MOST_AHEAD: usize = 1 << 16;
+
+impl Reader<'_> {
+    /// Behind `$(`.
+    pub(super) fn substitution(&mut self) {
+        if !self.arithmetic() {
+            self.inner();
+        }
+        self.word.get_or_insert_default().has_gap = true;
+    }
+
+    /// Behind a bracket: whether a second one makes it arithmetic. It is read then. As in a shell, it is when the bracket
+    /// that closes the second one stands right before another; it is commands in brackets otherwise.
+    pub(super) fn arithmetic(&mut self) -> bool {
+        let mut ahead = self.letters.clone();
+        if ahead.next_if_eq(&'(').is_none() {
+            return false;
+        }
+        if self.ahead < LONGEST_ARITHMETIC {
+            self.line.is_too_deep = true;
+            return false;
+        }
+        let (mut text, mut open, mut is_closed) = (String::new(), 0_usize, false);
+        for letter in ahead.by_ref().take(LONGEST_ARITHMETIC) {
+            self.ahead -= 1;
+            match letter {
+                '(' => open += 1,
+                ')' if open == 0 => {
+                    is_closed = true;
+                    break;
+                }
+                ')' => open -= 1,
+                _ => {}
+            }
+            text.push(letter);
+        }
+        if !is_closed || ahead.next() != Some(')') {
+            return false;
+        }
+        self.letters = ahead;
+        // Commands in `$(…)` are run in there as well.
+        self.aside(&text, |reader| reader.double(None));
+        true
+    }
+
+    pub(super) fn backtick(&mut self) {
+        self.word.get_or_insert_default().has_gap = true;
+        let mut inner = String::new();
+        while let Some(letter) = self.letters.next() {
+            match letter {
+                '`' => break,
+                '\\' => inner.extend(self.letters.next()),
+                _ => inner.push(letter),
+            }
+        }
+        self.aside(&inner, |reader| reader.read(End::OfText));
+    }
+
+    /// A command line up to the bracket that closes it.
+    pub(super) fn inner(&mut self) {
+        self.word.get_or_insert_default();
+        if self.depth == DEEPEST {
+            self.line.is_too_deep = true;
+            return;
+        }
+        let command = std::mem::take(&mut self.command);
+        let (word, awaited) = (self.word.take(), std::mem::take(&mut self.awaited));
+        let place = std::mem::take(&mut self.place);
+        let joint = std::mem::take(&mut self.joint);
+        let shell = self.enter(true);
+        self.depth += 1;
+        self.read(End::Bracket);
+        self.depth -= 1;
+        (self.command, self.word, self.awaited, self.place) = (command, word, awaited, place);
+        (self.joint, self.shell) = (joint, shell);
+    }
+
+    /// Reads another text, whose commands are commands of this line.
+    pub(super) fn aside(&mut self, text: &str, read: impl FnOnce(&mut Reader<'_>)) {
+        if self.depth == DEEPEST {
+            self.line.is_too_deep = true;
+            return;
+        }
+        let mut reader = Reader::new(text, self.depth + 1);
+        read(&mut reader);
+        // Its shells are shells inside of this one.
+        let first = self.line.shells.len();
+        let shells = reader.line.shells.iter().enumerate();
+        let parent = |(at, parent): (usize, &usize)| match at {
+            0 => self.shell,
+            _ => first + parent,
+        };
+        self.line.shells.extend(shells.map(parent));
+        let count = reader.line.shells.len();
+        let captured = std::iter::repeat_n(true, count);
+        self.line.is_captured.extend(captured);
+        for command in &mut reader.line.commands {
+            command.shell += first;
+        }
+        self.line.commands.append(&mut reader.line.commands);
+        self.line.documents.append(&mut reader.line.documents);
+        self.line.is_too_deep |= reader.line.is_too_deep;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::guard::command_line::CommandLine;
+
+    fn words(text: &str) -> Vec<Vec<String>> {
+        CommandLine::of(text).texts()
+    }
+
+    #[test]
+    fn commands_inside_of_words_are_found() {
+        for text in [
+            "echo $(b 'c)' (d)) e",
+            "echo \"x $(b 'c)' (d)) y\" e",
+            "echo \"`b 'c)'; d`\" e",
+            "diff <(b 'c)'; d) e",
+            "echo x`b 'c)'; d`",
+            "cat <<EOF\n$(b 'c)'; d)\nEOF\ne",
+            "echo \"$(cat <<'EOF'\nit's (\nEOF\n)\" && b 'c)'; d",
+            "echo $(b 'c)'; d",
+        ] {
+            let words = words(text);
+            for command in [&["b", "c)"][..], &["d"]] {
+                assert!(
+                    words.iter().any(|words| words == command),
+                    "{text}: {words:?}"
+                );
+            }
+        }
+        for text in ["echo '$(b)'", "cat <<'EOF'\n$(b)\nEOF\n", "echo \\$b"] {
+            assert_eq!(words(text).len(), 1, "{text}");
+        }
+        assert_eq!(words("a x$(b)y z").last().map(Vec::len), Some(3));
+        let deep = "$(".repeat(100_000);
+        assert!(CommandLine::of(&deep).is_too_deep);
+        let deep = "\"`\\`".repeat(1_000);
+        let _line = CommandLine::of(&deep);
+    }
+
+    #[test]
+    fn a_shift_in_arithmetic_announces_no_text() {
+        for text in [
+            "echo $((1<<2)); b 'c)'; d",
+            "((mask=1<<4)); b 'c)'\nd",
+            "for ((i=0; i<1<<4; i++)); do b 'c)'; d; done",
+            "x=\"$(( (1<<2) ))\"\nb 'c)'\nd",
+            "echo $(( $(b 'c)'; d) << 2 ))",
+            "((b 'c)'); d)",
+            "echo $((b 'c)'); d)",
+        ] {
+            let words = words(text);
+            for command in [vec!["b".to_owned(), "c)".to_owned()], vec!["d".to_owned()]] {
+                // `do` may stand before it.
+                let is_it = |words: &Vec<String>| words.ends_with(&command);
+                assert!(words.iter().any(is_it), "{text}: {words:?}");
+            }
+        }
+        assert!(CommandLine::of(&"((".repeat(100_000)).is_too_deep);
+    }
+}

@@ -1,0 +1,192 @@
+//! Goes through the letters of a command line: words and commands end here.
+//!
+//! What stands in quotes, inside of words and behind `<` and `>` is read by `quotes`, `inside` and `redirection`.
+
+use std::iter::Peekable;
+use std::str::Chars;
+
+use super::inside::MOST_AHEAD;
+use super::line::{CommandLine, Joint, Simple, Word};
+use super::redirection::{Awaited, Place};
+
+/// Where reading stops.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    OfText,
+    Bracket,
+}
+
+pub(super) struct Reader<'t> {
+    pub(super) letters: Peekable<Chars<'t>>,
+    pub(super) depth: usize,
+    pub(super) line: CommandLine,
+    pub(super) command: Simple,
+    pub(super) word: Option<Word>,
+    pub(super) place: Place,
+    pub(super) awaited: Vec<Awaited>,
+    pub(super) shell: usize,
+    pub(super) joint: Joint,
+    /// Letters that may still be looked at ahead.
+    pub(super) ahead: usize,
+}
+
+impl<'t> Reader<'t> {
+    pub(super) fn new(text: &'t str, depth: usize) -> Self {
+        Self {
+            letters: text.chars().peekable(),
+            depth,
+            line: CommandLine {
+                shells: vec![0],
+                is_captured: vec![false],
+                ..CommandLine::default()
+            },
+            command: Simple::default(),
+            word: None,
+            place: Place::Words,
+            awaited: Vec::new(),
+            shell: 0,
+            joint: Joint::Next,
+            ahead: MOST_AHEAD,
+        }
+    }
+
+    pub(super) fn read(&mut self, end: End) {
+        // The shells around the open brackets.
+        let mut brackets = Vec::new();
+        while let Some(letter) = self.letters.next() {
+            match letter {
+                '\\' => match self.letters.next() {
+                    // The line goes on.
+                    Some('\n') | None => {}
+                    Some(next) => self.push(next),
+                },
+                '\'' => self.single(),
+                '"' => self.double(Some('"')),
+                '$' => self.dollar(),
+                '`' => self.backtick(),
+                '#' if self.word.is_none() => {
+                    while self.letters.next_if(|next| *next != '\n').is_some() {}
+                }
+                '<' => self.input(),
+                '>' => self.output(),
+                '&' if self.letters.next_if_eq(&'>').is_some() => self.output(),
+                '\n' => {
+                    self.end_line();
+                    self.documents();
+                }
+                ')' if end == End::Bracket && brackets.is_empty() => break,
+                '(' if self.word.is_none() && self.arithmetic() => {}
+                '(' => {
+                    self.end_line();
+                    let is_captured = self.is_captured();
+                    brackets.push(self.enter(is_captured));
+                }
+                ')' => {
+                    self.end_command(Joint::Next);
+                    self.shell = brackets.pop().unwrap_or(self.shell);
+                }
+                ';' => self.end_command(Joint::Next),
+                '|' if self.letters.next_if_eq(&'|').is_some() => self.end_command(Joint::Or),
+                '|' => {
+                    self.letters.next_if_eq(&'&');
+                    self.end_command(Joint::Pipe);
+                }
+                '&' if self.letters.next_if_eq(&'&').is_some() => self.end_command(Joint::And),
+                '&' => self.end_command(Joint::Aside),
+                _ if letter.is_whitespace() => self.end_word(),
+                '*' | '?' | '[' | '{' => {
+                    self.push(letter);
+                    self.word.get_or_insert_default().is_pattern = true;
+                }
+                _ => self.push(letter),
+            }
+        }
+        // A text that is announced on the last line has no line to begin with.
+        self.end_command(Joint::Next);
+    }
+
+    pub(super) fn push(&mut self, letter: char) {
+        self.word.get_or_insert_default().text.push(letter);
+    }
+
+    pub(super) fn end_word(&mut self) {
+        let Some(word) = self.word.take() else { return };
+        match std::mem::take(&mut self.place) {
+            Place::Words => self.command.words.push(word),
+            Place::Input => self.command.inputs.push(word),
+            Place::Output => self.command.outputs.push(word),
+            Place::Nowhere => {}
+        }
+    }
+
+    fn end_command(&mut self, joint: Joint) {
+        self.end_word();
+        self.place = Place::Words;
+        let mut command = std::mem::take(&mut self.command);
+        let before = std::mem::replace(&mut self.joint, joint);
+        if command != Simple::default() {
+            command.shell = self.shell;
+            command.joints = (before, joint);
+            self.line.commands.push(command);
+        }
+    }
+
+    /// The command ends, if there is one. Behind `&&` it may stand on the next line, or in brackets.
+    fn end_line(&mut self) {
+        let joint = self.joint;
+        let is_open = self.word.is_none() && self.command == Simple::default();
+        self.end_command(if is_open { joint } else { Joint::Next });
+    }
+
+    fn is_captured(&self) -> bool {
+        let is_captured = self.line.is_captured.get(self.shell);
+        is_captured.is_some_and(|is_captured| *is_captured)
+    }
+
+    /// A shell inside of this one begins. Gives back this one.
+    pub(super) fn enter(&mut self, is_captured: bool) -> usize {
+        self.line.shells.push(self.shell);
+        self.line.is_captured.push(is_captured);
+        let inside = self.line.shells.len() - 1;
+        std::mem::replace(&mut self.shell, inside)
+    }
+}
+
+#[cfg(test)]
+impl CommandLine {
+    /// The words of its commands.
+    pub(super) fn texts(self) -> Vec<Vec<String>> {
+        let words = |command: Simple| command.words.into_iter().map(|word| word.text).collect();
+        self.commands.into_iter().map(words).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<Vec<String>> {
+        CommandLine::of(text).texts()
+    }
+
+    #[test]
+    fn words_are_told_apart_as_a_shell_does_it() {
+        for (text, expected) in [
+            (
+                "a 'b c' \"d\\\"e\" f\\ g",
+                vec![vec!["a", "b c", "d\"e", "f g"]],
+            ),
+            (
+                "a;b|c&&d\ne",
+                vec![vec!["a"], vec!["b"], vec!["c"], vec!["d"], vec!["e"]],
+            ),
+            ("a \\\n b # c 'd\ne", vec![vec!["a", "b"], vec!["e"]]),
+            ("a ''", vec![vec!["a", ""]]),
+            ("a $X \"$Y\" $'z'", vec![vec!["a", "$X", "$Y", "z"]]),
+            ("a 'open", vec![vec!["a", "open"]]),
+            ("", vec![]),
+        ] {
+            assert_eq!(words(text), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! What a command of git shows of files, and what it does to them.
+//!
+//! `git show HEAD:.env` shows what a file was; the file as it is now stands for that, since nothing is read from objects.
+
+use std::path::{Path, PathBuf};
+
+use super::run::{Run, is_unknown};
+use super::walk::Walk;
+use crate::guard::change;
+use crate::guard::command_line::Word;
+use crate::guard::site::Site;
+use crate::guard::view::View;
+
+impl Walk<'_> {
+    pub(super) fn git(&mut self, run: &Run<'_>) {
+        let (here, rest) = behind_options_of_git(run.arguments, run.site.here);
+        let Some((command, arguments)) = rest.split_first() else {
+            return;
+        };
+        let site = Site {
+            here: &here,
+            ..run.site
+        };
+        match command.text.as_str() {
+            // The paths in a patch start from the top.
+            "apply" | "am" => {
+                let tops = here.iter().map(|folder| self.top(folder));
+                let tops: Vec<PathBuf> = tops.collect();
+                self.shown.patched.extend(tops);
+            }
+            "show" | "cat-file" => self.shown_by_git(arguments, site),
+            "grep" => self.files("grep", arguments, site),
+            "diff" if run.has(&["--no-index"]) => self.files("diff", arguments, site),
+            _ => {}
+        }
+        self.act(change::by_git(&command.text, arguments), run, site);
+    }
+
+    /// `git show HEAD:.env`: the file as it is now stands for what it was.
+    fn shown_by_git(&mut self, arguments: &[Word], site: Site<'_>) {
+        for word in arguments {
+            let Some((_, path)) = word.text.split_once(':') else {
+                continue;
+            };
+            let tops: Vec<PathBuf> = match path.starts_with("./") {
+                true => site.here.to_vec(),
+                false => site.here.iter().map(|folder| self.top(folder)).collect(),
+            };
+            let word = Word {
+                text: path.to_owned(),
+                is_pattern: false,
+                ..word.clone()
+            };
+            let site = Site {
+                here: &tops,
+                ..site
+            };
+            self.file(&word, &View::Whole, site);
+        }
+    }
+
+    /// The top of the repository that a folder lies in.
+    fn top(&self, folder: &Path) -> PathBuf {
+        let at = self.start.call.join(folder);
+        let top = at.ancestors().find(|folder| folder.join(".git").exists());
+        top.map_or_else(|| folder.to_owned(), Path::to_owned)
+    }
+}
+
+/// The folders that git is told to go to, and the words from its command on.
+fn behind_options_of_git<'w>(words: &'w [Word], here: &[PathBuf]) -> (Vec<PathBuf>, &'w [Word]) {
+    let mut here = here.to_vec();
+    let mut rest = words;
+    while let Some((first, behind)) = rest.split_first() {
+        match first.text.as_str() {
+            "-C" => {
+                if let Some(folder) = behind.first().filter(|word| !is_unknown(word)) {
+                    here.iter_mut().for_each(|path| path.push(&folder.text));
+                }
+            }
+            "-c" | "--git-dir" | "--work-tree" | "--namespace" => {}
+            option if option.starts_with('-') => {
+                rest = behind;
+                continue;
+            }
+            _ => break,
+        }
+        rest = behind.get(1..).unwrap_or_default();
+    }
+    (here, rest)
+}

@@ -1,0 +1,116 @@
+//! A program that is run, and what its words say about how: `sudo`, `xargs`, `-c`, `-d FOLDER`.
+//!
+//! What comes of it is for `walk` to say.
+
+use crate::guard::command_line::{CommandLine, Joint, Word};
+use crate::guard::folders::Reached;
+use crate::guard::program_names::{PATCHERS, behind_wrappers};
+use crate::guard::site::Site;
+use crate::guard::variables::Variables;
+
+/// A program that is run.
+pub(super) struct Run<'s> {
+    pub(super) name: String,
+    pub(super) arguments: &'s [Word],
+    /// Whether it gets more arguments than those.
+    pub(super) is_fed: bool,
+    pub(super) reached: Reached,
+    pub(super) site: Site<'s>,
+}
+
+impl<'s> Run<'s> {
+    /// What these words run.
+    pub(super) fn of(words: &'s [Word], joints: (Joint, Joint), site: Site<'s>) -> Option<Self> {
+        let rest = behind_wrappers(words);
+        let (first, arguments) = rest.split_first()?;
+        let wrappers = words.len() - rest.len();
+        let wrappers = words.get(..wrappers).unwrap_or_default();
+        let keeps_shell = |word: &Word| matches!(word.text.as_str(), "{" | "command" | "builtin");
+        let is_sure = matches!(joints.0, Joint::Next | Joint::And)
+            && !matches!(joints.1, Joint::Pipe | Joint::Aside)
+            && wrappers.iter().all(keeps_shell);
+        Some(Self {
+            name: first.program(),
+            arguments,
+            is_fed: wrappers.iter().any(|word| word.program() == "xargs"),
+            reached: if is_sure {
+                Reached::Surely
+            } else {
+                Reached::Perhaps
+            },
+            site,
+        })
+    }
+
+    pub(super) fn text(&self) -> String {
+        let texts = self.arguments.iter().map(|word| word.text.as_str());
+        texts.collect::<Vec<_>>().join(" ")
+    }
+
+    pub(super) fn has(&self, words: &[&str]) -> bool {
+        let mut arguments = self.arguments.iter();
+        arguments.any(|argument| words.contains(&argument.text.as_str()))
+    }
+
+    /// The value of an option: `-d x`, `-d=x`.
+    pub(super) fn option(&self, names: &[&str]) -> Option<&str> {
+        let arguments = self.arguments.iter().enumerate();
+        let mut values = arguments.filter_map(|(at, word)| {
+            if names.contains(&word.text.as_str()) {
+                return self.arguments.get(at + 1).map(|word| word.text.as_str());
+            }
+            let (name, value) = word.text.split_once('=')?;
+            names.contains(&name).then_some(value)
+        });
+        values.next()
+    }
+
+    pub(super) fn applies_a_patch(&self) -> bool {
+        PATCHERS.contains(&self.name.as_str()) || (self.name == "git" && self.has(&["apply", "am"]))
+    }
+
+    /// `gh secret set NAME < file`: what it reads goes to where credentials are kept, and is not shown.
+    pub(super) fn only_stores_its_input(&self) -> bool {
+        let commands: &[&str] = match self.name.as_str() {
+            "gh" | "wrangler" | "fly" | "flyctl" | "glab" => &["secret", "secrets", "variable"],
+            "docker" | "podman" | "helm" | "oras" => &["login"],
+            "vault" | "bao" => &["write", "put", "login"],
+            "kubectl" | "oc" => &["create", "apply", "replace"],
+            _ => return false,
+        };
+        self.has(commands)
+    }
+
+    /// The folders that are entered, of which one is; nothing when nobody knows.
+    pub(super) fn goes_to(&self, variables: &Variables) -> Option<Vec<String>> {
+        if self.name == "popd" {
+            return None;
+        }
+        let is_option = |word: &&Word| word.text.starts_with('-') && word.text != "-";
+        let folders: Vec<&Word> = self
+            .arguments
+            .iter()
+            .filter(|word| !is_option(word))
+            .collect();
+        if folders.is_empty() && self.name != "pushd" {
+            let home = CommandLine::of("~").commands.pop()?;
+            let home = variables.words(home.words.first()?);
+            return Some(home.into_iter().map(|word| word.text).collect());
+        }
+        let is_known = |word: &&Word| {
+            !is_unknown(word) && !word.is_pattern && !word.text.starts_with(['-', '+'])
+        };
+        let is_known = !folders.is_empty() && folders.iter().all(is_known);
+        is_known.then(|| folders.iter().map(|word| word.text.clone()).collect())
+    }
+}
+
+pub(super) fn is_unknown(word: &Word) -> bool {
+    word.has_variable || word.has_gap
+}
+
+/// `-c`, `-lc`, and the like.
+pub(super) fn takes_a_command(word: &str) -> bool {
+    word.strip_prefix('-')
+        .is_some_and(|letters| !letters.starts_with('-') && letters.contains('c'))
+}
