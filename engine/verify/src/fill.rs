@@ -68,16 +68,20 @@ pub(crate) fn fill(template: &str, place: Where, subject: &Subject) -> Result<Se
 }
 
 /// The value of that name as text.
+pub(crate) fn value(name: &str, subject: &Subject) -> Option<Zeroizing<String>> {
+    text(if name == "secret" {
+        &subject.secret
+    } else {
+        &subject.value(name)?.secret
+    })
+}
+
+/// A value as text.
 #[expect(
     clippy::disallowed_methods,
     reason = "the credential is put into the question that verifies it"
 )]
-pub(crate) fn value(name: &str, subject: &Subject) -> Option<Zeroizing<String>> {
-    let secret = if name == "secret" {
-        &subject.secret
-    } else {
-        &subject.value(name)?.secret
-    };
+pub(crate) fn text(secret: &Secret) -> Option<Zeroizing<String>> {
     // What is no text cannot be sent in a URL or a header; the caller then says that the value is missing.
     let text = std::str::from_utf8(secret.expose()).ok()?;
     Some(Zeroizing::new(text.trim().to_owned()))

@@ -8,9 +8,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use crate::keys::{PrivateKey, ssh_string, ssh_text};
+use crate::keys::{PrivateKey, pem, ssh_string, ssh_text};
 use crate::native::bytes::Reader;
 use crate::native::ssh::is_signed;
+
+/// Characters of a line, as OpenSSH writes it.
+const WIDTH: usize = 70;
 
 const MAGIC: &[u8] = b"SSHSIG";
 const BEGIN: &str = "-----BEGIN SSH SIGNATURE-----";
@@ -63,19 +66,7 @@ pub fn new_key(comment: &str) -> Option<Zeroizing<String>> {
         ]
         .concat(),
     );
-    const WIDTH: usize = 70;
-    let base64 = Zeroizing::new(STANDARD.encode(&*whole));
-    let (begin, end) = ("-----BEGIN OPENSSH", "-----END OPENSSH");
-    let mut text = Zeroizing::new(format!("{begin} PRIVATE KEY-----\n"));
-    let mut rest = base64.as_str();
-    while !rest.is_empty() {
-        let (line, after) = rest.split_at(WIDTH.min(rest.len()));
-        text.push_str(line);
-        text.push('\n');
-        rest = after;
-    }
-    text.push_str(&format!("{end} PRIVATE KEY-----\n"));
-    Some(text)
+    Some(pem("OPENSSH PRIVATE KEY", WIDTH, &whole))
 }
 
 /// Signs a text for a purpose, as `ssh-keygen -Y sign -n NAMESPACE` does.
@@ -97,17 +88,7 @@ pub fn sign(private: &str, namespace: &str, message: &[u8]) -> Result<String, St
         &ssh_string(&signed),
     ]
     .concat();
-    const WIDTH: usize = 70;
-    let base64 = STANDARD.encode(whole);
-    let mut text = format!("{BEGIN}\n");
-    let mut rest = base64.as_str();
-    while !rest.is_empty() {
-        let (line, after) = rest.split_at(WIDTH.min(rest.len()));
-        text.push_str(line);
-        text.push('\n');
-        rest = after;
-    }
-    Ok(text + END + "\n")
+    Ok(pem("SSH SIGNATURE", WIDTH, &whole).to_string())
 }
 
 /// Who signed the text for this purpose: the public key as it stands in `authorized_keys`. None where the signature is not

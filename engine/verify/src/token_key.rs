@@ -2,12 +2,45 @@
 //! (EdDSA). RFC 7515, 7517, 7518, 7638, 8037.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
-use crate::keys::{Form, PrivateKey, PublicKey};
+use crate::fill;
+use crate::keys::{Form, PrivateKey, PublicKey, pem};
 use crate::offline::key_body;
+use crate::subject::{Subject, ValueSource};
+
+/// Names that a key's name has, in a store's entry and among what the operator gives.
+pub const IDS: [&str; 4] = ["kid", "key_id", "keyid", "key-id"];
+
+/// What a key is called where its tokens are taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyName {
+    /// By its thumbprint: the word [`KeyName::WORD`] in the place of a name says so.
+    Thumbprint,
+    /// By this.
+    Own(String),
+}
+
+impl KeyName {
+    /// Says that a key is named by its thumbprint.
+    pub const WORD: &str = "thumbprint";
+
+    /// As somebody said it, under the first of the values that is a name; none when nobody has.
+    #[must_use]
+    pub fn of(subject: &Subject) -> Option<Self> {
+        let is_name = |name: &str| IDS.contains(&name);
+        let mut values = subject.values.iter();
+        let said =
+            values.find(|value| value.source == ValueSource::Given && is_name(&value.name))?;
+        let said = fill::text(&said.secret)?;
+        Some(match said.as_str() {
+            Self::WORD => Self::Thumbprint,
+            other => Self::Own(other.to_owned()),
+        })
+    }
+}
 
 /// The public half as a JSON Web Key, named by its thumbprint; none for a key that cannot be read.
 #[must_use]
@@ -73,18 +106,19 @@ pub fn new_like(private: &str) -> Option<Zeroizing<String>> {
     };
     let old = PrivateKey::read(private).ok()?;
     let der = old.public().new_like(form)?;
-    const WIDTH: usize = 64;
-    let base64 = Zeroizing::new(STANDARD.encode(&*der));
-    let mut text = Zeroizing::new(format!("-----BEGIN {label}-----\n"));
-    let mut rest = base64.as_str();
-    while !rest.is_empty() {
-        let (line, after) = rest.split_at(WIDTH.min(rest.len()));
-        text.push_str(line);
-        text.push('\n');
-        rest = after;
-    }
-    text.push_str(&format!("-----END {label}-----\n"));
-    Some(text)
+    Some(pem(label, 64, &der))
+}
+
+/// Another key of the same kind, in PEM, which nobody has seen. RSA is always of 2048 bits, so that it is there in a moment.
+pub(crate) fn unheard_of(private: &str) -> Option<Zeroizing<String>> {
+    let kind = match PrivateKey::read(private).ok()?.public() {
+        PublicKey::Rsa { e, .. } => PublicKey::Rsa {
+            n: vec![1; 256],
+            e: e.clone(),
+        },
+        other => other.clone(),
+    };
+    Some(pem("PRIVATE KEY", 64, &kind.new_like(Form::Pkcs8)?))
 }
 
 fn algorithm(public: &PublicKey) -> &'static str {
@@ -125,11 +159,8 @@ mod tests {
 
     use super::*;
 
-    fn pem(label: &str, der: &[u8]) -> String {
-        format!(
-            "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
-            STANDARD.encode(der)
-        )
+    fn written(label: &str, der: &[u8]) -> String {
+        pem(label, 64, der).to_string()
     }
 
     fn kind(key: &str) -> String {
@@ -147,17 +178,17 @@ mod tests {
         };
         let pkcs8 = |document: aws_lc_rs::pkcs8::Document| document.as_ref().to_vec();
         let mut olds = vec![
-            pem("PRIVATE KEY", &pkcs8(ecdsa.to_pkcs8v1().expect("a key"))),
-            pem("PRIVATE KEY", &pkcs8(ed25519.to_pkcs8v1().expect("a key"))),
+            written("PRIVATE KEY", &pkcs8(ecdsa.to_pkcs8v1().expect("a key"))),
+            written("PRIVATE KEY", &pkcs8(ed25519.to_pkcs8v1().expect("a key"))),
         ];
         for (form, label) in [
             (Form::Pkcs1, "RSA PRIVATE KEY"),
             (Form::Pkcs8, "PRIVATE KEY"),
         ] {
-            olds.push(pem(label, &rsa.new_like(form).expect("a key")));
+            olds.push(written(label, &rsa.new_like(form).expect("a key")));
         }
         let curve = PublicKey::Ecdsa("nistp256", Vec::new());
-        olds.push(pem(
+        olds.push(written(
             "EC PRIVATE KEY",
             &curve.new_like(Form::Sec1).expect("a key"),
         ));

@@ -309,8 +309,10 @@ impl<'a> Verifier<'a> {
             }
         };
         let (mut judgement, status, again) = (heard.judgement, heard.status, heard.again);
-        if judgement.verdict == Verdict::Live && self.wants_control(subject) {
-            judgement = self.controlled(subject, call, judgement);
+        if judgement.verdict == Verdict::Live
+            && let Some(other) = self.control(subject)
+        {
+            judgement = self.controlled(&other, call, judgement);
         }
         let mut verified = self.verified(subject, call, judgement, heard.facts, status);
         if verified.verdict == Verdict::Live && self.settings.details == Details::Read {
@@ -322,23 +324,29 @@ impl<'a> Verifier<'a> {
         }
     }
 
-    fn wants_control(&self, subject: &Subject) -> bool {
-        let by_rule = self
-            .rules
-            .get(subject.rule.as_str())
-            .and_then(|rule| rule.verify.as_ref())
-            .is_some_and(|verify| match &verify.question {
-                Question::Http(question) => question.control == Control::Always,
-                Question::Native(_) => false,
-            });
-        by_rule || self.settings.control == ControlProbe::Always
+    /// The credential that must not be accepted; none where "live" is believed without.
+    fn control(&self, subject: &Subject) -> Option<Subject> {
+        let rule = self.rules.get(subject.rule.as_str())?;
+        let question = rule.verify.as_ref().map(|verify| &verify.question);
+        let (own, is_by_rule) = match question {
+            Some(Question::Http(question)) => (None, question.control == Control::Always),
+            Some(Question::Native(name)) => {
+                let control = native::find(name).and_then(|native| native.control);
+                (
+                    control.and_then(|control| control(&self.with_given(subject))),
+                    false,
+                )
+            }
+            None => (None, false),
+        };
+        let is_wanted = is_by_rule || self.settings.control == ControlProbe::Always;
+        own.or_else(|| is_wanted.then(|| subject.with_secret(mutated(&subject.secret))))
     }
 
     /// "Live" only if the same server answers otherwise to a credential that is like this one and is not it.
-    fn controlled(&self, subject: &Subject, call: &Call, live: Judgement) -> Judgement {
-        let other = subject.with_secret(mutated(&subject.secret));
+    fn controlled(&self, other: &Subject, call: &Call, live: Judgement) -> Judgement {
         let deadline = Instant::now() + self.settings.limits.call;
-        match self.ask_once(&other, call, Probe::Control, deadline) {
+        match self.ask_once(other, call, Probe::Control, deadline) {
             Ok(heard) if heard.judgement.verdict == Verdict::Live => Judgement::unknown(
                 "a changed credential was accepted as well, so that the endpoint proves nothing (control passed)",
             ),

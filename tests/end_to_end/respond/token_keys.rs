@@ -65,6 +65,8 @@ struct Scene {
     finding: String,
     rule: String,
     key: String,
+    /// Whether nobody has given it another name.
+    by_thumbprint: bool,
     checks: HttpServer,
 }
 
@@ -132,6 +134,7 @@ impl Scene {
             port,
             repository,
             key,
+            by_thumbprint: id.is_empty(),
             checks,
         })
     }
@@ -142,6 +145,7 @@ impl Scene {
             .args(words)
             .args(["--with", "signs=jwt", "--with", "jwks=app/jwks"])
             .args(["--with", &check, "--with", "claims={\"sub\":\"leakward\"}"])
+            .args(self.by_thumbprint.then_some("--with=key-id=thumbprint"))
             .arg("--allow-private");
         self.bao.login(program)
     }
@@ -176,13 +180,8 @@ impl Scene {
         }
         let verdict = |key: &str, id: &str| {
             let mut words = vec!["verify", "--rule", &self.rule, "--verify-cache-ttl", "0s"];
-            let id = format!("key-id={id}");
-            words.extend(
-                (id != "key-id=")
-                    .then_some(["--with", &id])
-                    .into_iter()
-                    .flatten(),
-            );
+            let id = format!("--with=key-id={id}");
+            words.extend((!self.by_thumbprint && id != "--with=key-id=").then_some(id.as_str()));
             let run = self.respond(&words).input(key.to_owned()).run();
             run.stdout.lines().next().unwrap_or_default().to_owned()
         };

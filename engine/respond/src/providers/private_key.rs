@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use leakward_stores::Fields;
-use leakward_verify::{Subject, Value, ValueSource};
+use leakward_verify::{KeyUse, Subject, Value, ValueSource};
 
 use super::Way;
 use super::by_hand::or_by_hand;
@@ -23,35 +23,16 @@ pub(super) struct PrivateKey {
     way: Arc<Way>,
 }
 
-/// What a key is for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Use {
-    /// A certificate of a CA that we can ask.
-    Tls,
-    /// Tokens of an application of one's own.
-    Tokens,
-    /// Nobody said it.
-    NotKnown,
-}
-
 impl PrivateKey {
     pub(super) fn new(way: Arc<Way>) -> Self {
         Self { way }
     }
 
-    fn use_of(subject: &Subject) -> Use {
-        match (subject.value("vault"), subject.value("signs")) {
-            (_, Some(_)) => Use::Tokens,
-            (Some(_), None) => Use::Tls,
-            (None, None) => Use::NotKnown,
-        }
-    }
-
     fn office<'e>(&'e self, case: &'e Case<'_>) -> Result<Office<'e>, ProviderError> {
-        Ok(match Self::use_of(case.subject) {
-            Use::Tls => Office::Authority(Box::new(VaultPki::of(&self.way, case)?)),
-            Use::Tokens => Office::Set(SigningKey::of(&self.way, case)?),
-            Use::NotKnown => return Err(what_for()),
+        Ok(match KeyUse::of(case.subject) {
+            KeyUse::Tls => Office::Authority(Box::new(VaultPki::of(&self.way, case)?)),
+            KeyUse::Tokens => Office::Set(SigningKey::of(&self.way, case)?),
+            KeyUse::NotKnown => return Err(what_for()),
         })
     }
 }
@@ -88,7 +69,7 @@ impl Provider for PrivateKey {
             Office::Authority(authority) => authority.abilities(),
             Office::Set(set) => set.abilities(),
         })?;
-        let is_tls = Self::use_of(case.subject) == Use::Tls;
+        let is_tls = KeyUse::of(case.subject) == KeyUse::Tls;
         if is_tls && abilities.rotate.is_none() && abilities.revoke.is_some() {
             let step = "A successor is made when --with pki-role=… names the role that issues its certificate.";
             abilities.instructions = Some(Instructions {
@@ -100,10 +81,10 @@ impl Provider for PrivateKey {
     }
 
     fn parts(&self, subject: &Subject) -> Fields {
-        match Self::use_of(subject) {
-            Use::Tls => vault_pki::parts(subject),
-            Use::Tokens => signing_key::parts(subject),
-            Use::NotKnown => written_key::parts(subject),
+        match KeyUse::of(subject) {
+            KeyUse::Tls => vault_pki::parts(subject),
+            KeyUse::Tokens => signing_key::parts(subject),
+            KeyUse::NotKnown => written_key::parts(subject),
         }
     }
 
@@ -128,10 +109,10 @@ impl Provider for PrivateKey {
     }
 
     fn beside(&self, subject: &Subject, fields: &Fields) -> Result<Subject, ProviderError> {
-        match Self::use_of(subject) {
-            Use::Tls => vault_pki::beside(subject, fields),
-            Use::Tokens => signing_key::beside(subject, fields),
-            Use::NotKnown => Ok(subject.clone()),
+        match KeyUse::of(subject) {
+            KeyUse::Tls => vault_pki::beside(subject, fields),
+            KeyUse::Tokens => signing_key::beside(subject, fields),
+            KeyUse::NotKnown => Ok(subject.clone()),
         }
     }
 

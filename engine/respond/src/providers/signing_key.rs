@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use leakward_core::Secret;
 use leakward_stores::{Entry, Fields, Select, Store, StoreError};
-use leakward_verify::token_key::{jwk, new_like, thumbprint};
+use leakward_verify::token_key::{IDS, KeyName, jwk, new_like, thumbprint};
 use leakward_verify::{Subject, Value, ValueSource};
 use serde_json::{Value as Json, json};
 use zeroize::Zeroizing;
@@ -26,9 +26,6 @@ use crate::provider::{
 };
 
 const NAME: &str = "signing-key";
-
-/// Names that the key's id has in an entry; the verifier knows the same.
-const IDS: [&str; 4] = ["kid", "key_id", "keyid", "key-id"];
 
 /// A set of public keys, and the key.
 pub(super) struct SigningKey<'e> {
@@ -49,9 +46,13 @@ impl Set {
         self.json["keys"].as_array().map_or(&[], Vec::as_slice)
     }
 
-    fn has(&self, print: &str) -> bool {
+    fn key(&self, print: &str) -> Option<&Json> {
         let mut keys = self.keys().iter();
-        keys.any(|key| thumbprint(key).as_deref() == Some(print))
+        keys.find(|key| thumbprint(key).as_deref() == Some(print))
+    }
+
+    fn has(&self, print: &str) -> bool {
+        self.key(print).is_some()
     }
 }
 
@@ -84,7 +85,17 @@ impl<'e> SigningKey<'e> {
 
     pub(super) fn abilities(&self) -> Result<Abilities, ProviderError> {
         let print = print(&self.case.subject.secret)?;
+        let set = self.read()?;
+        let key = set.key(&print).ok_or_else(|| {
+            refused(format!(
+                "{} does not hold the public half of the leaked key ({print}): it is another set, or the key is out of it already",
+                self.place()
+            ))
+        })?;
         let can_be_asked = self.case.subject.value("check").is_some();
+        if can_be_asked {
+            self.must_be_named(key, &print)?;
+        }
         let step = "Whether a key works can only be seen where its tokens are taken: give --with check=https://…, an address that \
                     refuses requests without a token.";
         Ok(Abilities {
@@ -111,6 +122,35 @@ impl<'e> SigningKey<'e> {
                 steps: vec![step.to_owned()],
             }),
         })
+    }
+
+    /// That a token is refused proves something only under the name that the set has for the key.
+    fn must_be_named(&self, key: &Json, print: &str) -> Result<(), ProviderError> {
+        let known = key["kid"].as_str();
+        let said = KeyName::of(self.case.subject).map(|said| match said {
+            KeyName::Own(name) => name,
+            KeyName::Thumbprint => print.to_owned(),
+        });
+        match (said, known) {
+            (Some(said), Some(known)) if said != known => Err(refused(format!(
+                "{} calls the leaked key {known}, and not {said}: say the right name with --with key-id=…, or correct the field with it in the \
+                 key's entry",
+                self.place()
+            ))),
+            (Some(_), _) => Ok(()),
+            (None, known) => {
+                let known = match known {
+                    Some(known) if known == print => KeyName::WORD,
+                    Some(known) => known,
+                    None => "NAME",
+                };
+                let why = format!(
+                    "that a token is refused proves nothing under a wrong name; give --with key-id={known}, or keep the name in a field kid of \
+                     the key's entry"
+                );
+                Err(super::needs(NAME, "key-id", &why))
+            }
+        }
     }
 
     pub(super) fn draft(&self) -> Result<Successor, ProviderError> {
@@ -267,7 +307,6 @@ fn refused(what: String) -> ProviderError {
 fn of_store(error: &StoreError) -> ProviderError {
     let (provider, what) = (NAME.to_owned(), error.to_string());
     match error {
-        StoreError::Absent { .. } => ProviderError::Absent { provider, what },
         // Somebody else has changed the set: it is read again.
         StoreError::Unavailable { .. } | StoreError::Conflict { .. } => {
             ProviderError::Unavailable {
@@ -284,22 +323,23 @@ fn of_store(error: &StoreError) -> ProviderError {
         StoreError::Sealed { .. } | StoreError::Intercepted { .. } | StoreError::Setting { .. } => {
             ProviderError::Full { provider, what }
         }
-        StoreError::Refused { .. }
+        // That there is no set says nothing about the key.
+        StoreError::Absent { .. }
+        | StoreError::Refused { .. }
         | StoreError::Unsupported { .. }
         | StoreError::Malformed { .. } => ProviderError::Refused { provider, what },
     }
 }
 
-/// The parts of the key; its id under one name alone, that of the entry before the operator's.
+/// The parts of the key; its name under the first of the names for it alone. A key that is named by its thumbprint has no other name.
 pub(super) fn parts(subject: &Subject) -> Fields {
     let mut parts = written_key::parts(subject);
-    let mut has_id = false;
-    for id in IDS {
-        if has_id {
-            parts.remove(id);
-        }
-        has_id |= parts.contains_key(id);
-    }
+    let mut ids = subject.values.iter().map(|value| value.name.as_str());
+    let first = ids.find(|name| IDS.contains(name));
+    let has_name = matches!(KeyName::of(subject), Some(KeyName::Own(_)));
+    parts.retain(|name, _| {
+        !IDS.contains(&name.as_str()) || (has_name && Some(name.as_str()) == first)
+    });
     parts
 }
 
@@ -319,6 +359,7 @@ pub(super) fn beside(subject: &Subject, fields: &Fields) -> Result<Subject, Prov
     let Some(mut whole) = written_key::beside(NAME, subject, fields)? else {
         return Ok(subject.clone());
     };
+    let mut named: Option<&String> = None;
     for (field, held) in fields {
         let is_set = text(held)
             .and_then(|held: Zeroizing<String>| serde_json::from_str::<Json>(&held).ok())
@@ -332,7 +373,14 @@ pub(super) fn beside(subject: &Subject, fields: &Fields) -> Result<Subject, Prov
         let Some(id) = IDS.iter().find(|id| field.eq_ignore_ascii_case(id)) else {
             continue;
         };
-        whole.values.retain(|value| value.name != *id);
+        if let Some(other) = named.replace(field) {
+            return Err(refused(format!(
+                "the fields {other} and {field} both name the key, and one of them would stay as it is; leave one"
+            )));
+        }
+        whole
+            .values
+            .retain(|value| !IDS.contains(&value.name.as_str()));
         whole.values.push(Value {
             name: (*id).to_owned(),
             secret: held.clone(),

@@ -25,8 +25,8 @@ pub struct Wanted {
 
 /// What the store says about the entry.
 enum Look {
-    /// It holds the credential; and what should be known.
-    Holds(PlannedEntry, Vec<String>),
+    /// It holds the credential, which is that with what stands beside it; and what should be known.
+    Holds(Box<(PlannedEntry, Subject)>, Vec<String>),
     /// It holds another value: somebody has rotated it.
     Differs(String),
 }
@@ -41,26 +41,25 @@ impl Responder {
         let Some(provider) = self.parts.providers.find(rule) else {
             return Ok(nobody(subject, rule, wanted));
         };
-        let identities = self.parts.identities.read();
-        let case = Case::new(rule, subject, &identities);
-        let abilities = provider.abilities(&case)?;
         let mut warnings = Vec::new();
         let mut wanted = wanted.clone();
-        let entry = match &wanted.entry {
+        let (entry, whole) = match &wanted.entry {
             None if wanted.goal == Goal::Rotate => return Err(RespondError::NoEntry),
-            None => None,
+            None => (None, subject.clone()),
             Some(place) => match self.look(provider, subject, place, wanted.goal)? {
-                Look::Holds(entry, more) => {
+                Look::Holds(held, more) => {
                     warnings.extend(more);
-                    Some(entry)
+                    (Some(held.0), held.1)
                 }
                 Look::Differs(sentence) => {
                     warnings.push(sentence);
                     wanted.goal = Goal::Revoke;
-                    None
+                    (None, subject.clone())
                 }
             },
         };
+        let identities = self.parts.identities.read();
+        let abilities = provider.abilities(&Case::new(rule, &whole, &identities))?;
         if wanted.goal == Goal::Rotate {
             rotatable(rule, provider, &abilities)?;
         }
@@ -124,7 +123,7 @@ impl Responder {
             deliveries,
             tags: metadata.tags,
         };
-        Ok(Look::Holds(entry, warnings))
+        Ok(Look::Holds(Box::new((entry, whole)), warnings))
     }
 }
 

@@ -317,6 +317,51 @@ fn what_a_person_has_to_see_to_has_changed_nothing() {
     assert!(can_be_revoked && step.contains("--with check="), "{step}");
     let (can_be_revoked, step) = told("jwks");
     assert!(!can_be_revoked && step.contains("--with jwks="), "{step}");
+    let (can_be_revoked, step) = told("kid");
+    assert!(
+        !can_be_revoked && step.contains("--with key-id=first"),
+        "{step}"
+    );
+}
+
+#[test]
+fn a_set_without_the_key_is_another_set_and_not_proof_that_it_is_revoked() {
+    let scene = Scene::new();
+    let refused = |change: &dyn Fn(&mut Subject)| {
+        let mut other = scene.subject.clone();
+        change(&mut other);
+        let nobody = Identities::new();
+        let case = Case::new(&scene.rule, &other, &nobody);
+        let provider = scene.providers.find(&scene.rule).expect("a provider");
+        let error = provider.abilities(&case).expect_err("there is no plan");
+        assert!(matches!(error, ProviderError::Refused { .. }), "{error:?}");
+        error.to_string()
+    };
+    let replace = |of: &str, with: &str| {
+        let (of, with) = (of.to_owned(), Secret::new(with.as_bytes()));
+        move |subject: &mut Subject| {
+            let mut values = subject.values.iter_mut();
+            let value = values.find(|value| value.name == of).expect("a value");
+            value.secret = with.clone();
+        }
+    };
+    let stranger = KeyPair::generate().expect("a key").serialize_pem();
+    let stranger = Secret::new(stranger.as_bytes());
+    let told = refused(&|subject| subject.secret = stranger.clone());
+    assert!(told.contains("it is another set"), "{told}");
+    let told = refused(&replace("jwks", "app/other"));
+    assert!(told.contains("app/other"), "{told}");
+    let told = refused(&replace("kid", "other"));
+    assert!(told.contains("calls the leaked key first"), "{told}");
+    refused(&replace("kid", "thumbprint"));
+
+    let mut elsewhere = scene.subject.clone();
+    replace("jwks", "app/other")(&mut elsewhere);
+    let nobody = Identities::new();
+    let case = Case::new(&scene.rule, &elsewhere, &nobody);
+    let provider = scene.providers.find(&scene.rule).expect("a provider");
+    let error = provider.revoke(&case).expect_err("there is no set");
+    assert!(matches!(error, ProviderError::Refused { .. }), "{error:?}");
 }
 
 #[test]
@@ -335,4 +380,5 @@ fn the_set_does_not_stand_in_the_entry_of_the_key() {
     let whole = beside("KEY_ID", "2026-11").expect("it can be replaced");
     let id = whole.value("key_id").expect("its id");
     assert_eq!(text(&id.secret), "2026-11");
+    assert!(whole.value("kid").is_none(), "the entry's word comes first");
 }

@@ -6,10 +6,12 @@
 mod certificate;
 mod der;
 mod openssh;
+mod pem;
 mod private_key;
 
 pub use certificate::Certificate;
 pub(crate) use certificate::certificates;
+pub(crate) use pem::pem;
 pub use private_key::PublicKey;
 pub(crate) use private_key::{
     Form, PrivateKey, mpint as ssh_mpint, ssh_fingerprint, ssh_text, string as ssh_string,

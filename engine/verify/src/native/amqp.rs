@@ -20,6 +20,7 @@ pub(super) static NATIVE: Native = Native {
     about: "opens an AMQP connection as far as the login",
     prepare,
     details: None,
+    control: None,
 };
 
 fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {

@@ -22,6 +22,7 @@ pub(super) static NATIVE: Native = Native {
     about: "asks AWS whose key it is (GetCallerIdentity)",
     prepare,
     details: Some(super::aws_iam::reach),
+    control: None,
 };
 
 const BODY: &str = "Action=GetCallerIdentity&Version=2011-06-15";

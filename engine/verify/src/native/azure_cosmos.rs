@@ -25,6 +25,7 @@ pub(super) static NATIVE: Native = Native {
     about: "lists the databases of an Azure Cosmos DB account",
     prepare,
     details: None,
+    control: None,
 };
 
 const DOMAIN: &str = ".documents.azure.com";

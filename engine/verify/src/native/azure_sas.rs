@@ -20,6 +20,7 @@ pub(super) static NATIVE: Native = Native {
     about: "lists one entry of an Azure Storage account with a shared access signature",
     prepare,
     details: None,
+    control: None,
 };
 
 const DOMAIN: &str = ".core.windows.net";

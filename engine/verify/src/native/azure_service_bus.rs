@@ -24,6 +24,7 @@ pub(super) static NATIVE: Native = Native {
     about: "signs a request for a Service Bus namespace's queues",
     prepare,
     details: None,
+    control: None,
 };
 
 const DOMAIN: &str = ".servicebus.windows.net";

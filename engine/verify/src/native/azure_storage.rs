@@ -24,6 +24,7 @@ pub(super) static NATIVE: Native = Native {
     about: "lists one container of an Azure Storage account",
     prepare,
     details: None,
+    control: None,
 };
 
 const VERSION: &str = "2021-12-02";

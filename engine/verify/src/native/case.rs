@@ -57,6 +57,20 @@ impl Case<'_> {
         )
     }
 
+    /// The server that a value names which the user gave. What stands in the place of the rule's own server is another one.
+    pub(crate) fn target_from(&self, name: &'static str) -> Result<Target, NotAsked> {
+        let verify = Verification {
+            endpoint: None,
+            endpoint_from: Some(name.into()),
+            ..self.verify.clone()
+        };
+        let settings = Settings {
+            endpoints: Vec::new(),
+            ..self.settings.clone()
+        };
+        target(self.rule, &verify, self.subject, &settings, self.policy)
+    }
+
     /// The server that the user named, as `--endpoint` or as `host`; nobody else's word counts.
     pub(crate) fn named_server(&self) -> Result<Uri, NotAsked> {
         let endpoint = self

@@ -25,6 +25,7 @@ pub(super) static NATIVE: Native = Native {
     about: "asks Google for a token with the key, and forgets it",
     prepare,
     details: None,
+    control: None,
 };
 
 const GRANT: &str = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=";

@@ -35,6 +35,7 @@ pub(super) static NATIVE: Native = Native {
     about: "reads the issuer's public keys and checks the signature; the token is not sent",
     prepare,
     details: None,
+    control: None,
 };
 
 /// Issuers and where they publish their keys.

@@ -20,6 +20,7 @@ pub(super) static NATIVE: Native = Native {
     about: "binds to a directory",
     prepare,
     details: None,
+    control: None,
 };
 
 fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {

@@ -54,6 +54,9 @@ pub(crate) struct Native {
     pub(crate) prepare: fn(&Case<'_>) -> Result<Exchange, NotAsked>,
     /// What a live credential reaches, where more than one call tells it. Logins say it in their plan.
     pub(crate) details: Option<DetailsFunction>,
+    /// A credential that is like this one and not it, which has to be refused before "live" is believed; none where the answer
+    /// itself proves that the server looks.
+    pub(crate) control: Option<fn(&Subject) -> Option<Subject>>,
 }
 
 /// Reads what a live credential reaches, by calls that go through the function that it is given.

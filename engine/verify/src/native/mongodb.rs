@@ -21,6 +21,7 @@ pub(super) static NATIVE: Native = Native {
     about: "logs in to a MongoDB server and leaves",
     prepare,
     details: None,
+    control: None,
 };
 
 fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {

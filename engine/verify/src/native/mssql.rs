@@ -24,6 +24,7 @@ pub(super) static NATIVE: Native = Native {
     about: "logs in to a Microsoft SQL Server and leaves",
     prepare,
     details: None,
+    control: None,
 };
 
 const PRELOGIN: u8 = 0x12;

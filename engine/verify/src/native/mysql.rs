@@ -22,6 +22,7 @@ pub(super) static NATIVE: Native = Native {
     about: "logs in to a MySQL or MariaDB server and leaves",
     prepare,
     details: None,
+    control: None,
 };
 
 const LONG_PASSWORD: u32 = 1;

@@ -8,6 +8,7 @@ pub(super) static NATIVE: Native = Native {
     about: "asks nobody; the credential's own expiry is told",
     prepare,
     details: None,
+    control: None,
 };
 
 fn prepare(_case: &Case<'_>) -> Result<Exchange, NotAsked> {

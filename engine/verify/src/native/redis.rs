@@ -16,6 +16,7 @@ pub(super) static NATIVE: Native = Native {
     about: "authenticates to a Redis server",
     prepare,
     details: None,
+    control: None,
 };
 
 fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {

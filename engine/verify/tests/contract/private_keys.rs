@@ -250,7 +250,7 @@ fn a_tls_key_is_live_until_its_authority_has_revoked_its_certificate() {
         serde_json::json!({"data": {"certificate": certificate, "revocation_time": revoked}})
             .to_string()
     };
-    let asked = |status: u16, body: String, certificate: &str, source: ValueSource| {
+    let ask = |status: u16, body: String, certificate: &str, source: ValueSource| {
         let server = Server::start(move |_| answer(status, &[], &body));
         let mut subject = plain(ID, &key);
         for (name, text, source) in [
@@ -268,11 +268,16 @@ fn a_tls_key_is_live_until_its_authority_has_revoked_its_certificate() {
             ..Settings::default()
         };
         let verified = verify(&server, &[rule(ID)], &settings, &[subject]).remove(0);
-        for received in server.received() {
+        let requests = server.received();
+        for received in &requests {
             assert!(received.path().starts_with("/v1/pki/cert/"));
             let body: String = key.lines().filter(|line| !line.contains("--")).collect();
             assert!(!received.all().contains(body.get(..40).expect("a key")));
         }
+        (verified, requests.len())
+    };
+    let asked = |status: u16, body: String, certificate: &str, source: ValueSource| {
+        let (verified, _) = ask(status, body, certificate, source);
         verified.verdict.as_str().to_owned()
     };
     use ValueSource::{Found, Given};
@@ -293,16 +298,16 @@ fn a_tls_key_is_live_until_its_authority_has_revoked_its_certificate() {
             "{body}"
         );
     }
-    // Of another key, none, and a server that somebody else named.
-    for (certificate, source) in [
-        (other.cert.pem(), Given),
-        (String::new(), Given),
-        (own.clone(), Found),
+    // Of another key, none, and a server that somebody else named: then nobody has said what the key is for.
+    for (certificate, source, why) in [
+        (other.cert.pem(), Given, "`certificate` was not found"),
+        (String::new(), Given, "`certificate` was not found"),
+        (own.clone(), Found, "--endpoint private-key-pkcs8"),
     ] {
-        assert_eq!(
-            asked(200, known(&own, 0), &certificate, source),
-            "not-checked"
-        );
+        let (verified, requests) = ask(200, known(&own, 0), &certificate, source);
+        assert_eq!(verified.verdict.as_str(), "not-checked", "{verified:?}");
+        assert!(verified.evidence.summary.contains(why), "{verified:?}");
+        assert_eq!(requests, 0);
     }
     // The key may have another certificate than the one that has ended.
     let mut ended = rcgen::CertificateParams::new(vec!["shop.corp".to_owned()]).expect("names");
@@ -328,16 +333,37 @@ fn a_key_is_read_however_its_base64_ends() {
     }
 }
 
-#[test]
-fn a_key_that_signs_tokens_is_live_where_they_are_taken() {
-    const ID: &str = "private-key-pkcs8";
-    let pair = aws_lc_rs::signature::Ed25519KeyPair::generate().expect("a key");
-    let der = pair.to_pkcs8v1().expect("its text");
-    let key = base64::engine::general_purpose::STANDARD.encode(der);
-    let (key, public) = (key, pair.public_key().as_ref().to_vec());
-    let asked = |status: u16, values: &[(&str, &str)], source: ValueSource| {
-        let public = public.clone();
-        let server = Server::start(move |received| {
+/// An application that takes tokens of one key.
+struct Application {
+    key: String,
+    public: Vec<u8>,
+    /// The key's name there.
+    name: String,
+}
+
+/// What it answers to a token.
+#[derive(Clone, Copy)]
+enum Manner {
+    /// This where the key has signed it, and 401 otherwise.
+    Looks(u16),
+    /// This to everybody.
+    Same(u16),
+}
+
+impl Application {
+    fn new(name: &str) -> Self {
+        let pair = aws_lc_rs::signature::Ed25519KeyPair::generate().expect("a key");
+        let der = pair.to_pkcs8v1().expect("its text");
+        Self {
+            key: base64::engine::general_purpose::STANDARD.encode(der),
+            public: pair.public_key().as_ref().to_vec(),
+            name: name.to_owned(),
+        }
+    }
+
+    fn server(&self, manner: Manner) -> Server {
+        let (public, name) = (self.public.clone(), self.name.clone());
+        Server::start(move |received| {
             let head = received.headers.lines().find_map(|line| {
                 let (name, value) = line.split_once(": ")?;
                 let value = name
@@ -348,41 +374,66 @@ fn a_key_that_signs_tokens_is_live_where_they_are_taken() {
             let token = head.expect("a token");
             let (signed, signature) = token.rsplit_once('.').expect("a signature");
             let bytes = |part: &str| URL_SAFE_NO_PAD.decode(part).expect("base64");
-            UnparsedPublicKey::new(&ED25519, &public)
+            let is_ours = UnparsedPublicKey::new(&ED25519, &public)
                 .verify(signed.as_bytes(), &bytes(signature))
-                .expect("signed by the key");
+                .is_ok();
             let parts: Vec<serde_json::Value> = signed
                 .split('.')
                 .map(|part| serde_json::from_slice(&bytes(part)).expect("JSON"))
                 .collect();
             assert_eq!(parts[0]["alg"], "EdDSA");
-            assert_eq!(parts[0]["kid"], "2026-11");
             assert_eq!(parts[1]["sub"], "leakward");
             let life = parts[1]["exp"].as_u64().zip(parts[1]["iat"].as_u64());
             assert_eq!(life.map(|(end, start)| end - start), Some(60));
             assert_eq!(received.path(), "/me");
+            let status = match manner {
+                Manner::Same(status) => status,
+                Manner::Looks(status) if is_ours && parts[0]["kid"] == *name => status,
+                Manner::Looks(_) => 401,
+            };
             answer(status, &[("location", "/login")], "{}")
+        })
+    }
+
+    /// The verdict, and how many tokens arrived.
+    fn ask(
+        &self,
+        manner: Manner,
+        values: &[(&str, &str)],
+        check: ValueSource,
+    ) -> (Verified, usize) {
+        const ID: &str = "private-key-pkcs8";
+        let server = self.server(manner);
+        let mut subject = plain(ID, &self.key);
+        subject.values = values
+            .iter()
+            .map(|(name, text)| given(name, text))
+            .collect();
+        subject.values.push(Value {
+            source: check,
+            ..given("check", &server.url("/me"))
         });
-        let mut subject = plain(ID, &key);
-        let check = server.url("/me");
-        let check = ("check", check.as_str());
-        for (name, text) in values.iter().chain([&check]) {
-            subject.values.push(Value {
-                name: (*name).to_owned(),
-                secret: Secret::new(text.as_bytes()),
-                source,
-            });
-        }
         let settings = Settings {
             limits: quick(),
             ..Settings::default()
         };
         let verified = verify(&server, &[rule(ID)], &settings, &[subject]).remove(0);
+        (verified, server.received().len())
+    }
+
+    fn verdict(&self, manner: Manner, values: &[(&str, &str)]) -> String {
+        let (verified, _) = self.ask(manner, values, ValueSource::Given);
         verified.verdict.as_str().to_owned()
-    };
-    use ValueSource::{Found, Given};
-    let claims = "{\"sub\":\"leakward\",\"exp\":1}";
-    let values = [("signs", "jwt"), ("claims", claims), ("key-id", "2026-11")];
+    }
+}
+
+const CLAIMS: (&str, &str) = ("claims", "{\"sub\":\"leakward\",\"exp\":1}");
+const JWT: (&str, &str) = ("signs", "jwt");
+
+#[test]
+fn a_key_that_signs_tokens_is_live_where_they_are_taken() {
+    let application = Application::new("2026-11");
+    let values = [JWT, CLAIMS, ("key-id", "2026-11")];
     for (status, expected) in [
         (200, "live"),
         (204, "live"),
@@ -392,11 +443,67 @@ fn a_key_that_signs_tokens_is_live_where_they_are_taken() {
         (404, "unknown"),
         (500, "unknown"),
     ] {
-        assert_eq!(asked(status, &values, Given), expected, "{status}");
+        let verdict = application.verdict(Manner::Looks(status), &values);
+        assert_eq!(verdict, expected, "{status}");
     }
-    let wrong = [("signs", "jwt"), ("claims", "no object")];
-    assert_eq!(asked(200, &wrong, Given), "not-checked");
-    assert_eq!(asked(200, &[("signs", "x509")], Given), "not-checked");
-    // Whoever wrote the scanned text names no address.
-    assert_eq!(asked(200, &values, Found), "not-checked");
+    let looks = Manner::Looks(200);
+    for (values, why) in [
+        (vec![JWT, ("claims", "no object")], "`claims`"),
+        (vec![("signs", "x509"), CLAIMS], "`signs`"),
+    ] {
+        let (verified, requests) = application.ask(looks, &values, ValueSource::Given);
+        assert_eq!(verified.verdict.as_str(), "not-checked");
+        assert!(verified.evidence.summary.contains(why), "{verified:?}");
+        assert_eq!(requests, 0);
+    }
+}
+
+#[test]
+fn whoever_wrote_the_scanned_text_names_no_address_that_gets_a_token() {
+    let application = Application::new("2026-11");
+    let values = [JWT, CLAIMS, ("key-id", "2026-11")];
+    let (verified, requests) = application.ask(Manner::Looks(200), &values, ValueSource::Found);
+    assert_eq!(verified.verdict.as_str(), "not-checked");
+    let summary = &verified.evidence.summary;
+    assert!(summary.contains("give it with --with check="), "{summary}");
+    assert_eq!(requests, 0);
+}
+
+#[test]
+fn an_address_that_lets_everybody_in_proves_nothing() {
+    let application = Application::new("2026-11");
+    let values = [JWT, CLAIMS, ("key-id", "2026-11")];
+    let (verified, requests) = application.ask(Manner::Same(200), &values, ValueSource::Given);
+    assert_eq!(verified.verdict.as_str(), "unknown");
+    let reason = verified.verdict.to_string();
+    assert!(reason.contains("control passed"), "{reason}");
+    assert_eq!(requests, 2, "a token of another key under the same name");
+}
+
+#[test]
+fn a_key_is_dead_only_where_its_name_was_said() {
+    let application = Application::new("2026-11");
+    let said = |name: Option<&str>| {
+        let name = name.map(|name| ("key-id", name));
+        let values: Vec<(&str, &str)> = [JWT, CLAIMS].into_iter().chain(name).collect();
+        application
+            .ask(Manner::Looks(200), &values, ValueSource::Given)
+            .0
+    };
+    assert_eq!(said(Some("2026-11")).verdict.as_str(), "live");
+    assert_eq!(said(Some("2026-10")).verdict.as_str(), "dead");
+    assert_eq!(said(Some("thumbprint")).verdict.as_str(), "dead");
+    let unsaid = said(None);
+    assert_eq!(unsaid.verdict.as_str(), "unknown");
+    let reason = unsaid.verdict.to_string();
+    assert!(reason.contains("--with key-id=thumbprint"), "{reason}");
+    // Where the name is the thumbprint, that it works is seen without a word.
+    let public = leakward_verify::token_key::jwk(&application.key).expect("its public half");
+    let named = Application {
+        name: public["kid"].as_str().expect("its thumbprint").to_owned(),
+        ..application
+    };
+    for values in [vec![JWT, CLAIMS], vec![JWT, CLAIMS, ("kid", "thumbprint")]] {
+        assert_eq!(named.verdict(Manner::Looks(200), &values), "live");
+    }
 }

@@ -7,7 +7,7 @@
 //! LIMIT: the verdict is about that certificate. An expired one is not asked about: the key may have another.
 
 use leakward_core::verification::Method;
-use leakward_core::{Secret, Verdict, Verification};
+use leakward_core::{Secret, Verdict};
 use percent_encoding::utf8_percent_encode;
 
 use super::super::{Case, Exchange, HttpExchange};
@@ -41,17 +41,7 @@ pub(super) fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {
             "the certificate that is known has expired; whether the key has another one is told only to who logs in",
         ));
     }
-    let place = Verification {
-        endpoint: None,
-        endpoint_from: Some("vault".into()),
-        ..case.verify.clone()
-    };
-    // The server was named for this key; what stands in the place of an SSH server is another one.
-    let settings = crate::settings::Settings {
-        endpoints: Vec::new(),
-        ..case.settings.clone()
-    };
-    let target = crate::target::target(case.rule, &place, case.subject, &settings, case.policy)?;
+    let target = case.target_from("vault")?;
     let mount = case
         .given("mount")
         .map_or_else(|| "pki".to_owned(), |mount| mount.to_string());

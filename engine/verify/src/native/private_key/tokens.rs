@@ -1,30 +1,30 @@
 //! Keys that sign JSON Web Tokens of an application: does it take a token that the key has signed?
 //!
 //! The user names the address (`check`), the claims that the application looks for (`claims`), and the key's name in its set
-//! (`key-id`, otherwise its thumbprint). The token lives for a minute; whoever names the address gets it.
+//! (`key-id`; the word `thumbprint` where it is that, which is also tried when nobody says it). The token lives for a minute; whoever names the address gets it.
 //!
-//! LIMIT: 401 is dead, and is also what a token with wrong claims or another name of the key gets. 403 is unknown: whoever looks
-//! at rights has taken the signature. An address that lets everybody in proves nothing; the user is told so in the guide.
+//! INVARIANT: 401 is dead only when the key's name was said: an application that names its keys otherwise refuses every token under
+//! another name. "Live" counts only when a token under the same name, of a key that nobody has seen, is refused.
+//!
+//! LIMIT: 401 is also what a token with wrong claims gets. 403 is unknown: whoever looks at rights has taken the signature.
 
 use leakward_core::verification::Method;
-use leakward_core::{Secret, Verdict, Verification};
-use serde_json::{Map, Value};
+use leakward_core::{Secret, Verdict};
+use serde_json::{Map, Value as Json};
 use zeroize::Zeroizing;
 
 use super::super::{Case, Exchange, HttpExchange};
 use crate::answer::Answer;
+use crate::fill::value;
 use crate::judge::Judgement;
 use crate::plan::NotAsked;
 use crate::request::{Request, Verb};
 use crate::scrub::Facts;
-use crate::subject::Subject;
-use crate::token_key::{jwk, signed};
+use crate::subject::{Subject, Value, ValueSource};
+use crate::token_key::{IDS, KeyName, jwk, signed, unheard_of};
 
 /// How long a token lives, in seconds.
 const LIFE: u64 = 60;
-
-/// Names that the key's id has; the first is what a store's entry says.
-const IDS: [&str; 4] = ["kid", "key_id", "keyid", "key-id"];
 
 pub(super) fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {
     if case
@@ -37,16 +37,7 @@ pub(super) fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {
         return Err(NotAsked::NeedsValue("check".to_owned()));
     }
     let token = token(case)?;
-    let place = Verification {
-        endpoint: None,
-        endpoint_from: Some("check".into()),
-        ..case.verify.clone()
-    };
-    let settings = crate::settings::Settings {
-        endpoints: Vec::new(),
-        ..case.settings.clone()
-    };
-    let target = crate::target::target(case.rule, &place, case.subject, &settings, case.policy)?;
+    let target = case.target_from("check")?;
     let authorization = Zeroizing::new(format!("Bearer {}", token.as_str()));
     Ok(Exchange::Http(Box::new(HttpExchange {
         request: Request {
@@ -62,7 +53,10 @@ pub(super) fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {
         host: target.authority(),
         step: Method::Get.as_str(),
         path: target.path.into(),
-        read,
+        read: match KeyName::of(case.subject) {
+            Some(_) => read,
+            None => read_without_name,
+        },
     })))
 }
 
@@ -73,22 +67,38 @@ fn token(case: &Case<'_>) -> Result<Zeroizing<String>, NotAsked> {
         )
     };
     let key = case.secret()?;
-    let mut claims: Map<String, Value> = match case.given("claims") {
+    let mut claims: Map<String, Json> = match case.given("claims") {
         None => Map::new(),
         Some(text) => serde_json::from_str(&text)
             .map_err(|_no_object| NotAsked::UnfitValue("claims".to_owned()))?,
     };
     claims.insert("iat".to_owned(), case.now.into());
     claims.insert("exp".to_owned(), case.now.saturating_add(LIFE).into());
-    let named = IDS.iter().find_map(|name| case.given(name));
-    let id = match named {
-        Some(id) => id.to_string(),
-        None => {
-            let jwk = jwk(&key).ok_or_else(unusable)?;
-            jwk["kid"].as_str().unwrap_or_default().to_owned()
-        }
-    };
+    let id = id(case.subject, &key).ok_or_else(unusable)?;
     signed(&key, &id, &claims).ok_or_else(unusable)
+}
+
+/// The name under which a token is sent.
+fn id(subject: &Subject, key: &str) -> Option<String> {
+    match KeyName::of(subject) {
+        Some(KeyName::Own(id)) => Some(id),
+        Some(KeyName::Thumbprint) | None => Some(jwk(key)?["kid"].as_str()?.to_owned()),
+    }
+}
+
+/// A key that nobody has seen, under the name of the one that is asked about. Without one nothing is proven: what is empty signs no token.
+pub(super) fn control(subject: &Subject) -> Subject {
+    let key = value("secret", subject).unwrap_or_default();
+    let name = id(subject, &key).unwrap_or_default();
+    let other = unheard_of(&key).unwrap_or_default();
+    let mut control = subject.with_secret(Secret::new(other.as_bytes()));
+    let name = Value {
+        name: IDS[0].to_owned(),
+        secret: Secret::new(name.as_bytes()),
+        source: ValueSource::Given,
+    };
+    control.values.insert(0, name);
+    control
 }
 
 fn read(answer: &Answer, _subject: &Subject) -> (Judgement, Facts) {
@@ -104,4 +114,14 @@ fn read(answer: &Answer, _subject: &Subject) -> (Judgement, Facts) {
         status => Judgement::unknown(format!("the answer proves nothing ({status})")),
     };
     (judgement, Facts::default())
+}
+
+fn read_without_name(answer: &Answer, subject: &Subject) -> (Judgement, Facts) {
+    let (judgement, facts) = read(answer, subject);
+    if judgement.verdict != Verdict::Dead {
+        return (judgement, facts);
+    }
+    let why = "a token that it signed is refused (401) under the name that its thumbprint gives, which proves nothing where keys have other \
+               names; say which it has with --with key-id=NAME, or --with key-id=thumbprint";
+    (Judgement::unknown(why), facts)
 }

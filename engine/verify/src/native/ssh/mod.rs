@@ -34,6 +34,7 @@ pub(super) static NATIVE: Native = Native {
     about: "asks an SSH server whether it accepts the key; signs one session, runs nothing",
     prepare,
     details: None,
+    control: None,
 };
 
 /// Host keys that these hosts publish: Ed25519, ECDSA, RSA.
