@@ -107,7 +107,7 @@ impl<'r> Rest<'r> {
             .shown(&self.way.network, &self.settings)
     }
 
-    /// Reads; none where nothing is.
+    /// Reads; none where nothing is (404). An answer that cannot be read is none of both.
     pub(super) fn get(&self, path: &str) -> Result<Option<Json>, ProviderError> {
         let what = format!("read {}", path.split('?').next().unwrap_or_default());
         let answer = self
@@ -115,7 +115,10 @@ impl<'r> Rest<'r> {
             .send(&self.way.network, &self.settings)
             .map_err(|error| unread(unanswered(self.case, &error, &what)))?;
         match answer.status {
-            200..300 => Ok(answer.json()),
+            200..300 => match answer.json() {
+                Some(json) => Ok(Some(json)),
+                None => Err(self.unreadable(&answer, &what)),
+            },
             404 => Ok(None),
             _ => Err(unread(failed(
                 self.case,
@@ -124,6 +127,22 @@ impl<'r> Rest<'r> {
                 false,
                 &what,
             ))),
+        }
+    }
+
+    /// What is longer than the limit stays so; a page of a proxy does not.
+    fn unreadable(&self, answer: &Answer, what: &str) -> ProviderError {
+        let provider = self.case.rule.provider.to_string();
+        if answer.is_cut {
+            let most = self.settings.limits.body_bytes;
+            return ProviderError::Refused {
+                provider,
+                what: format!("{what}: the answer is longer than the {most} bytes that are read"),
+            };
+        }
+        ProviderError::Unavailable {
+            provider,
+            why: format!("{what}: the answer ({}) is no JSON", answer.status),
         }
     }
 

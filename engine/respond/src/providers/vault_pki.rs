@@ -49,10 +49,18 @@ struct Issued {
     is_revoked: bool,
 }
 
+/// What the CA has under a number.
+enum Look {
+    Is(Box<Issued>),
+    /// A certificate of a form that is not read here: whose key it is, nobody knows.
+    Unreadable,
+    Absent,
+}
+
 /// The certificates of a key.
 struct Found {
     of_key: Vec<Issued>,
-    /// How many the CA lists and nobody has looked at.
+    /// How many the CA lists of which nobody knows whose they are.
     unread: usize,
 }
 
@@ -109,7 +117,7 @@ impl<'e> VaultPki<'e> {
                 "Clients that have pinned the old key.".to_owned(),
             ],
         };
-        public(self.case.subject)?;
+        self.must_know(&public(self.case.subject)?)?;
         Ok(Abilities {
             revoke: Some(revoke),
             rotate: self.role().ok().map(issue),
@@ -117,30 +125,47 @@ impl<'e> VaultPki<'e> {
         })
     }
 
+    /// The numbers of its certificates; the engine answers 404 where it has none.
     fn list(&self) -> Result<Vec<String>, ProviderError> {
-        let json = self.rest.get(&self.path("certs?list=true"))?;
-        let keys = json.and_then(|json| json.pointer("/data/keys")?.as_array().cloned());
-        Ok(keys
-            .unwrap_or_default()
-            .iter()
-            .filter_map(|key| Some(key.as_str()?.to_owned()))
-            .collect())
+        let Some(json) = self.rest.get(&self.path("certs?list=true"))? else {
+            return Ok(Vec::new());
+        };
+        let keys = json.pointer("/data/keys").and_then(Json::as_array);
+        let serials = keys.and_then(|keys| {
+            let texts = keys.iter().map(|key| Some(key.as_str()?.to_owned()));
+            texts.collect()
+        });
+        serials.ok_or_else(|| self.not_understood("list its certificates"))
     }
 
-    /// The certificate of that number; none when the CA does not have it.
-    fn read(&self, serial: &str) -> Result<Option<Issued>, ProviderError> {
-        let json = self
-            .rest
-            .get(&self.path(&format!("cert/{}", segment(serial))))?;
-        let issued = json.and_then(|json| {
-            let text = json.pointer("/data/certificate")?.as_str()?.to_owned();
-            let revoked = json.pointer("/data/revocation_time")?.as_u64()?;
-            Some(Issued {
-                certificate: in_text(&text).into_iter().next()?,
+    /// The certificate of that number.
+    fn read(&self, serial: &str) -> Result<Look, ProviderError> {
+        let path = self.path(&format!("cert/{}", segment(serial)));
+        let Some(json) = self.rest.get(&path)? else {
+            return Ok(Look::Absent);
+        };
+        let text = json
+            .pointer("/data/certificate")
+            .and_then(Json::as_str)
+            .ok_or_else(|| self.not_understood("read a certificate"))?;
+        let revoked = json
+            .pointer("/data/revocation_time")
+            .and_then(Json::as_u64)
+            .ok_or_else(|| self.not_understood("read whether a certificate is revoked"))?;
+        Ok(match in_text(text).into_iter().next() {
+            Some(certificate) => Look::Is(Box::new(Issued {
+                certificate,
                 is_revoked: revoked != 0,
-            })
-        });
-        Ok(issued)
+            })),
+            None => Look::Unreadable,
+        })
+    }
+
+    fn not_understood(&self, what: &str) -> ProviderError {
+        refused(format!(
+            "{}: {what}: the answer is not that of a PKI engine",
+            self.mount
+        ))
     }
 
     /// The key's certificates; those that stand near it come first, so that no limit hides them.
@@ -153,39 +178,65 @@ impl<'e> VaultPki<'e> {
                 serials.push(serial);
             }
         }
-        let mut of_key = Vec::new();
-        for serial in serials.iter().take(MOST) {
-            let issued = self.read(serial)?;
-            of_key.extend(issued.filter(|issued| issued.certificate.is_for(key)));
-        }
-        Ok(Found {
-            of_key,
+        let mut found = Found {
+            of_key: Vec::new(),
             unread: serials.len().saturating_sub(MOST),
-        })
+        };
+        for serial in serials.iter().take(MOST) {
+            match self.read(serial)? {
+                Look::Is(issued) if issued.certificate.is_for(key) => found.of_key.push(*issued),
+                Look::Unreadable => found.unread += 1,
+                Look::Is(_) | Look::Absent => {}
+            }
+        }
+        Ok(found)
     }
 
-    fn is_valid(&self, issued: &Issued, now: u64) -> bool {
-        !issued.is_revoked && issued.certificate.not_after.is_none_or(|end| end > now)
+    /// That an authority does not know the key is no proof of anything: it may be another one.
+    fn must_know(&self, key: &PublicKey) -> Result<(), ProviderError> {
+        for near in known(self.case.subject, key) {
+            if matches!(self.read(&near.serial)?, Look::Is(issued) if issued.certificate.is_for(key))
+            {
+                return Ok(());
+            }
+        }
+        match self.of_key(key)? {
+            found if found.of_key.is_empty() => Err(self.unknown(&found)),
+            _ => Ok(()),
+        }
+    }
+
+    fn unknown(&self, found: &Found) -> ProviderError {
+        let more = match found.unread {
+            0 => String::new(),
+            unread => format!(
+                ", or it is one of {unread} that were not looked at; name it with --with certificate=…"
+            ),
+        };
+        refused(format!(
+            "{} lists no certificate of the leaked key: another engine (--with mount=…) or another server has issued it, or it was tidied \
+             away{more}",
+            self.mount
+        ))
     }
 
     pub(super) fn standing(&self, now: u64) -> Result<Standing, ProviderError> {
         let found = self.of_key(&public(self.case.subject)?)?;
-        let is_active = found.of_key.iter().any(|issued| self.is_valid(issued, now));
+        let is_active = found.of_key.iter().any(|issued| is_valid(issued, now));
         Ok(match found.unread {
             _ if is_active => Standing::Active,
-            0 => Standing::Gone,
+            0 if !found.of_key.is_empty() => Standing::Gone,
             _ => Standing::NotKnown,
         })
     }
 
     pub(super) fn revoke(&self, now: u64) -> Result<Receipt, ProviderError> {
         let found = self.of_key(&public(self.case.subject)?)?;
+        if found.of_key.is_empty() {
+            return Err(self.unknown(&found));
+        }
         let mut revoked = Vec::new();
-        for issued in found
-            .of_key
-            .iter()
-            .filter(|issued| self.is_valid(issued, now))
-        {
+        for issued in found.of_key.iter().filter(|issued| is_valid(issued, now)) {
             self.revoke_serial(&issued.certificate.serial)?;
             revoked.push(issued.certificate.serial.as_str());
         }
@@ -196,7 +247,7 @@ impl<'e> VaultPki<'e> {
         };
         if found.unread > 0 {
             summary.push_str(&format!(
-                "; {} more of the certificates that {} lists were not looked at: have it tidy up",
+                "; whose key {} more of the certificates that {} lists are for was not seen: have it tidy up",
                 found.unread, self.mount
             ));
         }
@@ -210,17 +261,22 @@ impl<'e> VaultPki<'e> {
     fn revoke_serial(&self, serial: &str) -> Result<(), ProviderError> {
         let body = json!({ "serial_number": serial });
         let what = format!("revoke the certificate {serial}");
-        self.rest
+        let answer = self
+            .rest
             .change(Verb::Post, &self.path("revoke"), Some(&body), &what)?;
-        Ok(())
+        // Of a certificate that it does not have, it says that with 400; 404 is said by whoever is no such engine.
+        match answer {
+            Some(_) => Ok(()),
+            None => Err(refused(format!("{what}: {} answered 404", self.mount))),
+        }
     }
 
     pub(super) fn remove(&self, handle: &Handle) -> Result<Receipt, ProviderError> {
-        let summary = if self.read(&handle.0)?.is_some() {
+        let summary = if let Look::Absent = self.read(&handle.0)? {
+            format!("there is no certificate {handle}")
+        } else {
             self.revoke_serial(&handle.0)?;
             format!("the certificate {handle} is revoked")
-        } else {
-            format!("there is no certificate {handle}")
         };
         Ok(Receipt {
             summary,
@@ -324,7 +380,7 @@ impl<'e> VaultPki<'e> {
             if creation.before.contains(&handle) {
                 continue;
             }
-            let Some(issued) = self.read(&handle.0)? else {
+            let Look::Is(issued) = self.read(&handle.0)? else {
                 continue;
             };
             if !issued.is_revoked && is_ours(&issued.certificate, &old, &creation.id) {
@@ -333,6 +389,10 @@ impl<'e> VaultPki<'e> {
         }
         Ok(Created::No)
     }
+}
+
+fn is_valid(issued: &Issued, now: u64) -> bool {
+    !issued.is_revoked && issued.certificate.not_after.is_none_or(|end| end > now)
 }
 
 /// The certificates of the key that stand beside or near it.

@@ -34,6 +34,8 @@ struct Kept {
     things: BTreeMap<String, Value>,
     made: u32,
     fault: Option<Fault>,
+    /// What is answered in the place of a list.
+    list: Option<String>,
 }
 
 /// A credential and the values that belong to it.
@@ -334,7 +336,13 @@ fn what_is_not_there_is_revoked_already_and_nothing_is_made_for_it() {
         let scene = scene(native);
         let creation = scene.creation();
         scene.fault(Some(Fault::Status(404)));
-        scene.revoke().expect("it is gone already");
+        // A CA that lists a certificate has it: whoever says 404 then is somebody else.
+        if native.rule == "private-key-pkcs8" {
+            let error = scene.revoke().expect_err(native.rule);
+            assert_eq!(kind(&error), "refused", "{error}");
+        } else {
+            scene.revoke().expect("it is gone already");
+        }
         if native.rule != "azure-storage-account-key" {
             let error = scene.create(&creation).expect_err(native.rule);
             assert_eq!(kind(&error), "absent", "{}: {error}", native.rule);

@@ -67,6 +67,9 @@ pub(super) fn play(kept: &mut Kept, request: &Received) -> Reply {
     let body: Value = serde_json::from_str(&request.body).unwrap_or_default();
     if path == "certs" {
         assert!(request.path.ends_with("?list=true"), "{}", request.path);
+        if let Some(odd) = &kept.list {
+            return Reply::Answer(200, Vec::new(), odd.clone());
+        }
         let keys: Vec<&String> = kept.things.keys().collect();
         return played::json(200, &json!({"data": {"keys": keys}}));
     }
@@ -171,6 +174,64 @@ fn every_certificate_of_the_key_is_revoked_and_no_other() {
     assert_eq!(scene.acted(), 2);
     let kept = scene.kept.lock().expect("the server");
     assert_eq!(kept.things[&number(FIRST + 1)]["revocation_time"], 0);
+}
+
+#[test]
+fn an_authority_that_does_not_know_the_key_proves_nothing() {
+    let scene = scene(native());
+    let other = KeyPair::generate().expect("a key").serialize_pem();
+    let mut stranger = scene.subject.clone();
+    stranger.secret = leakward_core::Secret::new(other.as_bytes());
+    with(
+        &scene.providers,
+        &scene.rule,
+        &stranger,
+        &scene.admin,
+        |provider, case| {
+            assert_eq!(provider.standing(case), Ok(Standing::NotKnown));
+            for error in [
+                provider.abilities(case).expect_err("there is no plan"),
+                provider.revoke(case).expect_err("nothing was revoked"),
+            ] {
+                assert_eq!(kind(&error), "refused", "{error}");
+                assert!(error.to_string().contains("--with mount="), "{error}");
+            }
+        },
+    );
+    assert_eq!(scene.acted(), 0);
+}
+
+#[test]
+fn an_answer_that_cannot_be_read_is_not_an_empty_one() {
+    for (answer, expected) in [
+        ("<html>welcome</html>", "unavailable"),
+        (r#"{"data": {}}"#, "refused"),
+        (r#"{"data": {"keys": [7]}}"#, "refused"),
+    ] {
+        let scene = scene(native());
+        scene.kept.lock().expect("the server").list = Some(answer.to_owned());
+        with_provider(&scene, |provider, case| {
+            for error in [
+                provider.standing(case).expect_err(answer),
+                provider.revoke(case).expect_err(answer),
+                provider.handles(case).expect_err(answer),
+            ] {
+                assert_eq!(kind(&error), expected, "{answer}: {error}");
+            }
+        });
+    }
+    let scene = scene(native());
+    let first = number(FIRST);
+    let mut kept = scene.kept.lock().expect("the server");
+    let known = kept.things.get_mut(&first).expect("a certificate");
+    known.as_object_mut().expect("it").remove("revocation_time");
+    drop(kept);
+    with_provider(&scene, |provider, case| {
+        let error = provider
+            .standing(case)
+            .expect_err("it does not say whether it is revoked");
+        assert_eq!(kind(&error), "refused", "{error}");
+    });
 }
 
 #[test]
