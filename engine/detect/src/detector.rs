@@ -97,6 +97,11 @@ impl Detector {
         &self.rules
     }
 
+    /// What the rule of this number is called.
+    pub(crate) fn id(&self, number: usize) -> &str {
+        self.rules.get(number).map_or("", |rule| rule.id.as_str())
+    }
+
     /// The same, to be kept: built-in ones are not copied.
     #[must_use]
     pub fn shared_rules(&self) -> Cow<'static, [Rule]> {

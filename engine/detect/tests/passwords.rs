@@ -50,6 +50,8 @@ const PASSWORDS: &[&str] = &[
     "MOCKAROO_API_KEY=«{hex:32}»",
     "DB_PASSWORD=«wqzx-k7m-rtpv»",
     "password = AndroidString(\"«Porkchop-{digits:4}!»\")",
+    "login(userAndPassword(\"derek-{digits:4}\", \"«Porkchop-{digits:4}!»\"))",
+    "login(userAndPassword(user, \"«Porkchop-{digits:4}!»\"))",
 ];
 
 /// Texts of the same forms without one.

@@ -30,7 +30,7 @@ pub(super) fn decode(bytes: &[u8], quote: usize) -> Result<Decoded, Range<usize>
     let read = floor.saturating_sub(NAME)..quote + GAP + LITERAL;
     let first = opening(bytes, quote, floor).ok_or_else(|| read.clone())?;
     let second = following(bytes, quote).ok_or_else(|| read.clone())?;
-    if !is_inside_of_a_token(bytes, quote, second.start) || is_setting(bytes, second.clone()) {
+    if !is_inside_of_a_token(bytes, quote, second.start) || begins_with_its_name(bytes, second.clone()) {
         return Err(read);
     }
     let mut decoded = Decoded::new(&["concatenation"]);
@@ -94,7 +94,7 @@ fn is_inside_of_a_token(bytes: &[u8], quote: usize, start: usize) -> bool {
 }
 
 /// Whether a literal is the next argument of a command, which begins with its own name: `"A_PASSWORD=x" \⏎ "B_HOST=y"`.
-fn is_setting(bytes: &[u8], literal: Range<usize>) -> bool {
+fn begins_with_its_name(bytes: &[u8], literal: Range<usize>) -> bool {
     let name = ByteSet::WORD.run_end(bytes, literal.start, literal.end);
     let word = bytes.get(literal.start..name).unwrap_or_default();
     bytes.get(name) == Some(&b'=')

@@ -71,25 +71,7 @@ pub(crate) fn weigh(assigned: Assigned<'_>, context: &Context, scale: &mut Scale
         scale.weigh(-20, "it stands in minified or generated text");
     }
     if assigned.kind != NameKind::Password {
-        if context.speaks_of_badges() {
-            scale.reject("it belongs to a badge or an invitation, whose address is public");
-            return;
-        }
-        if context.stands_in_signed_address() {
-            scale.weigh(-30, "it signs one address for a time");
-        }
-        if context.speaks_of_public_keys() {
-            scale.weigh(-30, "its line says that it is public");
-        }
-        if traits.is_hex && context.stands_in_search_settings() {
-            scale.weigh(-40, "it is the key of a search box");
-        }
-        if says_until(value) {
-            scale.weigh(-30, "it signs one address for a time");
-        }
-        if code::has_directive(value) {
-            scale.weigh(-30, "it is only a part of the value");
-        }
+        weigh_what_is_shown(value, &traits, context, scale);
     }
     match assigned.kind {
         NameKind::Password => weigh_password(assigned, (value, &traits), context, scale),
@@ -101,6 +83,28 @@ pub(crate) fn weigh(assigned: Assigned<'_>, context: &Context, scale: &mut Scale
             }
             weigh_weak(&traits, context, scale);
         }
+    }
+}
+
+/// What says of something that a machine drew that everybody may see it, or that it is not whole.
+fn weigh_what_is_shown(value: &[u8], traits: &Traits, context: &Context, scale: &mut Scale) {
+    if context.speaks_of_badges() {
+        scale.reject("it belongs to a badge or an invitation, whose address is public");
+    }
+    if context.stands_in_signed_address() {
+        scale.weigh(-30, "it signs one address for a time");
+    }
+    if context.speaks_of_public_keys() {
+        scale.weigh(-30, "its line says that it is public");
+    }
+    if traits.is_hex && context.stands_in_search_settings() {
+        scale.weigh(-40, "it is the key of a search box");
+    }
+    if says_until(value) {
+        scale.weigh(-30, "it signs one address for a time");
+    }
+    if code::has_directive(value) {
+        scale.weigh(-30, "it is only a part of the value");
     }
 }
 
@@ -259,6 +263,7 @@ pub(crate) fn is_well_known(lower: &[u8]) -> bool {
 /// `P@ssw0rd!`, `T0pS3cr3t`: a password that everybody knows with the signs and digits that everybody writes for its letters, and
 /// with signs behind it: what tests and manuals use where rules for passwords have to be kept.
 pub(crate) fn is_known_in_disguise(value: &[u8]) -> bool {
+    // Fewer than `WELL_KNOWN`: a short word comes out of many values once their digits are taken for letters.
     const KNOWN: WordList =
         WordList::new(" password passwd secret topsecret welcome letmein qwerty ");
     let lower = value.to_ascii_lowercase();
@@ -310,16 +315,18 @@ fn decoded_objection(value: &[u8]) -> Option<&'static str> {
         return Some("it is the base64 of a sentence");
     }
     // Eight digits decode to something printable by chance, and a word in there says nothing.
-    let lower = text.to_ascii_lowercase();
-    let is_said = Traits::of(text).reads_like_words() || is_well_known(&lower);
+    let is_said = Traits::of(text).reads_like_words() || is_well_known(&text.to_ascii_lowercase());
     if !is_text || text.is_empty() || !is_said {
         return None;
     }
-    placeholder::reason(text)
-        .or_else(|| reference::reason(text))
-        .or_else(|| {
-            is_well_known(&lower).then_some("it is the base64 of a password that everybody knows")
-        })
+    placeholder::reason(text).or_else(|| reference::reason(text))
+}
+
+/// Whether the value is the base64 of a password that everybody knows.
+fn encodes_well_known(value: &[u8]) -> bool {
+    let is_base64 = value.len() >= 8 && value.len().is_multiple_of(4);
+    let text = is_base64.then(|| base64::decode(value)).flatten();
+    text.is_some_and(|text| is_well_known(&text.trim_ascii().to_ascii_lowercase()))
 }
 
 /// Whether the value is its own name, or a word of it.
@@ -398,6 +405,10 @@ fn weigh_password(
     let lower = value.to_ascii_lowercase();
     if is_well_known(&lower) {
         scale.weigh(-25, "it is a password that everybody knows");
+    }
+    if encodes_well_known(value) {
+        // As base64 it looks random, which says nothing for it.
+        scale.weigh(-45, "it is the base64 of a password that everybody knows");
     }
     let letters = traits.lower + traits.upper;
     let is_deployed = weak::is_of_a_deployment(assigned, context);

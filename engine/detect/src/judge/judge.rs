@@ -120,19 +120,7 @@ fn weigh_by_kind(
     match &rule.find {
         Find::Pattern(pattern) if proof != Proof::Holds => {
             weigh_pattern(pattern, secret, scale);
-            let context = Context::of(bytes, candidate.span);
-            if context.calls_it_a_sample() {
-                scale.weigh(-35, "a comment on its line says that it is none");
-            }
-            if context.is_called_example() {
-                scale.weigh(-35, "it is called an example");
-            }
-            if pattern.group > 0 && generic::is_well_known(&secret.to_ascii_lowercase()) {
-                scale.weigh(-25, "it is a password that everybody knows");
-                if context.speaks_of_this_machine() {
-                    scale.weigh(-10, "it is one of the own machine");
-                }
-            }
+            weigh_around(pattern, secret, &Context::of(bytes, candidate.span), scale);
         }
         Find::Pattern(_) => {
             let inner = checksum::inner(rule.checksum, secret);
@@ -167,6 +155,22 @@ fn weigh_by_kind(
                 weigh_native(secret, scale);
             }
         },
+    }
+}
+
+/// What stands around a credential with a shape of its own.
+fn weigh_around(pattern: &Pattern, secret: &[u8], context: &Context, scale: &mut Scale) {
+    if context.calls_it_a_sample() {
+        scale.weigh(-35, "a comment on its line says that it is none");
+    }
+    if context.is_called_example() {
+        scale.weigh(-35, "it is called an example");
+    }
+    if pattern.group > 0 && generic::is_well_known(&secret.to_ascii_lowercase()) {
+        scale.weigh(-25, "it is a password that everybody knows");
+        if context.speaks_of_this_machine() {
+            scale.weigh(-10, "it is one of the own machine");
+        }
     }
 }
 

@@ -1,7 +1,8 @@
-//! Values that are names: of things in programs, of secrets, of the id of a key. What a secret is called, and how names are
-//! written, stands here once for everybody who asks.
+//! Values that are names: of things in programs, of secrets, of the id of a key. How names are written, and which values are
+//! what a secret is called, stands here once for everybody who asks.
 //!
-//! Not for: names that stand in the notation of a language (`code.rs`, `reference.rs`).
+//! Not for: names that stand in the notation of a language (`code.rs`, `reference.rs`), names that values are assigned to
+//! (`native/assignment/name.rs`: far more words, as nobody writes `app_key` for a value).
 
 use super::traits::Traits;
 use crate::native::NameKind;

@@ -152,19 +152,24 @@ impl Role {
                     .iter()
                     .any(|folder| folder.ends_with(".lproj") || folder.starts_with("values-"))
                 || path.split('/').any(is_language)
-                || name.contains(".i18n.")
-                || [
-                    "po", "pot", "xlf", "xliff", "resx", "resjson", "strings", "arb", "lproj",
-                ]
-                .contains(&suffix)
-                || name.starts_with("messages_")
-                || name == "messages.properties"
-                || name.starts_with("strings."),
+                || is_called_localisation(name, suffix),
             vendored: in_one_of(VENDORED),
             program: PROGRAMS.contains(suffix.as_bytes()),
             scanner: SCANNERS.contains(name.as_bytes()),
         }
     }
+}
+
+/// Whether a file's own name is one of translations.
+fn is_called_localisation(name: &str, suffix: &str) -> bool {
+    const SUFFIXES: [&str; 9] = [
+        "po", "pot", "xlf", "xliff", "resx", "resjson", "strings", "arb", "lproj",
+    ];
+    SUFFIXES.contains(&suffix)
+        || name.contains(".i18n.")
+        || name.starts_with("messages_")
+        || name == "messages.properties"
+        || name.starts_with("strings.")
 }
 
 /// `de-DE`, `pt_BR`: a language and a country, as folders of translations are called; `ci-cd` is none.

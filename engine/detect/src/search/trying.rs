@@ -181,16 +181,12 @@ impl Search<'_> {
                     return self.give_up(number);
                 }
                 let found = found?;
-                let passed = found.whole.end;
                 if found.cut {
-                    let id = detector
-                        .rules()
-                        .get(number)
-                        .map_or("", |rule| rule.id.as_str());
+                    let id = detector.id(number);
                     self.limit(format!("a match of {id} reached the longest length of a credential and was cut there"));
                 }
                 Candidate {
-                    passed,
+                    passed: found.whole.end,
                     ..Candidate::new(number, found.credential)
                 }
             }
@@ -225,13 +221,7 @@ impl Search<'_> {
             // They are run over whole pieces, and no literal of theirs has them as user.
             RuleMatcher::Sweep(_) | RuleMatcher::Path => return None,
             RuleMatcher::Refused(reason) => {
-                let id = detector
-                    .rules()
-                    .get(number)
-                    .map_or("", |rule| rule.id.as_str());
-                self.scratch.passed.note(number, usize::MAX);
-                self.limit(format!("rule {id} was not applied: {reason}"));
-                return None;
+                return self.leave_out(number, &format!("was not applied: {reason}"));
             }
         };
         self.scratch.count(number, |cost| cost.candidates += 1);
@@ -240,14 +230,15 @@ impl Search<'_> {
         Some(())
     }
 
-    /// Leaves a rule out for the rest of these bytes.
     fn give_up(&mut self, number: usize) -> Option<()> {
-        let rule = self.detector.rules().get(number)?;
+        let why = "was tried too often in vain; the rest was not looked at for it";
+        self.leave_out(number, why)
+    }
+
+    /// Leaves a rule out for the rest of these bytes.
+    fn leave_out(&mut self, number: usize, why: &str) -> Option<()> {
         self.scratch.passed.note(number, usize::MAX);
-        self.limit(format!(
-            "rule {} was tried too often in vain; the rest was not looked at for it",
-            rule.id.as_str()
-        ));
+        self.limit(format!("rule {} {why}", self.detector.id(number)));
         None
     }
 }

@@ -36,39 +36,11 @@ pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span, runs: &mut Runs) -> Opt
     if let Some(candidate) = in_table(rule, bytes, name) {
         return Some(candidate);
     }
-    let (operator, value) = match aside::value_of(bytes, name) {
-        Some(value) => (Operator::Call, value),
-        None => {
-            let (operator, value_part) = attribute_value(bytes, name.end)
-                .or_else(|| tuple_value(bytes, name))
-                .or_else(|| next_text(bytes, name))
-                .or_else(|| operator::read(bytes, name.end))?;
-            (operator, value::read(bytes, value_part, operator, runs)?)
-        }
-    };
-    // Of a list's entries only a whole one is a name: `"etc/passwd", "lib"` are paths.
-    let before = name.start.checked_sub(1).and_then(|at| bytes.get(at));
-    if operator == Operator::Comma && !before.is_some_and(|byte| b"\"'`:{#".contains(byte)) {
+    let (operator, value) = assigned(bytes, name, runs)?;
+    if is_something_else(bytes, name, operator, value) {
         return None;
     }
-    if operator == Operator::Comma && argument::is_of_something_else(bytes, name) {
-        return None;
-    }
-    // `-p$MYSQL_ROOT_PASSWORD shutdown`: a variable that is used, and the command's next word.
-    let name_text = bytes.get(name.range())?;
-    // `userAndPassword("derek", …)`: the first of two arguments is the user.
-    if operator == Operator::Call && takes_two(bytes, name_text, value) {
-        return None;
-    }
-    if operator == Operator::Blank && name_text.contains(&b'$') {
-        return None;
-    }
-    // What test runners print: `--- PASS: Name (0.1s)`.
-    let is_outcome = name_text == b"PASS" && operator == Operator::Colon && !value.quoted;
-    if is_outcome && !ends_line(bytes, value.after) {
-        return None;
-    }
-    let kind = NameKind::of(name_text)?;
+    let kind = NameKind::of(bytes.get(name.range())?)?;
     let mut candidate = Candidate::new(rule, value.span);
     candidate.name = Some(name);
     candidate.expects = Some(kind);
@@ -88,6 +60,45 @@ pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span, runs: &mut Runs) -> Opt
         bare_evidence(bytes, name, operator, value, &mut candidate)?;
     }
     Some(candidate)
+}
+
+/// How the value is written, and the value.
+fn assigned(bytes: &[u8], name: Span, runs: &mut Runs) -> Option<(Operator, Value)> {
+    if let Some(value) = aside::value_of(bytes, name) {
+        return Some((Operator::Call, value));
+    }
+    let (operator, value_part) = attribute_value(bytes, name.end)
+        .or_else(|| tuple_value(bytes, name))
+        .or_else(|| next_text(bytes, name))
+        .or_else(|| operator::read(bytes, name.end))?;
+    // `userAndPassword("derek", "…")`: the first of two arguments is the user.
+    let second = match operator {
+        Operator::Call if takes_two(bytes, name) => value::behind_comma(bytes, value_part, runs),
+        _ => None,
+    };
+    let value = match second {
+        Some(second) => value::quoted(bytes, second)?,
+        None => value::read(bytes, value_part, operator, runs)?,
+    };
+    Some((operator, value))
+}
+
+/// Whether name and value only stand as if one was assigned to the other.
+fn is_something_else(bytes: &[u8], name: Span, operator: Operator, value: Value) -> bool {
+    let name_text = bytes.get(name.range()).unwrap_or_default();
+    let before = name.start.checked_sub(1).and_then(|at| bytes.get(at));
+    match operator {
+        // Of a list's entries only a whole one is a name: `"etc/passwd", "lib"` are paths.
+        Operator::Comma => {
+            !before.is_some_and(|byte| b"\"'`:{#".contains(byte))
+                || argument::is_of_something_else(bytes, name)
+        }
+        // `-p$MYSQL_ROOT_PASSWORD shutdown`: a variable that is used, and the command's next word.
+        Operator::Blank => name_text.contains(&b'$'),
+        // What test runners print: `--- PASS: Name (0.1s)`.
+        Operator::Colon => name_text == b"PASS" && !value.quoted && !ends_line(bytes, value.after),
+        _ => false,
+    }
 }
 
 /// The whole name around a hit. The hit may itself hold an operator or a quote (`pass=`), which is not part of it.
@@ -195,10 +206,10 @@ fn tuple_value(bytes: &[u8], name: Span) -> Option<(Operator, usize)> {
     is_tuple.then_some((Operator::Comma, name.end + 1))
 }
 
-/// Whether a call's name says that it takes two things, and a second one follows the value.
-fn takes_two(bytes: &[u8], name: &[u8], value: Value) -> bool {
-    let after = operator::skip_blanks(bytes, value.after);
-    bytes.get(after) == Some(&b',') && name::words(name).iter().any(|word| word == b"and")
+/// Whether a call's name says that it takes two things.
+fn takes_two(bytes: &[u8], name: Span) -> bool {
+    let name = bytes.get(name.range()).unwrap_or_default();
+    name::words(name).iter().any(|word| word == b"and")
 }
 
 /// What speaks for and against a quoted value by its surroundings.
@@ -237,6 +248,18 @@ fn quoted_evidence(
     if value.is_default {
         note(0, "it is used when nothing else is set");
     }
+    evidence_behind(bytes, operator, value, candidate)
+}
+
+/// What what follows a quoted value says of it.
+fn evidence_behind(
+    bytes: &[u8],
+    operator: Operator,
+    value: Value,
+    candidate: &mut Candidate,
+) -> Option<()> {
+    let mut note =
+        |points: i32, words: &'static str| candidate.evidence.push((points, words.into()));
     let after = operator::skip_blanks(bytes, value.after);
     match bytes.get(after..).unwrap_or_default() {
         // A sum, a format or a call on the text: what stands here is only a part.

@@ -187,8 +187,18 @@ fn skip_prefix(bytes: &[u8], at: usize) -> usize {
     }
 }
 
+/// Where the argument after the one at `at`, a text or a name, begins; nothing when none follows.
+pub(super) fn behind_comma(bytes: &[u8], at: usize, runs: &mut Runs) -> Option<usize> {
+    let first = match quoted(bytes, at) {
+        Some(text) => text.after,
+        None => runs.run_end(BARE_SLOT, &BARE, bytes, (at, at + LONGEST)),
+    };
+    let comma = skip_blanks(bytes, first);
+    (bytes.get(comma) == Some(&b',')).then(|| skip_blanks(bytes, comma + 1))
+}
+
 /// The text between quotes that open at `at`; not over a line's end.
-fn quoted(bytes: &[u8], at: usize) -> Option<Value> {
+pub(super) fn quoted(bytes: &[u8], at: usize) -> Option<Value> {
     let rest = bytes.get(at..(at + LONGEST + 8).min(bytes.len()))?;
     let (open, close): (usize, &[u8]) = match rest {
         [b'\\', b'"', ..] => (2, b"\\\""),
