@@ -313,6 +313,7 @@ mod tests {
             "sed -n 5p .leakwardignore",
             "(cd src && rm settings.json)",
             "git checkout main && git diff -- .leakwardignore",
+            "cat > notes.md <<'EOF'\nsee .leakwardignore\nEOF\npython3 -c 'print(1)'",
         ] {
             let changed = changed(project.path(), &json!({"command": command}));
             assert_eq!(changed, None, "{command}");

@@ -35,7 +35,42 @@ pub(super) struct Site<'s> {
     pub(super) is_lost: bool,
 }
 
-impl Site<'_> {
+impl<'s> Site<'s> {
+    fn command(&self) -> Option<&'s Simple> {
+        self.line.commands.get(self.at)
+    }
+
+    /// The texts of the line that the command gets as its input: its own, and those that `cat` or `echo` hands it.
+    pub(super) fn documents(&self) -> Vec<String> {
+        let Some(command) = self.command() else {
+            return Vec::new();
+        };
+        let own = self.line.documents_of(command);
+        let mut texts: Vec<String> = own.map(|word| word.text.clone()).collect();
+        if let Some(giver) = self.giver(command) {
+            let words = behind_wrappers(&giver.words);
+            let name = words.first().map(Word::program).unwrap_or_default();
+            if name == "cat" {
+                let given = self.line.documents_of(giver);
+                texts.extend(given.map(|word| word.text.clone()));
+            } else if matches!(name.as_str(), "echo" | "printf") {
+                let said = words.iter().skip(1).map(|word| word.text.as_str());
+                texts.push(said.collect::<Vec<_>>().join(" "));
+            }
+        }
+        texts
+    }
+
+    /// The command whose output this one takes.
+    fn giver(&self, command: &Simple) -> Option<&'s Simple> {
+        if command.joints.0 != Joint::Pipe {
+            return None;
+        }
+        let before = self.line.commands.get(..self.at)?.iter().rev();
+        let mut before = before.take(MOST_BETWEEN);
+        before.find(|giver| giver.shell == command.shell && giver.joints.1 == Joint::Pipe)
+    }
+
     /// The command that takes the output of the one at this place, if one does.
     fn taker(&self, at: usize) -> Option<(usize, &Simple)> {
         let command = self.line.commands.get(at)?;

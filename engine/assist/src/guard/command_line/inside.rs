@@ -109,8 +109,11 @@ impl Reader<'_> {
         let count = reader.line.shells.len();
         let captured = std::iter::repeat_n(true, count);
         self.line.is_captured.extend(captured);
+        let documents = self.line.documents.len();
         for command in &mut reader.line.commands {
             command.shell += first;
+            let numbers = command.documents.iter_mut();
+            numbers.for_each(|number| *number += documents);
         }
         self.line.commands.append(&mut reader.line.commands);
         self.line.documents.append(&mut reader.line.documents);

@@ -50,6 +50,8 @@ pub(in crate::guard) struct Simple {
     pub(in crate::guard) inputs: Vec<Word>,
     /// Files that its output goes into.
     pub(in crate::guard) outputs: Vec<Word>,
+    /// Texts that it gets as its standard input, as numbers of [`CommandLine::documents`].
+    pub(in crate::guard) documents: Vec<usize>,
     /// The shell that runs it, as a number of [`CommandLine::shells`].
     pub(in crate::guard) shell: usize,
     /// What stands before it, and behind it.
@@ -66,8 +68,8 @@ pub(in crate::guard) struct CommandLine {
     pub(in crate::guard) shells: Vec<usize>,
     /// Of each shell, whether its output is put into a command line instead of being shown.
     pub(in crate::guard) is_captured: Vec<bool>,
-    /// Texts that stand behind the line, as the input of its commands.
-    pub(in crate::guard) documents: Vec<String>,
+    /// Texts that are the input of its commands: behind `<<` and `<<<`.
+    pub(in crate::guard) documents: Vec<Word>,
     /// Whether commands stand deeper inside of each other than is looked.
     pub(in crate::guard) is_too_deep: bool,
 }
@@ -78,6 +80,12 @@ impl CommandLine {
         let mut reader = Reader::new(text, 0);
         reader.read(End::OfText);
         reader.line
+    }
+
+    /// The texts that a command of it gets as its standard input.
+    pub(in crate::guard) fn documents_of(&self, command: &Simple) -> impl Iterator<Item = &Word> {
+        let numbers = command.documents.iter();
+        numbers.filter_map(|number| self.documents.get(*number))
     }
 }
 

@@ -115,6 +115,7 @@ impl<'t> Reader<'t> {
             Place::Words => self.command.words.push(word),
             Place::Input => self.command.inputs.push(word),
             Place::Output => self.command.outputs.push(word),
+            Place::Document => self.document(word),
             Place::Nowhere => {}
         }
     }

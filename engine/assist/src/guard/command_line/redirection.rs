@@ -10,12 +10,16 @@ pub(super) enum Place {
     Words,
     Input,
     Output,
-    /// It is no file: the number of a stream, a text.
+    /// It is the input itself.
+    Document,
+    /// It is no file: the number of a stream.
     Nowhere,
 }
 
 /// The end of a text behind the line.
 pub(super) struct Awaited {
+    /// Its place among the texts of the line.
+    number: usize,
     pub(super) end: String,
     /// Tabs before a line do not count.
     pub(super) is_indented: bool,
@@ -41,9 +45,9 @@ impl Reader<'_> {
             self.word.get_or_insert_default().has_gap = true;
         } else if self.letters.next_if_eq(&'<').is_some() {
             if self.letters.next_if_eq(&'<').is_some() {
-                self.place = Place::Nowhere;
+                self.place = Place::Document;
             } else {
-                self.document();
+                self.announced();
             }
         } else if self.letters.next_if_eq(&'&').is_some() {
             self.place = Place::Nowhere;
@@ -75,26 +79,48 @@ impl Reader<'_> {
     }
 
     /// Behind `<<`: the word that ends the text.
-    fn document(&mut self) {
+    fn announced(&mut self) {
         let is_indented = self.letters.next_if_eq(&'-').is_some();
-        while self
-            .letters
-            .next_if(|next| matches!(next, ' ' | '\t'))
-            .is_some()
-        {}
-        let (mut end, mut expands) = (String::new(), true);
-        let is_end = |next: &char| next.is_whitespace() || ";|&<>()".contains(*next);
-        while let Some(letter) = self.letters.next_if(|next| !is_end(next)) {
-            match letter {
-                '\'' | '"' | '\\' => expands = false,
-                _ => end.push(letter),
-            }
-        }
+        let is_blank = |next: &char| matches!(next, ' ' | '\t');
+        while self.letters.next_if(is_blank).is_some() {}
+        let (end, expands) = self.end_of_document();
         self.awaited.push(Awaited {
+            number: self.line.documents.len(),
             end,
             is_indented,
             expands,
         });
+        self.document(Word::default());
+    }
+
+    /// The command at hand gets this text.
+    pub(super) fn document(&mut self, text: Word) {
+        self.command.documents.push(self.line.documents.len());
+        self.line.documents.push(text);
+    }
+
+    /// The line that ends a text, and whether commands in the text are run: not when any of it is in quotes.
+    fn end_of_document(&mut self) -> (String, bool) {
+        let (mut end, mut expands) = (String::new(), true);
+        let is_end = |next: &char| next.is_whitespace() || ";|&<>()".contains(*next);
+        while let Some(letter) = self.letters.next_if(|next| !is_end(next)) {
+            match letter {
+                '\'' | '"' => {
+                    expands = false;
+                    let is_inside = |next: &char| *next != letter && *next != '\n';
+                    while let Some(inside) = self.letters.next_if(is_inside) {
+                        end.push(inside);
+                    }
+                    self.letters.next_if_eq(&letter);
+                }
+                '\\' => {
+                    expands = false;
+                    end.extend(self.letters.next_if(|next| *next != '\n'));
+                }
+                _ => end.push(letter),
+            }
+        }
+        (end, expands)
     }
 
     /// The texts that the line before has announced.
@@ -124,14 +150,18 @@ impl Reader<'_> {
             if awaited.expands {
                 self.aside(&text, |reader| reader.double(None));
             }
-            self.line.documents.push(text);
+            if let Some(document) = self.line.documents.get_mut(awaited.number) {
+                document.has_variable = awaited.expands && text.contains('$');
+                document.has_gap = awaited.expands && (text.contains("$(") || text.contains('`'));
+                document.text = text;
+            }
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::guard::command_line::{CommandLine, Word};
+    use crate::guard::command_line::{CommandLine, Simple, Word};
 
     fn words(text: &str) -> Vec<Vec<String>> {
         CommandLine::of(text).texts()
@@ -162,14 +192,52 @@ mod tests {
             let words = words(text);
             assert!(words.contains(&vec!["b".to_owned()]), "{text}: {words:?}");
         }
-        assert!(CommandLine::of("cat <<EOF; b").documents.is_empty());
     }
 
     #[test]
     fn a_text_behind_the_line_is_no_command() {
-        let line = CommandLine::of("cat <<-'EOF' >x; b\nit's\n\tEOF\nc\n");
-        assert_eq!(line.documents, ["it's\n"]);
-        assert_eq!(line.commands.len(), 3);
-        assert_eq!(CommandLine::of("cat <<EOF\nopen").documents, ["open\n"]);
+        for (text, commands, expected) in [
+            ("cat <<-'EOF' >x; b\nit's\n\tEOF\nc\n", 3, "it's\n"),
+            ("cat <<EOF\nopen", 1, "open\n"),
+            ("cat <<EOF; b", 2, ""),
+            ("cat <<'A B'\nit's\nA B\nc", 2, "it's\n"),
+            ("cat <<A\\ B\nit's\nA B\nc", 2, "it's\n"),
+            ("cat <<\"A\"B\nit's\nAB\nc", 2, "it's\n"),
+            ("cat <<'open\nit's\nopen\nc", 2, "it's\n"),
+            ("cat <<<'it''s' x; c", 2, "its"),
+        ] {
+            let line = CommandLine::of(text);
+            let texts: Vec<&str> = line
+                .documents
+                .iter()
+                .map(|word| word.text.as_str())
+                .collect();
+            assert_eq!(texts, [expected], "{text}");
+            assert_eq!(line.commands.len(), commands, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_of_the_command_that_announces_it() {
+        let line = CommandLine::of(
+            "a <<X | b <<Y $(c <<Z\nz\nZ\n) <<<w; d\n$(e <<<v)x\nX\ny\nY\nf <<<`g <<<u`\n",
+        );
+        let texts = |name: &str| -> Vec<&str> {
+            let is_it = |command: &&Simple| command.words[0].text == name;
+            let command = line.commands.iter().find(is_it).expect(name);
+            let texts = line.documents_of(command);
+            texts.map(|word| word.text.as_str()).collect()
+        };
+        for (name, expected) in [
+            ("a", vec!["$(e <<<v)x\n"]),
+            ("b", vec!["y\n", "w"]),
+            ("c", vec!["z\n"]),
+            ("d", vec![]),
+            ("e", vec!["v"]),
+            ("f", vec![""]),
+            ("g", vec!["u"]),
+        ] {
+            assert_eq!(texts(name), expected, "{name}");
+        }
     }
 }

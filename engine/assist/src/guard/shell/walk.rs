@@ -193,9 +193,14 @@ impl<'a> Walk<'a> {
         let mut rest = arguments.skip_while(|word| !takes_a_command(&word.text));
         let has_line = rest.next().is_some();
         let line = rest.find(|word| !word.text.starts_with(['-', '+']));
-        let documents = site.line.documents.iter().filter(|_| !has_line);
-        for text in documents.chain(line.map(|word| &word.text)) {
-            self.line(text, site.depth + 1, stars, folders.among(site.here));
+        let mut texts = if has_line {
+            Vec::new()
+        } else {
+            site.documents()
+        };
+        texts.extend(line.map(|word| word.text.clone()));
+        for text in texts {
+            self.line(&text, site.depth + 1, stars, folders.among(site.here));
         }
     }
 
@@ -252,7 +257,7 @@ impl<'a> Walk<'a> {
             Acts::Nothing => {}
             Acts::On(acts) => self.acts(acts, site),
             Acts::Anything => {
-                let program = format!("{}\n{}", run.text(), site.line.documents.concat());
+                let program = format!("{}\n{}", run.text(), site.documents().concat());
                 let names = foreign_program::variables_printed(&program);
                 if !names.is_empty() && site.is_printed() {
                     self.shown.environment.push(Environment::Named(names));
@@ -264,8 +269,7 @@ impl<'a> Walk<'a> {
                     };
                     self.file(&word, &View::Whole, site);
                 }
-                let documents = site.line.documents.concat();
-                self.named(&format!("{}\n{documents}", run.text()));
+                self.named(&program);
                 if run.arguments.iter().any(is_unknown) {
                     self.named(site.text);
                 }
@@ -456,6 +460,28 @@ mod tests {
             ("mysql < token.txt", vec!["token.txt"]),
             ("grep -c x .env", vec![]),
             ("sed -i s/a/b/ .env", vec![]),
+        ] {
+            let shown = files_shown_by(command, &Start::nowhere());
+            assert_eq!(shown.paths(), files, "{command}");
+        }
+    }
+
+    #[test]
+    fn a_program_gets_its_own_text_and_no_other() {
+        for (command, files) in [
+            ("cat > x <<'EOF'\ncat .env\nEOF\nbash x", vec![]),
+            (
+                "bash <<'EOF'\nls\nEOF\ncat <<'EOF' > x\ncat .env\nEOF",
+                vec![],
+            ),
+            (
+                "cat > a.py <<'EOF'\nprint(open('.env'))\nEOF\npython3 -c 'print(1)'",
+                vec![],
+            ),
+            ("cat <<'EOF' | bash\ncat .env\nEOF", vec![".env"]),
+            ("echo 'cat .env' | bash", vec![".env"]),
+            ("bash <<< 'cat .env'", vec![".env"]),
+            ("python3 <<< \"print(open('.env'))\"", vec![".env"]),
         ] {
             let shown = files_shown_by(command, &Start::nowhere());
             assert_eq!(shown.paths(), files, "{command}");
