@@ -70,7 +70,8 @@ fn act(args: &RevokeArgs, mut wanted: Wanted, messages: Messages) -> anyhow::Res
     )?;
     let verified = responder.prover().prove(&leaked.subject);
     let incident = incident(args, &memory, &leaked, &verified)?;
-    if incident.verdict == "dead" && wanted.goal == Goal::Revoke {
+    let is_refused = incident.verdict == "dead" && wanted.goal == Goal::Revoke;
+    if is_refused && !responder.still_stands(&leaked.subject)? {
         print("the credential is dead already: the provider refuses it. Nothing was done.\n")?;
         return Ok(ExitCode::SUCCESS);
     }

@@ -403,6 +403,13 @@ pub trait Provider: Send + Sync {
         Ok(Standing::NotKnown)
     }
 
+    /// Whether being asked with the credential says less about it than [`Provider::standing`] does: of a TLS key it is about one
+    /// of its certificates, and a token is refused for other reasons too. Then it is dead when both say so.
+    fn standing_decides(&self, subject: &Subject) -> bool {
+        let _asked_with = subject;
+        false
+    }
+
     /// Takes the credential away: it must not work afterwards. That it is gone already is no error. Switches off rather than
     /// deletes, where both exist.
     ///

@@ -2,11 +2,13 @@
 //! revoked; the same with a program that is killed at every line of its journal.
 
 use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 use leakward_tests::{Program, Repository};
 use serde_json::Value;
 
-use super::world::OpenBao;
+use super::world::{OpenBao, program};
 use crate::leakward;
 
 /// A leaked TLS key, and the CA that knows it.
@@ -192,6 +194,46 @@ fn a_tls_key_is_replaced_with_its_certificate_and_the_old_certificate_is_revoked
         let line = new.lines().nth(1).expect("a key");
         assert!(!text.contains(line), "{} holds the key", path.display());
     }
+}
+
+/// Somebody has had the key certified twice: that one certificate is revoked does not make it dead.
+#[test]
+fn a_tls_key_is_dead_when_every_certificate_of_it_is_revoked() {
+    let (Some(scene), Some(openssl)) = (Scene::new(), program("openssl")) else {
+        return;
+    };
+    let sandbox = scene.repository.sandbox();
+    let (key, request) = (sandbox.path("the.key"), sandbox.path("the.csr"));
+    fs::write(&key, &scene.key).expect("the key");
+    let made = Command::new(openssl)
+        .args(["req", "-new", "-subj", "/CN=shop.corp", "-key"])
+        .args([&key, Path::new("-out"), &request])
+        .output();
+    assert!(made.expect("openssl").status.success(), "a request");
+    let csr = format!("csr=@{}", request.display());
+    let sign = ["write", "-field=serial_number", "pki/sign/shop"];
+    let second = scene
+        .bao
+        .says(&[&sign[..], &["common_name=shop.corp", &csr]].concat());
+    scene.bao.says(&[
+        "write",
+        "pki/revoke",
+        &format!("serial_number={}", scene.serial),
+    ]);
+    assert_eq!(scene.verdict(&scene.key, &scene.certificate), "dead");
+    assert!(!scene.is_revoked(&second));
+
+    let certificate = format!("certificate={}", scene.certificate);
+    let finding = format!("--finding={}", scene.finding);
+    let done = scene
+        .respond(&["revoke", "--report", "report.json", &finding])
+        .args(["--with", &certificate, "--yes"])
+        .run();
+    done.expect_status(0);
+    let told = &done.stdout;
+    assert!(!told.contains("dead already"), "{}", done.transcript());
+    assert!(told.contains("proven dead"), "{}", done.transcript());
+    assert!(scene.is_revoked(&second));
 }
 
 #[test]

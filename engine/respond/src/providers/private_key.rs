@@ -158,6 +158,10 @@ impl Provider for PrivateKey {
         }
     }
 
+    fn standing_decides(&self, subject: &Subject) -> bool {
+        KeyUse::of(subject) != KeyUse::NotKnown
+    }
+
     fn revoke(&self, case: &Case<'_>) -> Result<Receipt, ProviderError> {
         match self.office(case)? {
             Office::Authority(authority) => authority.revoke(self.way.clock.now()),

@@ -24,7 +24,7 @@ use crate::ledger::Ledger;
 use crate::notify::{Message, Notifier, Urgency};
 use crate::plan::{Goal, Order, Plan};
 use crate::policy::{Decision, Policy};
-use crate::provider::{Provider, Providers, SECRET};
+use crate::provider::{Case, Provider, ProviderError, Providers, SECRET, Standing};
 use crate::providers::written_key::bare;
 use crate::saga::{
     Identities, Journal, Knowledge, Outcome, Patience, Pause, Phase, Prover, Record, Saga, World,
@@ -228,7 +228,7 @@ impl Responder {
                 .go_on_with(&row, Some(subject.clone()))
                 .map(Applied::Ran);
         }
-        if self.is_over(plan)? {
+        if self.is_over(plan)? && !self.still_stands(subject)? {
             return Ok(Applied::Ran(Outcome::Finished));
         }
         let why = match self.admit(plan, decision)? {
@@ -244,6 +244,24 @@ impl Responder {
         let ledger = &self.parts.ledger;
         let incident = ledger.wait(ledger.database().incident(plan.fingerprint))?;
         Ok(incident.state.is_settled() && incident.verdict == "dead")
+    }
+
+    /// Whether the provider has more to say of a credential that was refused, and does not say that it is gone.
+    ///
+    /// # Errors
+    /// The provider cannot be asked. That it was not given what it needs for that is none.
+    pub fn still_stands(&self, subject: &Subject) -> Result<bool, RespondError> {
+        let rule = self.rule(&subject.rule)?;
+        let provider = self.parts.providers.find(rule);
+        let Some(provider) = provider.filter(|provider| provider.standing_decides(subject)) else {
+            return Ok(false);
+        };
+        let identities = self.parts.identities.read();
+        match provider.standing(&Case::new(rule, subject, &identities)) {
+            Ok(standing) => Ok(matches!(standing, Standing::Active | Standing::NotKnown)),
+            Err(ProviderError::Needs { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Goes on with the response of this credential. `subject` is needed only when the store no longer has the old value.

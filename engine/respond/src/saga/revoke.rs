@@ -136,7 +136,14 @@ impl Saga<'_> {
         loop {
             let stretch = self.world.patience.settling / 8;
             match self.ask(&self.old) {
-                Verdict::Dead => return Ok(Done::new("the provider refuses the old credential")),
+                Verdict::Dead => {
+                    if let Some(done) = self.dead_all_over()? {
+                        return Ok(done);
+                    }
+                    if waited >= self.world.patience.settling {
+                        return Err(still_active());
+                    }
+                }
                 Verdict::Live if waited >= self.world.patience.settling => {
                     return Err(StepError::Person(
                         "the old credential was revoked and still works: look at the provider's page at once"
@@ -159,6 +166,23 @@ impl Saga<'_> {
         }
     }
 
+    /// The old credential was refused. Where that says less than the provider's own word, that has to say the same; none while it
+    /// does not.
+    fn dead_all_over(&self) -> Result<Option<Done>, Stop> {
+        let done = Done::new("the provider refuses the old credential");
+        if !self.world.provider.standing_decides(&self.old) {
+            return Ok(Some(done));
+        }
+        let standing = self.with_case(|case| self.world.provider.standing(case))?;
+        Ok(match standing {
+            Standing::Gone | Standing::Inactive => Some(done),
+            Standing::Active => None,
+            Standing::NotKnown => Some(unproven(
+                "it was revoked and is refused, and the provider could not look at all that it has: more of it may work",
+            )),
+        })
+    }
+
     /// Nobody can be asked with the credential; the provider's word has to do, and is told as no more than that.
     fn gone_by_word(&self) -> Result<Done, Stop> {
         let standing = self.with_case(|case| self.world.provider.standing(case))?;
@@ -166,17 +190,10 @@ impl Saga<'_> {
             Standing::Gone | Standing::Inactive => {
                 "it was revoked, and the provider lists it no more; it was not tried whether it still works"
             }
-            Standing::Active => {
-                return Err(StepError::Person(
-                    "it was revoked, and the provider still lists it as active".to_owned(),
-                )
-                .into());
-            }
+            Standing::Active => return Err(still_active()),
             Standing::NotKnown => "it was revoked; nobody can be asked whether it still works",
         };
-        let mut done = Done::new(why);
-        done.known.unproven = Some(why.to_owned());
-        Ok(done)
+        Ok(unproven(why))
     }
 
     pub(super) fn notify(&mut self) -> Result<Done, Stop> {
@@ -190,4 +207,15 @@ impl Saga<'_> {
             .map_err(StepError::Wait)?;
         Ok(Done::new("told"))
     }
+}
+
+fn unproven(why: &str) -> Done {
+    let mut done = Done::new(why);
+    done.known.unproven = Some(why.to_owned());
+    done
+}
+
+fn still_active() -> Stop {
+    let why = "it was revoked, and the provider still lists it as active";
+    StepError::Person(why.to_owned()).into()
 }

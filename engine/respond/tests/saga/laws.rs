@@ -87,6 +87,28 @@ fn to_the_end(sim: &Sim) -> Outcome {
     panic!("it never comes to an end");
 }
 
+/// A refused token or a revoked certificate is not all of a key.
+#[test]
+fn what_is_refused_is_dead_when_the_provider_says_so_too_where_its_word_says_more() {
+    for (sight, looks, is_proven) in [(Sight::Late, 3, true), (Sight::InPart, 1, false)] {
+        let scenario = Scenario {
+            goal: Goal::Revoke,
+            order: Order::SuccessorFirst,
+            birth: Birth::Issued,
+            overlap: Overlap::Both,
+            sight,
+        };
+        let sim = Sim::new(scenario, Vec::new());
+        match to_the_end(&sim) {
+            Outcome::Finished => assert!(is_proven, "{sight:?}"),
+            Outcome::Unproven(why) => assert!(!is_proven && why.contains("may work"), "{why}"),
+            other => panic!("{sight:?}: {other:?}"),
+        }
+        assert_eq!(sim.looked(), looks, "{sight:?}");
+        sim.judge(is_proven);
+    }
+}
+
 fn hold(scenario: Scenario, faults: &[(usize, Fault)]) -> usize {
     let sim = Sim::new(scenario, faults.to_vec());
     let outcome = catch_unwind(AssertUnwindSafe(|| {

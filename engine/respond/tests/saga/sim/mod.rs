@@ -74,6 +74,10 @@ pub(crate) enum Sight {
     Listed,
     /// Nobody but the credential itself, as long as it works; and its successor is to be like it.
     Itself,
+    /// An administrator, to whom it takes a while after the revocation, and more than the credential itself.
+    Late,
+    /// The same, and does not see all of it.
+    InPart,
 }
 
 /// What unwinds when the process "ends".
@@ -106,6 +110,8 @@ struct State {
     revoked: BTreeSet<String>,
     revoked_again: usize,
     calls: usize,
+    /// How often an administrator has asked for what was revoked.
+    looked: usize,
     clock: u64,
     shut: bool,
     broken: Vec<String>,
@@ -157,6 +163,10 @@ impl Sim {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn looked(&self) -> usize {
+        self.state().looked
     }
 
     pub(crate) fn calls(&self) -> usize {
@@ -516,12 +526,20 @@ impl Provider for Sim {
             return Ok(Standing::NotKnown);
         }
         self.provider("standing", |state| {
-            Ok(if state.alive.contains_key(&id) {
-                Standing::Active
-            } else {
-                Standing::Gone
+            if state.alive.contains_key(&id) {
+                return Ok(Standing::Active);
+            }
+            state.looked += 1;
+            Ok(match self.scenario.sight {
+                Sight::Late if state.looked < 3 => Standing::Active,
+                Sight::InPart => Standing::NotKnown,
+                _ => Standing::Gone,
             })
         })
+    }
+
+    fn standing_decides(&self, _: &Subject) -> bool {
+        matches!(self.scenario.sight, Sight::Late | Sight::InPart)
     }
 
     fn revoke(&self, case: &Case<'_>) -> Result<Receipt, ProviderError> {
