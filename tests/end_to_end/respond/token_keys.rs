@@ -2,6 +2,7 @@
 //! with the set of public keys; no token is refused meanwhile, and afterwards those of the leaked key are.
 
 use std::fs;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -15,7 +16,7 @@ use leakward_tests::{HttpServer, Program, Repository, http};
 use leakward_verify::token_key;
 use serde_json::{Map, Value, json};
 
-use super::world::OpenBao;
+use super::world::{OpenBao, program};
 use crate::leakward;
 
 /// A field of an entry, as applications read it.
@@ -246,6 +247,31 @@ fn a_key_that_signs_tokens_is_replaced_and_no_token_is_refused_meanwhile() {
         "{}",
         again.transcript()
     );
+}
+
+/// It leaked in PKCS #1, and stands in PKCS #8 where applications read it.
+#[test]
+fn a_key_that_leaked_in_another_form_than_the_store_has_is_replaced_in_the_form_of_the_store() {
+    let (Some(scene), Some(openssl)) = (Scene::new("rsa", ""), program("openssl")) else {
+        return;
+    };
+    let leaked = scene.repository.folder().join("deploy/signing.pem");
+    let made = Command::new(openssl)
+        .args(["pkcs8", "-topk8", "-nocrypt", "-in"])
+        .arg(leaked)
+        .output()
+        .expect("openssl");
+    let other = String::from_utf8(made.stdout).expect("PEM");
+    let mark = other.lines().next().expect("a mark").to_owned();
+    assert_ne!(Some(mark.as_str()), scene.key.lines().next());
+    let field = format!("private-key={other}");
+    scene.bao.says(&["kv", "put", "secret/app/signing", &field]);
+    scene.rotate().run().expect_status(0);
+    let held = read(scene.port, &scene.bao.token, "app/signing");
+    let new = held["private-key"].as_str().expect("a key");
+    assert!(new.starts_with(&mark) && new != other, "in its form");
+    let name = token_key::jwk(new).expect("a key")["kid"].clone();
+    assert_eq!(json!(scene.ids()), json!([name]));
 }
 
 #[test]

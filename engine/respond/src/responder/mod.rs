@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use leakward_core::{Fingerprint, FingerprintKey, Rule, RuleId, Secret};
-use leakward_stores::{Select, Store, StoreError, Version};
+use leakward_stores::{Fields, Select, Store, StoreError, Version};
 use leakward_verify::{Clock, Subject};
 
 use crate::approval::{Approvers, Asking, Proof};
@@ -22,13 +22,13 @@ use crate::database::{SagaId, SagaRow};
 use crate::incident::{Event, Incident, State};
 use crate::ledger::Ledger;
 use crate::notify::{Message, Notifier, Urgency};
-use crate::plan::{Goal, Order, Plan};
+use crate::plan::{Goal, Order, Plan, PlannedEntry};
 use crate::policy::{Decision, Policy};
 use crate::provider::{Case, Provider, ProviderError, Providers, SECRET, Standing};
 use crate::providers::written_key::bare;
 use crate::saga::{
     Identities, Journal, Knowledge, Outcome, Patience, Pause, Phase, Prover, Record, Saga, World,
-    parts_in,
+    changes, parts_in,
 };
 
 pub use consumers::Reader;
@@ -454,20 +454,27 @@ impl Responder {
             .ok_or(RespondError::NeedsCredential(row.fingerprint))
     }
 
-    /// Parts that the plan found beside the credential in the store's entry (a key's certificate, the text of a key that leaked
-    /// without its lines) are read there.
+    /// What the plan found beside the credential in the store's entry (a key's certificate, the key as the entry writes it) is looked
+    /// for in the same way again, where it is in the same fields.
     fn with_all_parts(
         &self,
         row: &SagaRow,
         provider: &dyn Provider,
         subject: Subject,
     ) -> Result<Subject, RespondError> {
-        if !provider.has_company() {
+        let Some(entry) = row.plan.entry.as_ref().filter(|_| provider.has_company()) else {
             return Ok(subject);
-        }
-        Ok(self.kept_in_store(row, &subject)?.unwrap_or(subject))
+        };
+        let whole = self.in_versions(entry, |_, held| {
+            let whole = provider.beside(&subject, held).ok()?;
+            let mut fields = changes(held, &provider.parts(&whole));
+            fields.sort();
+            (fields == entry.fields).then_some(whole)
+        })?;
+        Ok(whole.unwrap_or(subject))
     }
 
+    /// The leaked credential, as far as the store's entry has it in the form in which it leaked.
     fn kept_in_store(
         &self,
         row: &SagaRow,
@@ -477,32 +484,46 @@ impl Responder {
             return Ok(None);
         };
         let rule = self.rule(&like.rule)?;
-        let store = self.store(&entry.store)?;
         let Some(provider) = self.parts.providers.find(rule) else {
             return Ok(None);
         };
-        let version = Select::Exactly(Version(entry.version.clone()));
-        for select in [version, Select::Current, Select::Previous] {
-            let found = match store.read(&entry.path, &select) {
-                Ok(found) => found,
-                // Stores without that version; a store that is sealed or refuses is told as that.
-                Err(StoreError::Absent { .. } | StoreError::Unsupported { .. }) => continue,
-                Err(error) => return Err(error.into()),
-            };
-            let Some(parts) = parts_in(&found.fields, &entry.fields) else {
-                continue;
-            };
+        self.in_versions(entry, |select, held| {
+            let parts = parts_in(held, &entry.fields)?;
             // Without the credential itself only the version that the plan looked at is certain to be the old one.
             if !parts.contains_key(SECRET) && !matches!(select, Select::Exactly(_)) {
-                continue;
+                return None;
             }
             let subject = provider.subject(like, &parts);
             // A private key is found without the lines around it.
             let forms = [Some(subject.secret.clone()), bare(&subject.secret)];
-            for secret in forms.into_iter().flatten() {
-                if self.parts.key.fingerprint(&rule.id, &secret) == row.fingerprint {
-                    return Ok(Some(Subject { secret, ..subject }));
+            let mut forms = forms.into_iter().flatten();
+            let leaked = forms
+                .find(|secret| self.parts.key.fingerprint(&rule.id, secret) == row.fingerprint)?;
+            Some(Subject {
+                secret: leaked,
+                ..subject
+            })
+        })
+    }
+
+    /// What is found in the entry as the plan saw it, else as it is now or was before that.
+    fn in_versions(
+        &self,
+        entry: &PlannedEntry,
+        find: impl Fn(&Select, &Fields) -> Option<Subject>,
+    ) -> Result<Option<Subject>, RespondError> {
+        let store = self.store(&entry.store)?;
+        let version = Select::Exactly(Version(entry.version.clone()));
+        for select in [version, Select::Current, Select::Previous] {
+            match store.read(&entry.path, &select) {
+                Ok(held) => {
+                    if let Some(found) = find(&select, &held.fields) {
+                        return Ok(Some(found));
+                    }
                 }
+                // Stores without that version; a store that is sealed or refuses is told as that.
+                Err(StoreError::Absent { .. } | StoreError::Unsupported { .. }) => {}
+                Err(error) => return Err(error.into()),
             }
         }
         Ok(None)
