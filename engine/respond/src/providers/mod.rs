@@ -9,6 +9,7 @@ mod answer;
 mod aws_iam;
 mod azure_storage;
 mod by_hand;
+mod certificate_entry;
 mod gcp_service_account;
 mod github_deploy_key;
 mod http;

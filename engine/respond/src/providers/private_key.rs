@@ -8,8 +8,9 @@ use leakward_verify::{KeyUse, Subject, Value, ValueSource};
 
 use super::Way;
 use super::by_hand::or_by_hand;
+use super::certificate_entry;
 use super::signing_key::{self, SigningKey};
-use super::vault_pki::{self, VaultPki};
+use super::vault_pki::VaultPki;
 use super::written_key;
 use crate::provider::{
     Abilities, Case, Created, Creation, Handle, Instructions, Provider, ProviderError, Receipt,
@@ -82,7 +83,7 @@ impl Provider for PrivateKey {
 
     fn parts(&self, subject: &Subject) -> Fields {
         match KeyUse::of(subject) {
-            KeyUse::Tls => vault_pki::parts(subject),
+            KeyUse::Tls => certificate_entry::parts(subject),
             KeyUse::Tokens => signing_key::parts(subject),
             KeyUse::NotKnown => written_key::parts(subject),
         }
@@ -110,7 +111,7 @@ impl Provider for PrivateKey {
 
     fn beside(&self, subject: &Subject, fields: &Fields) -> Result<Subject, ProviderError> {
         match KeyUse::of(subject) {
-            KeyUse::Tls => vault_pki::beside(subject, fields),
+            KeyUse::Tls => certificate_entry::beside(subject, fields),
             KeyUse::Tokens => signing_key::beside(subject, fields),
             KeyUse::NotKnown => Ok(subject.clone()),
         }

@@ -7,34 +7,25 @@
 //! The CA makes the key and tells it once. Which certificates are the leaked key's is seen in the certificates themselves.
 //! INVARIANT: a key never comes without its certificate: an entry without a field for it is refused.
 
-use leakward_core::Secret;
 use leakward_core::action::Verb;
-use leakward_stores::Fields;
-use leakward_verify::certificates::{Certificate, PublicKey, in_text, public_key};
-use leakward_verify::{Subject, Value, ValueSource};
+use leakward_verify::Subject;
+use leakward_verify::certificates::{Certificate, PublicKey, in_text};
 use serde_json::{Value as Json, json};
 
 use super::Way;
+use super::certificate_entry::{known, parts, public, refused, renew};
 use super::rest::{Rest, identity, segment, text, value};
-use super::written_key::{self, as_written, written};
+use super::written_key::{as_written, written};
 use crate::provider::{
     Abilities, Birth, Case, Created, Creation, Handle, Overlap, ProviderError, Receipt, RequestId,
     Revocation, Rotation, SECRET, Standing, Successor, Undo,
 };
 
-const NAME: &str = "vault-pki";
+pub(super) const NAME: &str = "vault-pki";
 const ADMIN: &str = "vault-admin";
 
 /// LIMIT: certificates of one CA that are looked at; each is a call.
 const MOST: usize = 2_000;
-
-/// What stands beside the key in a store's entry.
-const CERTIFICATE: &str = "entry-certificate";
-const FULL_CHAIN: &str = "entry-full-chain";
-const CA_CHAIN: &str = "entry-ca-chain";
-
-const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
-const END: &str = "-----END CERTIFICATE-----";
 
 /// A CA, and the way to it.
 pub(super) struct VaultPki<'e> {
@@ -347,23 +338,7 @@ impl<'e> VaultPki<'e> {
             None => part("issuing_ca").into_iter().collect(),
         };
         let mut parts = parts(self.case.subject);
-        let as_long = |old: &Secret, own: &[&String]| {
-            // As many as the entry had: some leave the root out, and servers do not want it.
-            let count = text(old).map_or(0, |old| old.matches(BEGIN).count());
-            let blocks = own.iter().copied().chain(&chain).take(count);
-            let text: Vec<&str> = blocks.map(String::as_str).collect();
-            as_written(old, &text.join("\n"))
-        };
-        for (name, own) in [
-            (CERTIFICATE, &[&certificate][..]),
-            (FULL_CHAIN, &[&certificate]),
-            (CA_CHAIN, &[]),
-        ] {
-            if let Some(old) = parts.get(name) {
-                let new = as_long(old, own);
-                parts.insert(name.to_owned(), new);
-            }
-        }
+        renew(&mut parts, &certificate, &chain);
         let key = as_written(written(self.case.subject), &key);
         parts.insert(SECRET.to_owned(), key);
         Some(Successor {
@@ -393,26 +368,6 @@ impl<'e> VaultPki<'e> {
 
 fn is_valid(issued: &Issued, now: u64) -> bool {
     !issued.is_revoked && issued.certificate.not_after.is_none_or(|end| end > now)
-}
-
-/// The certificates of the key that stand beside or near it.
-fn known(subject: &Subject, key: &PublicKey) -> impl Iterator<Item = Certificate> {
-    [CERTIFICATE, FULL_CHAIN, "certificate", "before", "after"]
-        .into_iter()
-        .filter_map(|name| text(&subject.value(name)?.secret))
-        .flat_map(|text| in_text(&text))
-        .filter(|certificate| certificate.is_for(key))
-}
-
-fn public(subject: &Subject) -> Result<PublicKey, ProviderError> {
-    text(&subject.secret)
-        .and_then(|key| public_key(&key))
-        .ok_or_else(|| {
-            refused(
-                "the private key cannot be read: it has a passphrase, or is of another kind"
-                    .to_owned(),
-            )
-        })
 }
 
 /// PKCS #8, or what was there before it.
@@ -454,117 +409,4 @@ fn is_ours(new: &Certificate, old: &Certificate, id: &RequestId) -> bool {
 
 fn addresses(of: &Certificate) -> Vec<String> {
     of.addresses.iter().map(ToString::to_string).collect()
-}
-
-/// Without what merely stood near the key: what the entry holds has names of its own.
-pub(super) fn parts(subject: &Subject) -> Fields {
-    let mut parts = written_key::parts(subject);
-    parts.remove("certificate");
-    parts
-}
-
-/// The key with the certificates of the entry, each under the name of what its field holds.
-pub(super) fn beside(subject: &Subject, fields: &Fields) -> Result<Subject, ProviderError> {
-    let key = public(subject)?;
-    for (field, held) in fields {
-        let is_both = text(held).is_some_and(|held| {
-            held.contains(BEGIN)
-                && written_key::block(&held).and_then(public_key).as_ref() == Some(&key)
-        });
-        if is_both {
-            return Err(refused(format!(
-                "the field {field} holds key and certificate in one; give each a field of its own"
-            )));
-        }
-    }
-    let Some(mut whole) = written_key::beside(NAME, subject, fields)? else {
-        return Ok(subject.clone());
-    };
-    for (field, held) in fields {
-        let Some(held_text) = text(held).filter(|held| held.contains(BEGIN)) else {
-            continue;
-        };
-        let Some(part) = part_of(field, &held_text, subject, &key, fields)? else {
-            continue;
-        };
-        match whole.value(part) {
-            Some(other) if other.secret == *held => {}
-            Some(_) => {
-                return Err(refused(format!(
-                    "the field {field} holds the certificate otherwise than another field does, so that one of them would stay as it is"
-                )));
-            }
-            None => whole.values.push(Value {
-                name: part.to_owned(),
-                secret: held.clone(),
-                source: ValueSource::Given,
-            }),
-        }
-    }
-    if whole
-        .value(CERTIFICATE)
-        .or(whole.value(FULL_CHAIN))
-        .is_none()
-    {
-        return Err(refused(
-            "the entry holds the key without its certificate, and a new key does not fit the old certificate: put the certificate \
-             into a field of the same entry"
-                .to_owned(),
-        ));
-    }
-    Ok(whole)
-}
-
-/// What a field with certificates holds; none when it has nothing to do with the key.
-fn part_of(
-    field: &str,
-    held: &str,
-    subject: &Subject,
-    key: &PublicKey,
-    fields: &Fields,
-) -> Result<Option<&'static str>, ProviderError> {
-    let certificates = in_text(held);
-    let own = certificates.iter().position(|one| one.is_for(key));
-    let is_alone = is_only_certificates(held, certificates.len());
-    let wrong = |what: &str| Err(refused(format!("the field {field} {what}")));
-    match own {
-        Some(_) if !is_alone => wrong("holds the certificate within other text"),
-        Some(0) if certificates.len() == 1 => Ok(Some(CERTIFICATE)),
-        Some(0) => Ok(Some(FULL_CHAIN)),
-        Some(_) => wrong("holds the certificate, but not as its first"),
-        None => {
-            // Authorities that are trusted for other reasons stay as they are.
-            let issuer = certificates.first();
-            let texts = fields.values().filter_map(text);
-            let mut own = texts
-                .flat_map(|text| in_text(&text))
-                .chain(known(subject, key));
-            let is_issuer = issuer.is_some_and(|issuer| {
-                own.any(|own| own.is_for(key) && own.names_as_issuer(issuer))
-            });
-            Ok((is_issuer && is_alone).then_some(CA_CHAIN))
-        }
-    }
-}
-
-/// Whether the text is so many certificates and nothing else.
-fn is_only_certificates(text: &str, count: usize) -> bool {
-    let mut rest = text.trim();
-    for _ in 0..count {
-        let Some((_, after)) = rest
-            .strip_prefix(BEGIN)
-            .and_then(|inner| inner.split_once(END))
-        else {
-            return false;
-        };
-        rest = after.trim_start();
-    }
-    rest.is_empty()
-}
-
-fn refused(what: String) -> ProviderError {
-    ProviderError::Refused {
-        provider: NAME.to_owned(),
-        what,
-    }
 }
