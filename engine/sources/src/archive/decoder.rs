@@ -6,11 +6,11 @@
 use std::io::{self, BufReader, Read};
 
 use bzip2::read::MultiBzDecoder;
-use flate2::bufread::MultiGzDecoder;
 use lzma_rust2::XzReader;
 use zstd::stream::read::Decoder as ZstdDecoder;
 
 use super::format::Format;
+use super::inflating::Inflating;
 
 /// Bytes that a decoder is handed at once.
 const INPUT_BYTES: usize = 64 << 10;
@@ -32,7 +32,7 @@ pub(crate) fn decoder<'s>(
     Ok(match format {
         Format::Gzip => {
             let source = BufReader::with_capacity(INPUT_BYTES, source);
-            Box::new(MultiGzDecoder::new(source))
+            Box::new(Inflating::new(sirocco::Format::Gzip, source))
         }
         Format::Bzip2 => Box::new(MultiBzDecoder::new(source)),
         Format::Xz => {

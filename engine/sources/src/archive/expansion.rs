@@ -15,6 +15,7 @@ use super::cpio::CpioReader;
 use super::decoder::decoder;
 use super::fault::Fault;
 use super::format::Format;
+use super::inflating::Inflating;
 use super::tar::{TarKind, TarReader};
 use super::zip::{ZipDirectory, ZipEntry};
 use super::{java_class, mail, pdf, python_bytecode, rpm, seven_zip, sqlite, windows};
@@ -289,7 +290,7 @@ impl<'e, 'l, V: Visitor + ?Sized> Expansion<'e, 'l, V> {
             return Err(Fault::Unsupported("it is encrypted".to_owned()));
         }
         for (number, packed) in pdf::flate_streams(document) {
-            let decoder = flate2::bufread::ZlibDecoder::new(packed);
+            let decoder = Inflating::new(sirocco::Format::Zlib, packed);
             let mut unpacked = Metered::unpacked(decoder, self.budget);
             // What came out before a fault is looked at.
             let (held, read) = self.hold(&mut unpacked);
@@ -452,7 +453,7 @@ fn zip_content<'a>(entry: &ZipEntry<'a>) -> Result<Box<dyn Read + 'a>, Fault> {
     }
     Ok(match entry.method {
         0 => Box::new(entry.packed),
-        8 => Box::new(flate2::bufread::DeflateDecoder::new(entry.packed)),
+        8 => Box::new(Inflating::new(sirocco::Format::Deflate, entry.packed)),
         12 => decoder(Format::Bzip2, entry.packed)?,
         93 => decoder(Format::Zstd, entry.packed)?,
         95 => decoder(Format::Xz, entry.packed)?,

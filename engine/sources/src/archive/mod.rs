@@ -15,6 +15,7 @@ mod decoder;
 mod expansion;
 mod fault;
 mod format;
+mod inflating;
 mod java_class;
 #[cfg(test)]
 pub(crate) mod made;
