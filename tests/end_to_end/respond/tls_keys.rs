@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use leakward_tests::{Program, Repository};
+use leakward_verify::certificates::in_text;
 use serde_json::Value;
 
 use super::world::{OpenBao, program};
@@ -30,6 +31,7 @@ impl Scene {
         let role = [
             "allowed_domains=corp",
             "allow_subdomains=true",
+            "allowed_uri_sans=spiffe://corp/*",
             "key_type=ec",
         ];
         let mut words = vec!["write", "pki/roles/shop", "key_bits=256", "max_ttl=600h"];
@@ -41,6 +43,7 @@ impl Scene {
             "pki/issue/shop",
             "common_name=shop.corp",
             "alt_names=www.shop.corp",
+            "uri_sans=spiffe://corp/shop",
             "ttl=500h",
             "private_key_format=pkcs8",
         ]);
@@ -141,6 +144,12 @@ impl Scene {
         let (key, certificate) = (self.field("tls.key"), self.field("tls.crt"));
         assert_ne!(key, self.key);
         assert_ne!(certificate, self.certificate);
+        let names = |text: &str| {
+            let own = in_text(text).remove(0);
+            own.names().join(" ")
+        };
+        assert_eq!(names(&certificate), names(&self.certificate));
+        assert!(names(&certificate).contains("spiffe://corp/shop"));
         assert_eq!(self.field("note"), "kept");
         assert!(self.field("ca.crt").starts_with("-----BEGIN CERTIFICATE"));
         assert_eq!(self.verdict(&key, &certificate), "live");

@@ -86,6 +86,9 @@ pub(super) fn beside(subject: &Subject, fields: &Fields) -> Result<Subject, Prov
             }),
         }
     }
+    if let Some(why) = known(&whole, &key).find_map(|own| unfit(&own)) {
+        return Err(refused(why));
+    }
     if whole
         .value(CERTIFICATE)
         .or(whole.value(FULL_CHAIN))
@@ -98,6 +101,23 @@ pub(super) fn beside(subject: &Subject, fields: &Fields) -> Result<Subject, Prov
         ));
     }
     Ok(whole)
+}
+
+/// Why no certificate for the same names can be asked for; none when it can.
+fn unfit(own: &Certificate) -> Option<String> {
+    let of_other_kinds = own.other_names > 0;
+    let mut listed = own.domains.iter().chain(&own.mails);
+    let what = match (of_other_kinds, listed.find(|name| name.contains(','))) {
+        (true, _) => {
+            "names that are neither domain names, mail addresses, URIs nor IP addresses".to_owned()
+        }
+        (false, Some(name)) => format!("the name {name:?}, which is no single one in a list"),
+        (false, None) => return None,
+    };
+    Some(format!(
+        "the certificate {} is for {what}: such a certificate cannot be asked for here, so a person has to have it issued",
+        own.serial
+    ))
 }
 
 /// What a field with certificates holds; none when it has nothing to do with the key.

@@ -291,19 +291,20 @@ impl<'e> VaultPki<'e> {
         let role = self.role()?;
         let old = self.old()?;
         let mut body = json!({
-            "alt_names": old.names.join(","),
+            "alt_names": in_request(&old).join(","),
+            "uri_sans": old.uris,
             "ip_sans": addresses(&old).join(","),
             "private_key_format": form(self.case.subject),
         });
         if let Some(name) = &old.common_name {
             body["common_name"] = json!(name);
-            body["exclude_cn_from_sans"] = json!(!old.names.contains(name));
+            body["exclude_cn_from_sans"] = json!(!in_request(&old).contains(&name.as_str()));
         }
         if let Some(lifetime) = lifetime(&old) {
             let seconds = lifetime.saturating_sub(BEFORE + label(&creation.id, lifetime));
             body["ttl"] = json!(format!("{seconds}s"));
         }
-        let what = format!("issue a certificate for {}", old.names.join(", "));
+        let what = format!("issue a certificate for {}", old.names().join(", "));
         let path = self.path(&format!("issue/{}", segment(&role)));
         let answer = self
             .rest
@@ -396,15 +397,22 @@ fn label(id: &RequestId, lifetime: u64) -> u64 {
 
 fn is_ours(new: &Certificate, old: &Certificate, id: &RequestId) -> bool {
     let names = |of: &Certificate| {
-        let mut names: Vec<String> = of.names.iter().cloned().chain(addresses(of)).collect();
-        names.sort();
-        names
+        let texts = [of.domains.clone(), of.mails.clone(), of.uris.clone()];
+        let mut all = [texts.concat(), addresses(of)].concat();
+        all.sort();
+        (all, of.other_names)
     };
     let (Some(is), Some(was)) = (lifetime(new), lifetime(old)) else {
         return false;
     };
     let asked = was.saturating_sub(label(id, was));
     names(new) == names(old) && new.common_name == old.common_name && is.abs_diff(asked) <= 1
+}
+
+/// The engine takes domain names and mail addresses in one list, and tells them apart itself.
+fn in_request(of: &Certificate) -> Vec<&str> {
+    let both = of.domains.iter().chain(&of.mails);
+    both.map(String::as_str).collect()
 }
 
 fn addresses(of: &Certificate) -> Vec<String> {

@@ -36,6 +36,8 @@ struct Kept {
     fault: Option<Fault>,
     /// What is answered in the place of a list.
     list: Option<String>,
+    /// What was asked for last.
+    asked: Value,
 }
 
 /// A credential and the values that belong to it.

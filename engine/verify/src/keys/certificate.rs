@@ -14,10 +14,16 @@ pub struct Certificate {
     key: Vec<u8>,
     /// Serial number, as certificate authorities write it: `5c:06:96`.
     pub serial: String,
-    /// Names: of the subject alternative name, else the subject's common name.
-    pub names: Vec<String>,
+    /// Domain names of the subject alternative name.
+    pub domains: Vec<String>,
+    /// Mail addresses of the subject alternative name.
+    pub mails: Vec<String>,
+    /// URIs of the subject alternative name.
+    pub uris: Vec<String>,
     /// Addresses of the subject alternative name.
     pub addresses: Vec<IpAddr>,
+    /// How many subject alternative names there are of other kinds.
+    pub other_names: usize,
     /// The subject's common name.
     pub common_name: Option<String>,
     /// The beginning of its validity, seconds since 1970.
@@ -46,6 +52,21 @@ pub(crate) fn certificates(text: &str) -> Vec<Certificate> {
 }
 
 impl Certificate {
+    /// For whom it is, for people: the subject alternative names that are text, else the subject's common name.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        let alternative = [&self.domains, &self.mails, &self.uris];
+        let mut names: Vec<&str> = alternative
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .collect();
+        if names.is_empty() {
+            names.extend(self.common_name.as_deref());
+        }
+        names
+    }
+
     /// Whether `other` has the name of whoever issued it. Signatures are not checked.
     #[must_use]
     pub fn names_as_issuer(&self, other: &Self) -> bool {
@@ -88,23 +109,27 @@ fn read(der: &[u8]) -> Option<Certificate> {
         .find(|field| field.tag == 0xa3)
         .map(alternative_names)
         .unwrap_or_default();
-    let of = |tag: u8| alternative.iter().filter(move |name| name.tag == tag);
-    let domains: Vec<String> = of(DOMAIN)
-        .map(|name| String::from_utf8_lossy(name.content).into_owned())
+    let texts = |tag: u8| {
+        let of = alternative.iter().filter(|name| name.tag == tag);
+        of.map(|name| String::from_utf8_lossy(name.content).into_owned())
+            .collect::<Vec<String>>()
+    };
+    let (domains, mails, uris) = (texts(DOMAIN), texts(MAIL), texts(URI));
+    let addresses: Vec<IpAddr> = alternative
+        .iter()
+        .filter(|name| name.tag == ADDRESS)
+        .filter_map(|name| address(name.content))
         .collect();
-    let common_name = common_name(subject);
+    let read = domains.len() + mails.len() + uris.len() + addresses.len();
     Some(Certificate {
         key: key.content.get(1..)?.to_vec(),
         serial: in_pairs(serial.content),
-        names: if domains.is_empty() {
-            common_name.iter().cloned().collect()
-        } else {
-            domains
-        },
-        addresses: of(ADDRESS)
-            .filter_map(|name| address(name.content))
-            .collect(),
-        common_name,
+        other_names: alternative.len().saturating_sub(read),
+        domains,
+        mails,
+        uris,
+        addresses,
+        common_name: common_name(subject),
         not_before: validity.children().next().and_then(time),
         not_after: validity.children().nth(1).and_then(time),
         issuer: issuer.content.to_vec(),
@@ -113,7 +138,9 @@ fn read(der: &[u8]) -> Option<Certificate> {
 }
 
 /// Kinds of names in the extension 2.5.29.17.
+const MAIL: u8 = 0x81;
 const DOMAIN: u8 = 0x82;
+const URI: u8 = 0x86;
 const ADDRESS: u8 = 0x87;
 
 fn address(bytes: &[u8]) -> Option<IpAddr> {
@@ -209,7 +236,7 @@ mod tests {
         };
         assert!(own.is_for(key.public()));
         assert!(!other.is_for(key.public()));
-        assert_eq!(own.names, ["shop.corp", "www.shop.corp"]);
+        assert_eq!(own.names(), ["shop.corp", "www.shop.corp"]);
         assert!(own.not_after.is_some());
     }
 
@@ -222,7 +249,7 @@ mod tests {
                 &certificate[..certificate.len() - cut]
             );
             for found in certificates(&text) {
-                assert!(found.names.len() <= 1);
+                assert!(found.names().len() <= 1);
             }
         }
         assert!(read(&[0x30, 0x84, 0xff, 0xff, 0xff, 0xff]).is_none());

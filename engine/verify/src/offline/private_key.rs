@@ -57,8 +57,8 @@ fn add_certificate(facts: &mut OfflineFacts, key: &PrivateKey, subject: &Subject
     // LIMIT: names of one certificate that are told.
     const MOST: usize = 10;
     let names: Vec<String> = own
-        .names
-        .iter()
+        .names()
+        .into_iter()
         .take(MOST)
         .filter_map(|name| harmless(name, subject))
         .collect();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use leakward_respond::provider::Handle;
 use leakward_stores::Fields;
-use rcgen::{CertificateParams, DnType, KeyPair, SerialNumber, date_time_ymd};
+use rcgen::{CertificateParams, DnType, KeyPair, SanType, SerialNumber, date_time_ymd};
 
 use super::*;
 
@@ -13,8 +13,15 @@ const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 
 /// A certificate for the shop, as old as all others.
 fn certificate(key: &KeyPair, serial: u32, lifetime: u64) -> String {
-    let names = ["shop.corp".to_owned(), "www.shop.corp".to_owned()];
-    let mut params = CertificateParams::new(names).expect("names");
+    let names = ["shop.corp", "www.shop.corp"]
+        .map(|name| SanType::DnsName(name.try_into().expect("a name")));
+    certificate_for(&names, key, serial, lifetime)
+}
+
+/// The same with other alternative names.
+fn certificate_for(names: &[SanType], key: &KeyPair, serial: u32, lifetime: u64) -> String {
+    let mut params = CertificateParams::default();
+    params.subject_alt_names = names.to_vec();
     params
         .distinguished_name
         .push(DnType::CommonName, "shop.corp");
@@ -88,7 +95,7 @@ pub(super) fn play(kept: &mut Kept, request: &Received) -> Reply {
     }
     assert_eq!(path, "issue/shop");
     assert_eq!(body["common_name"], "shop.corp");
-    assert_eq!(body["alt_names"], "shop.corp,www.shop.corp");
+    kept.asked = body.clone();
     assert_eq!(body["private_key_format"], "pkcs8");
     let lifetime = body["ttl"].as_str().and_then(|ttl| ttl.strip_suffix('s'));
     let lifetime: u64 = lifetime.and_then(|ttl| ttl.parse().ok()).expect("seconds");
@@ -314,6 +321,65 @@ fn an_entry_gets_a_key_only_with_its_certificate() {
         assert!(error.contains(why), "{why}: {error}");
     }
     assert_eq!(both.matches(BEGIN).count(), 2);
+}
+
+/// A certificate for other names would be let in nowhere, and one for more of them where it should not be.
+#[test]
+fn a_certificate_is_asked_for_by_the_names_of_the_old_one_or_not_at_all() {
+    let name = |text: &str| text.try_into().expect("a name");
+    let (dns, uri, mail) = (
+        SanType::DnsName(name("shop.corp")),
+        SanType::URI(name("spiffe://corp/a,b")),
+        SanType::Rfc822Name(name("shop@corp")),
+    );
+    for (names, alternative, uris, is_common_name_left_out) in [
+        (
+            vec![dns.clone(), uri.clone(), mail],
+            "shop.corp,shop@corp",
+            json!(["spiffe://corp/a,b"]),
+            false,
+        ),
+        (vec![uri], "", json!(["spiffe://corp/a,b"]), true),
+        (vec![], "", json!([]), true),
+    ] {
+        let mut scene = scene(native());
+        let key = KeyPair::from_pem(&text(&scene.subject.secret)).expect("the key");
+        let own = certificate_for(&names, &key, FIRST, LIFETIME);
+        let place = scene
+            .subject
+            .values
+            .iter_mut()
+            .find(|value| value.name == "entry-certificate");
+        place.expect("it").secret = leakward_core::Secret::new(own.as_bytes());
+        scene.create(&scene.creation()).expect("it is issued");
+        let kept = scene.kept.lock().expect("the server");
+        assert_eq!(kept.asked["alt_names"], alternative);
+        assert_eq!(kept.asked["uri_sans"], uris);
+        assert_eq!(kept.asked["exclude_cn_from_sans"], is_common_name_left_out);
+    }
+    let scene = scene(native());
+    let key = text(&scene.subject.secret);
+    let pair = KeyPair::from_pem(&key).expect("the key");
+    let login = SanType::OtherName((
+        vec![1, 3, 6, 1, 4, 1, 311, 20, 2, 3],
+        "ann@corp".to_owned().into(),
+    ));
+    let own = certificate_for(&[dns, login], &pair, FIRST, LIFETIME);
+    let fields = [("key", key.as_str()), ("crt", own.as_str())];
+    let fields: Fields = fields
+        .map(|(field, held)| {
+            (
+                field.to_owned(),
+                leakward_core::Secret::new(held.as_bytes()),
+            )
+        })
+        .into();
+    let mut bare = scene.subject.clone();
+    bare.values
+        .retain(|value| value.name != "entry-certificate");
+    let error = with_provider(&scene, |provider, _| provider.beside(&bare, &fields));
+    let error = error.expect_err("it cannot be asked for").to_string();
+    assert!(error.contains("a person has to have it issued"), "{error}");
 }
 
 #[test]

@@ -110,8 +110,8 @@ fn read(answer: &Answer, subject: &Subject) -> (Judgement, Facts) {
     // LIMIT: names of one certificate that are told.
     const MOST: usize = 10;
     let names: Vec<String> = own
-        .names
-        .iter()
+        .names()
+        .into_iter()
         .take(MOST)
         .filter_map(|name| harmless(name, subject))
         .collect();
