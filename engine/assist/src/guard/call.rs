@@ -258,7 +258,10 @@ impl Call {
                 let text = Text::new(Role::FileContent, path, content);
                 call.brought.texts.push(text);
             }
-            None => call.brought.reads.extend(path.map(Read::whole)),
+            None => {
+                let read = path.map(Read::whole).into_iter();
+                read.for_each(|read| call.brought.shown.files.add(read));
+            }
         }
         call
     }

@@ -4,11 +4,12 @@
 //! knows the value of, may change whatever is named near by.
 
 use super::command_line::{Simple, Word};
+use super::folders::LONGEST_PATH;
 use super::pattern::Pattern;
 use super::view;
 
 /// Something that a command line changes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Change {
     /// This file is written.
     File(String),
@@ -42,7 +43,12 @@ pub(super) enum Acts {
     On(Vec<(Act, Word)>),
     /// Nobody knows: it runs a program of its own.
     Anything,
+    /// More than is looked at.
+    TooMany,
 }
+
+/// LIMIT: pairs of a folder and a name of one `find`.
+const MOST_PAIRS: usize = 1_024;
 
 /// Programs that write files that they are given.
 const WRITERS: &[&str] = &[
@@ -194,7 +200,8 @@ fn copied(program: &str, arguments: &[Word]) -> Vec<(Act, Word)> {
             files.push(word.clone());
         }
     }
-    let Some(into) = into.or_else(|| if files.len() > 1 { files.pop() } else { None }) else {
+    let into = into.or_else(|| if files.len() > 1 { files.pop() } else { None });
+    let Some(into) = into.filter(|into| into.text.len() <= LONGEST_PATH) else {
         return Vec::new();
     };
     let inside = |file: &Word| Word {
@@ -261,12 +268,16 @@ fn found(arguments: &[Word]) -> Acts {
     // What it looks for by name, and where it does so.
     let is_path = |word: &&Word| !word.text.starts_with(['-', '(', '!']);
     let starts: Vec<&Word> = arguments.iter().take_while(is_path).collect();
+    let names = arguments.windows(2).filter_map(|pair| match pair {
+        [option, name] if matches!(option.text.as_str(), "-name" | "-iname") => Some(name),
+        _ => None,
+    });
+    let names: Vec<&Word> = names.collect();
+    if starts.len().saturating_mul(names.len()) > MOST_PAIRS {
+        return Acts::TooMany;
+    }
     let mut acts = Vec::new();
-    for pair in arguments.windows(2) {
-        let [option, name] = pair else { continue };
-        if !matches!(option.text.as_str(), "-name" | "-iname") {
-            continue;
-        }
+    for name in names {
         let below = |start: &&Word| Word {
             text: format!("{}/**/{}", start.text.trim_end_matches('/'), name.text),
             is_pattern: true,

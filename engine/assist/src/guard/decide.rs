@@ -1,7 +1,7 @@
 //! What is decided about a call: its texts and the files that it would read are scanned, and what it brings in counts.
 
 use std::cell::OnceCell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
@@ -15,13 +15,20 @@ use leakward_sources::Origin;
 use super::answer::{Decided, Decision, Found};
 use super::call::{Call, Event, Role, Text};
 use super::environment::Environment;
-use super::shell::Read;
+use super::pattern::Room;
+use super::shell::Shown;
 use super::view::View;
 use super::{GuardSettings, Stance, policy_edit};
 use crate::project::Project;
 
 /// LIMIT: bytes of a file that an agent wants to read. Detection takes some 50 milliseconds for them.
 const LARGEST_READ: u64 = 64 << 20;
+
+/// LIMIT: bytes of all files that a call shows.
+const MOST_READ: u64 = 4 * LARGEST_READ;
+
+/// LIMIT: views of one file that are looked at each by itself. With more of them, all of it is taken to be shown.
+const MOST_VIEWS: usize = 64;
 
 /// Decides about calls.
 pub(super) struct Guard<'a> {
@@ -53,52 +60,59 @@ impl<'a> Guard<'a> {
         for text in brought.texts.iter().filter(has_something) {
             self.look_at_text(call, text, &mut decided)?;
         }
-        // A file may be named twice, or fit a pattern as well.
-        let mut seen = HashSet::new();
-        for read in self.reads(call, &mut decided)? {
-            if seen.insert((call.folder.join(&read.path), read.view.clone())) {
-                self.look_at_file(&call.folder, &read, &mut decided)?;
-            }
+        let mut left = MOST_READ;
+        for shown in self.files(call, &mut decided)? {
+            self.look_at_file(&shown, &mut left, &mut decided)?;
         }
-        for shown in &brought.environment {
-            self.look_at_environment(shown, &mut decided)?;
-        }
-        decided.unread.extend(brought.unread.iter().cloned());
+        self.look_at_environment(&brought.shown, &mut decided)?;
+        decided.unread.extend(brought.shown.all_unread());
         decided.decision = self.verdict(&decided.found);
-        if let Some(printer) = brought.secret_printers.first()
+        if let Some(printer) = &brought.shown.secret_printer
             && self.settings.on_read != Stance::Allow
         {
             decided.secret_printer = Some(printer.clone());
             decided.decision = decided.decision.max(decision(self.settings.on_read));
         }
         let stance = self.settings.on_policy_edit;
-        if decided.decision != Decision::Deny
-            && stance != Stance::Allow
-            && let Some(file) = policy_edit::changed_by(call, self.project)
-        {
-            decided.policy_file = Some(self.lenient()?.masked(&file));
-            decided.decision = decided.decision.max(decision(stance));
+        if decided.decision != Decision::Deny && stance != Stance::Allow {
+            let edit = policy_edit::by(call, self.project);
+            if let Some(file) = edit.file {
+                decided.policy_file = Some(self.lenient()?.masked(&file));
+                decided.decision = decided.decision.max(decision(stance));
+            }
+            for (name, why) in edit.unread {
+                decided
+                    .unread
+                    .push(format!("{}: {why}", self.lenient()?.masked(&name)));
+            }
         }
         Ok(decided)
     }
 
-    /// The files that a call would show, those that fit its patterns included.
-    fn reads(&self, call: &Call, decided: &mut Decided) -> Result<Vec<Read>, ScanError> {
-        let mut reads = call.brought.reads.clone();
-        for (pattern, view) in &call.brought.patterns {
-            let read = |path: String| Read {
-                path,
-                view: view.clone(),
-            };
-            match pattern.files(&call.folder) {
-                Ok(files) => reads.extend(files.into_iter().map(read)),
+    /// The files that a call would show, those that fit its patterns included, each once with all of what is shown of it.
+    fn files(&self, call: &Call, decided: &mut Decided) -> Result<Vec<ShownFile>, ScanError> {
+        let shown = &call.brought.shown;
+        let mut files = Files::default();
+        for read in shown.files.iter() {
+            files.add(call.folder.join(&read.path), &read.path, &read.view);
+        }
+        let (mut room, mut known) = (Room::default(), HashMap::new());
+        for (pattern, view) in shown.patterns.iter() {
+            let fit = known
+                .entry(pattern)
+                .or_insert_with(|| pattern.files(&call.folder, &mut room));
+            match fit {
+                Ok(paths) => {
+                    let paths = paths.iter();
+                    paths.for_each(|path| files.add(call.folder.join(path), path, view));
+                }
                 Err(too_many) => {
                     let name = self.lenient()?.masked(&pattern.text);
                     decided.unread.push(format!("{name}: {too_many}"));
                 }
             }
         }
-        Ok(reads)
+        Ok(files.all)
     }
 
     /// The strictest of what each find asks for.
@@ -154,24 +168,23 @@ impl<'a> Guard<'a> {
 
     fn look_at_file(
         &self,
-        folder: &Path,
-        read: &Read,
+        shown: &ShownFile,
+        left: &mut u64,
         decided: &mut Decided,
     ) -> Result<(), ScanError> {
         let scanner = self.lenient()?;
-        let path = folder.join(&read.path);
-        match Held::at(&path) {
+        match Held::at(&shown.at, *left) {
             Held::Bytes(bytes) => {
-                let mut outcome = scanner.scan(&self.origin(Some(&path)), &read.view.part(&bytes));
-                let findings = &mut outcome.findings;
-                findings.retain(|finding| read.view.shows(finding, &bytes));
-                let text = Text::new(Role::FileContent, Some(&read.path), "");
+                *left -= bytes.len() as u64;
+                let origin = self.origin(Some(&shown.at));
+                let outcome = seen(scanner, &origin, &bytes, &shown.views);
+                let text = Text::new(Role::FileContent, Some(&shown.path), "");
                 take(outcome, &text, decided);
             }
             // What we may not read as this user, the agent cannot either.
             Held::Nothing | Held::Closed => {}
             Held::OutOfReach(problem) => {
-                let name = scanner.masked(&self.project.name_of(&path));
+                let name = scanner.masked(&self.project.name_of(&shown.at));
                 decided.unread.push(format!("{name}: {problem}"));
             }
         }
@@ -179,31 +192,38 @@ impl<'a> Guard<'a> {
     }
 
     /// The guard has the environment of the agent, and so of its commands, but for what a shell sets when it starts.
-    fn look_at_environment(
-        &self,
-        shown: &Environment,
-        decided: &mut Decided,
-    ) -> Result<(), ScanError> {
-        let mut text = String::new();
-        for (name, value) in std::env::vars_os() {
-            let (name, value) = (name.to_string_lossy(), value.to_string_lossy());
-            let is_shown = match shown {
-                Environment::All(_) => true,
-                Environment::Named(names) => names.contains(&name.as_ref().to_owned()),
-            };
-            if is_shown {
-                text.push_str(&format!("{name}={value}\n"));
+    fn look_at_environment(&self, shown: &Shown, decided: &mut Decided) -> Result<(), ScanError> {
+        let (mut views, mut names) = (Vec::new(), HashSet::new());
+        for shown in shown.environment.iter() {
+            match shown {
+                Environment::All(view) => views.push(view.clone()),
+                Environment::Named(name) => {
+                    names.insert(name.as_str());
+                }
             }
         }
-        let view = match shown {
-            Environment::All(view) => view,
-            Environment::Named(_) => &View::Whole,
+        let text = |is_shown: &dyn Fn(&str) -> bool| -> String {
+            let all = std::env::vars_os().map(|(name, value)| {
+                (
+                    name.to_string_lossy().into_owned(),
+                    value.to_string_lossy().into_owned(),
+                )
+            });
+            let shown = all.filter(|(name, _)| is_shown(name));
+            shown
+                .map(|(name, value)| format!("{name}={value}\n"))
+                .collect()
         };
-        let text = view.part(text.as_bytes());
-        let mut outcome = self.lenient()?.scan(&Origin::Stdin, &text);
-        let findings = &mut outcome.findings;
-        findings.retain(|finding| view.shows(finding, &text));
-        take(outcome, &Text::new(Role::Environment, None, ""), decided);
+        let whole = [View::Whole];
+        for (text, views) in [
+            (text(&|name| names.contains(name)), whole.as_slice()),
+            (text(&|_| !views.is_empty()), views.as_slice()),
+        ] {
+            if !text.is_empty() {
+                let outcome = seen(self.lenient()?, &Origin::Stdin, text.as_bytes(), views);
+                take(outcome, &Text::new(Role::Environment, None, ""), decided);
+            }
+        }
         Ok(())
     }
 
@@ -225,6 +245,60 @@ impl<'a> Guard<'a> {
     fn lenient(&self) -> Result<&TextScanner, ScanError> {
         made(&self.lenient, || self.project.scanner(&self.settings.scan))
     }
+}
+
+/// A file of which something is shown.
+struct ShownFile {
+    at: PathBuf,
+    /// As it is told.
+    path: String,
+    views: Vec<View>,
+}
+
+/// Files, each of them once.
+#[derive(Default)]
+struct Files {
+    all: Vec<ShownFile>,
+    numbers: HashMap<PathBuf, usize>,
+}
+
+impl Files {
+    fn add(&mut self, at: PathBuf, path: &str, view: &View) {
+        let number = *self.numbers.entry(at.clone()).or_insert(self.all.len());
+        match self.all.get_mut(number) {
+            Some(file) => file.views.push(view.clone()),
+            None => self.all.push(ShownFile {
+                at,
+                path: path.to_owned(),
+                views: vec![view.clone()],
+            }),
+        }
+    }
+}
+
+/// What is seen of the findings in a text of which all this is shown. What does not cut its lines is scanned once.
+fn seen(scanner: &TextScanner, origin: &Origin, bytes: &[u8], views: &[View]) -> Outcome {
+    let whole = [View::Whole];
+    let is_whole = views.contains(&View::Whole) || views.len() > MOST_VIEWS;
+    let views = if is_whole { &whole } else { views };
+    let (cut, others): (Vec<&View>, Vec<&View>) = views.iter().partition(|view| view.cuts_lines());
+    let mut all = Outcome::default();
+    if !others.is_empty() {
+        all = scanner.scan(origin, bytes);
+        all.findings
+            .retain(|finding| others.iter().any(|view| view.shows(finding, bytes)));
+    }
+    for view in cut {
+        let part = view.part(bytes);
+        let outcome = scanner.scan(origin, &part);
+        let mut known: HashSet<_> = fingerprints(&all).collect();
+        let found = outcome.findings.into_iter();
+        let found =
+            found.filter(|finding| view.shows(finding, &part) && known.insert(finding.fingerprint));
+        all.findings.extend(found);
+        all.skipped.extend(outcome.skipped);
+    }
+    all
 }
 
 fn made(
@@ -251,7 +325,7 @@ fn known(
 ) -> HashSet<Fingerprint> {
     let held = match (text.role, path) {
         (Role::Alone, _) => Held::Closed,
-        (Role::Content, Some(path)) => Held::at(&path),
+        (Role::Content, Some(path)) => Held::at(&path, LARGEST_READ),
         _ => Held::Nothing,
     };
     match held {
@@ -330,7 +404,8 @@ enum Held {
 }
 
 impl Held {
-    fn at(path: &Path) -> Self {
+    /// The file at this path, unless it has more bytes than this.
+    fn at(path: &Path, most: u64) -> Self {
         let metadata = match std::fs::metadata(path) {
             Ok(metadata) if metadata.is_file() => metadata,
             Err(error) if error.kind() == ErrorKind::PermissionDenied => return Self::Closed,
@@ -340,9 +415,12 @@ impl Held {
         if metadata.len() > LARGEST_READ {
             return Self::OutOfReach(format!("larger than {LARGEST_READ} bytes"));
         }
+        if metadata.len() > most {
+            return Self::OutOfReach(format!("more than {MOST_READ} bytes with the others"));
+        }
         let mut bytes = Vec::new();
-        let read =
-            File::open(path).and_then(|file| file.take(LARGEST_READ).read_to_end(&mut bytes));
+        let read = File::open(path)
+            .and_then(|file| file.take(most.min(LARGEST_READ)).read_to_end(&mut bytes));
         match read {
             Ok(_) => Self::Bytes(bytes),
             Err(error) => match error.kind() {
@@ -351,5 +429,25 @@ impl Held {
                 _ => Self::OutOfReach(error.to_string()),
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_looked_at_once_however_often_it_is_named() {
+        let mut files = Files::default();
+        let view = |number: u32| View::Lines(number, number);
+        for number in 0..100 {
+            files.add(PathBuf::from("/w/a"), "a", &view(number));
+            files.add(PathBuf::from("/w/b"), "b", &View::Whole);
+        }
+        let all = files.all.iter();
+        let all: Vec<_> = all
+            .map(|file| (file.path.as_str(), file.views.len()))
+            .collect();
+        assert_eq!(all, [("a", 100), ("b", 100)]);
     }
 }

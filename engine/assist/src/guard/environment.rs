@@ -4,25 +4,29 @@
 
 use super::command_line::Word;
 use super::site::Site;
+use super::variable::{Form, Variable};
 use super::view::View;
 
 /// What is printed of the environment's variables.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Environment {
     /// So much of all of them, a line each.
     All(View),
-    /// The values of these.
-    Named(Vec<String>),
+    /// The value of this one.
+    Named(String),
 }
 
 /// `env`, `printenv NAME`, `export -p`, `echo $NAME`: what is printed of the environment.
-pub(super) fn shown(words: &[Word], site: Site<'_>) -> Option<Environment> {
-    let (first, arguments) = words.split_first()?;
-    let named = |names: Vec<String>| (!names.is_empty()).then_some(Environment::Named(names));
+pub(super) fn shown(words: &[Word], site: Site<'_>) -> Vec<Environment> {
+    let Some((first, arguments)) = words.split_first() else {
+        return Vec::new();
+    };
+    let named = |name: &str| Environment::Named(name.to_owned());
     // In which order the variables come is not known.
-    let all = || match site.shown()? {
-        View::Lines(..) | View::Last(_) => Some(Environment::All(View::Whole)),
-        view => Some(Environment::All(view)),
+    let all = || match site.shown() {
+        None => Vec::new(),
+        Some(View::Lines(..) | View::Last(_)) => vec![Environment::All(View::Whole)],
+        Some(view) => vec![Environment::All(view)],
     };
     let texts = || arguments.iter().map(|word| word.text.as_str());
     match first.program().as_str() {
@@ -30,34 +34,17 @@ pub(super) fn shown(words: &[Word], site: Site<'_>) -> Option<Environment> {
         "export" | "declare" | "set" if texts().all(|word| matches!(word, "-p" | "-x")) => all(),
         "printenv" => {
             let names = texts().filter(|word| !word.starts_with('-'));
-            named(names.map(str::to_owned).collect()).or_else(all)
+            let names: Vec<Environment> = names.map(named).collect();
+            if names.is_empty() { all() } else { names }
         }
         "echo" | "printf" => {
             let variables = arguments.iter().filter(|word| word.has_variable);
-            let names = variables.flat_map(|word| named_variables(&word.text));
-            named(names.map(str::to_owned).collect())
+            let all = variables.flat_map(|word| Variable::all(&word.text));
+            let seen = all.filter(|variable| variable.form != Form::Other);
+            seen.map(|variable| named(variable.name)).collect()
         }
-        _ => None,
+        _ => Vec::new(),
     }
-}
-
-/// The variables whose values a text takes as they are: `$NAME`, `${NAME}`.
-fn named_variables(text: &str) -> impl Iterator<Item = &str> {
-    text.split('$').skip(1).filter_map(|behind| {
-        let is_of_name = |letter: char| letter.is_alphanumeric() || letter == '_';
-        let (inner, end) = match behind.strip_prefix('{') {
-            Some(inner) => (inner, Some('}')),
-            None => (behind, None),
-        };
-        let name = inner.split(|letter| !is_of_name(letter)).next()?;
-        // `${NAME:0:4}` and `${NAME:+set}` show less than the value.
-        let is_whole = end.is_none_or(|end| {
-            inner
-                .get(name.len()..)
-                .is_some_and(|rest| rest.starts_with(end))
-        });
-        (is_whole && !name.is_empty()).then_some(name)
-    })
 }
 
 #[cfg(test)]
@@ -68,7 +55,7 @@ mod tests {
     #[test]
     fn what_is_printed_of_the_environment_is_known() {
         let all = |view| vec![Environment::All(view)];
-        let named = |name: &str| vec![Environment::Named(vec![name.to_owned()])];
+        let named = |name: &str| vec![Environment::Named(name.to_owned())];
         for (command, expected) in [
             ("env", all(View::Whole)),
             ("env | sort | cut -d= -f1", all(View::Before('='))),
@@ -94,7 +81,7 @@ mod tests {
             ("python3 -c \"import os; f(os.environ['TOKEN'])\"", vec![]),
         ] {
             let shown = files_shown_by(command, &Start::nowhere());
-            assert_eq!(shown.environment, expected, "{command}");
+            assert_eq!(shown.environment.as_slice(), expected, "{command}");
         }
     }
 }

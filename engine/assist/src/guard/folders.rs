@@ -6,6 +6,7 @@
 //! INVARIANT: as long as [`Folders::is_lost`] is false, the folder that the shell is really in is among those here.
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::command_line::Joint;
 
@@ -14,6 +15,12 @@ const MOST: usize = 16;
 
 /// LIMIT: folders that one shell goes to. Paths grow with each, and each is looked for; behind the last one, nobody knows.
 const MOST_ENTERED: usize = 64;
+
+/// LIMIT: bytes of a path, as on Linux. A longer one leads nowhere.
+pub(super) const LONGEST_PATH: usize = 4_096;
+
+/// Some of them. PERF: each command of a line takes note of where it is; only `cd` makes new ones.
+pub(super) type Places = Rc<[PathBuf]>;
 
 /// Whether a command is run whenever its list of commands is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,11 +32,11 @@ pub(super) enum Reached {
 /// Where a shell may be. Paths start from the folder that the call is made in.
 #[derive(Clone, Debug)]
 pub(super) struct Folders {
-    now: Vec<PathBuf>,
+    now: Places,
     /// Everywhere that it may have been.
-    been: Vec<PathBuf>,
+    been: Places,
     /// Where the list at hand, `a && b || c`, began.
-    began: Vec<PathBuf>,
+    began: Places,
     /// Whether a command of the list may fail, so that what stands behind `&&` may not be reached.
     is_doubtful: bool,
     /// Whether a folder was entered in the list that may not be reached.
@@ -43,7 +50,7 @@ pub(super) struct Folders {
 impl Folders {
     /// In this folder.
     pub(super) fn at(folder: &Path) -> Self {
-        let now = vec![folder.to_owned()];
+        let now: Places = Rc::new([folder.to_owned()]);
         Self {
             been: now.clone(),
             began: now.clone(),
@@ -56,29 +63,27 @@ impl Folders {
     }
 
     /// In these folders, each of which it may be.
-    pub(super) fn among(&self, now: &[PathBuf]) -> Self {
+    pub(super) fn among(&self, now: &Places) -> Self {
         let mut inside = self.clone();
-        inside.now = now.to_vec();
-        inside.began = now.to_vec();
-        now.iter().for_each(|folder| add(&mut inside.been, folder));
+        inside.now = now.clone();
+        inside.began = now.clone();
+        inside.been = with(&self.been, now);
         inside
     }
 
     /// Where a command is run that stands behind `joint`.
-    pub(super) fn next(&mut self, joint: Joint) -> Vec<PathBuf> {
+    pub(super) fn next(&mut self, joint: Joint) -> Places {
         if matches!(joint, Joint::Next | Joint::Aside) {
             if self.is_conditional {
-                let began = std::mem::take(&mut self.began);
-                began.iter().for_each(|folder| add(&mut self.now, folder));
+                self.now = with(&self.now, &self.began);
             }
-            self.began.clone_from(&self.now);
+            self.began = self.now.clone();
             (self.is_doubtful, self.is_conditional) = (false, false);
         }
-        let mut here = self.now.clone();
         if joint == Joint::Or {
-            self.began.iter().for_each(|folder| add(&mut here, folder));
+            return with(&self.now, &self.began);
         }
-        here
+        self.now.clone()
     }
 
     /// A command is run that may fail.
@@ -98,7 +103,7 @@ impl Folders {
         self.entered += 1;
         let Some(to) = to.filter(|_| self.entered <= MOST_ENTERED) else {
             // It may also be one that was left before: `cd -`, `popd`.
-            self.now.clone_from(&self.been);
+            self.now = self.been.clone();
             self.is_lost = true;
             return;
         };
@@ -106,19 +111,33 @@ impl Folders {
         for folder in here {
             for to in to {
                 let entered = folder.join(to);
+                if entered.as_os_str().len() > LONGEST_PATH {
+                    self.is_lost = true;
+                    continue;
+                }
                 // Behind `&&` it is there all the same: a command before may have made it.
                 self.is_conditional |= !from.join(&entered).is_dir();
                 add(&mut next, &entered);
             }
         }
-        if reached == Reached::Perhaps {
+        if reached == Reached::Perhaps || next.is_empty() {
             self.now.iter().for_each(|folder| add(&mut next, folder));
         }
         self.is_conditional |= self.is_doubtful;
-        next.iter().for_each(|folder| add(&mut self.been, folder));
+        self.been = with(&self.been, &next);
         self.is_lost |= next.len() >= MOST || self.been.len() >= MOST;
-        self.now = next;
+        self.now = next.into();
     }
+}
+
+/// These, and others that are not among them.
+fn with(places: &Places, others: &[PathBuf]) -> Places {
+    let mut all = places.to_vec();
+    others.iter().for_each(|folder| add(&mut all, folder));
+    if all.len() == places.len() {
+        return places.clone();
+    }
+    all.into()
 }
 
 fn add(folders: &mut Vec<PathBuf>, folder: &Path) {
@@ -141,7 +160,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::create_dir_all(folder.path().join("a/b")).expect("folders");
         let mut folders = Folders::at(Path::new(""));
-        let mut here = Vec::new();
+        let mut here: Places = Rc::new([]);
         for command in CommandLine::of(line).commands {
             here = folders.next(command.joints.0);
             let words: Vec<&str> = command
@@ -200,6 +219,19 @@ mod tests {
                     .iter()
                     .all(|folder| folder.as_os_str().len() < 200)
         );
+        let mut folders = Folders::at(Path::new(""));
+        let here = folders.next(Joint::Next);
+        let to = ["x".repeat(LONGEST_PATH + 1)];
+        folders.enter(&here, Some(&to), Reached::Surely, Path::new("/"));
+        assert!(folders.is_lost && *folders.now == [PathBuf::new()]);
+        let before = folders.now.clone();
+        for joint in [Joint::Next, Joint::And, Joint::Pipe, Joint::Next] {
+            let here = folders.next(joint);
+            assert!(
+                Rc::ptr_eq(&here, &before),
+                "what does not change is not copied"
+            );
+        }
         let many: String = (0..40).map(|at| format!("if cd {at}; ")).collect();
         assert!(end(&format!("{many} cat")).len() <= MOST);
     }

@@ -27,6 +27,8 @@ mod reason;
 mod secret_printer;
 mod shell;
 mod site;
+mod unique;
+mod variable;
 mod variables;
 mod view;
 

@@ -6,28 +6,67 @@ use std::path::{Path, PathBuf};
 
 use leakward_scan::path_glob::path_globs;
 
-/// LIMIT: files of one pattern. Each costs some 20 microseconds, beside its bytes.
+/// LIMIT: files of the patterns of one call. Each costs some 20 microseconds, beside its bytes.
 const MOST: usize = 1_000;
 
-/// LIMIT: bytes of the files of one pattern, as much as of one file that is read.
+/// LIMIT: bytes of the files of the patterns of one call, as much as of one file that is read.
 const MOST_BYTES: u64 = 64 << 20;
 
 /// LIMIT: patterns that one with braces stands for.
 const MOST_CHOICES: usize = 64;
 
-/// LIMIT: names that are compared for one pattern. Some 10 milliseconds.
+/// LIMIT: names that are compared for the patterns of one call. Some 10 milliseconds.
 const MOST_NAMES: usize = 20_000;
+
+/// LIMIT: bytes of a pattern, as of a path.
+const LONGEST: usize = 4_096;
 
 /// LIMIT: folders of a pattern inside of each other.
 const DEEPEST: usize = 32;
 
 /// More than is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("it stands for more than {MOST} files, or {MOST_BYTES} bytes")]
-pub(super) struct TooMany;
+pub(super) enum TooMany {
+    /// Of files.
+    #[error("with the others of the call it stands for more than {MOST} files")]
+    Files,
+    /// Of what is in them.
+    #[error("the files that it stands for have more than {MOST_BYTES} bytes")]
+    Bytes,
+    /// Of choices in braces.
+    #[error("its braces stand for more than {MOST_CHOICES} patterns")]
+    Choices,
+    /// Of names to compare.
+    #[error("there are more than {MOST_NAMES} names to compare with it")]
+    Names,
+    /// Of itself.
+    #[error("it is longer than {LONGEST} bytes")]
+    Letters,
+    /// Of folders.
+    #[error("it goes through more than {DEEPEST} folders")]
+    Folders,
+}
+
+/// What the patterns of one call may still cost.
+#[derive(Debug)]
+pub(super) struct Room {
+    files: usize,
+    bytes: u64,
+    names: usize,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self {
+            files: MOST,
+            bytes: MOST_BYTES,
+            names: MOST_NAMES,
+        }
+    }
+}
 
 /// What `**` means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Stars {
     /// The same as `*`: bash without `globstar`, and most others.
     Shallow,
@@ -36,7 +75,7 @@ pub(super) enum Stars {
 }
 
 /// A pattern that stands in a command line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Pattern {
     /// The folder that it starts from, which is no pattern: its name may have brackets.
     pub(super) folder: PathBuf,
@@ -57,8 +96,8 @@ impl Pattern {
     }
 
     /// Paths of the files that fit. They and the pattern's folder start from `start`.
-    pub(super) fn files(&self, start: &Path) -> Result<Vec<String>, TooMany> {
-        let found = files(&self.text, self.stars, &start.join(&self.folder))?;
+    pub(super) fn files(&self, start: &Path, room: &mut Room) -> Result<Vec<String>, TooMany> {
+        let found = files(&self.text, self.stars, &start.join(&self.folder), room)?;
         let path = |found: String| self.folder.join(found).to_string_lossy().into_owned();
         Ok(found.into_iter().map(path).collect())
     }
@@ -70,13 +109,17 @@ impl Pattern {
     }
 }
 
-fn files(pattern: &str, stars: Stars, folder: &Path) -> Result<Vec<String>, TooMany> {
+fn files(
+    pattern: &str,
+    stars: Stars,
+    folder: &Path,
+    room: &mut Room,
+) -> Result<Vec<String>, TooMany> {
     let mut search = Search {
         folder,
         stars,
         found: Vec::new(),
-        names: 0,
-        bytes: 0,
+        room,
     };
     for one in alternatives(pattern)? {
         let (start, rest) = match one.strip_prefix('/') {
@@ -91,50 +134,62 @@ fn files(pattern: &str, stars: Stars, folder: &Path) -> Result<Vec<String>, TooM
 
 /// The patterns that one with braces stands for.
 fn alternatives(pattern: &str) -> Result<Vec<String>, TooMany> {
+    if pattern.len() > LONGEST {
+        return Err(TooMany::Letters);
+    }
     let mut done = Vec::new();
     let mut open = vec![pattern.to_owned()];
     while let Some(one) = open.pop() {
-        if done.len() + open.len() > MOST_CHOICES {
-            return Err(TooMany);
+        let Some((before, choices, behind)) = braces(&one) else {
+            done.push(one);
+            continue;
+        };
+        if done.len() + open.len() + choices.len() > MOST_CHOICES {
+            return Err(TooMany::Choices);
         }
-        match braces(&one) {
-            Some((before, choices, behind)) => {
-                open.extend(
-                    choices
-                        .iter()
-                        .map(|choice| format!("{before}{choice}{behind}")),
-                );
-            }
-            None => done.push(one),
-        }
+        let choices = choices.iter();
+        open.extend(choices.map(|choice| format!("{before}{choice}{behind}")));
     }
     Ok(done)
 }
 
 /// The innermost braces with a comma in them: what stands before, the choices, what stands behind.
 fn braces(pattern: &str) -> Option<(&str, Vec<&str>, &str)> {
-    pattern.match_indices('}').find_map(|(end, _)| {
-        let start = pattern.get(..end)?.rfind('{')?;
-        let inner = pattern.get(start + 1..end)?;
-        let choices: Vec<&str> = inner.split(',').collect();
-        let around = (pattern.get(..start)?, pattern.get(end + 1..)?);
-        (choices.len() > 1).then_some((around.0, choices, around.1))
-    })
+    // Each open brace, and whether a comma stands behind it.
+    let mut open: Vec<(usize, bool)> = Vec::new();
+    for (at, byte) in pattern.bytes().enumerate() {
+        match byte {
+            b'{' => open.push((at, false)),
+            b',' => open
+                .iter_mut()
+                .last()
+                .into_iter()
+                .for_each(|one| one.1 = true),
+            b'}' => {
+                if let Some((start, true)) = open.pop() {
+                    let inner = pattern.get(start + 1..at)?;
+                    let around = (pattern.get(..start)?, pattern.get(at + 1..)?);
+                    return Some((around.0, inner.split(',').collect(), around.1));
+                }
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 struct Search<'f> {
     folder: &'f Path,
     stars: Stars,
     found: Vec<String>,
-    names: usize,
-    bytes: u64,
+    room: &'f mut Room,
 }
 
 impl Search<'_> {
     /// Looks for `parts` below `at`, which is empty or ends with a slash.
     fn below(&mut self, at: &str, parts: &[&str], depth: usize) -> Result<(), TooMany> {
         if depth > DEEPEST {
-            return Err(TooMany);
+            return Err(TooMany::Folders);
         }
         let Some((part, rest)) = parts.split_first() else {
             return Ok(());
@@ -171,10 +226,9 @@ impl Search<'_> {
         }
         let metadata = std::fs::metadata(self.folder.join(path));
         if let Some(file) = metadata.ok().filter(std::fs::Metadata::is_file) {
-            self.bytes = self.bytes.saturating_add(file.len());
-            if self.found.len() == MOST || self.bytes > MOST_BYTES {
-                return Err(TooMany);
-            }
+            let files = self.room.files.checked_sub(1).ok_or(TooMany::Files)?;
+            let bytes = self.room.bytes.checked_sub(file.len());
+            (self.room.files, self.room.bytes) = (files, bytes.ok_or(TooMany::Bytes)?);
             self.found.push(path.to_owned());
         }
         Ok(())
@@ -187,10 +241,7 @@ impl Search<'_> {
         };
         let mut names = Vec::new();
         for entry in entries.flatten() {
-            self.names += 1;
-            if self.names > MOST_NAMES {
-                return Err(TooMany);
-            }
+            self.room.names = self.room.names.checked_sub(1).ok_or(TooMany::Names)?;
             let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
             names.push((entry.file_name().to_string_lossy().into_owned(), is_link));
         }
@@ -203,7 +254,8 @@ mod tests {
     use super::*;
 
     fn found(pattern: &str, folder: &Path) -> Vec<String> {
-        let mut found = files(pattern, Stars::Deep, folder).expect("not too many");
+        let found = files(pattern, Stars::Deep, folder, &mut Room::default());
+        let mut found = found.expect("not too many");
         found.sort();
         found
     }
@@ -256,17 +308,59 @@ mod tests {
         for index in 0..=MOST {
             std::fs::write(folder.path().join(format!("{index}.txt")), "").expect("a file");
         }
-        let files = |pattern: &str| files(pattern, Stars::Shallow, folder.path());
-        assert_eq!(files("*.txt"), Err(TooMany));
+        let files =
+            |pattern: &str| files(pattern, Stars::Shallow, folder.path(), &mut Room::default());
+        assert_eq!(files("*.txt"), Err(TooMany::Files));
         assert_eq!(files("1*.txt").map(|files| files.len()), Ok(112));
-        assert_eq!(files(&"{a,b}".repeat(20)), Err(TooMany));
+        assert_eq!(files(&"{a,b}".repeat(20)), Err(TooMany::Choices));
+        let many = format!("{{{}}}", "a,".repeat(MOST_CHOICES));
+        assert_eq!(files(&many), Err(TooMany::Choices));
         assert_eq!(files(&"{a,b".repeat(20)), Ok(Vec::new()));
+        assert_eq!(files(&"{}".repeat(LONGEST)), Err(TooMany::Letters));
+        assert_eq!(files(&"x/".repeat(DEEPEST + 2)), Err(TooMany::Folders));
         for name in ["one.big", "two.big"] {
             let file = std::fs::File::create(folder.path().join(name)).expect("a file");
             file.set_len(MOST_BYTES / 2 + 1).expect("a long file");
         }
         assert_eq!(files("one.*").map(|files| files.len()), Ok(1));
-        assert_eq!(files("*.big"), Err(TooMany));
+        assert_eq!(files("*.big"), Err(TooMany::Bytes));
+    }
+
+    #[test]
+    fn the_patterns_of_a_call_have_their_limits_together() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for index in 0..10 {
+            std::fs::write(folder.path().join(index.to_string()), "").expect("a file");
+        }
+        let mut room = Room {
+            names: 25,
+            ..Room::default()
+        };
+        let pattern = Pattern::new(Path::new(""), "*", Stars::Shallow);
+        let mut files = || {
+            pattern
+                .files(folder.path(), &mut room)
+                .map(|files| files.len())
+        };
+        assert_eq!((files(), files()), (Ok(10), Ok(10)));
+        assert_eq!(files(), Err(TooMany::Names));
+    }
+
+    #[test]
+    fn braces_are_taken_apart_from_the_inside() {
+        for (pattern, expected) in [
+            ("a{b,c}d", vec!["abd", "acd"]),
+            ("{a,{b,c}}", vec!["a", "b", "c"]),
+            ("{a}{b,c}", vec!["{a}b", "{a}c"]),
+            ("{a{b}c,d}", vec!["a{b}c", "d"]),
+            ("{}}}}", vec!["{}}}}"]),
+            ("a,b}", vec!["a,b}"]),
+        ] {
+            let mut found = alternatives(pattern).expect("not too many");
+            found.sort();
+            found.dedup();
+            assert_eq!(found, expected, "{pattern}");
+        }
     }
 
     #[test]
@@ -276,7 +370,10 @@ mod tests {
         for name in ["x.md", "a/x.md", "a/b/x.md"] {
             std::fs::write(folder.path().join(name), "").expect("a file");
         }
-        let files = |stars| files("**/*.md", stars, folder.path()).expect("not too many");
+        let files = |stars| {
+            let found = files("**/*.md", stars, folder.path(), &mut Room::default());
+            found.expect("not too many")
+        };
         assert_eq!(files(Stars::Shallow), ["a/x.md"]);
         assert_eq!(files(Stars::Deep).len(), 3);
     }

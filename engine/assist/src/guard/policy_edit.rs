@@ -31,23 +31,37 @@ const OUR_CALL: &str = "leakward guard";
 /// LIMIT: bytes of a settings file, or a patch, that are looked at.
 const LARGEST: u64 = 1 << 20;
 
-/// LIMIT: changes of one command line that are looked at.
-const MOST_CHANGES: usize = 1_024;
+/// LIMIT: patterns that are compared with the policy's names, those that others with braces stand for. Each costs some 50
+/// microseconds.
+const MOST_COMPARED: usize = 256;
 
-/// The policy file that a call changes.
-pub(super) fn changed_by(call: &Call, project: &Project) -> Option<String> {
+/// What a call changes of what the guard is held to.
+#[derive(Debug, Default)]
+pub(super) struct Edit {
+    /// The policy file, or the hook's settings.
+    pub(super) file: Option<String>,
+    /// What was not looked at, by name, and why.
+    pub(super) unread: Vec<(String, String)>,
+}
+
+/// What a call changes of it.
+pub(super) fn by(call: &Call, project: &Project) -> Edit {
     if call.event != Event::Before {
-        return None;
+        return Edit::default();
     }
-    let watched = Watched::of(project, &call.folder);
+    let mut watched = Watched::of(project, &call.folder);
     let written = call.brought.texts.iter().filter(|text| {
         // What is written into a file; commands are told by what they change.
         matches!(text.role, Role::Content | Role::Alone)
     });
     let mut paths = written.flat_map(|text| [&text.path, &text.old_path]);
     let of_text = paths.find_map(|path| watched.file(path.as_ref()?));
-    let mut changes = call.brought.changes.iter().take(MOST_CHANGES);
-    of_text.or_else(|| changes.find_map(|change| watched.changed(change)))
+    let mut changes = call.brought.shown.changes.iter();
+    let file = of_text.or_else(|| changes.find_map(|change| watched.changed(change)));
+    Edit {
+        file,
+        unread: watched.unread,
+    }
 }
 
 /// What is not to be changed.
@@ -58,6 +72,9 @@ struct Watched<'a> {
     policies: Vec<Place>,
     /// Settings of agents in the project that call us.
     settings: Vec<Place>,
+    /// Patterns that may still be compared.
+    room: usize,
+    unread: Vec<(String, String)>,
 }
 
 /// A file.
@@ -81,6 +98,8 @@ impl<'a> Watched<'a> {
             folder,
             policies: policies.filter(|place| place.real.exists()).collect(),
             settings: settings.filter(|place| calls_us(&place.real)).collect(),
+            room: MOST_COMPARED,
+            unread: Vec::new(),
         }
     }
 
@@ -110,7 +129,7 @@ impl<'a> Watched<'a> {
     }
 
     /// The policy file, or the hook's settings, that a command changes.
-    fn changed(&self, change: &Change) -> Option<String> {
+    fn changed(&mut self, change: &Change) -> Option<String> {
         match change {
             Change::File(path) => self.file(path),
             Change::Tree(path) => self.file(path).or_else(|| self.above(path)),
@@ -134,11 +153,21 @@ impl<'a> Watched<'a> {
     }
 
     /// What fits a pattern, or lies in a folder that does.
-    fn pattern(&self, pattern: &Pattern) -> Option<String> {
-        // Too many choices to compare: as good as any text.
-        let Ok(all) = pattern.whole() else {
-            return self.named(&pattern.text);
+    fn pattern(&mut self, pattern: &Pattern) -> Option<String> {
+        let all = match pattern.whole() {
+            Ok(all) if all.len() <= self.room => all,
+            Ok(_) => {
+                let why = format!("with the others, more than {MOST_COMPARED} patterns");
+                self.unread.push((pattern.text.clone(), why));
+                return self.named(&pattern.text);
+            }
+            Err(too_many) => {
+                let unread = (pattern.text.clone(), too_many.to_string());
+                self.unread.push(unread);
+                return self.named(&pattern.text);
+            }
         };
+        self.room -= all.len();
         all.iter().find_map(|path| {
             let name = self.project.name_of(&self.folder.join(path));
             let globs = path_globs([format!("/{name}").as_str()]).ok()?;
@@ -165,8 +194,13 @@ impl<'a> Watched<'a> {
     }
 
     /// What the patch in this file changes.
-    fn patch(&self, word: &str) -> Option<String> {
-        let text = text_of(&self.folder.join(word))?;
+    fn patch(&mut self, word: &str) -> Option<String> {
+        let at = self.folder.join(word);
+        if is_large(&at) {
+            let why = format!("a patch of more than {LARGEST} bytes");
+            self.unread.push((word.to_owned(), why));
+        }
+        let text = text_of(&at)?;
         let settings = self.settings.iter().map(|place| place.name);
         let mut names = NAMES.into_iter().chain(settings);
         names.find(|name| text.contains(name)).map(str::to_owned)
@@ -195,6 +229,11 @@ fn calls_us(path: &Path) -> bool {
     text_of(path).is_some_and(|text| text.contains(OUR_CALL))
 }
 
+fn is_large(path: &Path) -> bool {
+    let metadata = std::fs::metadata(path);
+    metadata.is_ok_and(|file| file.is_file() && file.len() > LARGEST)
+}
+
 fn text_of(path: &Path) -> Option<String> {
     let metadata = std::fs::metadata(path).ok()?;
     if !metadata.is_file() || metadata.len() > LARGEST {
@@ -214,7 +253,7 @@ mod tests {
     fn changed(folder: &Path, input: &serde_json::Value) -> Option<String> {
         let input = json!({"tool": "x", "input": input}).to_string();
         let call = Call::read(input.as_bytes(), Some(Agent::Json), folder).expect("a call");
-        changed_by(&call, &Project::around(folder))
+        by(&call, &Project::around(folder)).file
     }
 
     /// A project with a policy and an agent's settings.
@@ -317,6 +356,30 @@ mod tests {
         ] {
             let changed = changed(project.path(), &json!({"command": command}));
             assert_eq!(changed, None, "{command}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_compared_is_told() {
+        let project = project();
+        let long = vec![b'x'; usize::try_from(LARGEST).expect("a size") + 1];
+        std::fs::write(project.path().join("long.diff"), long).expect("a file");
+        let choices: String = (0..100).map(|at| format!("{at},")).collect();
+        let patterns: String = (0..=MOST_COMPARED).map(|at| format!("{at}* ")).collect();
+        for (command, told) in [
+            ("git apply long.diff".to_owned(), 1),
+            (format!("rm {{{choices}}}x"), 1),
+            (format!("rm {patterns}"), 1),
+            ("rm a* {b,c}; git apply b.diff".to_owned(), 0),
+        ] {
+            let input = json!({"tool": "x", "input": {"command": command}}).to_string();
+            let call = Call::read(input.as_bytes(), Some(Agent::Json), project.path());
+            let edit = by(&call.expect("a call"), &Project::around(project.path()));
+            assert_eq!(
+                (edit.file, edit.unread.len()),
+                (None, told),
+                "{command:.40}"
+            );
         }
     }
 

@@ -4,7 +4,7 @@
 
 use super::change;
 use super::command_line::Word;
-use super::variables;
+use super::variable;
 
 /// Programs that print the files that they are given.
 pub(super) const PRINTERS: &[&str] = &[
@@ -77,7 +77,7 @@ pub(super) fn behind_wrappers(words: &[Word]) -> &[Word] {
     let mut is_wrapped = false;
     while let Some((first, behind)) = rest.split_first() {
         let is_wrapper = WRAPPERS.contains(&first.program().as_str());
-        let is_setting = variables::setting(&first.text).is_some();
+        let is_setting = variable::setting(&first.text).is_some();
         let is_option = is_wrapped && first.text.starts_with('-');
         if !is_wrapper && !is_setting && !is_option {
             break;

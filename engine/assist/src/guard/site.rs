@@ -1,9 +1,8 @@
 //! Where a command stands in a line, and what becomes of what it prints.
 
-use std::path::PathBuf;
-
 use super::change;
 use super::command_line::{CommandLine, Joint, Simple, Word};
+use super::folders::Places;
 use super::pattern::Stars;
 use super::program_names::{PRINTERS, behind_wrappers};
 use super::view::View;
@@ -24,13 +23,15 @@ pub(super) struct Site<'s> {
     pub(super) line: &'s CommandLine,
     /// The line as it was written.
     pub(super) text: &'s str,
+    /// Which of all lines it is, those in words of others counted.
+    pub(super) number: usize,
     /// Lines around it.
     pub(super) depth: usize,
     pub(super) stars: Stars,
     /// Which command of the line it is.
     pub(super) at: usize,
     /// The folders that it may be run in.
-    pub(super) here: &'s [PathBuf],
+    pub(super) here: &'s Places,
     /// Whether it may be run in another folder as well.
     pub(super) is_lost: bool,
 }
@@ -68,7 +69,8 @@ impl<'s> Site<'s> {
         }
         let before = self.line.commands.get(..self.at)?.iter().rev();
         let mut before = before.take(MOST_BETWEEN);
-        before.find(|giver| giver.shell == command.shell && giver.joints.1 == Joint::Pipe)
+        let giver = before.find(|giver| giver.shell == command.shell);
+        giver.filter(|giver| giver.joints.1 == Joint::Pipe)
     }
 
     /// The command that takes the output of the one at this place, if one does.
@@ -161,7 +163,7 @@ mod tests {
             ("cat x | tee y | cut -d= -f1", View::Whole),
         ] {
             let shown = files_shown_by(command, &Start::nowhere());
-            assert_eq!(shown.files[0].view, view, "{command}");
+            assert_eq!(shown.files.as_slice()[0].view, view, "{command}");
         }
         assert!(
             files_shown_by("cat x | grep -c a", &Start::nowhere())
@@ -185,7 +187,7 @@ mod tests {
             ("git commit -m 'gh auth token'", false),
         ] {
             let shown = files_shown_by(command, &Start::nowhere());
-            assert_eq!(!shown.secret_printers.is_empty(), is_seen, "{command}");
+            assert_eq!(shown.secret_printer.is_some(), is_seen, "{command}");
         }
     }
 }

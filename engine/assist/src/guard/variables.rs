@@ -3,17 +3,39 @@
 //!
 //! A variable may have several values, since nothing is run: each is taken for possible. One that is set elsewhere, or to
 //! what a command prints, keeps its name.
+//!
+//! INVARIANT: what all words of a line stand for is no more than [`MOST_LETTERS`]. What is left out is known.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use super::command_line::Word;
+use super::unique::Unique;
+use super::variable::{Form, Variable, setting};
 
-/// LIMIT: words that one word may stand for.
-const MOST: usize = 64;
+/// LIMIT: values of a variable, and words that one word may stand for.
+const MOST: usize = 1_024;
+
+/// LIMIT: letters that are written in the place of the variables of a line. A line may set a variable to a long text and
+/// name it a thousand times, or double it with each command.
+const MOST_LETTERS: usize = 1 << 22;
 
 /// Values of variables.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Variables(HashMap<String, Vec<Word>>);
+pub(super) struct Variables {
+    known: HashMap<String, Values>,
+    /// Letters that were written in the place of variables.
+    written: Cell<usize>,
+    is_cut: Cell<bool>,
+}
+
+/// What one variable may stand for.
+#[derive(Clone, Debug, Default)]
+struct Values {
+    words: Unique<Word, MOST>,
+    /// Whether the line sets it for itself, and not for one command alone.
+    is_set: bool,
+}
 
 impl Variables {
     /// Takes notice of what a command sets.
@@ -24,149 +46,158 @@ impl Variables {
         if let Some(at) = texts().take(2).position(|text| text == "for") {
             if let (Some(name), Some("in")) = (texts().nth(at + 1), texts().nth(at + 2)) {
                 let values = words.iter().skip(at + 3);
-                self.set(name.to_owned(), values);
+                self.set(name, values, true);
             }
             return;
         }
-        let settings = words
-            .iter()
-            .skip_while(|word| SETTERS.contains(&word.text.as_str()) || word.text.starts_with('-'));
-        for word in settings {
+        let is_setter =
+            |word: &&Word| SETTERS.contains(&word.text.as_str()) || word.text.starts_with('-');
+        let settings = || words.iter().skip_while(is_setter);
+        // Settings before a command are for that command alone.
+        let is_set = settings().all(|word| setting(&word.text).is_some());
+        for word in settings() {
             let Some((name, value)) = setting(&word.text) else {
-                // Behind settings stands a command that they are for.
                 return;
             };
             let value = Word {
                 text: value.to_owned(),
                 ..word.clone()
             };
-            self.set(name.to_owned(), std::iter::once(&value));
+            self.set(name, std::iter::once(&value), is_set);
         }
     }
 
-    fn set<'w>(&mut self, name: String, values: impl Iterator<Item = &'w Word>) {
+    /// Whether the line sets this variable, so that it has not the value of the environment.
+    pub(super) fn is_set(&self, name: &str) -> bool {
+        self.known.get(name).is_some_and(|values| values.is_set)
+    }
+
+    /// Whether values were left out.
+    pub(super) fn is_cut(&self) -> bool {
+        let mut known = self.known.values();
+        self.is_cut.get() || known.any(|values| values.words.is_cut())
+    }
+
+    fn set<'w>(&mut self, name: &str, values: impl Iterator<Item = &'w Word>, is_set: bool) {
         let values: Vec<Word> = values.flat_map(|word| self.words(word)).collect();
-        let known = self.0.entry(name).or_default();
-        for value in values {
-            if known.len() < MOST && !value.has_gap && !known.contains(&value) {
-                known.push(value);
-            }
-        }
+        let known = self.known.entry(name.to_owned()).or_default();
+        known.is_set |= is_set;
+        let values = values.into_iter().filter(|value| !value.has_gap);
+        values.for_each(|value| known.words.add(value));
     }
 
     /// The words that a shell may put in the place of this one. What is not known stays as it is.
     pub(super) fn words(&self, word: &Word) -> Vec<Word> {
-        let rest = in_known_folder(&word.text);
+        let text = in_known_folder(&word.text);
+        // Where something is left out that is told, and the rest need not be written.
+        if !word.has_variable || self.is_cut.get() {
+            return vec![Word {
+                text,
+                ..word.clone()
+            }];
+        }
         let mut done = vec![Word {
             text: String::new(),
             has_variable: false,
             ..word.clone()
         }];
-        if !word.has_variable {
-            done[0].text = rest;
-            return done;
-        }
-        let mut rest = rest.as_str();
+        let mut rest = text.as_str();
         while let Some(at) = rest.find('$') {
             let (before, behind) = rest.split_at(at);
             let variable = Variable::at(behind);
-            rest = behind.get(variable.length..).unwrap_or_default();
-            let raw = behind.get(..variable.length).unwrap_or_default();
-            done.iter_mut().for_each(|word| word.text.push_str(before));
-            let values = self.values(&variable);
-            if values.is_empty() {
-                for word in &mut done {
-                    word.text.push_str(raw);
-                    word.has_variable |= variable.length > 1;
-                }
-                continue;
+            let (raw, behind) = behind.split_at(variable.length);
+            let values = self.values(&variable, raw);
+            if !self.may_write(&done, before, &values) {
+                done.iter_mut().for_each(|word| word.has_variable = true);
+                break;
             }
-            let with = |word: &Word| -> Vec<Word> {
-                let with = |value: &Word| Word {
-                    text: format!("{}{}", word.text, value.text),
-                    is_pattern: word.is_pattern || value.is_pattern,
-                    has_variable: word.has_variable || value.has_variable,
-                    has_gap: word.has_gap,
-                };
-                values.iter().map(with).collect()
-            };
-            done = done.iter().flat_map(with).take(MOST).collect();
+            rest = behind;
+            done.iter_mut().for_each(|word| word.text.push_str(before));
+            done = with_each(done, &values);
         }
         done.iter_mut().for_each(|word| word.text.push_str(rest));
         done
     }
 
-    fn values(&self, variable: &Variable<'_>) -> Vec<Word> {
-        let word = |text: String| Word {
-            text,
+    /// What may stand in the place of a variable: itself, when it may have a value that the line does not say.
+    fn values(&self, variable: &Variable<'_>, raw: &str) -> Vec<Word> {
+        let word = |text: &str| Word {
+            text: text.to_owned(),
             ..Word::default()
         };
-        let mut values = self.0.get(variable.name).cloned().unwrap_or_default();
-        if values.is_empty() {
-            match variable.name {
-                "PWD" => values.push(word(".".to_owned())),
-                "HOME" => values.extend(std::env::var("HOME").ok().map(word)),
-                _ => {}
-            }
+        let itself = Word {
+            has_variable: raw.len() > 1,
+            ..word(raw)
+        };
+        if variable.name.is_empty() || matches!(variable.form, Form::Altered | Form::Other) {
+            return vec![itself];
         }
-        values.extend(variable.default.map(|text| word(text.to_owned())));
+        let known = self.known.get(variable.name);
+        let words = known.map(|values| values.words.as_slice());
+        let mut values = words.unwrap_or_default().to_vec();
+        let mut is_sure = !values.is_empty() && self.is_set(variable.name);
+        if values.is_empty() {
+            let folder = match variable.name {
+                "PWD" => Some(".".to_owned()),
+                "HOME" => std::env::var("HOME").ok(),
+                _ => None,
+            };
+            is_sure = folder.is_some();
+            values.extend(folder.as_deref().map(word));
+        }
+        if let Form::Or(default) = variable.form {
+            values.push(Word {
+                has_variable: default.contains('$'),
+                ..word(default)
+            });
+        }
+        if !is_sure {
+            values.push(itself);
+        }
         values
     }
-}
 
-/// A variable at the beginning of a text.
-struct Variable<'t> {
-    name: &'t str,
-    /// What is taken when it is not set.
-    default: Option<&'t str>,
-    /// Bytes of it.
-    length: usize,
-}
-
-impl<'t> Variable<'t> {
-    /// `text` begins with `$`.
-    fn at(text: &'t str) -> Self {
-        let end_of_name = |text: &str| {
-            text.find(|letter| !is_of_name(letter))
-                .unwrap_or(text.len())
-        };
-        let behind = text.get(1..).unwrap_or_default();
-        let nothing = Self {
-            name: "",
-            default: None,
-            length: 1,
-        };
-        let Some(inner) = behind.strip_prefix('{') else {
-            let (name, _) = behind.split_at(end_of_name(behind));
-            return Self {
-                name,
-                default: None,
-                length: 1 + name.len(),
-            };
-        };
-        let Some((inner, _)) = inner.split_once('}') else {
-            return nothing;
-        };
-        let (name, rest) = inner.split_at(end_of_name(inner));
-        let default = rest.strip_prefix(":-").or_else(|| rest.strip_prefix('-'));
-        let is_whole = rest.is_empty() || default.is_some();
-        Self {
-            name: if is_whole { name } else { "" },
-            default,
-            length: inner.len() + "${}".len(),
+    /// Whether there is room for another text with these values behind each of the words.
+    fn may_write(&self, done: &[Word], before: &str, values: &[Word]) -> bool {
+        // One word with one value is written where it stands, and no longer than it was.
+        let longest = |words: &[Word]| words.iter().map(|word| word.text.len()).max().unwrap_or(0);
+        let words = done.len().saturating_mul(values.len()).min(MOST);
+        let own = if values.len() > 1 { longest(done) } else { 0 };
+        let others = if words > 1 { before.len() } else { 0 };
+        let is_itself = words == 1 && values.iter().all(|value| value.has_variable);
+        let value = if is_itself { 0 } else { longest(values) };
+        let cost = words.saturating_mul(own.saturating_add(others).saturating_add(value));
+        let written = self.written.get().saturating_add(cost);
+        let is_cut = written > MOST_LETTERS || done.len().saturating_mul(values.len()) > MOST;
+        if is_cut {
+            self.is_cut.set(true);
+        } else {
+            self.written.set(written);
         }
+        !is_cut
     }
 }
 
-fn is_of_name(letter: char) -> bool {
-    letter.is_alphanumeric() || letter == '_'
-}
-
-/// `NAME=value`
-pub(super) fn setting(word: &str) -> Option<(&str, &str)> {
-    let (name, value) = word.split_once('=')?;
-    let is_name = !name.is_empty() && name.chars().all(is_of_name);
-    is_name.then_some((name, value))
+/// Each of these words with each of these values behind it.
+fn with_each(mut done: Vec<Word>, values: &[Word]) -> Vec<Word> {
+    let append = |word: &mut Word, value: &Word| {
+        word.text.push_str(&value.text);
+        word.is_pattern |= value.is_pattern;
+        word.has_variable |= value.has_variable;
+    };
+    if let [value] = values {
+        done.iter_mut().for_each(|word| append(word, value));
+        return done;
+    }
+    let with = |(word, value): (&Word, &Word)| {
+        let mut word = word.clone();
+        append(&mut word, value);
+        word
+    };
+    let pairs = done
+        .iter()
+        .flat_map(|word| values.iter().map(move |value| (word, value)));
+    pairs.map(with).collect()
 }
 
 /// With the folders that every shell knows by name.
@@ -176,7 +207,7 @@ fn in_known_folder(word: &str) -> String {
         return rest.to_owned();
     }
     let home = || std::env::var("HOME").ok();
-    match behind(&["~/", "$HOME/", "${HOME}/"]) {
+    match behind(&["~/"]) {
         Some(rest) => home().map_or_else(|| word.to_owned(), |home| format!("{home}/{rest}")),
         None if word == "~" => home().unwrap_or_else(|| word.to_owned()),
         None => word.to_owned(),
@@ -188,6 +219,22 @@ mod tests {
     use super::super::command_line::CommandLine;
     use super::*;
 
+    /// What the words behind each `cat` of a line stand for.
+    fn read(line: &str) -> (Vec<String>, Variables) {
+        let mut variables = Variables::default();
+        let mut texts = Vec::new();
+        for command in CommandLine::of(line).commands {
+            variables.learn(&command.words);
+            let words = command.words.iter();
+            let mut files = words.skip_while(|word| word.text != "cat");
+            if files.next().is_some() {
+                texts.extend(files.flat_map(|word| variables.words(word)));
+            }
+        }
+        let texts = texts.into_iter().map(|word| word.text).collect();
+        (texts, variables)
+    }
+
     #[test]
     fn a_variable_stands_for_what_the_line_says_of_it() {
         for (line, expected) in [
@@ -195,7 +242,9 @@ mod tests {
             ("F=.env; cat \"${F}.local\"", vec![".env.local"]),
             ("export D=a F=b; cat $D/$F", vec!["a/b"]),
             ("for f in a b; do cat x/$f; done", vec!["x/a", "x/b"]),
-            ("cat ${F:-.env}", vec![".env"]),
+            ("cat ${F:-.env}", vec![".env", "${F:-.env}"]),
+            ("F=a; cat ${F:-.env}", vec!["a", ".env"]),
+            ("F=a make; cat $F", vec!["a", "$F"]),
             ("cat $PWD/x", vec!["x"]),
             ("cat $F", vec!["$F"]),
             ("F=$(pwd); cat $F", vec!["$F"]),
@@ -203,27 +252,52 @@ mod tests {
             ("F=a; G=$F; cat ${G#x} $G", vec!["${G#x}", "a"]),
             ("cat ${F", vec!["${F"]),
         ] {
-            let mut variables = Variables::default();
-            let mut texts = Vec::new();
-            for command in CommandLine::of(line).commands {
-                variables.learn(&command.words);
-                let cat = command.words.iter().position(|word| word.text == "cat");
-                let files = command
-                    .words
-                    .iter()
-                    .skip(cat.map_or(usize::MAX, |at| at + 1));
-                texts.extend(files.flat_map(|word| variables.words(word)));
-            }
-            let texts: Vec<_> = texts.into_iter().map(|word| word.text).collect();
-            assert_eq!(texts, expected, "{line}");
+            assert_eq!(read(line).0, expected, "{line}");
         }
-        let mut variables = Variables::default();
-        let many: Vec<Word> = CommandLine::of(&format!("for a in {}", "x y z ".repeat(9)))
-            .commands
-            .remove(0)
-            .words;
-        variables.learn(&many);
-        let product = CommandLine::of("$a$a$a$a$a$a$a").commands.remove(0).words;
-        assert!(variables.words(&product[0]).len() <= MOST);
+    }
+
+    #[test]
+    fn what_the_line_sets_is_not_what_the_environment_has() {
+        for (line, is_set) in [
+            ("F=a", true),
+            ("export F=a", true),
+            ("F=$(a)", true),
+            ("for F in $(a); do", true),
+            ("F=a make", false),
+            ("G=a", false),
+        ] {
+            assert_eq!(read(line).1.is_set("F"), is_set, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_for_variables_has_a_limit_and_leaving_out_is_known() {
+        let many = format!("for a in {}", "x ".repeat(MOST));
+        let few = "F=a; cat ".to_owned() + &"$F".repeat(20_000);
+        let open = "cat ".to_owned() + &"${".repeat(100_000);
+        for line in [&many, &few, &open] {
+            assert!(!read(line).1.is_cut(), "{line:.40}");
+        }
+        let values: String = (0..=MOST).map(|value| format!("{value} ")).collect();
+        let product = "for a in 0 1 2 3; do cat $a$a$a$a$a$a; done";
+        let long = format!("a={}; cat {}", "x".repeat(10_000), "$a ".repeat(10_000));
+        let doubled = format!("a=xy; {}", "a=$a$a; ".repeat(40));
+        let word = format!("a={}; cat {}", "x".repeat(1_000), "$a".repeat(10_000));
+        for line in [
+            &format!("for a in {values}"),
+            product,
+            &long,
+            &doubled,
+            &word,
+        ] {
+            let (texts, variables) = read(line);
+            assert!(variables.is_cut(), "{line:.40}");
+            assert!(variables.written.get() <= MOST_LETTERS, "{line:.40}");
+            let length: usize = texts.iter().map(String::len).sum();
+            assert!(
+                length <= MOST_LETTERS + 2 * line.len(),
+                "{line:.40}: {length}"
+            );
+        }
     }
 }

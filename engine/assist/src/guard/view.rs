@@ -45,6 +45,11 @@ impl View {
         }
     }
 
+    /// Whether it shows parts of lines, so that what is found in them is not what is found in the file.
+    pub(super) fn cuts_lines(&self) -> bool {
+        matches!(self, Self::Before(_))
+    }
+
     /// The part of a file that is looked at, for findings in it to be told with the numbers of its lines.
     pub(super) fn part<'b>(&self, bytes: &'b [u8]) -> Cow<'b, [u8]> {
         let Self::Before(letter) = *self else {

@@ -12,30 +12,16 @@ use super::fields::{
 };
 use super::output::{has_text, pretty};
 use crate::guard::call::{Role, Text};
-use crate::guard::change::Change;
-use crate::guard::environment::Environment;
 use crate::guard::patch;
-use crate::guard::pattern::Pattern;
 use crate::guard::shell::{self, Read, Shown, Start};
-use crate::guard::view::View;
 
 /// What a tool's arguments bring in, would read and would change.
 #[derive(Clone, Debug, Default)]
 pub(in crate::guard) struct Brought {
     /// What they bring in.
     pub(in crate::guard) texts: Vec<Text>,
-    /// Files that would be read.
-    pub(in crate::guard) reads: Vec<Read>,
-    /// Patterns of such files, and how much of them.
-    pub(in crate::guard) patterns: Vec<(Pattern, View)>,
-    /// Commands that print a credential, by name.
-    pub(in crate::guard) secret_printers: Vec<String>,
-    /// Variables of the environment that are printed.
-    pub(in crate::guard) environment: Vec<Environment>,
-    /// What commands would change.
-    pub(in crate::guard) changes: Vec<Change>,
-    /// What cannot be looked at, and why.
-    pub(in crate::guard) unread: Vec<String>,
+    /// What they would read, print and change.
+    pub(in crate::guard) shown: Shown,
 }
 
 /// What `input` of a tool brings in, would read and would change, when a command of it starts at `start`.
@@ -80,7 +66,7 @@ impl Tool<'_> {
                 path,
                 view: view.clone(),
             });
-            self.brought.reads.extend(reads);
+            reads.for_each(|read| self.brought.shown.files.add(read));
         }
         self.object(fields, None);
     }
@@ -203,7 +189,8 @@ impl Tool<'_> {
 
     /// What a command does, and the command itself.
     fn shown(&mut self, shown: Shown, command: &str) {
-        let patched = if shown.patched.is_empty() {
+        let folders = shown.patched.as_slice();
+        let patched = if folders.is_empty() {
             None
         } else {
             patch::read(command, Role::Content, Role::Command)
@@ -211,7 +198,7 @@ impl Tool<'_> {
         match patched {
             Some(mut patched) => {
                 for text in &mut patched {
-                    self.place(text, &shown.patched);
+                    self.place(text, folders);
                 }
                 self.brought.texts.append(&mut patched);
             }
@@ -220,12 +207,7 @@ impl Tool<'_> {
                 self.brought.texts.push(text);
             }
         }
-        self.brought.reads.extend(shown.files);
-        self.brought.patterns.extend(shown.patterns);
-        self.brought.secret_printers.extend(shown.secret_printers);
-        self.brought.environment.extend(shown.environment);
-        self.brought.changes.extend(shown.changes);
-        self.brought.unread.extend(shown.unread);
+        self.brought.shown.add(shown);
     }
 
     /// The paths of a patch start from where it is applied: the folder that has such a file, or the likeliest one.
@@ -257,13 +239,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::guard::view::View;
 
     fn of_tool(tool: &str, input: &Value) -> Brought {
         super::of_tool(tool, input, Start::at(Path::new("/no/such/folder")))
     }
 
     fn reads(brought: &Brought) -> Vec<&str> {
-        let reads = brought.reads.iter();
+        let reads = brought.shown.files.iter();
         reads.map(|read| read.path.as_str()).collect()
     }
 
@@ -428,7 +411,11 @@ mod tests {
                 View::Lines(5, u32::MAX),
             ),
         ] {
-            assert_eq!(of_tool("Read", &input).reads[0].view, view, "{input}");
+            assert_eq!(
+                of_tool("Read", &input).shown.files.as_slice()[0].view,
+                view,
+                "{input}"
+            );
         }
     }
 

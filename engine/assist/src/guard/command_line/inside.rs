@@ -11,8 +11,8 @@ const DEEPEST: usize = 16;
 /// LIMIT: letters of an arithmetic expression. What is longer is read as commands.
 const LONGEST_ARITHMETIC: usize = 1_024;
 
-/// LIMIT: letters of one text that are looked at ahead, to see where arithmetic ends. Without it, a long text of brackets
-/// would take its length squared.
+/// LIMIT: letters of one line that are looked at ahead, to see where arithmetic ends, those in texts inside of it counted.
+/// Without it, a long text of brackets would take its length squared.
 pub(super) const MOST_AHEAD: usize = 1 << 16;
 
 impl Reader<'_> {
@@ -97,7 +97,9 @@ impl Reader<'_> {
             return;
         }
         let mut reader = Reader::new(text, self.depth + 1);
+        reader.ahead = self.ahead;
         read(&mut reader);
+        self.ahead = reader.ahead;
         // Its shells are shells inside of this one.
         let first = self.line.shells.len();
         let shells = reader.line.shells.iter().enumerate();
@@ -155,8 +157,10 @@ mod tests {
         assert_eq!(words("a x$(b)y z").last().map(Vec::len), Some(3));
         let deep = "$(".repeat(100_000);
         assert!(CommandLine::of(&deep).is_too_deep);
-        let deep = "\"`\\`".repeat(1_000);
-        let _line = CommandLine::of(&deep);
+        let deep = CommandLine::of(&"\"`\\`".repeat(1_000));
+        assert!(deep.commands.len() <= 1_001, "{}", deep.commands.len());
+        let deep = CommandLine::of(&"(a ".repeat(10_000));
+        assert!(deep.is_too_deep && deep.shells.len() <= 100);
     }
 
     #[test]
@@ -178,5 +182,8 @@ mod tests {
             }
         }
         assert!(CommandLine::of(&"((".repeat(100_000)).is_too_deep);
+        // Texts inside of a line have no more of it than the line.
+        let texts = format!("cat <<E\n{}\nE\n", "$((".repeat(300)).repeat(100);
+        assert!(CommandLine::of(&texts).is_too_deep);
     }
 }

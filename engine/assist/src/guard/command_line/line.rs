@@ -5,7 +5,7 @@
 use super::reader::{End, Reader};
 
 /// A word, without its quotes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(in crate::guard) struct Word {
     pub(in crate::guard) text: String,
     /// Whether a shell would put names of files in its place.

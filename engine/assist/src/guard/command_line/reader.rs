@@ -9,6 +9,10 @@ use super::inside::MOST_AHEAD;
 use super::line::{CommandLine, Joint, Simple, Word};
 use super::redirection::{Awaited, Place};
 
+/// LIMIT: brackets inside of each other, each of which is a shell of its own. How far a shell is from the outermost one is
+/// gone through for some of its commands.
+const DEEPEST_BRACKETS: usize = 64;
+
 /// Where reading stops.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
@@ -53,6 +57,8 @@ impl<'t> Reader<'t> {
     pub(super) fn read(&mut self, end: End) {
         // The shells around the open brackets.
         let mut brackets = Vec::new();
+        // Open brackets that are too deep to have shells.
+        let mut deeper = 0_usize;
         while let Some(letter) = self.letters.next() {
             match letter {
                 '\\' => match self.letters.next() {
@@ -76,10 +82,19 @@ impl<'t> Reader<'t> {
                 }
                 ')' if end == End::Bracket && brackets.is_empty() => break,
                 '(' if self.word.is_none() && self.arithmetic() => {}
+                '(' if brackets.len() == DEEPEST_BRACKETS => {
+                    self.end_line();
+                    self.line.is_too_deep = true;
+                    deeper += 1;
+                }
                 '(' => {
                     self.end_line();
                     let is_captured = self.is_captured();
                     brackets.push(self.enter(is_captured));
+                }
+                ')' if deeper > 0 => {
+                    self.end_command(Joint::Next);
+                    deeper -= 1;
                 }
                 ')' => {
                     self.end_command(Joint::Next);

@@ -8,12 +8,14 @@ use super::run::{Run, is_unknown};
 use super::walk::Walk;
 use crate::guard::change;
 use crate::guard::command_line::Word;
+use crate::guard::folders::{LONGEST_PATH, Places};
 use crate::guard::site::Site;
 use crate::guard::view::View;
 
 impl Walk<'_> {
     pub(super) fn git(&mut self, run: &Run<'_>) {
         let (here, rest) = behind_options_of_git(run.arguments, run.site.here);
+        let here: Places = here.into();
         let Some((command, arguments)) = rest.split_first() else {
             return;
         };
@@ -26,7 +28,7 @@ impl Walk<'_> {
             "apply" | "am" => {
                 let tops = here.iter().map(|folder| self.top(folder));
                 let tops: Vec<PathBuf> = tops.collect();
-                self.shown.patched.extend(tops);
+                tops.into_iter().for_each(|top| self.shown.patched.add(top));
             }
             "show" | "cat-file" => self.shown_by_git(arguments, site),
             "grep" => self.files("grep", arguments, site),
@@ -42,8 +44,8 @@ impl Walk<'_> {
             let Some((_, path)) = word.text.split_once(':') else {
                 continue;
             };
-            let tops: Vec<PathBuf> = match path.starts_with("./") {
-                true => site.here.to_vec(),
+            let tops: Places = match path.starts_with("./") {
+                true => site.here.clone(),
                 false => site.here.iter().map(|folder| self.top(folder)).collect(),
             };
             let word = Word {
@@ -60,10 +62,18 @@ impl Walk<'_> {
     }
 
     /// The top of the repository that a folder lies in.
-    fn top(&self, folder: &Path) -> PathBuf {
+    fn top(&mut self, folder: &Path) -> PathBuf {
+        if let Some(top) = self.tops.get(folder) {
+            return top.clone();
+        }
+        if folder.as_os_str().len() > LONGEST_PATH {
+            return folder.to_owned();
+        }
         let at = self.start.call.join(folder);
         let top = at.ancestors().find(|folder| folder.join(".git").exists());
-        top.map_or_else(|| folder.to_owned(), Path::to_owned)
+        let top = top.map_or_else(|| folder.to_owned(), Path::to_owned);
+        self.tops.insert(folder.to_owned(), top.clone());
+        top
     }
 }
 

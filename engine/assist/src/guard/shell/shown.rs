@@ -7,10 +7,26 @@ use std::path::PathBuf;
 use crate::guard::change::Change;
 use crate::guard::environment::Environment;
 use crate::guard::pattern::Pattern;
+use crate::guard::unique::Unique;
 use crate::guard::view::View;
 
-/// LIMIT: words of one command line that are taken for names of files. Most are none; each costs a look.
+/// LIMIT: words of one call that are taken for names of files. Most are none; each costs a look.
 pub(super) const MOST_WORDS: usize = 4_096;
+
+/// LIMIT: patterns of names of files, each of which costs looks into folders.
+const MOST_PATTERNS: usize = 256;
+
+/// LIMIT: names and views of the environment. Each view costs a scan of some kilobytes.
+const MOST_OF_ENVIRONMENT: usize = 256;
+
+/// LIMIT: changes. Each costs a look or two.
+const MOST_CHANGES: usize = 1_024;
+
+/// LIMIT: folders that the paths of a patch may start from. Behind that the patch is taken to be of the first one.
+const MOST_PATCHED: usize = 16;
+
+/// LIMIT: reasons that are told.
+const MOST_REASONS: usize = 16;
 
 /// A file that is shown.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -31,34 +47,59 @@ impl Read {
     }
 }
 
-/// What a command line would do.
-#[derive(Debug, Default)]
+/// What the command lines of a call would do.
+#[derive(Clone, Debug, Default)]
 pub(in crate::guard) struct Shown {
     /// Words that may be the paths of files that are printed. Most are none: that is found out by looking.
-    pub(in crate::guard) files: Vec<Read>,
+    pub(in crate::guard) files: Unique<Read, MOST_WORDS>,
     /// Patterns that the shell puts names of files in the place of.
-    pub(in crate::guard) patterns: Vec<(Pattern, View)>,
+    pub(in crate::guard) patterns: Unique<(Pattern, View), MOST_PATTERNS>,
     /// What is not looked at, and why.
-    pub(in crate::guard) unread: Vec<String>,
-    /// Commands that print a credential, by name.
-    pub(in crate::guard) secret_printers: Vec<String>,
+    pub(in crate::guard) unread: Unique<String, MOST_REASONS>,
+    /// A command that prints a credential, by name.
+    pub(in crate::guard) secret_printer: Option<String>,
     /// Variables of the environment that it prints.
-    pub(in crate::guard) environment: Vec<Environment>,
+    pub(in crate::guard) environment: Unique<Environment, MOST_OF_ENVIRONMENT>,
     /// What it changes.
-    pub(in crate::guard) changes: Vec<Change>,
+    pub(in crate::guard) changes: Unique<Change, MOST_CHANGES>,
     /// Folders that the paths of a patch may start from, likeliest first; none when no patch is applied.
-    pub(in crate::guard) patched: Vec<PathBuf>,
+    pub(in crate::guard) patched: Unique<PathBuf, MOST_PATCHED>,
 }
 
 impl Shown {
-    pub(super) fn limited(mut self) -> Self {
-        if self.files.len() > MOST_WORDS {
-            self.files.truncate(MOST_WORDS);
-            self.unread.push(format!(
-                "the command line: it names more than {MOST_WORDS} files"
-            ));
-        }
-        self
+    /// Puts in what another command line of the same call would do, but for where its patch is applied.
+    pub(in crate::guard) fn add(&mut self, other: Self) {
+        self.files.add_all(other.files);
+        self.patterns.add_all(other.patterns);
+        self.unread.add_all(other.unread);
+        self.secret_printer = self.secret_printer.take().or(other.secret_printer);
+        self.environment.add_all(other.environment);
+        self.changes.add_all(other.changes);
+    }
+
+    /// What is not looked at, and why: what did not fit into the lists as well.
+    pub(in crate::guard) fn all_unread(&self) -> Vec<String> {
+        let lists = [
+            (self.files.is_cut(), MOST_WORDS, "it names", "files"),
+            (
+                self.patterns.is_cut(),
+                MOST_PATTERNS,
+                "it has",
+                "patterns of names",
+            ),
+            (
+                self.environment.is_cut(),
+                MOST_OF_ENVIRONMENT,
+                "it prints",
+                "variables",
+            ),
+            (self.changes.is_cut(), MOST_CHANGES, "it changes", "files"),
+        ];
+        let cut = lists.into_iter().filter(|(is_cut, ..)| *is_cut);
+        let told = cut.map(|(_, most, does, what)| {
+            format!("the command line: {does} more than {most} {what}")
+        });
+        self.unread.iter().cloned().chain(told).collect()
     }
 }
 

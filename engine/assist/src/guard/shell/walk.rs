@@ -4,7 +4,8 @@
 //! What one program does with its arguments is known elsewhere (`view`, `change`, `secret_printer`); here is what the line
 //! around it makes of that. Nothing is run and no file is opened.
 
-use std::path::Path;
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
 
 use super::run::{Run, is_unknown, takes_a_command};
 use super::shown::{Read, Shown};
@@ -12,7 +13,7 @@ use super::start::{Start, stars_of};
 use crate::guard::change::{self, Act, Acts, Change};
 use crate::guard::command_line::{CommandLine, Simple, Word};
 use crate::guard::environment::{self, Environment};
-use crate::guard::folders::Folders;
+use crate::guard::folders::{Folders, LONGEST_PATH, Places};
 use crate::guard::foreign_program;
 use crate::guard::pattern::{Pattern, Stars};
 use crate::guard::program_names::{MOVERS, PATCHERS, PRINTERS, SENDERS, SHELLS};
@@ -33,11 +34,11 @@ const DEEPEST: usize = 8;
 pub(in crate::guard) fn files_shown_by(command: &str, start: &Start) -> Shown {
     let mut walk = Walk::new(start);
     if command.trim_start().starts_with("*** Begin Patch") {
-        walk.shown.patched.push(start.folder.clone());
+        walk.shown.patched.add(start.folder.clone());
     }
     let folders = Folders::at(&start.folder);
     walk.line(command, 0, start.stars, folders);
-    walk.shown.limited()
+    walk.finish()
 }
 
 /// What a command would do whose words are told apart already.
@@ -55,19 +56,20 @@ pub(in crate::guard) fn files_shown_by_words(words: &[&str], start: &Start) -> S
         is_captured: vec![false],
         ..CommandLine::default()
     };
-    let text = words.join(" ");
+    let (text, nowhere) = (words.join(" "), Places::default());
     let site = Site {
         line: &line,
         text: &text,
+        number: 0,
         depth: 0,
         stars: start.stars,
         at: 0,
-        here: &[],
+        here: &nowhere,
         is_lost: false,
     };
     let mut walk = Walk::new(start);
     walk.commands(site, Folders::at(&start.folder));
-    walk.shown.limited()
+    walk.finish()
 }
 
 /// A way through a command line, and through those in its words.
@@ -75,6 +77,12 @@ pub(super) struct Walk<'a> {
     pub(super) start: &'a Start,
     variables: Variables,
     pub(super) shown: Shown,
+    /// How many lines were begun.
+    lines: usize,
+    /// Lines of which all is taken to be named.
+    named_lines: HashSet<usize>,
+    /// The top of the repository of each folder that was asked for.
+    pub(super) tops: HashMap<PathBuf, PathBuf>,
 }
 
 impl<'a> Walk<'a> {
@@ -83,6 +91,9 @@ impl<'a> Walk<'a> {
             start,
             variables: Variables::default(),
             shown: Shown::default(),
+            lines: 0,
+            named_lines: HashSet::new(),
+            tops: HashMap::new(),
         }
     }
 
@@ -96,13 +107,15 @@ impl<'a> Walk<'a> {
         if line.is_too_deep {
             self.too_deep();
         }
+        let nowhere = Places::default();
         let site = Site {
             line: &line,
             text,
+            number: 0,
             depth,
             stars,
             at: 0,
-            here: &[],
+            here: &nowhere,
             is_lost: false,
         };
         self.commands(site, folders)
@@ -110,11 +123,21 @@ impl<'a> Walk<'a> {
 
     fn too_deep(&mut self) {
         let why = "the command line: commands stand too deep inside of each other";
-        self.shown.unread.push(why.to_owned());
+        self.shown.unread.add(why.to_owned());
+    }
+
+    fn finish(mut self) -> Shown {
+        if self.variables.is_cut() {
+            let why = "the command line: its variables stand for too much";
+            self.shown.unread.add(why.to_owned());
+        }
+        self.shown
     }
 
     fn commands(&mut self, mut site: Site<'_>, folders: Folders) -> Folders {
         let line = site.line;
+        self.lines += 1;
+        site.number = self.lines;
         let mut words = line.commands.iter().flat_map(|command| &command.words);
         if words.any(|word| word.text == "globstar") {
             site.stars = Stars::Deep;
@@ -144,20 +167,40 @@ impl<'a> Walk<'a> {
         self.variables.learn(&command.words);
         let words = command.words.iter();
         let words: Vec<Word> = words.flat_map(|word| self.variables.words(word)).collect();
-        let printed = environment::shown(&words, site).filter(|_| site.is_printed());
-        self.shown.environment.extend(printed);
+        self.environment(environment::shown(&words, site), site);
         let run = Run::of(&words, command.joints, site);
-        let outputs = change::written(command).cloned();
-        self.acts(outputs.map(|word| (Act::Writes, word)).collect(), site);
+        let outputs = change::written(command).flat_map(|word| self.variables.words(word));
+        let outputs: Vec<Word> = outputs.collect();
+        self.acts(
+            outputs
+                .into_iter()
+                .map(|word| (Act::Writes, word))
+                .collect(),
+            site,
+        );
+        let inputs = command
+            .inputs
+            .iter()
+            .flat_map(|word| self.variables.words(word));
+        let inputs: Vec<Word> = inputs.collect();
         if !run.as_ref().is_some_and(Run::only_stores_its_input) {
-            let inputs = command.inputs.iter();
+            let inputs = inputs.iter();
             inputs.for_each(|input| self.file(input, &View::Whole, site));
         }
         let Some(run) = run else { return };
         self.program(&run, folders);
         if run.applies_a_patch() {
-            let inputs = command.inputs.iter().cloned();
+            let inputs = inputs.into_iter();
             self.acts(inputs.map(|word| (Act::Applies, word)).collect(), site);
+        }
+    }
+
+    /// What is printed of the environment, where it is seen.
+    fn environment(&mut self, shown: Vec<Environment>, site: Site<'_>) {
+        let is_of_line = |one: &Environment| matches!(one, Environment::Named(name) if self.variables.is_set(name));
+        if !shown.is_empty() && site.is_printed() {
+            let shown = shown.into_iter().filter(|one| !is_of_line(one));
+            shown.for_each(|one| self.shown.environment.add(one));
         }
     }
 
@@ -166,7 +209,7 @@ impl<'a> Walk<'a> {
         if let Some(printer) = secret_printer::name_of(name, run.arguments)
             && site.is_printed()
         {
-            self.shown.secret_printers.push(printer);
+            self.shown.secret_printer.get_or_insert(printer);
         }
         if !NEVER_FAILS.contains(&name) && !MOVERS.contains(&name) {
             folders.doubt();
@@ -218,7 +261,7 @@ impl<'a> Walk<'a> {
         } else if is(PATCHERS) {
             let folder = run.option(&["-d", "--directory"]).unwrap_or_default();
             let starts = run.site.here.iter().map(|here| here.join(folder));
-            self.shown.patched.extend(starts);
+            starts.for_each(|folder| self.shown.patched.add(folder));
         }
         self.act(change::by(&run.name, run.arguments), run, run.site);
     }
@@ -236,32 +279,34 @@ impl<'a> Walk<'a> {
     }
 
     pub(super) fn file(&mut self, word: &Word, view: &View, site: Site<'_>) {
-        for word in self.variables.words(word) {
-            for folder in site.here {
-                if word.is_pattern {
-                    let pattern = Pattern::new(folder, &word.text, site.stars);
-                    self.shown.patterns.push((pattern, view.clone()));
-                }
+        for folder in site.here.iter() {
+            if word.is_pattern && !self.shown.patterns.is_cut() {
+                let pattern = Pattern::new(folder, &word.text, site.stars);
+                self.shown.patterns.add((pattern, view.clone()));
+            }
+            if !self.shown.files.is_cut() && word.text.len() <= LONGEST_PATH {
                 let path = joined(folder, &word.text);
                 let view = view.clone();
-                self.shown.files.push(Read { path, view });
+                self.shown.files.add(Read { path, view });
             }
         }
     }
 
     pub(super) fn act(&mut self, acts: Acts, run: &Run<'_>, site: Site<'_>) {
         if run.is_fed && !matches!(acts, Acts::Nothing) {
-            self.named(site.text);
+            self.named_by_line(site);
         }
         match acts {
             Acts::Nothing => {}
+            Acts::TooMany => {
+                let why = "the command line: it changes more than is looked at";
+                self.shown.unread.add(why.to_owned());
+            }
             Acts::On(acts) => self.acts(acts, site),
             Acts::Anything => {
                 let program = format!("{}\n{}", run.text(), site.documents().concat());
                 let names = foreign_program::variables_printed(&program);
-                if !names.is_empty() && site.is_printed() {
-                    self.shown.environment.push(Environment::Named(names));
-                }
+                self.environment(names.into_iter().map(Environment::Named).collect(), site);
                 for path in foreign_program::opened_and_printed(&program) {
                     let word = Word {
                         text: path.to_owned(),
@@ -271,7 +316,7 @@ impl<'a> Walk<'a> {
                 }
                 self.named(&program);
                 if run.arguments.iter().any(is_unknown) {
-                    self.named(site.text);
+                    self.named_by_line(site);
                 }
             }
         }
@@ -279,30 +324,37 @@ impl<'a> Walk<'a> {
 
     fn acts(&mut self, acts: Vec<(Act, Word)>, site: Site<'_>) {
         for (act, word) in acts {
-            for word in self.variables.words(&word) {
-                if site.is_lost || is_unknown(&word) {
-                    self.named(site.text);
+            if site.is_lost || is_unknown(&word) {
+                self.named_by_line(site);
+            }
+            for folder in site.here.iter() {
+                if self.shown.changes.is_cut() {
+                    return;
                 }
-                for folder in site.here {
-                    let path = joined(folder, &word.text);
-                    self.shown.changes.push(match act {
-                        _ if word.is_pattern => {
-                            Change::Pattern(Pattern::new(folder, &word.text, site.stars))
-                        }
-                        Act::Writes => Change::File(path),
-                        Act::Replaces => Change::Tree(path),
-                        Act::Fills => Change::Inside(path),
-                        Act::Applies => Change::Patch(path),
-                    });
-                }
+                let path = joined(folder, &word.text);
+                self.shown.changes.add(match act {
+                    _ if word.is_pattern => {
+                        Change::Pattern(Pattern::new(folder, &word.text, site.stars))
+                    }
+                    Act::Writes => Change::File(path),
+                    Act::Replaces => Change::Tree(path),
+                    Act::Fills => Change::Inside(path),
+                    Act::Applies => Change::Patch(path),
+                });
             }
         }
     }
 
+    /// Something of this line is changed, nobody knows what. A line is named once, however long it is.
+    fn named_by_line(&mut self, site: Site<'_>) {
+        if self.named_lines.insert(site.number) {
+            self.named(site.text);
+        }
+    }
+
     fn named(&mut self, text: &str) {
-        let change = Change::Named(text.to_owned());
-        if !self.shown.changes.contains(&change) {
-            self.shown.changes.push(change);
+        if !self.shown.changes.is_cut() {
+            self.shown.changes.add(Change::Named(text.to_owned()));
         }
     }
 }
@@ -504,8 +556,8 @@ mod tests {
     fn patterns_are_told_and_quoted_ones_are_none() {
         let patterns = |command: &str| -> Vec<String> {
             let shown = files_shown_by(command, &Start::nowhere());
-            let patterns = shown.patterns.into_iter();
-            patterns.map(|(pattern, _)| pattern.text).collect()
+            let patterns = shown.patterns.iter();
+            patterns.map(|(pattern, _)| pattern.text.clone()).collect()
         };
         assert_eq!(patterns("cat .e* conf/?.json"), [".e*", "conf/?.json"]);
         assert_eq!(patterns("cat .{env,x}"), [".{env,x}"]);
@@ -514,21 +566,72 @@ mod tests {
 
     #[test]
     fn what_is_not_looked_at_is_told() {
-        let many = format!("cat {}", "x ".repeat(MOST_WORDS + 1));
-        assert_eq!(files_shown_by(&many, &Start::nowhere()).unread.len(), 1);
-        let deep = format!("{}cat .env{}", "echo $(".repeat(20), ")".repeat(20));
-        assert_eq!(files_shown_by(&deep, &Start::nowhere()).unread.len(), 1);
-        // What is done for each command must not grow with the others.
-        for many in [
-            "(a) ", "(a | ", "cd x; ", "env | ", "rm $x; ", "$((", "a $(b) ",
+        let many: String = (0..=MOST_WORDS).map(|word| format!("{word} ")).collect();
+        let values: String = (0..2_000).map(|value| format!("{value} ")).collect();
+        let patterns: String = (0..2_000).map(|value| format!("{value}* ")).collect();
+        for (line, told) in [
+            (format!("cat {many}"), 1),
+            (
+                format!("{}cat .env{}", "echo $(".repeat(20), ")".repeat(20)),
+                1,
+            ),
+            (format!("{}cat .env", "(".repeat(100)), 1),
+            (format!("for f in {values}; do cat $f; done"), 1),
+            (format!("cat {patterns}"), 1),
+            (format!("rm {many}"), 1),
+            (
+                format!("find {many} -name {}-delete", "a -name ".repeat(9)),
+                1,
+            ),
+            (format!("cat {}", "a b ".repeat(MOST_WORDS)), 0),
+            ("cat a b c".to_owned(), 0),
         ] {
-            let _shown = files_shown_by(&many.repeat(20_000), &Start::nowhere());
+            let shown = files_shown_by(&line, &Start::nowhere());
+            assert_eq!(shown.all_unread().len(), told, "{line:.40}");
         }
-        assert!(
-            files_shown_by("cat a b c", &Start::nowhere())
-                .unread
-                .is_empty()
-        );
+    }
+
+    #[test]
+    fn what_is_done_for_a_command_does_not_grow_with_the_others() {
+        let start = Start::nowhere();
+        for many in [
+            "(a) ",
+            "(a | ",
+            "cd x; ",
+            "env | ",
+            "rm $x; ",
+            "$((",
+            "a $(b) ",
+            "cat *.x; ",
+            "((((((a) ",
+            "cat {}}}}} ",
+            "git apply; ",
+            "python3 - <<E\nx$x\nE\n",
+            "a=$a$a; cat $a; ",
+            "cp x y z; ",
+            "cat ${${${ ",
+            "cat <<E\n$((((\nE\n",
+            "echo $A; ",
+            "cat \"`\\`\" ",
+        ] {
+            let line = many.repeat(20_000);
+            let mut walk = Walk::new(&start);
+            walk.line(&line, 0, start.stars, Folders::at(&start.folder));
+            assert!(walk.lines <= 20_001, "{many}: {} lines", walk.lines);
+            assert!(walk.tops.len() <= 1, "{many}: {} tops", walk.tops.len());
+            let shown = walk.finish();
+            let paths: usize = shown.paths().iter().map(|path| path.len()).sum();
+            let length = |change: &Change| match change {
+                Change::Named(text) | Change::File(text) => text.len(),
+                _ => 1,
+            };
+            let changes: usize = shown.changes.iter().map(length).sum();
+            assert!(paths <= 16 * line.len(), "{many}: {paths} letters of paths");
+            assert!(
+                changes <= 2 * line.len(),
+                "{many}: {changes} letters of changes"
+            );
+        }
     }
 
     #[test]
