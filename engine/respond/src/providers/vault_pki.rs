@@ -7,6 +7,8 @@
 //! The CA makes the key and tells it once. Which certificates are the leaked key's is seen in the certificates themselves.
 //! INVARIANT: a key never comes without its certificate: an entry without a field for it is refused.
 
+use std::collections::HashSet;
+
 use leakward_core::action::Verb;
 use leakward_verify::Subject;
 use leakward_verify::certificates::{Certificate, PublicKey, in_text};
@@ -24,7 +26,7 @@ use crate::provider::{
 pub(super) const NAME: &str = "vault-pki";
 const ADMIN: &str = "vault-admin";
 
-/// LIMIT: certificates of one CA that are looked at; each is a call.
+/// LIMIT: certificates of one CA that are looked at, and new ones among which a lost one is sought; each is a call.
 const MOST: usize = 2_000;
 
 /// A CA, and the way to it.
@@ -276,15 +278,7 @@ impl<'e> VaultPki<'e> {
     }
 
     pub(super) fn handles(&self) -> Result<Vec<Handle>, ProviderError> {
-        let listed = self.list()?;
-        if listed.len() > MOST {
-            return Err(refused(format!(
-                "{} lists {} certificates, more than the {MOST} among which a lost one would be looked for: have it tidy up first",
-                self.mount,
-                listed.len()
-            )));
-        }
-        Ok(listed.into_iter().map(Handle).collect())
+        Ok(self.list()?.into_iter().map(Handle).collect())
     }
 
     pub(super) fn create(&self, creation: &Creation) -> Result<Successor, ProviderError> {
@@ -352,10 +346,19 @@ impl<'e> VaultPki<'e> {
     /// that is revoked already was looked after.
     pub(super) fn find_created(&self, creation: &Creation) -> Result<Created, ProviderError> {
         let old = self.old()?;
-        for handle in self.handles()? {
-            if creation.before.contains(&handle) {
-                continue;
-            }
+        let before: HashSet<&Handle> = creation.before.iter().collect();
+        let mut new = self.handles()?;
+        new.retain(|handle| !before.contains(handle));
+        if new.len() > MOST {
+            return Err(refused(format!(
+                "{} has issued {} certificates since, more than the {MOST} among which a lost one is looked for: look there for the newest one for {}, and \
+                 have it revoked if nobody has its key",
+                self.mount,
+                new.len(),
+                old.names().join(", ")
+            )));
+        }
+        for handle in new {
             let Look::Is(issued) = self.read(&handle.0)? else {
                 continue;
             };

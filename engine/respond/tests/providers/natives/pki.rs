@@ -163,6 +163,31 @@ fn a_lost_certificate_is_revoked_and_one_that_somebody_else_had_issued_is_not() 
     assert_ne!(kept.things[&handle.0]["revocation_time"], 0);
 }
 
+/// An authority that issues for a day has tens of thousands.
+#[test]
+fn however_many_certificates_there_were_a_lost_one_is_found_among_the_new() {
+    let scene = scene(native());
+    let keep = |numbers: std::ops::Range<u32>| {
+        let mut kept = scene.kept.lock().expect("the server");
+        for serial in numbers {
+            kept.keep(serial, "of another form");
+        }
+    };
+    keep(0x4000_0000..0x4000_0bb8);
+    let creation = scene.creation();
+    assert!(creation.before.len() > 3_000);
+    scene.fault(Some(Fault::Lost));
+    scene.create(&creation).expect_err("it is lost");
+    scene.fault(None);
+    assert!(matches!(scene.find(&creation), Created::Orphan(_)));
+    keep(0x5000_0000..0x5000_07d1);
+    let error = with_provider(&scene, |provider, case| {
+        provider.find_created(case, &creation)
+    });
+    let error = error.expect_err("too many").to_string();
+    assert!(error.contains("shop.corp"), "{error}");
+}
+
 #[test]
 fn every_certificate_of_the_key_is_revoked_and_no_other() {
     let scene = scene(native());
