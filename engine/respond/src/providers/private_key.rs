@@ -1,6 +1,7 @@
 //! Private keys, which can be anything: what the operator says the key is for decides who acts. With `vault` the certificate
 //! authority that issued its certificate; with `signs` the set of keys whose tokens are taken; with nothing, a person.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use leakward_stores::Fields;
@@ -121,6 +122,13 @@ impl Provider for PrivateKey {
         match self.office(case)? {
             Office::Authority(authority) => authority.handles(),
             Office::Set(_) => Ok(Vec::new()),
+        }
+    }
+
+    fn ahead(&self, case: &Case<'_>) -> Result<BTreeMap<String, String>, ProviderError> {
+        match self.office(case)? {
+            Office::Authority(_) => Ok(BTreeMap::new()),
+            Office::Set(set) => set.ahead(),
         }
     }
 

@@ -7,13 +7,14 @@
 //!
 //! INVARIANT: the set is changed by compare-and-set, one key at a time; keys of others stay.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use leakward_core::Secret;
 use leakward_stores::{Entry, Fields, Select, Store, StoreError};
 use leakward_verify::token_key::{IDS, KeyName, jwk, new_like, thumbprint};
 use leakward_verify::{Subject, Value, ValueSource};
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use zeroize::Zeroizing;
 
 use super::Way;
@@ -95,6 +96,7 @@ impl<'e> SigningKey<'e> {
         let can_be_asked = self.case.subject.value("check").is_some();
         if can_be_asked {
             self.must_be_named(key, &print)?;
+            self.must_sign_so(key)?;
         }
         let step = "Whether a key works can only be seen where its tokens are taken: give --with check=https://…, an address that \
                     refuses requests without a token.";
@@ -105,7 +107,7 @@ impl<'e> SigningKey<'e> {
                 calls: vec![format!("take {print} out of the key set {}", self.place())],
                 undo: Undo::Possible,
                 breaks: vec![
-                    "Tokens that the leaked key has signed, as soon as whoever checks them reads the set again."
+                    "Tokens that the leaked key has signed, as soon as whoever checks them reads the set again; until then they are good."
                         .to_owned(),
                 ],
             }),
@@ -115,13 +117,32 @@ impl<'e> SigningKey<'e> {
                 calls: vec![format!("add the new key to the key set {}", self.place())],
                 birth: Birth::Chosen,
                 overlap: Overlap::Both,
-                breaks: Vec::new(),
+                breaks: vec![
+                    "Tokens of the new key, where whoever checks them has an older copy of the set and does not read it again for a name that it \
+                     does not know."
+                        .to_owned(),
+                ],
             }),
             instructions: (!can_be_asked).then(|| Instructions {
                 url: None,
                 steps: vec![step.to_owned()],
             }),
         })
+    }
+
+    /// A token that is signed otherwise than the set says is refused, however good the key is.
+    fn must_sign_so(&self, key: &Json) -> Result<(), ProviderError> {
+        let jwk = text(&self.case.subject.secret).and_then(|key| jwk(&key));
+        let ours = jwk.ok_or_else(unreadable)?["alg"].clone();
+        match key.get("alg").and_then(Json::as_str) {
+            Some(alg) if ours != alg => Err(refused(format!(
+                "{} says that the leaked key signs with {alg}, and here it signs with {} alone, so that no token proves anything; without \
+                 --with check=… it can be revoked, and that is told as not proven",
+                self.place(),
+                ours.as_str().unwrap_or_default()
+            ))),
+            _ => Ok(()),
+        }
     }
 
     /// That a token is refused proves something only under the name that the set has for the key.
@@ -177,9 +198,13 @@ impl<'e> SigningKey<'e> {
     }
 
     fn read(&self) -> Result<Set, ProviderError> {
+        self.read_version(&Select::Current)
+    }
+
+    fn read_version(&self, select: &Select) -> Result<Set, ProviderError> {
         let entry = self
             .store
-            .read(&self.path, &Select::Current)
+            .read(&self.path, select)
             .map_err(|error| of_store(&error))?;
         let field = match entry.fields.keys().collect::<Vec<_>>().as_slice() {
             [only] => (*only).clone(),
@@ -222,14 +247,17 @@ impl<'e> SigningKey<'e> {
 
     fn take_out(&self, print: &str) -> Result<Receipt, ProviderError> {
         let set = self.read()?;
-        if !set.has(print) {
+        let Some(key) = set.key(print).map(public_members) else {
             return Ok(receipt(format!("{} does not hold {print}", self.place())));
-        }
+        };
         let others = set.keys().iter();
         let others = others.filter(|key| thumbprint(key).as_deref() != Some(print));
         let others = others.cloned().collect();
         self.write(set, others)?;
-        Ok(receipt(format!("{print} is out of {}", self.place())))
+        Ok(receipt(format!(
+            "{print} is out of {}, which held it as {key}",
+            self.place()
+        )))
     }
 
     /// Again with the same draft, finds that it is there.
@@ -237,9 +265,26 @@ impl<'e> SigningKey<'e> {
         let draft = draft_of(NAME, creation)?;
         let secret = draft.parts.get(SECRET).and_then(text);
         let key = secret.and_then(|secret| jwk(&secret));
-        let key = key.ok_or_else(|| refused("the draft holds no key".to_owned()))?;
+        let mut key = key.ok_or_else(|| refused("the draft holds no key".to_owned()))?;
+        if let Some(old) = self.old_entry()? {
+            use_like(&mut key, &old);
+        }
         self.add(key, &draft.handle.0)?;
         Ok(draft)
+    }
+
+    /// The leaked key's public half as the set has it, or had it when it was taken out first.
+    fn old_entry(&self) -> Result<Option<Json>, ProviderError> {
+        let print = print(&self.case.subject.secret)?;
+        let held = self.read()?.key(&print).map(public_members);
+        let ahead = self.case.ahead.get(AHEAD);
+        Ok(held.or_else(|| serde_json::from_str(ahead?).ok()))
+    }
+
+    pub(super) fn ahead(&self) -> Result<BTreeMap<String, String>, ProviderError> {
+        let held = self.old_entry()?;
+        let kept = held.map(|held| (AHEAD.to_owned(), held.to_string()));
+        Ok(kept.into_iter().collect())
     }
 
     pub(super) fn find_created(&self, creation: &Creation) -> Result<Created, ProviderError> {
@@ -266,16 +311,52 @@ impl<'e> SigningKey<'e> {
         self.take_out(&print(&self.case.subject.secret)?)
     }
 
+    /// As the set had it: from what was read ahead, or from the version of the set before this one.
     pub(super) fn restore(&self) -> Result<Receipt, ProviderError> {
         let print = print(&self.case.subject.secret)?;
-        let key = text(&self.case.subject.secret).and_then(|key| jwk(&key));
-        let mut key = key.ok_or_else(unreadable)?;
-        let known = IDS.iter().find_map(|id| self.case.subject.value(id));
-        if let Some(id) = known.and_then(|value| text(&value.secret)) {
-            key["kid"] = json!(id.as_str());
-        }
+        let key = match self.old_entry()? {
+            Some(key) => Some(key),
+            None => {
+                let before = self.read_version(&Select::Previous)?;
+                before.key(&print).map(public_members)
+            }
+        };
+        let key = key.ok_or_else(|| {
+            refused(format!(
+                "{} no longer has the version with {print}; the journal tells how it held it",
+                self.place()
+            ))
+        })?;
         self.add(key, &print)?;
         Ok(receipt(format!("{print} is in {} again", self.place())))
+    }
+}
+
+/// The name under which the journal keeps the leaked key's public half.
+const AHEAD: &str = "jwk";
+
+/// What a public key may consist of (RFC 7517, 4; RFC 7518, 6): a set with a private one is a mistake that the journal must not repeat.
+fn public_members(key: &Json) -> Json {
+    const PUBLIC: [&str; 14] = [
+        "kty", "crv", "x", "y", "n", "e", "alg", "use", "key_ops", "kid", "x5u", "x5c", "x5t",
+        "x5t#S256",
+    ];
+    let members = key.as_object().into_iter().flatten();
+    let public = members.filter(|(name, _)| PUBLIC.contains(&name.as_str()));
+    let public = public.map(|(name, value)| (name.clone(), value.clone()));
+    Json::Object(public.collect())
+}
+
+/// What the set says of the old key's use, it says of the new one: some applications look at it, others refuse what they do not expect.
+fn use_like(new: &mut Json, old: &Json) {
+    let Some(members) = new.as_object_mut() else {
+        return;
+    };
+    for name in ["alg", "use", "key_ops"] {
+        match old.get(name) {
+            Some(value) => members.insert(name.to_owned(), value.clone()),
+            None => members.remove(name),
+        };
     }
 }
 

@@ -32,6 +32,8 @@ struct Kept(Mutex<State>);
 
 struct State {
     held: Value,
+    /// What it held before the last change.
+    before: Option<Value>,
     version: u32,
     fault: Option<Fault>,
     writes: u32,
@@ -43,6 +45,7 @@ impl Kept {
     fn new(keys: &[Value]) -> Self {
         Self(Mutex::new(State {
             held: json!({ "keys": keys, "note": "kept" }),
+            before: None,
             version: 1,
             fault: None,
             writes: 0,
@@ -78,15 +81,18 @@ impl Store for Kept {
         Ok(Metadata::default())
     }
 
-    fn read(&self, path: &str, _: &Select) -> Result<Entry, StoreError> {
-        if path != PATH {
-            return Err(StoreError::Absent {
-                store: "memory".to_owned(),
-                path: path.to_owned(),
-            });
-        }
+    fn read(&self, path: &str, select: &Select) -> Result<Entry, StoreError> {
         let state = self.state();
-        let held = Secret::new(state.held.to_string().as_bytes());
+        let held = match select {
+            _ if path != PATH => None,
+            Select::Previous => state.before.as_ref(),
+            _ => Some(&state.held),
+        };
+        let held = held.ok_or_else(|| StoreError::Absent {
+            store: "memory".to_owned(),
+            path: path.to_owned(),
+        })?;
+        let held = Secret::new(held.to_string().as_bytes());
         Ok(Entry {
             version: Version(state.version.to_string()),
             fields: Fields::from([("jwks".to_owned(), held)]),
@@ -121,6 +127,7 @@ impl Store for Kept {
                 found: current.0,
             });
         }
+        state.before = Some(state.held.clone());
         state.held = serde_json::from_str(&text(&fields["jwks"])).expect("JSON");
         state.version += 1;
         state.writes += 1;
@@ -245,6 +252,85 @@ fn a_new_key_is_beside_the_old_one_until_that_is_taken_out() {
         provider.remove(case, &made.handle).expect("taken away");
     });
     assert_eq!(scene.ids(), ["other", "first"]);
+}
+
+/// Of a key in the set, what it is for, and whether a private half of it was put there by mistake.
+fn change_first(scene: &Scene, change: impl FnOnce(&mut serde_json::Map<String, Value>)) -> Value {
+    let mut state = scene.kept.state();
+    let first = &mut state.held["keys"][0];
+    change(first.as_object_mut().expect("a key"));
+    first.clone()
+}
+
+#[test]
+fn a_new_key_is_for_what_the_old_one_was_for_whichever_comes_first() {
+    for is_taken_out_first in [false, true] {
+        let scene = Scene::new();
+        change_first(&scene, |key| {
+            key.remove("alg");
+            key.insert("use".to_owned(), json!("sig"));
+            key.insert("key_ops".to_owned(), json!(["verify"]));
+            key.insert("d".to_owned(), json!("private"));
+        });
+        let ahead = scene.ask(|provider, case| provider.ahead(case));
+        let ahead = ahead.expect("what the set says");
+        assert!(!format!("{ahead:?}").contains("private"), "{ahead:?}");
+        if is_taken_out_first {
+            let told = scene.ask(|provider, case| provider.revoke(case));
+            let told = told.expect("taken out").summary;
+            assert!(
+                told.contains("key_ops") && !told.contains("private"),
+                "{told}"
+            );
+        }
+        let creation = scene.creation();
+        scene.ask(|provider, case| {
+            let case = Case {
+                ahead: &ahead,
+                ..case.clone()
+            };
+            provider.create(&case, &creation).expect("it is in the set");
+        });
+        let state = scene.kept.state();
+        let new = state.held["keys"].as_array().and_then(|keys| keys.last());
+        let new = new.expect("the new key");
+        assert_eq!(new["use"], "sig");
+        assert_eq!(new["key_ops"], json!(["verify"]));
+        assert!(new.get("alg").is_none() && new.get("d").is_none(), "{new}");
+    }
+}
+
+#[test]
+fn a_key_that_is_put_back_is_as_it_was_or_not_put_back() {
+    let scene = Scene::new();
+    let was = change_first(&scene, |key| {
+        key.insert("key_ops".to_owned(), json!(["verify"]));
+        key.remove("use");
+    });
+    scene.ask(|provider, case| {
+        provider.revoke(case).expect("taken out");
+        provider.restore(case).expect("in again");
+    });
+    assert_eq!(scene.kept.state().held["keys"][1], was);
+    scene.ask(|provider, case| provider.revoke(case).expect("taken out"));
+    scene.kept.state().before = None;
+    let error = scene.ask(|provider, case| provider.restore(case));
+    let error = error.expect_err("nobody knows how it was");
+    assert!(matches!(error, ProviderError::Refused { .. }), "{error:?}");
+}
+
+#[test]
+fn a_key_that_signs_otherwise_than_tokens_are_signed_here_is_not_tried() {
+    let scene = Scene::new();
+    change_first(&scene, |key| {
+        key.insert("alg".to_owned(), json!("ES512"));
+    });
+    let error = scene.ask(|provider, case| provider.abilities(case));
+    let error = error.expect_err("no token proves anything").to_string();
+    assert!(
+        error.contains("ES512") && error.contains("ES256"),
+        "{error}"
+    );
 }
 
 #[test]
