@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
 use crate::fill;
-use crate::keys::{Form, PrivateKey, PublicKey, pem};
+use crate::keys::{Form, PrivateKey, PublicKey, pem, without_zeros};
 use crate::offline::key_body;
 use crate::subject::{Subject, ValueSource};
 
@@ -54,20 +54,37 @@ pub fn jwk(private: &str) -> Option<Value> {
     Some(jwk)
 }
 
-/// The thumbprint of a public key (RFC 7638); none when it is no key of these kinds.
+/// The thumbprint of a public key (RFC 7638); none when it is no key of these kinds. Numbers count, however they are written: one key
+/// has one thumbprint, also with zeros in front of a modulus, without those of a coordinate, or with base64 that is filled up.
 #[must_use]
 pub fn thumbprint(jwk: &Value) -> Option<String> {
-    let names: &[&str] = match jwk.get("kty")?.as_str()? {
-        "RSA" => &["e", "kty", "n"],
-        "EC" => &["crv", "kty", "x", "y"],
-        "OKP" => &["crv", "kty", "x"],
+    let text = |name: &str| jwk.get(name)?.as_str();
+    let member = |name: &str, length: usize| {
+        let bytes = without_zeros(&bytes(text(name)?)?);
+        let missing = length.saturating_sub(bytes.len());
+        let number = [vec![0; missing], bytes].concat();
+        Some(json!(URL_SAFE_NO_PAD.encode(number)))
+    };
+    // Names in the order of their letters.
+    let members = match text("kty")? {
+        "RSA" => json!({ "e": member("e", 1)?, "kty": "RSA", "n": member("n", 1)? }),
+        "EC" => {
+            let curve = text("crv")?;
+            let length = match curve {
+                "P-256" => 32,
+                "P-384" => 48,
+                "P-521" => 66,
+                _ => 0,
+            };
+            json!({ "crv": curve, "kty": "EC", "x": member("x", length)?, "y": member("y", length)? })
+        }
+        "OKP" => {
+            let point = URL_SAFE_NO_PAD.encode(bytes(text("x")?)?);
+            json!({ "crv": text("crv")?, "kty": "OKP", "x": point })
+        }
         _ => return None,
     };
-    let members: Option<Vec<String>> = names
-        .iter()
-        .map(|name| Some(format!("\"{name}\":{}", json!(jwk.get(name)?.as_str()?))))
-        .collect();
-    let text = format!("{{{}}}", members?.join(","));
+    let text = members.to_string();
     let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
     Some(URL_SAFE_NO_PAD.encode(hash.as_ref()))
 }
@@ -121,6 +138,15 @@ pub(crate) fn unheard_of(private: &str) -> Option<Zeroizing<String>> {
     Some(pem("PRIVATE KEY", 64, &kind.new_like(Form::Pkcs8)?))
 }
 
+/// Of base64 as it should be (RFC 7515, 2), or filled up, or with the other two signs.
+fn bytes(text: &str) -> Option<Vec<u8>> {
+    let text = text
+        .trim_end_matches('=')
+        .replace('+', "-")
+        .replace('/', "_");
+    URL_SAFE_NO_PAD.decode(text).ok()
+}
+
 fn algorithm(public: &PublicKey) -> &'static str {
     match public {
         PublicKey::Rsa { .. } => "RS256",
@@ -156,6 +182,7 @@ fn members(public: &PublicKey) -> Option<Value> {
 mod tests {
     use aws_lc_rs::rsa::KeySize;
     use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair};
+    use base64::engine::general_purpose::STANDARD;
 
     use super::*;
 
@@ -204,6 +231,35 @@ mod tests {
             let new = new_like(bare.trim_end_matches('=')).expect("a successor");
             assert_eq!(kind(&new), kind(&old));
             assert_eq!(new.lines().next(), old.lines().next());
+        }
+    }
+
+    /// Some write a modulus with the zero that makes it positive, or the coordinates of a point without their zeros.
+    #[test]
+    fn a_key_has_one_thumbprint_however_its_numbers_are_written() {
+        let written = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        let rsa = |n: String, e: &[u8]| json!({ "kty": "RSA", "n": n, "e": written(e) });
+        let modulus = [[0xfb].as_slice(), &[0xff; 255]].concat();
+        let plain = thumbprint(&rsa(written(&modulus), &[1, 0, 1]));
+        assert!(plain.is_some());
+        let positive = written(&[&[0][..], &modulus].concat());
+        let other_signs = STANDARD.encode(&modulus);
+        assert!(other_signs.contains('+') && other_signs.ends_with('='));
+        for n in [positive, other_signs, format!("{}==", written(&modulus))] {
+            assert_eq!(thumbprint(&rsa(n, &[0, 1, 0, 1])), plain);
+        }
+        let point = |x: &[u8]| json!({ "kty": "EC", "crv": "P-256", "x": written(x), "y": written(&[7; 32]) });
+        let short = vec![9; 30];
+        let full = [vec![0; 2], short.clone()].concat();
+        assert_eq!(thumbprint(&point(&short)), thumbprint(&point(&full)));
+        assert_ne!(thumbprint(&point(&full)), thumbprint(&point(&[9; 32])));
+        // In a set that somebody wrote, anything can stand.
+        for odd in [
+            json!({}),
+            rsa("!".to_owned(), &[1]),
+            json!({ "kty": "EC", "crv": 3 }),
+        ] {
+            assert_eq!(thumbprint(&odd), None);
         }
     }
 

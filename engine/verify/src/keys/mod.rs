@@ -15,4 +15,5 @@ pub(crate) use pem::pem;
 pub use private_key::PublicKey;
 pub(crate) use private_key::{
     Form, PrivateKey, mpint as ssh_mpint, ssh_fingerprint, ssh_text, string as ssh_string,
+    without_zeros,
 };

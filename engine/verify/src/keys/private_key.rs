@@ -291,7 +291,7 @@ pub(crate) fn mpint(bytes: &[u8]) -> Vec<u8> {
     string(&number)
 }
 
-pub(super) fn without_zeros(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn without_zeros(bytes: &[u8]) -> Vec<u8> {
     let start = bytes.iter().position(|byte| *byte != 0);
     bytes
         .get(start.unwrap_or(bytes.len())..)
