@@ -110,6 +110,8 @@ pub struct Rotation {
     pub action: String,
     /// As whom, for people.
     pub identity: String,
+    /// Whether that is the leaked credential.
+    pub by: Maker,
     /// The calls, placeholders not filled in.
     pub calls: Vec<String>,
     /// Who chooses the value.
@@ -120,15 +122,14 @@ pub struct Rotation {
     pub breaks: Vec<String>,
 }
 
-/// What an identity begins with, for people, when the leaked credential acts itself.
-pub(crate) const THE_LEAKED: &str = "the leaked ";
-
-impl Rotation {
-    /// Whether the leaked credential makes its own successor, which it cannot do any more when it is dead.
-    #[must_use]
-    pub fn is_by_the_leaked(&self) -> bool {
-        self.identity.starts_with(THE_LEAKED)
-    }
+/// Who makes a successor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Maker {
+    /// The leaked credential itself, which cannot do it any more when it is dead.
+    TheLeaked,
+    /// An identity that was named.
+    Identity,
 }
 
 /// Whether an action can be taken back.

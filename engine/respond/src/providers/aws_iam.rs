@@ -15,8 +15,8 @@ use super::Way;
 use super::by_hand::or_by_hand;
 use super::rest::{text, value};
 use crate::provider::{
-    Abilities, Birth, Case, Created, Creation, Handle, Overlap, Provider, ProviderError, Receipt,
-    Revocation, Rotation, SECRET, Standing, Successor, THE_LEAKED, Undo, plain_parts,
+    Abilities, Birth, Case, Created, Creation, Handle, Maker, Overlap, Provider, ProviderError,
+    Receipt, Revocation, Rotation, SECRET, Standing, Successor, Undo, plain_parts,
 };
 
 const ADMIN: &str = "aws-admin";
@@ -163,10 +163,11 @@ impl Provider for AwsIam {
     fn abilities(&self, case: &Case<'_>) -> Result<Abilities, ProviderError> {
         or_by_hand(case, || {
             let errand = self.errand(case)?;
-            let identity = if errand.is_itself {
-                format!("{THE_LEAKED}key itself (no {ADMIN} is given)")
+            let (maker, identity) = if errand.is_itself {
+                let itself = format!("the leaked key itself (no {ADMIN} is given)");
+                (Maker::TheLeaked, itself)
             } else {
-                ADMIN.to_owned()
+                (Maker::Identity, ADMIN.to_owned())
             };
             let user = &errand.user;
             let call = |action: &str| format!("POST https://iam.amazonaws.com/?Action={action}");
@@ -184,6 +185,7 @@ impl Provider for AwsIam {
                 rotate: Some(Rotation {
                     action: "aws-create-access-key".to_owned(),
                     identity,
+                    by: maker,
                     calls: vec![call("CreateAccessKey")],
                     birth: Birth::Issued,
                     overlap: Overlap::Both,

@@ -13,8 +13,8 @@ use super::Way;
 use super::by_hand::or_by_hand;
 use super::rest::{Rest, identity, text, value};
 use crate::provider::{
-    Abilities, Birth, Case, Created, Creation, Handle, Overlap, Provider, ProviderError, Receipt,
-    Revocation, Rotation, SECRET, Standing, Successor, Undo, plain_parts,
+    Abilities, Birth, Case, Created, Creation, Handle, Maker, Overlap, Provider, ProviderError,
+    Receipt, Revocation, Rotation, SECRET, Standing, Successor, Undo, plain_parts,
 };
 
 const NAME: &str = "azure-storage-key";
@@ -133,6 +133,7 @@ impl Provider for AzureStorage {
                 rotate: Some(Rotation {
                     action: "azure-use-other-storage-key".to_owned(),
                     identity: ADMIN.to_owned(),
+                    by: Maker::Identity,
                     calls: vec![shown("listKeys")],
                     birth: Birth::Issued,
                     overlap: Overlap::Both,

@@ -15,8 +15,8 @@ use super::Way;
 use super::by_hand::or_by_hand;
 use super::rest::{Rest, identity, segment, text};
 use crate::provider::{
-    Abilities, Birth, Case, Created, Creation, Handle, Overlap, Provider, ProviderError, Receipt,
-    Revocation, Rotation, SECRET, Standing, Successor, Undo, plain_parts,
+    Abilities, Birth, Case, Created, Creation, Handle, Maker, Overlap, Provider, ProviderError,
+    Receipt, Revocation, Rotation, SECRET, Standing, Successor, Undo, plain_parts,
 };
 
 const NAME: &str = "gcp-service-account-key";
@@ -133,6 +133,7 @@ impl Provider for GcpServiceAccount {
                 rotate: Some(Rotation {
                     action: "gcp-create-key".to_owned(),
                     identity: ADMIN.to_owned(),
+                    by: Maker::Identity,
                     calls: vec![shown("")],
                     birth: Birth::Issued,
                     overlap: Overlap::Both,

@@ -18,8 +18,8 @@ use super::rest::{Rest, identity, text, value};
 use super::sql_users::draft_of;
 use super::written_key;
 use crate::provider::{
-    Abilities, Birth, Case, Created, Creation, Handle, Overlap, Provider, ProviderError, Receipt,
-    RequestId, Revocation, Rotation, SECRET, Standing, Successor, Undo,
+    Abilities, Birth, Case, Created, Creation, Handle, Maker, Overlap, Provider, ProviderError,
+    Receipt, RequestId, Revocation, Rotation, SECRET, Standing, Successor, Undo,
 };
 
 const NAME: &str = "github-deploy-key";
@@ -175,6 +175,7 @@ impl Provider for GithubDeployKey {
                 rotate: Some(Rotation {
                     action: "github-create-deploy-key".to_owned(),
                     identity: ADMIN.to_owned(),
+                    by: Maker::Identity,
                     calls: vec![errand.rest.shown(Verb::Post, &errand.keys)],
                     birth: Birth::Chosen,
                     overlap: Overlap::Both,

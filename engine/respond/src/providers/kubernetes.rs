@@ -16,7 +16,7 @@ use super::Way;
 use super::by_hand::or_by_hand;
 use super::rest::{Rest, identity, segment, text};
 use crate::provider::{
-    Abilities, Birth, Case, Created, Creation, Handle, Instructions, Overlap, Provider,
+    Abilities, Birth, Case, Created, Creation, Handle, Instructions, Maker, Overlap, Provider,
     ProviderError, Receipt, Revocation, Rotation, SECRET, Standing, Successor, Undo, plain_parts,
 };
 
@@ -132,6 +132,7 @@ impl Provider for Kubernetes {
                 rotate: Some(Rotation {
                     action: "kubernetes-create-token".to_owned(),
                     identity: ADMIN.to_owned(),
+                    by: Maker::Identity,
                     calls: vec![rest.shown(
                         Verb::Post,
                         &format!(

@@ -20,8 +20,8 @@ use super::sql_users::{
     base_of, draft_of, password_of, server_of, sibling, successor_parts, uri_parts, uri_subject,
 };
 use crate::provider::{
-    Abilities, Birth, Case, Created, Creation, Handle, Overlap, Provider, ProviderError, Receipt,
-    RequestId, Revocation, Rotation, Standing, Successor, Undo,
+    Abilities, Birth, Case, Created, Creation, Handle, Maker, Overlap, Provider, ProviderError,
+    Receipt, RequestId, Revocation, Rotation, Standing, Successor, Undo,
 };
 
 const NAME: &str = "mongodb";
@@ -211,6 +211,7 @@ impl Provider for MongoUsers {
                 rotate: Some(Rotation {
                     action: "mongodb-second-user".to_owned(),
                     identity: ADMIN.to_owned(),
+                    by: Maker::Identity,
                     calls: vec![format!(
                         "createUser or updateUser {other}: a new password and the roles of {user}"
                     )],

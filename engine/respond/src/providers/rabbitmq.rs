@@ -16,8 +16,8 @@ use super::by_hand::or_by_hand;
 use super::rest::{Rest, identity, segment, value};
 use super::sql_users::{draft_of, password_of, successor_parts, uri_parts, uri_subject};
 use crate::provider::{
-    Abilities, Birth, Case, Created, Creation, Handle, Overlap, Provider, ProviderError, Receipt,
-    RequestId, Revocation, Rotation, Standing, Successor, Undo,
+    Abilities, Birth, Case, Created, Creation, Handle, Maker, Overlap, Provider, ProviderError,
+    Receipt, RequestId, Revocation, Rotation, Standing, Successor, Undo,
 };
 
 const NAME: &str = "rabbitmq";
@@ -123,6 +123,7 @@ impl Provider for RabbitMq {
                 rotate: Some(Rotation {
                     action: "rabbitmq-second-user".to_owned(),
                     identity: ADMIN.to_owned(),
+                    by: Maker::Identity,
                     calls: vec![shown(Verb::Put, &other)],
                     birth: Birth::Chosen,
                     overlap: Overlap::Both,

@@ -14,8 +14,8 @@ use super::Way;
 use super::by_hand::or_by_hand;
 use super::sql_users::{server_of, uri_parts, uri_subject};
 use crate::provider::{
-    Abilities, Birth, Case, Created, Creation, Handle, Overlap, Provider, ProviderError, Receipt,
-    RequestId, Revocation, Rotation, Standing, Successor, THE_LEAKED, Undo,
+    Abilities, Birth, Case, Created, Creation, Handle, Maker, Overlap, Provider, ProviderError,
+    Receipt, RequestId, Revocation, Rotation, Standing, Successor, Undo,
 };
 
 const NAME: &str = "redis";
@@ -76,11 +76,12 @@ impl RedisAcl {
         Ok(Errand { session, own, user })
     }
 
-    fn identity(case: &Case<'_>) -> String {
+    fn identity(case: &Case<'_>) -> (Maker, String) {
         if case.identities.contains_key(ADMIN) {
-            ADMIN.to_owned()
+            (Maker::Identity, ADMIN.to_owned())
         } else {
-            format!("{THE_LEAKED}user itself (no {ADMIN} is given)")
+            let itself = format!("the leaked user itself (no {ADMIN} is given)");
+            (Maker::TheLeaked, itself)
         }
     }
 }
@@ -147,7 +148,7 @@ impl Provider for RedisAcl {
     fn abilities(&self, case: &Case<'_>) -> Result<Abilities, ProviderError> {
         or_by_hand(case, || {
             let own = self.own(case)?;
-            let identity = Self::identity(case);
+            let (maker, identity) = Self::identity(case);
             let user = if own.user().is_empty() {
                 "default"
             } else {
@@ -169,6 +170,7 @@ impl Provider for RedisAcl {
                 rotate: Some(Rotation {
                     action: "redis-add-password".to_owned(),
                     identity,
+                    by: maker,
                     calls: vec![format!("ACL SETUSER {user} >PASSWORD")],
                     birth: Birth::Chosen,
                     overlap: Overlap::Both,

@@ -22,7 +22,7 @@ use super::rest::{text, value};
 use super::sql_users::draft_of;
 use super::written_key::{self, as_written, written};
 use crate::provider::{
-    Abilities, Birth, Case, Created, Creation, Handle, Instructions, Overlap, ProviderError,
+    Abilities, Birth, Case, Created, Creation, Handle, Instructions, Maker, Overlap, ProviderError,
     Receipt, Revocation, Rotation, SECRET, Standing, Successor, Undo,
 };
 
@@ -114,6 +114,7 @@ impl<'e> SigningKey<'e> {
             rotate: can_be_asked.then(|| Rotation {
                 action: "jwks-add-key".to_owned(),
                 identity: self.store.describe(),
+                by: Maker::Identity,
                 calls: vec![format!("add the new key to the key set {}", self.place())],
                 birth: Birth::Chosen,
                 overlap: Overlap::Both,

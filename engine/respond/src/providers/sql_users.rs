@@ -23,8 +23,9 @@ use super::rest::text;
 use super::sql_dialect::{Dialect, two_passwords};
 use super::vault_static_role::StaticRole;
 use crate::provider::{
-    Abilities, Birth, Case, Created, Creation, Handle, Overlap, Provider, ProviderError, Receipt,
-    RequestId, Revocation, Rotation, SECRET, Standing, Successor, Undo, plain_parts, plain_subject,
+    Abilities, Birth, Case, Created, Creation, Handle, Maker, Overlap, Provider, ProviderError,
+    Receipt, RequestId, Revocation, Rotation, SECRET, Standing, Successor, Undo, plain_parts,
+    plain_subject,
 };
 
 /// What the second user of a pair is called behind the first one's name.
@@ -152,6 +153,7 @@ impl Provider for SqlUsers {
                     rotate: Some(Rotation {
                         action: format!("{name}-change-password"),
                         identity,
+                        by: Maker::TheLeaked,
                         calls: vec![change],
                         birth: Birth::Chosen,
                         overlap: Overlap::None,
@@ -178,6 +180,7 @@ impl Provider for SqlUsers {
                 rotate: Some(Rotation {
                     action: format!("{name}-second-user"),
                     identity: self.dialect.admin().to_owned(),
+                    by: Maker::Identity,
                     calls: vec![format!(
                         "{other} gets a new password and the rights of {user}"
                     )],
@@ -381,6 +384,7 @@ fn dual_abilities(user: &str) -> Abilities {
         rotate: Some(Rotation {
             action: "mysql-second-password".to_owned(),
             identity: Dialect::Mysql.admin().to_owned(),
+            by: Maker::Identity,
             calls: vec![format!(
                 "ALTER USER {user} IDENTIFIED BY … RETAIN CURRENT PASSWORD"
             )],

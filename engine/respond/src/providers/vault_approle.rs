@@ -12,8 +12,8 @@ use super::Way;
 use super::by_hand::or_by_hand;
 use super::rest::{Rest, identity, segment, text, value};
 use crate::provider::{
-    Abilities, Birth, Case, Created, Creation, Handle, Overlap, Provider, ProviderError, Receipt,
-    Revocation, Rotation, SECRET, Standing, Successor, Undo, plain_parts,
+    Abilities, Birth, Case, Created, Creation, Handle, Maker, Overlap, Provider, ProviderError,
+    Receipt, Revocation, Rotation, SECRET, Standing, Successor, Undo, plain_parts,
 };
 
 const NAME: &str = "vault-approle";
@@ -111,6 +111,7 @@ impl Provider for VaultApprole {
                 rotate: Some(Rotation {
                     action: "vault-create-secret-id".to_owned(),
                     identity: ADMIN.to_owned(),
+                    by: Maker::Identity,
                     calls: vec![shown("/secret-id")],
                     birth: Birth::Issued,
                     overlap: Overlap::Both,

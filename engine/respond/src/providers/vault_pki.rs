@@ -19,8 +19,8 @@ use super::certificate_entry::{known, parts, public, refused, renew};
 use super::rest::{Rest, identity, segment, text, value};
 use super::written_key::{as_written, written};
 use crate::provider::{
-    Abilities, Birth, Case, Created, Creation, Handle, Overlap, ProviderError, Receipt, RequestId,
-    Revocation, Rotation, SECRET, Standing, Successor, Undo,
+    Abilities, Birth, Case, Created, Creation, Handle, Maker, Overlap, ProviderError, Receipt,
+    RequestId, Revocation, Rotation, SECRET, Standing, Successor, Undo,
 };
 
 pub(super) const NAME: &str = "vault-pki";
@@ -99,6 +99,7 @@ impl<'e> VaultPki<'e> {
         let issue = |role: String| Rotation {
             action: "vault-issue-certificate".to_owned(),
             identity: ADMIN.to_owned(),
+            by: Maker::Identity,
             calls: vec![
                 self.rest
                     .shown(Verb::Post, &self.path(&format!("issue/{}", segment(&role)))),

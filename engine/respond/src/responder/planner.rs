@@ -7,7 +7,9 @@ use leakward_verify::Subject;
 use super::{RespondError, Responder};
 use crate::incident::EntryPlace;
 use crate::plan::{FieldForm, Goal, Order, Plan, PlannedEntry, PlannedStep};
-use crate::provider::{Abilities, Birth, Case, Instructions, Overlap, Provider, Rotation, Undo};
+use crate::provider::{
+    Abilities, Birth, Case, Instructions, Maker, Overlap, Provider, Rotation, Undo,
+};
 use crate::saga::{Step, changes, steps};
 
 /// What is wanted.
@@ -177,7 +179,8 @@ fn rotatable(
 /// What applications have to live through, one sentence each.
 fn cuts(order: Order, rotation: Option<&Rotation>) -> impl Iterator<Item = &'static str> {
     let contains_first = rotation.is_some() && order == Order::ContainmentFirst;
-    let by_itself = contains_first && rotation.is_some_and(Rotation::is_by_the_leaked);
+    let by_itself =
+        contains_first && rotation.is_some_and(|rotation| rotation.by == Maker::TheLeaked);
     let at_once = rotation.is_some_and(|rotation| rotation.overlap == Overlap::None);
     let all = [
         (
@@ -330,9 +333,10 @@ mod tests {
 
     #[test]
     fn a_plan_says_what_applications_have_to_live_through() {
-        let rotation = |identity: &str, overlap| Rotation {
+        let rotation = |by, overlap| Rotation {
             action: "make-a-key".to_owned(),
-            identity: identity.to_owned(),
+            identity: "app_user itself".to_owned(),
+            by,
             calls: Vec::new(),
             birth: Birth::Issued,
             overlap,
@@ -345,8 +349,8 @@ mod tests {
             });
             all.collect::<Vec<_>>()
         };
-        let by_admin = rotation("key-admin", Overlap::Both);
-        let by_itself = rotation("the leaked key itself", Overlap::Both);
+        let by_admin = rotation(Maker::Identity, Overlap::Both);
+        let by_itself = rotation(Maker::TheLeaked, Overlap::Both);
         let contains = || "containment first".to_owned();
         assert!(said(Order::SuccessorFirst, Some(&by_admin)).is_empty());
         assert!(said(Order::SuccessorFirst, Some(&by_itself)).is_empty());
@@ -359,7 +363,7 @@ mod tests {
             said(Order::ContainmentFirst, Some(&by_itself)),
             [(contains(), false), (contains(), true)]
         );
-        let at_once = rotation("key-admin", Overlap::None);
+        let at_once = rotation(Maker::Identity, Overlap::None);
         assert_eq!(said(Order::SuccessorFirst, Some(&at_once)).len(), 1);
     }
 }

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 
 use leakward_core::{Rule, Secret};
 use leakward_respond::provider::{
-    Abilities, Creation, Overlap, ProviderError, RequestId, SECRET, Standing,
+    Abilities, Creation, Maker, Overlap, ProviderError, RequestId, SECRET, Standing,
 };
 use leakward_verify::Subject;
 use leakward_verify::database::{ConnectionUri, Dialect, RedisSession, Reply, SqlSession};
@@ -266,6 +266,7 @@ fn postgresql_users_take_turns_and_no_query_fails() {
         .rotate
         .expect("a rotation");
     assert_eq!(rotation.overlap, Overlap::None);
+    assert_eq!(rotation.by, Maker::TheLeaked);
     let providers = providers(&[]);
     let new = with(
         &providers,

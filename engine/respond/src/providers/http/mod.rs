@@ -21,8 +21,8 @@ use super::Way;
 use super::answer::{Actor, Ending, ending, failed, request_id, unanswered};
 use super::by_hand::instructions;
 use crate::provider::{
-    Abilities, Birth, Case, Created, Creation, Handle, Instructions, Overlap, Provider,
-    ProviderError, Receipt, Revocation, Rotation, SECRET, Successor, THE_LEAKED, Undo, plain_parts,
+    Abilities, Birth, Case, Created, Creation, Handle, Instructions, Maker, Overlap, Provider,
+    ProviderError, Receipt, Revocation, Rotation, SECRET, Successor, Undo, plain_parts,
 };
 
 /// The provider of everything that rules say in data.
@@ -179,6 +179,7 @@ impl Provider for HttpProvider {
             Some(Rotation {
                 action: format!("{}-rotate", case.rule.id),
                 identity: identity(&action),
+                by: maker(&action),
                 calls: self.shown(case, &action),
                 birth: Birth::Issued,
                 overlap: match issue.old {
@@ -372,12 +373,20 @@ fn actor(action: &HttpAction) -> Actor {
     }
 }
 
+/// A request without an identity carries the leaked credential, in its login or in itself.
+fn maker(action: &HttpAction) -> Maker {
+    match actor(action) {
+        Actor::Itself => Maker::TheLeaked,
+        Actor::Operator => Maker::Identity,
+    }
+}
+
 /// As whom, for people.
 fn identity(action: &HttpAction) -> String {
     match (action.identities.first(), &action.call.auth) {
         (Some(name), _) => name.to_string(),
         (None, Auth::None) => "nobody: the request names the credential".to_owned(),
-        (None, _) => format!("{THE_LEAKED}credential itself"),
+        (None, _) => "the leaked credential itself".to_owned(),
     }
 }
 
