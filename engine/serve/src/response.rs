@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use leakward_core::{Fingerprint, Verdict};
 use leakward_respond::RespondError;
-use leakward_respond::incident::{Event, Incident, State};
+use leakward_respond::incident::{Approval, Event, Incident, State};
 use leakward_respond::policy::Decision;
 use leakward_respond::provider::ProviderError;
 use leakward_stores::{Holding, StoreError};
@@ -118,16 +118,13 @@ impl Response {
 
     /// Does about a credential what the policy allows.
     pub(crate) async fn respond(&self, service: &Shared, subject: Subject) -> Result<(), Failure> {
-        let Some(acting) = self.acting.clone() else {
-            return needs_person(
-                service,
-                subject.fingerprint,
-                "no response is configured: revoke it by hand",
-            )
-            .await;
-        };
         let fingerprint = subject.fingerprint;
         let known = service.database.incident(fingerprint).await?;
+        let said = known.approvals.clone();
+        let Some(acting) = self.acting.clone() else {
+            let why = "no response is configured: revoke it by hand";
+            return needs_person(service, fingerprint, &said, why).await;
+        };
         let (located, sought) = (Arc::clone(&acting), subject.clone());
         let holding = match &known.entry {
             Some(_) => None,
@@ -137,6 +134,7 @@ impl Response {
             Some(holding) => note_entry(service, fingerprint, &holding).await?,
             None => known,
         };
+        let said = incident.approvals.clone();
         let acted = tokio::task::spawn_blocking(move || acting.act(&incident, &subject)).await?;
         let acted = acted.map_err(|error| Failure::Passing(error.to_string(), None))?;
         if let Some((plan, decision)) = &acted.planned {
@@ -154,7 +152,7 @@ impl Response {
                 | RespondError::Store(StoreError::Unavailable { .. })
                 | RespondError::Provider(ProviderError::Unavailable { .. })),
             ) => Err(Failure::Passing(error.to_string(), None)),
-            Err(error) => needs_person(service, fingerprint, &error.to_string()).await,
+            Err(error) => needs_person(service, fingerprint, &said, &error.to_string()).await,
         }
     }
 
@@ -256,27 +254,33 @@ fn in_words(decision: &Decision) -> String {
     }
 }
 
+/// An attempt that knew of what was `said` has come to nothing.
 async fn needs_person(
     service: &Service,
     fingerprint: Fingerprint,
+    said: &[Approval],
     because: &str,
 ) -> Result<(), Failure> {
     let now = crate::incidents::now();
-    service
-        .database
-        .change(fingerprint, now, |incident| {
-            let is_known = incident.because == because && incident.approvals.is_empty();
-            if incident.state.is_settled() || is_known {
-                return None;
-            }
-            // Who said yes said it to the attempt that failed, and may say it to the next one.
-            incident.approvals.clear();
-            incident.state = State::NeedsPerson;
-            because.clone_into(&mut incident.because);
-            Some(event(fingerprint, now, because))
-        })
-        .await?;
+    let change = service.database.change(fingerprint, now, |incident| {
+        failed(incident, said, because).then(|| event(fingerprint, now, because))
+    });
+    change.await?;
     Ok(())
+}
+
+/// Who had said yes said it to the attempt that failed, and may say it to the next one; a yes that came meanwhile is for that one
+/// already. Whether anything is new.
+fn failed(incident: &mut Incident, said: &[Approval], because: &str) -> bool {
+    let is_for_it = |approval: &Approval| said.contains(approval);
+    let is_known = incident.because == because && !incident.approvals.iter().any(is_for_it);
+    if incident.state.is_settled() || is_known {
+        return false;
+    }
+    incident.approvals.retain(|approval| !is_for_it(approval));
+    incident.state = State::NeedsPerson;
+    because.clone_into(&mut incident.because);
+    true
 }
 
 /// Writes down where applications read the credential.
@@ -336,5 +340,50 @@ impl Service {
         let parked = sagas.iter().filter(|saga| saga.resume_at.is_none()).count();
         self.metrics.set_sagas(sagas.len() - parked, parked);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use leakward_core::{FingerprintKey, RuleId, Secret, Severity};
+    use leakward_respond::Sighting;
+    use leakward_respond::approval::Proof;
+    use leakward_respond::incident::Exposure;
+
+    use super::*;
+
+    fn yes(by: &str) -> Approval {
+        Approval {
+            by: by.to_owned(),
+            at: 1_800_000_000,
+            plan: String::new(),
+            proof: Proof::Login,
+        }
+    }
+
+    #[test]
+    fn a_yes_that_came_while_an_attempt_failed_is_for_the_next_one() {
+        let secret = Secret::new(b"of the test");
+        let sighting = Sighting {
+            fingerprint: FingerprintKey::default().fingerprint(&RuleId::from("a-rule"), &secret),
+            rule: "a-rule".to_owned(),
+            title: "a key".to_owned(),
+            provider: "a provider".to_owned(),
+            masked: String::new(),
+            severity: Severity::High,
+            verdict: "live".to_owned(),
+            exposure: Exposure::NotKnown,
+            places: Vec::new(),
+            owner: None,
+            pushed_at: None,
+        };
+        let mut incident = Incident::open(&sighting, 1_800_000_000);
+        let said = [yes("ann")];
+        incident.approvals = vec![yes("ann"), yes("bob")];
+        assert!(failed(&mut incident, &said, "the store is sealed"));
+        assert_eq!(incident.approvals, [yes("bob")]);
+        assert_eq!(incident.state, State::NeedsPerson);
+        assert!(!failed(&mut incident, &said, "the store is sealed"), "told");
+        assert_eq!(incident.approvals, [yes("bob")]);
     }
 }
