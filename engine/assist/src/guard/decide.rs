@@ -17,7 +17,7 @@ use super::call::{Call, Event, Role, Text};
 use super::environment::Environment;
 use super::pattern::Room;
 use super::shell::Shown;
-use super::view::View;
+use super::view::{Lines, View};
 use super::{GuardSettings, Stance, policy_edit};
 use crate::project::Project;
 
@@ -214,7 +214,7 @@ impl<'a> Guard<'a> {
                 .map(|(name, value)| format!("{name}={value}\n"))
                 .collect()
         };
-        let whole = [View::Whole];
+        let whole = [View::whole()];
         for (text, views) in [
             (text(&|name| names.contains(name)), whole.as_slice()),
             (text(&|_| !views.is_empty()), views.as_slice()),
@@ -278,23 +278,24 @@ impl Files {
 
 /// What is seen of the findings in a text of which all this is shown. What does not cut its lines is scanned once.
 fn seen(scanner: &TextScanner, origin: &Origin, bytes: &[u8], views: &[View]) -> Outcome {
-    let whole = [View::Whole];
-    let is_whole = views.contains(&View::Whole) || views.len() > MOST_VIEWS;
+    let whole = [View::whole()];
+    let is_whole = views.iter().any(View::is_whole) || views.len() > MOST_VIEWS;
+    let lines = Lines::of(bytes);
     let views = if is_whole { &whole } else { views };
     let (cut, others): (Vec<&View>, Vec<&View>) = views.iter().partition(|view| view.cuts_lines());
     let mut all = Outcome::default();
     if !others.is_empty() {
         all = scanner.scan(origin, bytes);
         all.findings
-            .retain(|finding| others.iter().any(|view| view.shows(finding, bytes)));
+            .retain(|finding| others.iter().any(|view| view.shows(finding, &lines)));
     }
     for view in cut {
         let part = view.part(bytes);
         let outcome = scanner.scan(origin, &part);
         let mut known: HashSet<_> = fingerprints(&all).collect();
         let found = outcome.findings.into_iter();
-        let found =
-            found.filter(|finding| view.shows(finding, &part) && known.insert(finding.fingerprint));
+        let found = found
+            .filter(|finding| view.shows(finding, &lines) && known.insert(finding.fingerprint));
         all.findings.extend(found);
         all.skipped.extend(outcome.skipped);
     }
@@ -435,14 +436,15 @@ impl Held {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::guard::view::{Range, Step};
 
     #[test]
     fn a_file_is_looked_at_once_however_often_it_is_named() {
         let mut files = Files::default();
-        let view = |number: u32| View::Lines(number, number);
+        let view = |number: u32| View::whole().then([Step::Range(Range::Last(number))]);
         for number in 0..100 {
             files.add(PathBuf::from("/w/a"), "a", &view(number));
-            files.add(PathBuf::from("/w/b"), "b", &View::Whole);
+            files.add(PathBuf::from("/w/b"), "b", &View::whole());
         }
         let all = files.all.iter();
         let all: Vec<_> = all

@@ -25,8 +25,7 @@ pub(super) fn shown(words: &[Word], site: Site<'_>) -> Vec<Environment> {
     // In which order the variables come is not known.
     let all = || match site.shown() {
         None => Vec::new(),
-        Some(View::Lines(..) | View::Last(_)) => vec![Environment::All(View::Whole)],
-        Some(view) => vec![Environment::All(view)],
+        Some(steps) => vec![Environment::All(View::unordered().then(steps))],
     };
     let texts = || arguments.iter().map(|word| word.text.as_str());
     match first.program().as_str() {
@@ -51,21 +50,25 @@ pub(super) fn shown(words: &[Word], site: Site<'_>) -> Vec<Environment> {
 mod tests {
     use super::*;
     use crate::guard::shell::{Start, files_shown_by};
+    use crate::guard::view::{Range, Step};
 
     #[test]
     fn what_is_printed_of_the_environment_is_known() {
-        let all = |view| vec![Environment::All(view)];
+        let all = |steps: Vec<Step>| vec![Environment::All(View::unordered().then(steps))];
         let named = |name: &str| vec![Environment::Named(name.to_owned())];
         for (command, expected) in [
-            ("env", all(View::Whole)),
-            ("env | sort | cut -d= -f1", all(View::Before('='))),
-            ("env | head", all(View::Whole)),
-            ("printenv", all(View::Whole)),
+            ("env", all(vec![])),
+            (
+                "env | sort | cut -d= -f1",
+                all(vec![Step::Selects, Step::Before('='), Step::Selects]),
+            ),
+            ("env | head", all(vec![Step::Range(Range::Lines(1, 10))])),
+            ("printenv", all(vec![])),
             ("printenv TOKEN", named("TOKEN")),
             ("echo \"a $TOKEN\"", named("TOKEN")),
             ("echo ${TOKEN}", named("TOKEN")),
             ("echo ${TOKEN:+set} ${TOKEN:0:4} '$TOKEN'", vec![]),
-            ("export -p", all(View::Whole)),
+            ("export -p", all(vec![])),
             ("env A=1 make", vec![]),
             ("export A=1", vec![]),
             ("set -e", vec![]),

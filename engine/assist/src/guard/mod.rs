@@ -19,6 +19,7 @@ mod decide;
 mod environment;
 mod folders;
 mod foreign_program;
+mod options;
 mod patch;
 mod pattern;
 mod policy_edit;

@@ -5,17 +5,11 @@ use super::command_line::{CommandLine, Joint, Simple, Word};
 use super::folders::Places;
 use super::pattern::Stars;
 use super::program_names::{PRINTERS, behind_wrappers};
-use super::view::View;
+use super::view::{self, Step};
 
 /// LIMIT: commands that take an output from each other, and commands in `$(…)` of one of them. What comes behind is not
 /// looked at: all of the output is taken to be seen.
 const MOST_BETWEEN: usize = 64;
-
-/// Programs that put out lines that they are given, or parts of them.
-const FILTERS: &[&str] = &[
-    "cat", "grep", "egrep", "fgrep", "rg", "sort", "uniq", "head", "tail", "sed", "cut", "awk",
-    "gawk",
-];
 
 /// Where a command stands.
 #[derive(Clone, Copy)]
@@ -86,9 +80,9 @@ impl<'s> Site<'s> {
         next.filter(|(_, next)| next.joints.0 == Joint::Pipe)
     }
 
-    /// What is seen of a text that the command prints, when others may take its output. Nothing when none of it is.
-    pub(super) fn shown(&self) -> Option<View> {
-        let (mut at, mut is_whole) = (self.at, true);
+    /// What is left of a text that the command prints, when others may take its output. Nothing when none of it is.
+    pub(super) fn shown(&self) -> Option<Vec<Step>> {
+        let (mut at, mut all) = (self.at, Vec::new());
         for _ in 0..MOST_BETWEEN {
             let Some((next, taker)) = self.taker(at) else {
                 break;
@@ -97,20 +91,10 @@ impl<'s> Site<'s> {
             let Some((first, arguments)) = words.split_first() else {
                 break;
             };
-            let program = first.program();
-            if !FILTERS.contains(&program.as_str()) {
-                break;
-            }
-            match View::of(&program, arguments)? {
-                View::Whole => {}
-                // Numbers of lines are those of the text only as long as all of it comes through.
-                View::Lines(..) | View::Last(_) if !is_whole => {}
-                less => return Some(less),
-            }
-            is_whole &= program == "cat";
+            all.extend(view::steps(&first.program(), arguments)?);
             at = next;
         }
-        Some(View::Whole)
+        Some(all)
     }
 
     /// Whether what the command prints is seen: it goes into no file, into no command line, and into no program that keeps
@@ -143,27 +127,38 @@ impl<'s> Site<'s> {
 mod tests {
     use super::*;
     use crate::guard::shell::{Start, files_shown_by};
+    use crate::guard::view::{Range, View};
 
     #[test]
     fn of_a_file_in_a_pipe_what_comes_out_is_looked_at() {
-        let matching = |text: &str| View::Matching(vec![text.to_owned()]);
-        for (command, view) in [
-            ("cat x", View::Whole),
-            ("cat x | cut -d= -f1", View::Before('=')),
+        let matching = |text: &str| Step::Matching(vec![text.to_owned()]);
+        for (command, steps) in [
+            ("cat x", vec![]),
+            ("cat x | cut -d= -f1", vec![Step::Before('=')]),
             (
                 "cat x | grep -v '^#' | sort | cut -d= -f1",
-                View::Before('='),
+                vec![Step::Before('=')],
             ),
-            ("cat x | grep a", matching("a")),
-            ("cat x | head -5", View::Lines(1, 5)),
-            ("cat x | sort | head -5", View::Whole),
-            ("cat x | nc host 1", View::Whole),
-            ("cat x | nc host 1 | cut -d= -f1", View::Whole),
-            ("cat x; echo | cut -d= -f1", View::Whole),
-            ("cat x | tee y | cut -d= -f1", View::Whole),
+            ("cat x | cut -d= -f2 | cut -d: -f1", vec![]),
+            ("cat x | sed s/A/B/ | grep B", vec![]),
+            ("cat x | grep a", vec![matching("a")]),
+            ("cat x | head -5", vec![Step::Range(Range::Lines(1, 5))]),
+            ("cat x | sort | head -5", vec![]),
+            ("cat x | nc host 1", vec![]),
+            ("cat x | nc host 1 | cut -d= -f1", vec![]),
+            ("cat x; echo | cut -d= -f1", vec![]),
+            ("cat x | tee y | cut -d= -f1", vec![Step::Before('=')]),
         ] {
             let shown = files_shown_by(command, &Start::nowhere());
-            assert_eq!(shown.files.as_slice()[0].view, view, "{command}");
+            let part = |view: &View| (view.clone(), view.is_whole());
+            let found = &shown.files.as_slice()[0].view;
+            let expected = View::whole().then(steps);
+            assert_eq!(found.is_whole(), expected.is_whole(), "{command}");
+            if !expected.is_whole() {
+                let text = b"PORT=1\na=b\nc\n";
+                assert_eq!(found.part(text), expected.part(text), "{command}");
+                assert_eq!(part(found).1, part(&expected).1, "{command}");
+            }
         }
         assert!(
             files_shown_by("cat x | grep -c a", &Start::nowhere())

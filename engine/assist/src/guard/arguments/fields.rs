@@ -5,7 +5,7 @@
 use serde_json::{Map, Value};
 
 use crate::guard::call::text;
-use crate::guard::view::View;
+use crate::guard::view::{Range, Step, View};
 
 /// Fields with the path of a file.
 pub(super) const PATHS: &[&str] = &[
@@ -89,6 +89,25 @@ pub(super) const EDITS: &[&str] = &[
     "multi_edits",
 ];
 
+/// Fields with the first line that is asked for.
+const STARTS: [&str; 5] = [
+    "start_line",
+    "startLine",
+    "StartLine",
+    "line_start",
+    "start_line_one_indexed",
+];
+
+/// Fields with the last one.
+const ENDS: [&str; 6] = [
+    "end_line",
+    "endLine",
+    "EndLine",
+    "line_end",
+    "end_line_one_indexed",
+    "end_line_one_indexed_inclusive",
+];
+
 /// Tools that show a file to the agent, in lower case and without what joins words.
 const READERS: &[&str] = &[
     "read",
@@ -135,15 +154,45 @@ pub(super) fn is_reader(tool: &str, fields: &Map<String, Value>) -> bool {
 
 /// The lines of a file that a tool is asked for.
 pub(super) fn view(fields: &Map<String, Value>) -> View {
-    let number = |name: &str| u32::try_from(fields.get(name)?.as_u64()?).ok();
-    // Agents count the lines before the first one from 0, or the first one from 1: both are taken.
-    match (number("offset"), number("limit")) {
-        (first, Some(count)) => {
-            let first = first.unwrap_or(0);
-            View::Lines(first, first.saturating_add(count))
+    lines(fields).map_or_else(View::whole, |range| {
+        View::whole().then([Step::Range(range)])
+    })
+}
+
+/// Nothing when that is not surely said: with a number that is none, or one that may count anything.
+fn lines(fields: &Map<String, Value>) -> Option<Range> {
+    let number = |value: &Value| u32::try_from(value.as_u64()?).ok();
+    let field = |names: &[&str]| names.iter().find_map(|name| fields.get(*name));
+    let given = |names: &[&str]| field(names).filter(|value| !value.is_null());
+    // Of lines that are found, and not of the file's.
+    if given(&["pattern", "query", "regex"]).is_some() {
+        return None;
+    }
+    if let Some(range) = given(&["view_range", "viewRange", "line_range"]) {
+        let (first, last) = (range.get(0)?, range.get(1)?);
+        let last = number(last).or((last.as_i64() == Some(-1)).then_some(u32::MAX));
+        return Some(Range::Lines(number(first)?, last?));
+    }
+    // Agents count the first line from 0 or from 1: both are taken.
+    match (given(&STARTS), given(&ENDS)) {
+        (None, None) => {}
+        (first, last) => {
+            let first = first.map_or(Some(0), number)?;
+            let last = last.map_or(Some(u32::MAX), number)?;
+            return Some(Range::Lines(first, last.saturating_add(1)));
         }
-        (Some(first), None) => View::Lines(first, u32::MAX),
-        (None, None) => View::Whole,
+    }
+    match (given(&["offset"]), given(&["limit"])) {
+        (None, None) => match (given(&["head"]), given(&["tail"])) {
+            (Some(first), None) => Some(Range::Lines(1, number(first)?)),
+            (None, Some(last)) => Some(Range::Last(number(last)?)),
+            _ => None,
+        },
+        (first, count) => {
+            let first = first.map_or(Some(0), number)?;
+            let count = count.map_or(Some(u32::MAX), number)?;
+            Some(Range::Lines(first, first.saturating_add(count)))
+        }
     }
 }
 

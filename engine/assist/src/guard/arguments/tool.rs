@@ -239,7 +239,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::guard::view::View;
+    use crate::guard::view::{Range, Step, View};
 
     fn of_tool(tool: &str, input: &Value) -> Brought {
         super::of_tool(tool, input, Start::at(Path::new("/no/such/folder")))
@@ -303,7 +303,11 @@ mod tests {
                 json!({"command": "view", "path": "x"}),
                 vec!["x"],
             ),
-            ("Bash", json!({"command": "cat a.txt | wc"}), vec!["a.txt"]),
+            (
+                "Bash",
+                json!({"command": "cat a.txt | sort"}),
+                vec!["a.txt"],
+            ),
             ("Write", json!({"file_path": "x", "content": "y"}), vec![]),
         ] {
             assert_eq!(self::reads(&of_tool(tool, &input)), reads, "{tool}");
@@ -399,18 +403,46 @@ mod tests {
 
     #[test]
     fn of_a_file_that_is_read_in_part_the_part_is_told() {
-        for (input, view) in [
-            (json!({"file_path": "x"}), View::Whole),
+        let lines = |first, last| Some(Range::Lines(first, last));
+        for (input, range) in [
+            (json!({"file_path": "x"}), None),
             (
                 json!({"file_path": "x", "offset": 5, "limit": 10}),
-                View::Lines(5, 15),
+                lines(5, 15),
             ),
-            (json!({"file_path": "x", "limit": 10}), View::Lines(0, 10)),
+            (json!({"file_path": "x", "limit": 10}), lines(0, 10)),
+            (json!({"file_path": "x", "offset": 5}), lines(5, u32::MAX)),
             (
-                json!({"file_path": "x", "offset": 5}),
-                View::Lines(5, u32::MAX),
+                json!({"file_path": "x", "offset": null, "limit": 10}),
+                lines(0, 10),
             ),
+            // From the end, or not in numbers.
+            (json!({"file_path": "x", "offset": -5, "limit": 10}), None),
+            (
+                json!({"file_path": "x", "offset": "500", "limit": 10}),
+                None,
+            ),
+            (json!({"file_path": "x", "offset": 5.5, "limit": 10}), None),
+            // Of what is found.
+            (
+                json!({"path": "x", "pattern": "a", "offset": 5, "limit": 10}),
+                None,
+            ),
+            (json!({"path": "x", "view_range": [5, 10]}), lines(5, 10)),
+            (
+                json!({"path": "x", "view_range": [5, -1]}),
+                lines(5, u32::MAX),
+            ),
+            (json!({"path": "x", "view_range": [-5, -1]}), None),
+            (
+                json!({"path": "x", "startLine": 5, "endLine": 10}),
+                lines(5, 11),
+            ),
+            (json!({"path": "x", "head": 5}), lines(1, 5)),
+            (json!({"path": "x", "tail": 5}), Some(Range::Last(5))),
         ] {
+            let steps = range.map(Step::Range).into_iter();
+            let view = View::whole().then(steps);
             assert_eq!(
                 of_tool("Read", &input).shown.files.as_slice()[0].view,
                 view,

@@ -57,7 +57,7 @@ impl Walk<'_> {
                 here: &tops,
                 ..site
             };
-            self.file(&word, &View::Whole, site);
+            self.file(&word, &View::whole(), site);
         }
     }
 

@@ -42,7 +42,7 @@ impl Read {
     pub(in crate::guard) fn whole(path: impl Into<String>) -> Self {
         Self {
             path: path.into(),
-            view: View::Whole,
+            view: View::whole(),
         }
     }
 }

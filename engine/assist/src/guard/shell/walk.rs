@@ -20,7 +20,7 @@ use crate::guard::program_names::{MOVERS, PATCHERS, PRINTERS, SENDERS, SHELLS};
 use crate::guard::secret_printer;
 use crate::guard::site::Site;
 use crate::guard::variables::Variables;
-use crate::guard::view::View;
+use crate::guard::view::{self, View};
 
 /// What stands before `&& cd x` without a doubt that `cd` is reached.
 const NEVER_FAILS: &[&str] = &[
@@ -185,7 +185,7 @@ impl<'a> Walk<'a> {
         let inputs: Vec<Word> = inputs.collect();
         if !run.as_ref().is_some_and(Run::only_stores_its_input) {
             let inputs = inputs.iter();
-            inputs.for_each(|input| self.file(input, &View::Whole, site));
+            inputs.for_each(|input| self.file(input, &View::whole(), site));
         }
         let Some(run) = run else { return };
         self.program(&run, folders);
@@ -250,14 +250,14 @@ impl<'a> Walk<'a> {
     fn other(&mut self, run: &Run<'_>) {
         let is = |programs: &[&str]| programs.contains(&run.name.as_str());
         if run.name == "cat" {
-            if let Some(view) = run.site.shown() {
-                self.files_in(run.arguments, &view, run.site);
+            if let (Some(own), Some(steps)) = (view::view("cat", run.arguments), run.site.shown()) {
+                self.files_in("cat", run.arguments, &own.then(steps), run.site);
             }
         } else if is(PRINTERS) {
             self.files(&run.name, run.arguments, run.site);
         } else if is(SENDERS) {
             let sent = sent(run.arguments);
-            sent.for_each(|word| self.file(&word, &View::Whole, run.site));
+            sent.for_each(|word| self.file(&word, &View::whole(), run.site));
         } else if is(PATCHERS) {
             let folder = run.option(&["-d", "--directory"]).unwrap_or_default();
             let starts = run.site.here.iter().map(|here| here.join(folder));
@@ -268,14 +268,16 @@ impl<'a> Walk<'a> {
 
     /// Files that a program prints.
     pub(super) fn files(&mut self, program: &str, arguments: &[Word], site: Site<'_>) {
-        if let Some(view) = View::of(program, arguments) {
-            self.files_in(arguments, &view, site);
+        if let Some(view) = view::view(program, arguments) {
+            self.files_in(program, arguments, &view, site);
         }
     }
 
-    fn files_in(&mut self, arguments: &[Word], view: &View, site: Site<'_>) {
-        let files = arguments.iter().filter(|word| !word.text.starts_with('-'));
-        files.for_each(|word| self.file(word, view, site));
+    fn files_in(&mut self, program: &str, arguments: &[Word], view: &View, site: Site<'_>) {
+        let files = view::files(program, arguments);
+        files
+            .into_iter()
+            .for_each(|word| self.file(word, view, site));
     }
 
     pub(super) fn file(&mut self, word: &Word, view: &View, site: Site<'_>) {
@@ -312,7 +314,7 @@ impl<'a> Walk<'a> {
                         text: path.to_owned(),
                         ..Word::default()
                     };
-                    self.file(&word, &View::Whole, site);
+                    self.file(&word, &View::whole(), site);
                 }
                 self.named(&program);
                 if run.arguments.iter().any(is_unknown) {
@@ -485,7 +487,7 @@ mod tests {
             ("git -C sub show HEAD:./.env", vec!["sub/./.env"]),
             (
                 "git -C sub -C deep grep -n K -- .env",
-                vec!["sub/deep/K", "sub/deep/.env"],
+                vec!["sub/deep/.env"],
             ),
             ("cd sub && bash <<EOF\ncat .env\nEOF", vec!["sub/.env"]),
         ] {

@@ -1,0 +1,511 @@
+//! What each program shows of the lines that it is given.
+//!
+//! An option that is not known here may do anything.
+
+use super::search::{self, literals};
+use super::step::{Range, Step, View};
+use crate::guard::command_line::Word;
+use crate::guard::options::{Options, Valued};
+
+/// What `program` does to its input, or to files that it is given; nothing when it shows nothing of them.
+pub(in crate::guard) fn steps(program: &str, arguments: &[Word]) -> Option<Vec<Step>> {
+    let steps = match program {
+        "head" => head(arguments),
+        "tail" => tail(arguments),
+        "sed" | "gsed" => return sed(arguments),
+        "cut" => cut(arguments),
+        "awk" | "gawk" | "mawk" => awk(arguments),
+        "bat" | "batcat" => bat(arguments),
+        "grep" | "egrep" | "fgrep" | "zgrep" | "rg" => return search::steps(program, arguments),
+        "jq" | "yq" | "gojq" if only_names(arguments) => return None,
+        "wc" | "cksum" | "md5sum" | "sha1sum" | "sha256sum" | "sha512sum" | "md5" | "shasum"
+        | "cmp" | "true" | ":" => return None,
+        "diff" if Options::of(arguments, Valued::default()).has(&["q", "brief"]) => return None,
+        "cat" => cat(arguments),
+        "tee" | "pv" | "sponge" => Vec::new(),
+        "nl" => vec![Step::Numbers],
+        "sort" | "tac" | "shuf" | "less" | "more" => vec![Step::Selects],
+        "uniq" => vec![Step::Selects, Step::Numbers],
+        _ => vec![Step::Alters],
+    };
+    Some(steps)
+}
+
+/// The options of a program that take a value.
+fn valued(program: &str) -> Valued {
+    let of = |letters, names| Valued { letters, names };
+    match program {
+        "head" => of("nc", &["lines", "bytes"]),
+        "tail" => of("ncs", &["lines", "bytes", "pid", "sleep-interval"]),
+        "sed" | "gsed" => of("efl", &["expression", "file", "line-length"]),
+        "cut" => of(
+            "bcdf",
+            &[
+                "bytes",
+                "characters",
+                "delimiter",
+                "fields",
+                "output-delimiter",
+            ],
+        ),
+        "awk" | "gawk" | "mawk" => of("Ffv", &["field-separator", "file", "assign"]),
+        "bat" | "batcat" => of("rl", OF_BAT),
+        "jq" | "yq" | "gojq" => of("fL", &["from-file", "indent"]),
+        "grep" | "egrep" | "fgrep" | "zgrep" => search::GREP.valued,
+        "rg" => search::RG.valued,
+        "sort" => of("ktoST", &["key", "field-separator", "output"]),
+        _ => Valued::default(),
+    }
+}
+
+/// Options of `bat`, all of which take a value.
+const OF_BAT: &[&str] = &[
+    "line-range",
+    "style",
+    "paging",
+    "color",
+    "language",
+    "theme",
+    "decorations",
+];
+
+/// The words that a program takes for files.
+pub(in crate::guard) fn files<'w>(program: &str, arguments: &'w [Word]) -> Vec<&'w Word> {
+    let mut options = Options::of(arguments, valued(program));
+    let elsewhere: &[&str] = match program {
+        "sed" | "gsed" => &["e", "f", "expression", "file"],
+        "grep" | "egrep" | "fgrep" | "zgrep" | "rg" => &["e", "f", "regexp", "file", "files"],
+        "awk" | "gawk" | "mawk" => &["f", "file"],
+        "jq" | "yq" | "gojq" => &["f", "from-file"],
+        _ => return options.operands,
+    };
+    // The program, or the expression, stands before them.
+    if !options.has(elsewhere) && !options.operands.is_empty() {
+        options.operands.remove(0);
+    }
+    options.operands
+}
+
+/// What is shown of each of several files, or of one.
+pub(in crate::guard) fn view(program: &str, arguments: &[Word]) -> Option<View> {
+    let files = files(program, arguments);
+    let has_several = files.len() > 1 || files.iter().any(|word| word.is_pattern);
+    let steps = steps(program, arguments)?;
+    let view = match (has_several, program) {
+        (false, _) => View::whole().then(steps),
+        // It begins to count with each of them.
+        (true, "head" | "tail" | "bat" | "batcat") => {
+            View::whole().then(steps).then([Step::Selects, Step::Marks])
+        }
+        (true, _) => View::among_others().then(steps),
+    };
+    Some(view)
+}
+
+/// All that it is given, for all that is known.
+fn unknown() -> Vec<Step> {
+    vec![Step::Alters]
+}
+
+fn cat(arguments: &[Word]) -> Vec<Step> {
+    let options = Options::of(arguments, Valued::default());
+    match options.are_only("u", &[]) {
+        true => Vec::new(),
+        false if options.are_only("nb", &["number", "number-nonblank"]) => vec![Step::Numbers],
+        false => vec![Step::Selects, Step::Marks],
+    }
+}
+
+/// What `head` and `tail` show when it is not said.
+const SHOWN: u32 = 10;
+
+/// Words that nobody knows may be options.
+fn is_sure(options: &Options<'_>) -> bool {
+    let unknown = |word: &&&Word| word.has_variable || word.has_gap;
+    options.operands.len() <= 1 || !options.operands.iter().any(|word| unknown(&word))
+}
+
+fn head(arguments: &[Word]) -> Vec<Step> {
+    let options = Options::of(arguments, valued("head"));
+    if !options.are_only("nqv", &["lines", "quiet", "silent", "verbose"]) || !is_sure(&options) {
+        return unknown();
+    }
+    let said = options.value(&["n", "lines"]).or(options.number());
+    match said.map_or(Ok(SHOWN), str::parse) {
+        Ok(count) => vec![Step::Range(Range::Lines(1, count))],
+        // `head -n -5`: all but the last ones.
+        Err(_) => vec![Step::Selects],
+    }
+}
+
+fn tail(arguments: &[Word]) -> Vec<Step> {
+    let options = Options::of(arguments, valued("tail"));
+    let mut operands = options.operands.iter();
+    let is_old = operands.any(|word| word.text.starts_with('+'));
+    let is_known = options.are_only("nqv", &["lines", "quiet", "silent", "verbose"]);
+    if is_old || !is_known || !is_sure(&options) {
+        return unknown();
+    }
+    let said = options.value(&["n", "lines"]).or(options.number());
+    let range = match said.map(|said| (said.strip_prefix('+'), said)) {
+        None => Ok(Range::Last(SHOWN)),
+        Some((Some(first), _)) => first.parse().map(|first| Range::Lines(first, u32::MAX)),
+        Some((None, said)) => said.trim_start_matches('-').parse().map(Range::Last),
+    };
+    range.map_or_else(|_| unknown(), |range| vec![Step::Range(range)])
+}
+
+/// Nothing when the file is changed in its place.
+fn sed(arguments: &[Word]) -> Option<Vec<Step>> {
+    let texts: Vec<&str> = arguments.iter().map(|word| word.text.as_str()).collect();
+    if is_in_place(&texts) {
+        return None;
+    }
+    let options = Options::of(arguments, valued("sed"));
+    let quiet = ["n", "quiet", "silent"];
+    let known = ["expression", "quiet", "silent", "regexp-extended"];
+    if !options.are_only("nEreu", &known) {
+        return Some(unknown());
+    }
+    let scripts = options
+        .values(&["e", "expression"])
+        .map(|word| word.text.as_str());
+    let mut scripts: Vec<&str> = scripts.collect();
+    if scripts.is_empty() {
+        scripts.extend(options.operands.first().map(|word| word.text.as_str()));
+    }
+    let [script] = scripts.as_slice() else {
+        return Some(unknown());
+    };
+    let step = if options.has(&quiet) {
+        printed(script)
+    } else {
+        cut_off(script).or_else(|| left_out(script).map(|step| vec![step]))
+    };
+    Some(step.unwrap_or_else(unknown))
+}
+
+/// `sed -i`, `sed -Ei.bak`, `sed --in-place`
+pub(in crate::guard) fn is_in_place(words: &[&str]) -> bool {
+    words.iter().any(|word| {
+        let letters = word.strip_prefix('-').unwrap_or_default();
+        let mut flags = letters
+            .chars()
+            .take_while(|letter| !"efl".contains(*letter));
+        (!letters.starts_with('-') && flags.any(|flag| flag == 'i'))
+            || word.starts_with("--in-place")
+    })
+}
+
+/// `10,20p`, `5p;7p`, `/TEXT/p`
+fn printed(script: &str) -> Option<Vec<Step>> {
+    if let Some(expression) = script
+        .strip_prefix('/')
+        .and_then(|rest| rest.strip_suffix("/p"))
+        && !expression.contains('/')
+    {
+        let matching = literals(expression).map_or(Step::Selects, Step::Matching);
+        return Some(vec![matching]);
+    }
+    let (mut first, mut last) = (u32::MAX, 0);
+    for command in script.split(';') {
+        let lines = command.trim();
+        // `20q` ends it.
+        if lines
+            .strip_suffix('q')
+            .is_some_and(|line| line.parse::<u32>().is_ok())
+        {
+            continue;
+        }
+        let lines = lines.strip_suffix('p')?;
+        let (from, to) = lines.split_once(',').unwrap_or((lines, lines));
+        let from: u32 = from.trim().parse().ok()?;
+        first = first.min(from);
+        last = last.max(match to.trim() {
+            "$" => u32::MAX,
+            to => match to.strip_prefix('+') {
+                Some(more) => from.saturating_add(more.parse().ok()?),
+                // The first line is shown also when the last one stands before it.
+                None => to.parse::<u32>().ok()?.max(from),
+            },
+        });
+    }
+    if first > last {
+        return None;
+    }
+    // Of several stretches, those between are left out.
+    let mut steps = vec![Step::Range(Range::Lines(first, last))];
+    if script.contains(';') {
+        steps.push(Step::Selects);
+    }
+    Some(steps)
+}
+
+/// Lines that `20q`, `1d`, `/x/d`, `/^$/d` leave out.
+fn left_out(script: &str) -> Option<Step> {
+    if let Some(last) = script.strip_suffix('q') {
+        return Some(Step::Range(Range::Lines(1, last.parse().ok()?)));
+    }
+    let lines = script.strip_suffix('d')?;
+    let is_number = |letter: char| letter.is_ascii_digit() || ",$".contains(letter);
+    let expression = lines
+        .strip_prefix('/')
+        .and_then(|rest| rest.strip_suffix('/'));
+    let is_plain = expression.is_some_and(|expression| !expression.contains(['/', ';', '\n']));
+    (is_plain || lines.chars().all(is_number)).then_some(Step::Selects)
+}
+
+/// What `s/=.*//` leaves.
+fn cut_off(script: &str) -> Option<Vec<Step>> {
+    let mut letters = script.strip_prefix('s')?.chars();
+    let (between, letter) = (letters.next()?, letters.next()?);
+    let rest = letters.as_str().strip_prefix(".*")?.strip_prefix(between)?;
+    let (put, flags) = rest.split_once(between)?;
+    // What was found may be put back, and expressions mean more than one letter.
+    let is_plain = !put.contains(['&', '\\']) && "=: ".contains(letter);
+    if !is_plain || !(flags.is_empty() || flags == "g") {
+        return None;
+    }
+    let mut steps = vec![Step::Before(letter)];
+    if !put.is_empty() {
+        steps.push(Step::Marks);
+    }
+    Some(steps)
+}
+
+fn cut(arguments: &[Word]) -> Vec<Step> {
+    let options = Options::of(arguments, valued("cut"));
+    let known = ["delimiter", "fields", "only-delimited"];
+    let letter = match options.value(&["d", "delimiter"]) {
+        Some(text) => one_letter(text),
+        None => Some('\t'),
+    };
+    match (letter, options.value(&["f", "fields"])) {
+        (Some(letter), Some("1")) if options.are_only("dfs", &known) => {
+            vec![Step::Before(letter), Step::Selects]
+        }
+        _ => unknown(),
+    }
+}
+
+fn awk(arguments: &[Word]) -> Vec<Step> {
+    let options = Options::of(arguments, valued("awk"));
+    let program = options
+        .operands
+        .first()
+        .map(|word| word.text.split_whitespace().collect());
+    let program: String = program.unwrap_or_default();
+    if !options.are_only("F", &["field-separator"]) {
+        return unknown();
+    }
+    if let Some((first, last)) = lines_of_awk(&program) {
+        return vec![Step::Range(Range::Lines(first, last))];
+    }
+    let letter = options
+        .value(&["F", "field-separator"])
+        .and_then(one_letter);
+    match letter {
+        // A blank stands for any stretch of blanks, those at the beginning left out.
+        Some(letter) if letter != ' ' && program == "{print$1}" => vec![Step::Before(letter)],
+        _ => unknown(),
+    }
+}
+
+/// `NR==5`, `NR>=5&&NR<=10`
+fn lines_of_awk(program: &str) -> Option<(u32, u32)> {
+    let condition = program
+        .strip_suffix("{print}")
+        .or_else(|| program.strip_suffix("{print$0}"))
+        .unwrap_or(program);
+    let (mut first, mut last) = (1_u32, u32::MAX);
+    for part in condition.split("&&") {
+        let part = part.strip_prefix("NR")?;
+        let number = part.trim_start_matches(['<', '>', '=']);
+        let sign = part.get(..part.len() - number.len())?;
+        let number: u32 = number.parse().ok()?;
+        let (from, to) = match sign {
+            "==" => (number, number),
+            ">=" => (number, u32::MAX),
+            ">" => (number.saturating_add(1), u32::MAX),
+            "<=" => (1, number),
+            "<" => (1, number.saturating_sub(1)),
+            _ => return None,
+        };
+        (first, last) = (first.max(from), last.min(to));
+    }
+    Some((first, last))
+}
+
+fn bat(arguments: &[Word]) -> Vec<Step> {
+    let options = Options::of(arguments, valued("bat"));
+    if !options.are_only("rlpPn", OF_BAT) {
+        return unknown();
+    }
+    let range = options.value(&["r", "line-range"]).and_then(|range| {
+        let (first, last) = range.split_once(':').unwrap_or((range, range));
+        let number = |text: &str, open: u32| match text {
+            "" => Some(open),
+            text => text.parse().ok(),
+        };
+        Some(Range::Lines(number(first, 1)?, number(last, u32::MAX)?))
+    });
+    let range = range.map(Step::Range).into_iter();
+    // With numbers and frames, where it is shown to a person.
+    range.chain([Step::Selects, Step::Marks]).collect()
+}
+
+fn one_letter(text: &str) -> Option<char> {
+    let mut letters = text.chars();
+    letters.next().filter(|_| letters.next().is_none())
+}
+
+/// Filters that show the names of settings, or how many there are: `keys`, `.a | keys`, `to_entries[].key`.
+fn only_names(arguments: &[Word]) -> bool {
+    const NAMES: [&str; 10] = [
+        "keys",
+        "keys[]",
+        "keys_unsorted",
+        "keys_unsorted[]",
+        "length",
+        "type",
+        "to_entries[].key",
+        "to_entries[]|.key",
+        "map(keys)",
+        "map_values(type)",
+    ];
+    let options = Options::of(arguments, valued("jq"));
+    let is_command = |text: &&str| !matches!(*text, "e" | "eval" | "ea" | "eval-all");
+    let mut filters = options.operands.iter().map(|word| word.text.as_str());
+    let filter: String = match filters.find(is_command) {
+        Some(filter) => filter.split_whitespace().collect(),
+        None => return false,
+    };
+    // What is behind the last `|` is what is shown; with a comma, there is something beside it.
+    let is_it = |name: &&str| {
+        filter
+            .strip_suffix(*name)
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('|'))
+    };
+    !filter.contains(',') && NAMES.iter().any(|name| is_it(&name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::View;
+    use super::*;
+    use crate::guard::command_line::CommandLine;
+
+    #[test]
+    fn less_than_all_of_a_file_is_known_only_where_it_is_sure() {
+        use Step::{Before, Selects};
+        let lines = |first, last| Some(vec![Step::Range(Range::Lines(first, last))]);
+        let last = |count| Some(vec![Step::Range(Range::Last(count))]);
+        let before = |letter| Some(vec![Before(letter)]);
+        let whole = || Some(Vec::new());
+        for (line, expected) in [
+            ("cat x", whole()),
+            ("head x", lines(1, 10)),
+            ("head -5 x", lines(1, 5)),
+            ("head -n 5 x", lines(1, 5)),
+            ("head -vn 500 x", lines(1, 500)),
+            ("head --lines=5 x", lines(1, 5)),
+            ("head -n -5 x", whole()),
+            ("head -c 5 x", whole()),
+            ("head $N x", whole()),
+            ("tail -n 5 x", last(5)),
+            ("tail -5 x", last(5)),
+            ("tail -n +5 x", lines(5, u32::MAX)),
+            ("tail +5 x", whole()),
+            ("tail -f x", whole()),
+            ("tail -100f x", whole()),
+            ("tail -fn 5 x", whole()),
+            ("sed -n '5,7p' x", lines(5, 7)),
+            ("sed -n '5,+2p' x", lines(5, 7)),
+            ("sed -n '7,5p' x", lines(7, 7)),
+            ("sed -n '5p;9p' x", lines(5, 9)),
+            ("sed -n '5,7p;7q' x", lines(5, 7)),
+            ("sed -n '5,$p' x", lines(5, u32::MAX)),
+            ("sed -ne 5p x", lines(5, 5)),
+            (
+                "sed -n '/ab.*c/p' x",
+                Some(vec![Step::Matching(vec!["ab".to_owned()])]),
+            ),
+            ("sed -n 's/a/b/p' x", whole()),
+            ("sed 5q x", lines(1, 5)),
+            ("sed '5,7p' x", whole()),
+            ("sed -n -e 5p -e '1,$p' x", whole()),
+            ("sed 's/=.*//' x", before('=')),
+            ("sed 's/=.*/=…/' x", before('=')),
+            ("sed 's/=.*/&/' x", whole()),
+            ("sed 's/..*//' x", whole()),
+            ("sed -i 's/a/b/' x", None),
+            ("sed -n -i.bak 's/a/b/' x", None),
+            ("sed -e 's/i/b/' x", whole()),
+            ("cut -d= -f1 x", before('=')),
+            ("cut -f 1 -d '=' x", before('=')),
+            ("cut -f1 x", before('\t')),
+            ("cut -d= -f2 x", whole()),
+            ("cut -d= -f1,2 x", whole()),
+            ("cut --complement -d= -f1 x", whole()),
+            ("awk -F= '{print $1}' x", before('=')),
+            ("awk -F = '{ print $1 }' x", before('=')),
+            ("awk -F= '{print $2}' x", whole()),
+            ("awk -F= -f y '{print $1}' x", whole()),
+            ("awk 'NR>=5 && NR<=7' x", lines(5, 7)),
+            ("awk 'NR==5 {print}' x", lines(5, 5)),
+            ("awk 'NR==5; {print}' x", whole()),
+            ("bat -r 5:7 x", lines(5, 7)),
+            ("bat -pr :7 x", lines(1, 7)),
+            ("bat x", whole()),
+            ("nl x", whole()),
+            ("wc -l x", None),
+            ("sha256sum x", None),
+            ("diff -q x y", None),
+            ("diff x y", whole()),
+            ("jq keys x", None),
+            ("jq -r '. | keys' x", None),
+            ("jq '.a | length' x", None),
+            ("jq '.a, keys' x", whole()),
+            ("jq -r 'to_entries[] | .key' x", None),
+            ("jq .a x", whole()),
+            ("jq .keys x", whole()),
+            ("yq e keys x", None),
+        ] {
+            let words = CommandLine::of(line).commands.remove(0).words;
+            let view = |steps: Vec<Step>| {
+                let steps = steps
+                    .into_iter()
+                    .filter(|step| !matches!(step, Step::Marks | Selects));
+                let steps = steps.filter(|step| !matches!(step, Step::Alters | Step::Numbers));
+                View::whole().then(steps)
+            };
+            let found = steps(&words[0].text, &words[1..]);
+            assert_eq!(found.map(view), expected.map(view), "{line}");
+        }
+    }
+
+    #[test]
+    fn behind_a_program_that_rewrites_lines_nothing_more_is_left_out() {
+        for (line, step) in [
+            ("sed s/A/B/ x", Step::Alters),
+            ("cut -d= -f2 x", Step::Alters),
+            ("head -c 5 x", Step::Alters),
+            ("tr a b", Step::Alters),
+            ("jq . x", Step::Alters),
+            ("rev x", Step::Alters),
+            ("sort x", Step::Selects),
+            ("head -n -5 x", Step::Selects),
+            ("cat -n x", Step::Numbers),
+            ("nl x", Step::Numbers),
+            ("sed 's/=.*/=x/' x", Step::Marks),
+        ] {
+            let words = CommandLine::of(line).commands.remove(0).words;
+            let found = steps(&words[0].text, &words[1..]);
+            assert_eq!(
+                found.and_then(|steps| steps.last().cloned()),
+                Some(step),
+                "{line}"
+            );
+        }
+    }
+}

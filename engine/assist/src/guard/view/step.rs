@@ -1,0 +1,297 @@
+//! What is left of a text behind programs that each show less of it than they were given.
+//!
+//! A number of a line, and what stands before a letter of one, mean the text itself only as long as nothing before has left
+//! out lines, put something before them, or rewritten them. So a view knows how much of the text is still as it was; what a
+//! further program leaves out is taken notice of only where that is sure.
+
+use std::borrow::Cow;
+
+use leakward_core::Finding;
+
+use super::lines::Lines;
+
+/// Lines of what a program is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::guard) enum Range {
+    /// Counted from 1, the last one included.
+    Lines(u32, u32),
+    /// So many at the end.
+    Last(u32),
+}
+
+/// What a program does to the lines that it is given.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(in crate::guard) enum Step {
+    /// It shows these.
+    Range(Range),
+    /// It shows those that have one of these texts in them, in letters of either case; a dot stands for any letter.
+    Matching(Vec<String>),
+    /// Of each it shows what stands before this letter; all of it where it has none.
+    Before(char),
+    /// It shows some of them, or in another order.
+    Selects,
+    /// It puts a number beside them.
+    Numbers,
+    /// It puts something else beside them: the name of their file, a text.
+    Marks,
+    /// It does anything to them.
+    Alters,
+}
+
+/// How much of the text the lines at hand still are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum State {
+    /// All of its lines in their order, or a stretch of them.
+    #[default]
+    Exact,
+    /// The same, among those of other texts.
+    Among,
+    /// Some of its lines, each as it was, or the beginning of it.
+    Lines,
+    /// The same, with a number beside them.
+    Numbered,
+    /// The same, with anything beside them.
+    Marked,
+    /// Nobody knows.
+    Altered,
+}
+
+/// What is seen of a text.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(in crate::guard) struct View {
+    /// Each of what the one before leaves.
+    ranges: Vec<Range>,
+    /// Lines that have one of the texts of each list in them.
+    matching: Vec<Vec<String>>,
+    /// Of each line, what stands before the first of these letters.
+    before: Vec<char>,
+    state: State,
+}
+
+impl View {
+    /// All of it.
+    pub(in crate::guard) fn whole() -> Self {
+        Self::default()
+    }
+
+    /// All of it, among other texts.
+    pub(in crate::guard) fn among_others() -> Self {
+        Self {
+            state: State::Among,
+            ..Self::default()
+        }
+    }
+
+    /// All of it, when nobody knows the order of its lines.
+    pub(in crate::guard) fn unordered() -> Self {
+        Self::whole().then([Step::Selects])
+    }
+
+    /// Whether nothing is left out.
+    pub(in crate::guard) fn is_whole(&self) -> bool {
+        self.ranges.is_empty() && self.matching.is_empty() && self.before.is_empty()
+    }
+
+    /// What is left behind these steps as well.
+    pub(in crate::guard) fn then(mut self, steps: impl IntoIterator<Item = Step>) -> Self {
+        steps.into_iter().for_each(|step| self.add(step));
+        self
+    }
+
+    fn add(&mut self, step: Step) {
+        if self.state == State::Altered {
+            return;
+        }
+        match step {
+            Step::Range(range) => self.add_range(range),
+            Step::Matching(texts) => {
+                // What was put beside a line may be what fits.
+                let is_of_word = |letter: char| letter.is_alphabetic() || letter == '_';
+                let is_word = |text: &String| text.chars().all(is_of_word);
+                let is_sure = match self.state {
+                    State::Numbered => texts.iter().all(is_word),
+                    state => state < State::Numbered,
+                };
+                if is_sure {
+                    self.matching.push(texts);
+                }
+                self.lose(State::Lines);
+            }
+            // With something before the line, still less of it is seen.
+            Step::Before(letter) => self.before.push(letter),
+            Step::Selects => self.lose(State::Lines),
+            Step::Numbers => self.lose(State::Numbered),
+            Step::Marks => self.lose(State::Marked),
+            Step::Alters => self.lose(State::Altered),
+        }
+    }
+
+    fn add_range(&mut self, range: Range) {
+        match (self.state, range) {
+            (State::Exact, range) => self.ranges.push(range),
+            // Lines of others may stand before; so many at the end are no more than so many of this one.
+            (State::Among, Range::Lines(_, last)) => self.ranges.push(Range::Lines(1, last)),
+            (State::Among, Range::Last(_)) => self.ranges.push(range),
+            _ => {}
+        }
+        if self.state == State::Among {
+            self.lose(State::Lines);
+        }
+    }
+
+    fn lose(&mut self, state: State) {
+        self.state = self.state.max(state);
+    }
+
+    /// Whether it shows parts of lines, so that what is found in them is not what is found in the text.
+    pub(in crate::guard) fn cuts_lines(&self) -> bool {
+        !self.before.is_empty()
+    }
+
+    /// The part of a text that is looked at, for findings in it to be told with the numbers of its lines.
+    pub(in crate::guard) fn part<'b>(&self, bytes: &'b [u8]) -> Cow<'b, [u8]> {
+        if self.before.is_empty() {
+            return Cow::Borrowed(bytes);
+        }
+        let ends = self.before.iter().map(|letter| letter.to_string());
+        let ends: Vec<String> = ends.collect();
+        let mut part = Vec::new();
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let end = |letter: &String| {
+                let letter = letter.as_bytes();
+                line.windows(letter.len()).position(|at| at == letter)
+            };
+            let end = ends.iter().filter_map(end).min();
+            part.extend_from_slice(line.get(..end.unwrap_or(line.len())).unwrap_or_default());
+            if end.is_some() {
+                part.push(b'\n');
+            }
+        }
+        Cow::Owned(part)
+    }
+
+    /// Whether it shows any of a finding in a text with these lines.
+    pub(in crate::guard) fn shows(&self, finding: &Finding, lines: &Lines<'_>) -> bool {
+        let (first, last) = self.range(lines.count());
+        let mut places = finding.locations.iter().map(|place| &place.range);
+        // Places that are not named may be anywhere.
+        finding.more_locations > 0
+            || places.any(|place| {
+                let (first, last) = (first.max(place.start.line), last.min(place.end.line));
+                (first..=last).any(|number| self.fits(lines.get(number)))
+            })
+    }
+
+    /// The first and the last line that are shown of so many.
+    fn range(&self, count: u32) -> (u32, u32) {
+        let (mut first, mut last) = (1_u32, count.max(1));
+        for range in &self.ranges {
+            match *range {
+                Range::Lines(from, to) => {
+                    last = last.min(first.saturating_add(to.saturating_sub(1)));
+                    first = first.saturating_add(from.saturating_sub(1));
+                    // `head -n 0`
+                    last = if to == 0 { 0 } else { last };
+                }
+                Range::Last(shown) => {
+                    first = first.max(last.saturating_add(1).saturating_sub(shown));
+                }
+            }
+        }
+        (first, last)
+    }
+
+    fn fits(&self, line: &[u8]) -> bool {
+        let has = |texts: &Vec<String>| texts.iter().any(|text| is_in(line, text.as_bytes()));
+        self.matching.iter().all(has)
+    }
+}
+
+fn is_in(line: &[u8], text: &[u8]) -> bool {
+    let fits = |at: &[u8]| {
+        let mut pairs = at.iter().zip(text);
+        pairs.all(|(byte, wanted)| *wanted == b'.' || byte.eq_ignore_ascii_case(wanted))
+    };
+    text.is_empty() || line.windows(text.len()).any(fits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matching(texts: &[&str]) -> Step {
+        Step::Matching(texts.iter().map(|text| (*text).to_owned()).collect())
+    }
+
+    #[test]
+    fn lines_are_counted_from_what_is_left_before() {
+        use Range::{Last, Lines};
+        for (ranges, expected) in [
+            (vec![], (1, 100)),
+            (vec![Lines(5, 10)], (5, 10)),
+            (vec![Lines(5, u32::MAX)], (5, 100)),
+            (vec![Last(10)], (91, 100)),
+            (vec![Last(1_000)], (1, 100)),
+            (vec![Lines(1, 20), Last(5)], (16, 20)),
+            (vec![Lines(11, u32::MAX), Lines(1, 5)], (11, 15)),
+            (vec![Lines(11, 20), Lines(3, 5)], (13, 15)),
+            (vec![Last(10), Lines(1, 2)], (91, 92)),
+            (vec![Lines(1, 0)], (1, 0)),
+        ] {
+            let steps = ranges.iter().copied().map(Step::Range);
+            let view = View::whole().then(steps);
+            assert_eq!(view.range(100), expected, "{ranges:?}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_mean_the_text_itself_leaves_nothing_out() {
+        use Range::{Last, Lines};
+        let whole = |steps: Vec<Step>| View::whole().then(steps).is_whole();
+        for (steps, is_whole) in [
+            (vec![Step::Selects, Step::Range(Lines(1, 5))], true),
+            (vec![Step::Marks, Step::Range(Last(5))], true),
+            (vec![Step::Alters, Step::Before('=')], true),
+            (vec![Step::Alters, matching(&["a"])], true),
+            (vec![Step::Numbers, matching(&["5"])], true),
+            (vec![Step::Numbers, matching(&["A_port"])], false),
+            (vec![Step::Marks, matching(&["port"])], true),
+            (vec![Step::Selects, Step::Before('=')], false),
+            (vec![Step::Selects, matching(&["5"])], false),
+        ] {
+            assert_eq!(whole(steps.clone()), is_whole, "{steps:?}");
+        }
+        let among = |range| View::among_others().then([Step::Range(range)]);
+        assert_eq!(among(Lines(5, 9)).range(100), (1, 9));
+        assert_eq!(among(Last(5)).range(100), (96, 100));
+        let twice = among(Last(5)).then([Step::Range(Lines(1, 2))]);
+        assert_eq!(twice.range(100), (96, 100));
+    }
+
+    #[test]
+    fn a_line_fits_when_a_text_of_each_list_is_in_it() {
+        for (line, steps, fits) in [
+            ("TOKEN=x", vec![matching(&["token"])], true),
+            ("TOKEN=x", vec![matching(&["PORT"])], false),
+            ("TOKEN=x", vec![matching(&["PORT", "T.K"])], true),
+            (
+                "TOKEN=x",
+                vec![matching(&["TOKEN"]), matching(&["PORT"])],
+                false,
+            ),
+            ("", vec![matching(&["PORT"])], false),
+        ] {
+            let view = View::whole().then(steps.clone());
+            assert_eq!(view.fits(line.as_bytes()), fits, "{line} {steps:?}");
+        }
+    }
+
+    #[test]
+    fn of_lines_with_the_letter_the_rest_is_not_seen() {
+        let text = b"A=1\nB\r\nC==2\nD:3=4";
+        let view = View::whole().then([Step::Before('=')]);
+        assert_eq!(view.part(text).as_ref(), b"A\nB\r\nC\nD:3\n");
+        let view = view.then([Step::Before(':')]);
+        assert_eq!(view.part(text).as_ref(), b"A\nB\r\nC\nD\n");
+    }
+}
