@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::failure::Failure;
 use super::resume;
 use crate::service::{Service, Shared};
 use crate::time::Moment;
@@ -18,25 +19,24 @@ const GOING_ON: Duration = Duration::from_secs(2);
 
 /// Goes on with responses that were interrupted or wait for their time. For itself, because their steps take theirs.
 pub(crate) async fn going_on(service: Shared, mut ending: watch::Receiver<bool>) {
-    let left = async {
-        resume::settle_left(&service).await?;
-        resume::pick_up_approved(&service).await
-    };
-    if let Err(failure) = left.await {
-        tracing::error!(?failure, "what a process left behind is not settled");
-    }
+    let left = "what a process left behind is not settled";
+    told(resume::settle_left(&service).await, left);
+    told(resume::pick_up_approved(&service).await, left);
     while !*ending.borrow() {
-        let mut gone_on = resume::go_on(&service).await;
-        if gone_on.is_ok() {
-            gone_on = resume::tell_the_untold(&service).await;
-        }
-        if let Err(failure) = gone_on {
-            tracing::error!(?failure, "responses are not gone on with");
-        }
+        let gone_on = "responses are not gone on with";
+        told(resume::go_on(&service).await, gone_on);
+        let untold = "alerts are not told what became of their incidents";
+        told(resume::tell_the_untold(&service).await, untold);
         tokio::select! {
             () = tokio::time::sleep(GOING_ON) => {}
             _ = ending.changed() => {}
         }
+    }
+}
+
+fn told(ended: Result<(), Failure>, what: &str) {
+    if let Err(failure) = ended {
+        tracing::error!(?failure, "{what}");
     }
 }
 

@@ -1,4 +1,6 @@
 //! Goes on with responses that a process left behind, or that wait for their time, and tells what became of them.
+//!
+//! INVARIANT: what fails for one incident is told and hinders no other: everything here goes through [`each`].
 
 use std::sync::Arc;
 
@@ -20,7 +22,9 @@ pub(super) async fn go_on(service: &Shared) -> Result<(), Failure> {
     let going = Arc::clone(&acting);
     let is_due = !before.is_empty();
     let gone_on = tokio::task::spawn_blocking(move || {
-        going.tell_again()?;
+        if let Err(error) = going.tell_again() {
+            tracing::error!(error, "messages that could not be sent are not tried again");
+        }
         if is_due {
             going.go_on()
         } else {
@@ -29,13 +33,32 @@ pub(super) async fn go_on(service: &Shared) -> Result<(), Failure> {
     });
     let needing = gone_on.await?;
     let needing = needing.map_err(|error| Failure::Passing(error, None))?;
-    for fingerprint in needing {
-        with_credential(service, &acting, fingerprint).await?;
-    }
-    for incident in before {
-        settle::after(service, &incident).await?;
-    }
+    each(needing, |fingerprint| {
+        with_credential(service, &acting, fingerprint)
+    })
+    .await;
+    each(before, |incident| async move {
+        settle::after(service, &incident).await
+    })
+    .await;
     Ok(())
+}
+
+/// Acts on all of them, whatever becomes of one; what came of those with which it went well.
+async fn each<T, R, F>(all: Vec<T>, act: impl Fn(T) -> F) -> Vec<R>
+where
+    F: Future<Output = Result<R, Failure>>,
+{
+    let mut done = Vec::with_capacity(all.len());
+    for one in all {
+        match act(one).await {
+            Ok(result) => done.push(result),
+            Err(failure) => {
+                tracing::error!(?failure, "one incident is not gone on with; the others are");
+            }
+        }
+    }
+    done
 }
 
 /// After a start: incidents whose response ended with a process before that was written into them.
@@ -47,14 +70,16 @@ pub(super) async fn settle_left(service: &Shared) -> Result<(), Failure> {
         state: Some(State::Responding),
         ..IncidentFilter::default()
     };
-    for incident in service.database.incidents(&filter).await? {
-        let (acting, fingerprint) = (Arc::clone(&acting), incident.fingerprint);
+    let acting = &acting;
+    let responding = service.database.incidents(&filter).await?;
+    each(responding, |incident| async move {
+        let (acting, fingerprint) = (Arc::clone(acting), incident.fingerprint);
         let settled = tokio::task::spawn_blocking(move || acting.settle_ended(fingerprint));
-        settled
-            .await?
-            .map_err(|error| Failure::Passing(error, None))?;
-        settle::after(service, &incident).await?;
-    }
+        let settled = settled.await?;
+        settled.map_err(|error| Failure::Passing(error, None))?;
+        settle::after(service, &incident).await
+    })
+    .await;
     Ok(())
 }
 
@@ -65,13 +90,14 @@ pub(super) async fn pick_up_approved(service: &Shared) -> Result<(), Failure> {
             state: Some(state),
             ..IncidentFilter::default()
         };
-        for incident in service.database.incidents(&filter).await? {
-            let Some(last) = incident.approvals.last() else {
-                continue;
-            };
-            let by = last.by.clone();
-            super::approval::enqueue_approval(service, &incident, &by).await?;
-        }
+        let waiting = service.database.incidents(&filter).await?;
+        each(waiting, |incident| async move {
+            if let Some(last) = incident.approvals.last() {
+                super::approval::enqueue_approval(service, &incident, &last.by).await?;
+            }
+            Ok(())
+        })
+        .await;
     }
     Ok(())
 }
@@ -79,13 +105,12 @@ pub(super) async fn pick_up_approved(service: &Shared) -> Result<(), Failure> {
 /// The incidents whose responses are due, as they are now.
 async fn due(service: &Shared) -> Result<Vec<Incident>, Failure> {
     let now = crate::incidents::now();
-    let mut due = Vec::new();
-    for saga in service.database.open_sagas().await? {
-        if saga.resume_at.is_some_and(|at| at <= now) {
-            due.push(service.database.incident(saga.fingerprint).await?);
-        }
-    }
-    Ok(due)
+    let mut open = service.database.open_sagas().await?;
+    open.retain(|saga| saga.resume_at.is_some_and(|at| at <= now));
+    let due = each(open, |saga| async move {
+        Ok(service.database.incident(saga.fingerprint).await?)
+    });
+    Ok(due.await)
 }
 
 /// Goes on with a response whose credential no store holds any more.
@@ -108,9 +133,27 @@ async fn with_credential(
 
 /// Tells alerts of settled incidents what they were not told.
 pub(super) async fn tell_the_untold(service: &Shared) -> Result<(), Failure> {
-    for fingerprint in crate::alerts::untold(&service.database).await? {
+    let untold = crate::alerts::untold(&service.database).await?;
+    each(untold, |fingerprint| async move {
         let incident = service.database.incident(fingerprint).await?;
-        settle::tell_alerts(service, &incident).await?;
-    }
+        settle::tell_alerts(service, &incident).await
+    })
+    .await;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_fails_for_one_incident_hinders_no_other() {
+        let done = each(vec![1, 2, 3], |number| async move {
+            match number {
+                1 => Err(Failure::Passing("the store is sealed".to_owned(), None)),
+                number => Ok(number),
+            }
+        });
+        assert_eq!(done.await, [2, 3]);
+    }
 }
