@@ -11,7 +11,7 @@ use leakward_verify::{Subject, Value, ValueSource};
 
 use super::rest::text;
 use super::vault_pki::NAME;
-use super::written_key::{self, as_written};
+use super::written_key::{self, as_written, in_lines};
 use crate::provider::ProviderError;
 
 const CERTIFICATE: &str = "entry-certificate";
@@ -194,7 +194,7 @@ fn is_among(one: &str, others: &[&str]) -> bool {
 
 /// The certificates of a text, each with its marks.
 fn blocks(held: &Secret) -> Vec<String> {
-    let held = text(held).unwrap_or_default().replace("\\n", "\n");
+    let held = in_lines(&text(held).unwrap_or_default());
     let inner = held
         .split(BEGIN)
         .skip(1)
@@ -206,6 +206,7 @@ fn blocks(held: &Secret) -> Vec<String> {
 
 /// Whether the text is so many certificates and nothing else.
 fn is_only_certificates(text: &str, count: usize) -> bool {
+    let text = in_lines(text);
     let mut rest = text.trim();
     for _ in 0..count {
         let Some((_, after)) = rest

@@ -16,7 +16,7 @@ use super::Way;
 use super::by_hand::or_by_hand;
 use super::rest::{Rest, identity, text, value};
 use super::sql_users::draft_of;
-use super::written_key;
+use super::written_key::{self, as_written, written};
 use crate::provider::{
     Abilities, Birth, Case, Created, Creation, Handle, Maker, Overlap, Provider, ProviderError,
     Receipt, RequestId, Revocation, Rotation, SECRET, Standing, Successor, Undo,
@@ -209,7 +209,7 @@ impl Provider for GithubDeployKey {
             what: "this machine has no randomness".to_owned(),
         })?;
         let mut parts = written_key::parts(case.subject);
-        let secret = Secret::new(key.as_bytes());
+        let secret = as_written(written(case.subject), &key);
         let handle = Handle(Self::public(&secret)?);
         parts.insert(SECRET.to_owned(), secret);
         Ok(Successor { handle, parts })

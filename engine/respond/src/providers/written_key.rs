@@ -30,7 +30,7 @@ pub(super) fn block(text: &str) -> Option<&str> {
 /// The base64 of a key, as a scan finds it; none when it has no marks.
 pub(crate) fn bare(key: &Secret) -> Option<Secret> {
     let text = text(key)?;
-    let text = Zeroizing::new(text.replace("\\r", "").replace("\\n", "\n"));
+    let text = Zeroizing::new(in_lines(&text));
     let (_, rest) = block(&text)?.split_once("PRIVATE KEY-----")?;
     let (body, _) = rest.split_once("-----END ")?;
     let lines = body.lines().filter(|line| !line.contains(':'));
@@ -68,7 +68,7 @@ pub(super) fn beside(
         let own = block(&held).filter(|block| public.is_some() && public_key(block) == public);
         let form = match own {
             _ if is_marked && has_leaked => None,
-            Some(block) if block == held.as_str() => Some(value),
+            Some(block) if block.len() + closing(&held).len() == held.len() => Some(value),
             Some(_) => {
                 return wrong(
                     "holds the key with other text around; give the key a field of its own",
@@ -138,22 +138,51 @@ pub(super) fn subject(like: &Subject, parts: &Fields) -> Subject {
     subject
 }
 
-/// A new text with the ends of lines that the old one has.
+/// A new text with the ends of lines that the old one has, written out or not, and closed as that is.
 #[expect(
     clippy::disallowed_methods,
     reason = "the successor is written as the old one was"
 )]
 pub(super) fn as_written(old: &Secret, new: &str) -> Secret {
     let old = String::from_utf8_lossy(old.expose());
-    let mut new = Zeroizing::new(new.trim().to_owned());
-    if old.ends_with('\n') {
-        new.push('\n');
+    let closing = closing(&old);
+    let body = old.trim_start().strip_suffix(closing).unwrap_or_default();
+    // Within the text; one that has but one line is closed by whatever it has.
+    let within = if body.contains(['\n', '\\']) {
+        body
+    } else {
+        closing
+    };
+    let ends = ["\r\n", "\n", "\\r\\n", "\\n"];
+    let end = ends.into_iter().find(|end| within.contains(end));
+    let mut text = Zeroizing::new(String::with_capacity(new.len() * 2));
+    for line in new.trim().lines() {
+        if !text.is_empty() {
+            text.push_str(end.unwrap_or("\n"));
+        }
+        text.push_str(line);
     }
-    let is_in_one_line = old.contains("\\n") && !old.trim().contains('\n');
-    if is_in_one_line {
-        new = Zeroizing::new(new.replace('\n', "\\n"));
+    text.push_str(closing);
+    Secret::new(text.as_bytes())
+}
+
+/// A text whose ends of lines may be written out.
+pub(super) fn in_lines(text: &str) -> String {
+    text.replace("\\r", "").replace("\\n", "\n")
+}
+
+/// The ends of lines, written out or not, and the blanks at the end of a text.
+fn closing(text: &str) -> &str {
+    let mut body = text;
+    loop {
+        let shorter = body.trim_end();
+        let shorter = shorter.strip_suffix("\\n").unwrap_or(shorter);
+        let shorter = shorter.strip_suffix("\\r").unwrap_or(shorter);
+        if shorter.len() == body.len() {
+            return text.get(body.len()..).unwrap_or_default();
+        }
+        body = shorter;
     }
-    Secret::new(new.as_bytes())
 }
 
 #[cfg(test)]
@@ -259,12 +288,36 @@ mod tests {
     }
 
     #[test]
-    fn a_key_in_one_line_stays_in_one_line() {
-        let written = as_written(&Secret::new(b"a\\nb\\n"), "c\nd\n");
-        assert_eq!(written, Secret::new(b"c\\nd"));
-        assert_eq!(
-            as_written(&Secret::new(b"a\nb\n"), "c\nd"),
-            Secret::new(b"c\nd\n")
-        );
+    fn a_key_is_written_with_the_ends_of_lines_that_the_old_one_has() {
+        for (old, expected) in [
+            ("a\nb\n", "c\nd\n"),
+            ("a\nb", "c\nd"),
+            ("a\r\nb\r\n", "c\r\nd\r\n"),
+            ("a\r\nb", "c\r\nd"),
+            ("a\\nb\\n", "c\\nd\\n"),
+            ("a\\nb", "c\\nd"),
+            ("a\\nb\\n\n", "c\\nd\\n\n"),
+            ("a\\r\\nb\\r\\n", "c\\r\\nd\\r\\n"),
+            ("a\n", "c\nd\n"),
+            ("a", "c\nd"),
+        ] {
+            for new in ["c\nd\n", "c\nd"] {
+                let written = as_written(&Secret::new(old.as_bytes()), new);
+                assert_eq!(written, Secret::new(expected.as_bytes()), "{old:?}");
+            }
+        }
+    }
+
+    /// As it stands in a file of variables.
+    #[test]
+    fn a_key_in_one_line_that_is_closed_is_found_too() {
+        for (old, _) in pairs() {
+            let bare_form = bare(&Secret::new(old.as_bytes())).expect("a body");
+            let line = old.replace('\n', "\\n");
+            let entry = Fields::from([("key".to_owned(), Secret::new(line.as_bytes()))]);
+            let whole = beside("test", &leaked(&bare_form), &entry).expect("it can be replaced");
+            let whole = whole.expect("it is held");
+            assert_eq!(written(&whole), &Secret::new(line.as_bytes()));
+        }
     }
 }

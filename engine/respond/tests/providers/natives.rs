@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use leakward_core::Rule;
+use leakward_core::{Rule, Secret};
 use leakward_respond::provider::{
     Birth, Created, Creation, ProviderError, RequestId, SECRET, Standing, Successor,
 };
 use leakward_respond::providers::BuiltInProviders;
+use leakward_stores::Fields;
 use leakward_verify::{Subject, SystemClock, ssh};
 use serde_json::{Value, json};
 
@@ -411,6 +412,38 @@ fn a_revocation_whose_answer_was_lost_is_found_by_asking() {
             assert_eq!(scene.acted(), acted, "its successor is not made anew");
         }
     }
+}
+
+/// As it stands in a file of variables.
+#[test]
+fn a_new_ssh_key_is_written_as_the_old_one_was() {
+    let mut natives = NATIVES.iter();
+    let native = natives.find(|native| native.identity == "github-admin");
+    let scene = scene(native.expect("GitHub's keys"));
+    #[expect(clippy::disallowed_methods, reason = "a key of the test")]
+    let text = |secret: &Secret| String::from_utf8_lossy(secret.expose()).into_owned();
+    let line = text(&scene.subject.secret).trim().replace('\n', "\\n");
+    let fields = Fields::from([("key".to_owned(), Secret::new(line.as_bytes()))]);
+    let body: String = {
+        let text = text(&scene.subject.secret);
+        let lines = text.lines().filter(|line| !line.contains("--"));
+        lines.collect()
+    };
+    let leaked = Subject {
+        secret: Secret::new(body.trim_end_matches('=').as_bytes()),
+        ..scene.subject.clone()
+    };
+    let (providers, rule, admin) = (&scene.providers, &scene.rule, &scene.admin);
+    let whole = with(providers, rule, &leaked, admin, |provider, _| {
+        provider.beside(&leaked, &fields).expect("it is held")
+    });
+    let made = with(providers, rule, &whole, admin, |provider, case| {
+        let id = RequestId("leakward-1".to_owned());
+        provider.draft(case, &id).expect("a draft")
+    });
+    let new = text(&made.parts[SECRET]);
+    assert!(new.contains("-----\\n") && !new.contains('\n'), "{new}");
+    assert!(new.ends_with("-----"), "closed as the old one is");
 }
 
 mod pki;

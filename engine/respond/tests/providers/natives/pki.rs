@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use leakward_respond::provider::Handle;
-use leakward_stores::Fields;
 use rcgen::{CertificateParams, DnType, KeyPair, SanType, SerialNumber, date_time_ymd};
 
 use super::*;
@@ -213,7 +212,7 @@ fn an_authority_that_does_not_know_the_key_proves_nothing() {
     let scene = scene(native());
     let other = KeyPair::generate().expect("a key").serialize_pem();
     let mut stranger = scene.subject.clone();
-    stranger.secret = leakward_core::Secret::new(other.as_bytes());
+    stranger.secret = Secret::new(other.as_bytes());
     with(
         &scene.providers,
         &scene.rule,
@@ -280,12 +279,7 @@ fn an_entry_gets_a_key_only_with_its_certificate() {
             .retain(|value| value.name != "entry-certificate");
         let fields: Fields = entry
             .iter()
-            .map(|(name, held)| {
-                (
-                    (*name).to_owned(),
-                    leakward_core::Secret::new(held.as_bytes()),
-                )
-            })
+            .map(|(name, held)| ((*name).to_owned(), Secret::new(held.as_bytes())))
             .collect();
         with_provider(&scene, |provider, _| provider.beside(&bare, &fields)).map(|whole| {
             let names = whole.values.iter().map(|value| value.name.clone());
@@ -302,6 +296,11 @@ fn an_entry_gets_a_key_only_with_its_certificate() {
     assert_eq!(
         found(&[("key", &key), ("crt", &both)]),
         is("entry-full-chain")
+    );
+    let in_one_line = both.replace('\n', "\\n");
+    assert_eq!(
+        found(&[("key", &key.replace('\n', "\\n")), ("crt", &in_one_line)]),
+        is("entry-full-chain entry-key")
     );
     // Of the same name as the issuer.
     assert_eq!(
@@ -375,7 +374,7 @@ fn a_certificate_is_asked_for_by_the_names_of_the_old_one_or_not_at_all() {
             .values
             .iter_mut()
             .find(|value| value.name == "entry-certificate");
-        place.expect("it").secret = leakward_core::Secret::new(own.as_bytes());
+        place.expect("it").secret = Secret::new(own.as_bytes());
         scene.create(&scene.creation()).expect("it is issued");
         let kept = scene.kept.lock().expect("the server");
         assert_eq!(kept.asked["alt_names"], alternative);
@@ -392,12 +391,7 @@ fn a_certificate_is_asked_for_by_the_names_of_the_old_one_or_not_at_all() {
     let own = certificate_for(&[dns, login], &pair, FIRST, LIFETIME);
     let fields = [("key", key.as_str()), ("crt", own.as_str())];
     let fields: Fields = fields
-        .map(|(field, held)| {
-            (
-                field.to_owned(),
-                leakward_core::Secret::new(held.as_bytes()),
-            )
-        })
+        .map(|(field, held)| (field.to_owned(), Secret::new(held.as_bytes())))
         .into();
     let mut bare = scene.subject.clone();
     bare.values
@@ -431,6 +425,6 @@ fn without_a_word_about_what_the_key_is_for_a_person_has_to_act() {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a key of the test")]
-fn text(secret: &leakward_core::Secret) -> String {
+fn text(secret: &Secret) -> String {
     String::from_utf8_lossy(secret.expose()).into_owned()
 }
