@@ -115,7 +115,7 @@ pub(super) fn by(program: &str, arguments: &[Word]) -> Acts {
     let is_awk_that_writes =
         || program.ends_with("awk") && texts.iter().any(|text| text.contains('>'));
     let all = |act: Act| Acts::On(named(arguments).map(|word| (act, word)).collect());
-    if is(INTERPRETERS) || program.starts_with("python") || is_awk_that_writes() {
+    if is_interpreter(program) || is_awk_that_writes() {
         Acts::Anything
     } else if is(WRITERS) || (is(&["sed", "gsed", "yq"]) && view::is_in_place(&texts)) {
         all(Act::Writes)
@@ -137,16 +137,9 @@ pub(super) fn by(program: &str, arguments: &[Word]) -> Acts {
     }
 }
 
-/// Whether it may be a program that changes files.
-pub(super) fn is_by(program: &str) -> bool {
-    let programs = [
-        WRITERS,
-        REMOVERS,
-        COPIERS,
-        INTERPRETERS,
-        &["dd", "find", "yq"],
-    ];
-    programs.iter().any(|programs| programs.contains(&program)) || program.starts_with("python")
+/// Whether it runs a program of another language.
+pub(super) fn is_interpreter(program: &str) -> bool {
+    INTERPRETERS.contains(&program) || program.starts_with("python")
 }
 
 /// What a command of git does to its arguments.
@@ -163,7 +156,7 @@ pub(super) fn by_git(command: &str, arguments: &[Word]) -> Acts {
 pub(super) fn written(command: &Simple) -> impl Iterator<Item = &Word> {
     const NOWHERE: [&str; 5] = ["/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty", "nul"];
     let is_file = |word: &&Word| !NOWHERE.contains(&word.text.to_ascii_lowercase().as_str());
-    command.outputs.iter().filter(is_file)
+    command.outputs.iter().chain(&command.logs).filter(is_file)
 }
 
 /// Arguments that may be files, those in `--option=FILE` included.

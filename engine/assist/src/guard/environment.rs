@@ -6,6 +6,7 @@ use super::command_line::Word;
 use super::site::Site;
 use super::variable::{Form, Variable};
 use super::view::View;
+use super::wrappers::Unwrapped;
 
 /// What is printed of the environment's variables.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -16,20 +17,20 @@ pub(super) enum Environment {
     Named(String),
 }
 
-/// `env`, `printenv NAME`, `export -p`, `echo $NAME`: what is printed of the environment.
+/// `env`, `printenv NAME`, `export -p`, `echo $NAME`: what is printed of the environment, where it is surely seen.
 pub(super) fn shown(words: &[Word], site: Site<'_>) -> Vec<Environment> {
-    let Some((first, arguments)) = words.split_first() else {
-        return Vec::new();
-    };
+    let run = Unwrapped::of(words);
+    let arguments = run.arguments();
     let named = |name: &str| Environment::Named(name.to_owned());
     // In which order the variables come is not known.
-    let all = || match site.shown() {
-        None => Vec::new(),
-        Some(steps) => vec![Environment::All(View::unordered().then(steps))],
+    let all = || {
+        let steps = site.outlet().steps().into_iter();
+        let view = |steps| Environment::All(View::unordered().then(steps));
+        steps.map(view).collect::<Vec<_>>()
     };
     let texts = || arguments.iter().map(|word| word.text.as_str());
-    match first.program().as_str() {
-        "env" if texts().all(|word| word.starts_with('-') && word != "-i") => all(),
+    let shown = match run.program().as_str() {
+        "" if run.has_environment => all(),
         "export" | "declare" | "set" if texts().all(|word| matches!(word, "-p" | "-x")) => all(),
         "printenv" => {
             let names = texts().filter(|word| !word.starts_with('-'));
@@ -43,6 +44,10 @@ pub(super) fn shown(words: &[Word], site: Site<'_>) -> Vec<Environment> {
             seen.map(|variable| named(variable.name)).collect()
         }
         _ => Vec::new(),
+    };
+    match shown.is_empty() || site.outlet().is_sure() {
+        true => shown,
+        false => Vec::new(),
     }
 }
 

@@ -17,6 +17,7 @@ mod change;
 mod command_line;
 mod decide;
 mod environment;
+mod flow;
 mod folders;
 mod foreign_program;
 mod options;
@@ -32,6 +33,7 @@ mod unique;
 mod variable;
 mod variables;
 mod view;
+mod wrappers;
 
 use std::path::PathBuf;
 

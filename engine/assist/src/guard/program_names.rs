@@ -1,10 +1,7 @@
-//! Programs by what they do with what they are given, and the one that a command runs: behind `sudo`, `timeout 5`, `then`.
+//! Programs by what they do with what they are given.
 //!
-//! Programs that change files are in `change`, those that print credentials of their own accord in `secret_printer`.
-
-use super::change;
-use super::command_line::Word;
-use super::variable;
+//! Those that change files are in `change`, those that print credentials of their own accord in `secret_printer`, those that
+//! start others in `wrappers`.
 
 /// Programs that print the files that they are given.
 pub(super) const PRINTERS: &[&str] = &[
@@ -50,13 +47,26 @@ pub(super) const PRINTERS: &[&str] = &[
     "column",
     "fold",
     "rev",
-];
-
-/// Programs, and words of the shell's own, that stand before another program.
-const WRAPPERS: &[&str] = &[
-    "sudo", "doas", "env", "time", "timeout", "nice", "command", "builtin", "exec", "xargs",
-    "nohup", "watch", "setsid", "stdbuf", "busybox", "if", "then", "elif", "else", "while",
-    "until", "do", "!", "{",
+    "tr",
+    "tee",
+    "pv",
+    "shuf",
+    "gsed",
+    "mawk",
+    "gojq",
+    "wc",
+    "cksum",
+    "md5sum",
+    "sha1sum",
+    "sha256sum",
+    "sha512sum",
+    "shasum",
+    "cmp",
+    "comm",
+    "join",
+    "base32",
+    "true",
+    ":",
 ];
 
 /// Programs that take a command line behind `-c`, or as their input.
@@ -71,37 +81,17 @@ pub(super) const SENDERS: &[&str] = &["curl", "wget", "http", "https", "xh"];
 /// Words that go into another folder.
 pub(super) const MOVERS: &[&str] = &["cd", "chdir", "pushd", "popd", "set-location", "sl"];
 
-/// The words from the program on that does something by itself.
-pub(super) fn behind_wrappers(words: &[Word]) -> &[Word] {
-    let mut rest = words;
-    let mut is_wrapped = false;
-    while let Some((first, behind)) = rest.split_first() {
-        let is_wrapper = WRAPPERS.contains(&first.program().as_str());
-        let is_setting = variable::setting(&first.text).is_some();
-        let is_option = is_wrapped && first.text.starts_with('-');
-        if !is_wrapper && !is_setting && !is_option {
-            break;
-        }
-        is_wrapped |= is_wrapper;
-        rest = behind;
-    }
-    // An option's value, or a time, may stand between: `sudo -u bob cat x`, `timeout 5 cat x`.
-    match rest.iter().position(does_something) {
-        Some(at) if is_wrapped => rest.get(at..).unwrap_or_default(),
-        _ => rest,
-    }
-}
+/// Programs that say their arguments.
+pub(super) const SAYERS: &[&str] = &["echo", "printf", "print", "write-output", "write-host"];
 
-fn does_something(word: &Word) -> bool {
-    let program = word.program();
-    let programs = [
-        PRINTERS,
-        SENDERS,
-        SHELLS,
-        PATCHERS,
-        MOVERS,
-        &["git", "eval"],
-    ];
-    let mut programs = programs.iter();
-    programs.any(|programs| programs.contains(&program.as_str())) || change::is_by(&program)
-}
+/// Programs, and words of the shell's own, that do not show their arguments.
+pub(super) const SILENT: &[&str] = &[
+    "export", "local", "declare", "readonly", "typeset", "set", "unset", "[", "[[", "test", "case",
+    "return", "exit", "cd", "pushd", "kill", "wait", "sleep", "source", ".", "if", "while",
+    "ssh-add",
+];
+
+/// Programs that put what they are given where nobody sees it.
+pub(super) const KEEPERS: &[&str] = &[
+    "pbcopy", "xclip", "xsel", "wl-copy", "clip", "ssh-add", "chpasswd", "passwd", "gpg", "dd",
+];

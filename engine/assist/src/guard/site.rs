@@ -1,20 +1,19 @@
 //! Where a command stands in a line, and what becomes of what it prints.
 
-use super::change;
-use super::command_line::{CommandLine, Joint, Simple, Word};
+use super::command_line::{CommandLine, Joint, Simple};
+use super::flow::{Flow, Outlet};
 use super::folders::Places;
 use super::pattern::Stars;
-use super::program_names::{PRINTERS, behind_wrappers};
-use super::view::{self, Step};
+use super::wrappers::Unwrapped;
 
-/// LIMIT: commands that take an output from each other, and commands in `$(…)` of one of them. What comes behind is not
-/// looked at: all of the output is taken to be seen.
+/// LIMIT: commands in `$(…)` of a command, before which another one may stand whose output it takes.
 const MOST_BETWEEN: usize = 64;
 
 /// Where a command stands.
 #[derive(Clone, Copy)]
 pub(super) struct Site<'s> {
     pub(super) line: &'s CommandLine,
+    pub(super) flow: &'s Flow<'s>,
     /// The line as it was written.
     pub(super) text: &'s str,
     /// Which of all lines it is, those in words of others counted.
@@ -43,13 +42,13 @@ impl<'s> Site<'s> {
         let own = self.line.documents_of(command);
         let mut texts: Vec<String> = own.map(|word| word.text.clone()).collect();
         if let Some(giver) = self.giver(command) {
-            let words = behind_wrappers(&giver.words);
-            let name = words.first().map(Word::program).unwrap_or_default();
+            let run = Unwrapped::of(&giver.words);
+            let name = run.program();
             if name == "cat" {
                 let given = self.line.documents_of(giver);
                 texts.extend(given.map(|word| word.text.clone()));
             } else if matches!(name.as_str(), "echo" | "printf") {
-                let said = words.iter().skip(1).map(|word| word.text.as_str());
+                let said = run.arguments().iter().map(|word| word.text.as_str());
                 texts.push(said.collect::<Vec<_>>().join(" "));
             }
         }
@@ -67,104 +66,55 @@ impl<'s> Site<'s> {
         giver.filter(|giver| giver.joints.1 == Joint::Pipe)
     }
 
-    /// The command that takes the output of the one at this place, if one does.
-    fn taker(&self, at: usize) -> Option<(usize, &Simple)> {
-        let command = self.line.commands.get(at)?;
-        if command.joints.1 != Joint::Pipe {
-            return None;
-        }
-        let behind = self.line.commands.iter().enumerate().skip(at + 1);
-        // Those in `$(…)` of the next one stand before it.
-        let mut behind = behind.take(MOST_BETWEEN);
-        let next = behind.find(|(_, next)| next.shell == command.shell);
-        next.filter(|(_, next)| next.joints.0 == Joint::Pipe)
-    }
-
-    /// What is left of a text that the command prints, when others may take its output. Nothing when none of it is.
-    pub(super) fn shown(&self) -> Option<Vec<Step>> {
-        let (mut at, mut all) = (self.at, Vec::new());
-        for _ in 0..MOST_BETWEEN {
-            let Some((next, taker)) = self.taker(at) else {
-                break;
-            };
-            let words = behind_wrappers(&taker.words);
-            let Some((first, arguments)) = words.split_first() else {
-                break;
-            };
-            all.extend(view::steps(&first.program(), arguments)?);
-            at = next;
-        }
-        Some(all)
-    }
-
-    /// Whether what the command prints is seen: it goes into no file, into no command line, and into no program that keeps
-    /// it to itself.
-    pub(super) fn is_printed(&self) -> bool {
-        let mut at = self.at;
-        for _ in 0..MOST_BETWEEN {
-            let Some(command) = self.line.commands.get(at) else {
-                break;
-            };
-            let is_captured = self.line.is_captured.get(command.shell);
-            if is_captured.is_some_and(|is| *is) || change::written(command).next().is_some() {
-                return false;
-            }
-            let Some((next, taker)) = self.taker(at) else {
-                return command.joints.1 != Joint::Pipe;
-            };
-            let words = behind_wrappers(&taker.words);
-            let program = words.first().map(Word::program).unwrap_or_default();
-            if !PRINTERS.contains(&program.as_str()) && program != "tee" {
-                return false;
-            }
-            at = next;
-        }
-        true
+    /// What becomes of what the command prints.
+    pub(super) fn outlet(&self) -> Outlet {
+        self.flow.outlet(self.at)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::guard::shell::{Start, files_shown_by};
-    use crate::guard::view::{Range, View};
 
     #[test]
     fn of_a_file_in_a_pipe_what_comes_out_is_looked_at() {
-        let matching = |text: &str| Step::Matching(vec![text.to_owned()]);
-        for (command, steps) in [
-            ("cat x", vec![]),
-            ("cat x | cut -d= -f1", vec![Step::Before('=')]),
+        let text = b"PORT=1\na=b\nc:d=e\n";
+        for (command, part) in [
+            ("cat x", "PORT=1\na=b\nc:d=e\n"),
+            ("cat x | cut -d= -f1", "PORT\na\nc:d\n"),
             (
                 "cat x | grep -v '^#' | sort | cut -d= -f1",
-                vec![Step::Before('=')],
+                "PORT\na\nc:d\n",
             ),
-            ("cat x | cut -d= -f2 | cut -d: -f1", vec![]),
-            ("cat x | sed s/A/B/ | grep B", vec![]),
-            ("cat x | grep a", vec![matching("a")]),
-            ("cat x | head -5", vec![Step::Range(Range::Lines(1, 5))]),
-            ("cat x | sort | head -5", vec![]),
-            ("cat x | nc host 1", vec![]),
-            ("cat x | nc host 1 | cut -d= -f1", vec![]),
-            ("cat x; echo | cut -d= -f1", vec![]),
-            ("cat x | tee y | cut -d= -f1", vec![Step::Before('=')]),
+            ("cat x | cut -d= -f2 | cut -d: -f1", "PORT=1\na=b\nc:d=e\n"),
+            ("cat x | tee y | cut -d= -f1", "PORT\na\nc:d\n"),
+            ("cat < x | cut -d= -f1", "PORT\na\nc:d\n"),
+            ("cut -d= -f1 < x", "PORT\na\nc:d\n"),
+            ("cut -d= -f1 x | cut -d: -f1", "PORT\na\nc\n"),
+            ("git show HEAD:x | cut -d= -f1", "PORT\na\nc:d\n"),
+            ("bash -c 'cat x' | cut -d= -f1", "PORT\na\nc:d\n"),
         ] {
             let shown = files_shown_by(command, &Start::nowhere());
-            let part = |view: &View| (view.clone(), view.is_whole());
             let found = &shown.files.as_slice()[0].view;
-            let expected = View::whole().then(steps);
-            assert_eq!(found.is_whole(), expected.is_whole(), "{command}");
-            if !expected.is_whole() {
-                let text = b"PORT=1\na=b\nc\n";
-                assert_eq!(found.part(text), expected.part(text), "{command}");
-                assert_eq!(part(found).1, part(&expected).1, "{command}");
-            }
+            let found = String::from_utf8_lossy(&found.part(text)).into_owned();
+            assert_eq!(found, part, "{command}");
         }
-        assert!(
-            files_shown_by("cat x | grep -c a", &Start::nowhere())
-                .files
-                .is_empty()
-        );
+        for command in [
+            "cat x | nc host 1 | cut -d= -f1",
+            "cat x; echo | cut -d= -f1",
+        ] {
+            let shown = files_shown_by(command, &Start::nowhere());
+            assert!(shown.files.as_slice()[0].view.is_whole(), "{command}");
+        }
+        for command in [
+            "cat x | grep -c a",
+            "wc -l < x",
+            "cat x > y",
+            "git show HEAD:x | wc -l",
+        ] {
+            let shown = files_shown_by(command, &Start::nowhere());
+            assert!(shown.files.is_empty(), "{command}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! INVARIANT: what a text costs grows with its length. What is looked at twice has a limit, and what is deeper than another
 //! limit is told.
 
+use super::line::{Part, Taken};
 use super::reader::{End, Reader};
 
 /// LIMIT: commands inside of each other.
@@ -19,7 +20,8 @@ impl Reader<'_> {
     /// Behind `$(`.
     pub(super) fn substitution(&mut self) {
         if !self.arithmetic() {
-            self.inner();
+            let part = self.part();
+            self.inner(Some(part));
         }
         self.word.get_or_insert_default().has_gap = true;
     }
@@ -54,7 +56,7 @@ impl Reader<'_> {
         }
         self.letters = ahead;
         // Commands in `$(…)` are run in there as well.
-        self.aside(&text, |reader| reader.double(None));
+        self.aside(&text, None, |reader| reader.double(None));
         true
     }
 
@@ -68,11 +70,11 @@ impl Reader<'_> {
                 _ => inner.push(letter),
             }
         }
-        self.aside(&inner, |reader| reader.read(End::OfText));
+        self.aside(&inner, None, |reader| reader.read(End::OfText));
     }
 
-    /// A command line up to the bracket that closes it.
-    pub(super) fn inner(&mut self) {
+    /// A command line up to the bracket that closes it, whose output is put into this part of the command at hand.
+    pub(super) fn inner(&mut self, part: Option<Part>) {
         self.word.get_or_insert_default();
         if self.depth == DEEPEST {
             self.line.is_too_deep = true;
@@ -82,16 +84,24 @@ impl Reader<'_> {
         let (word, awaited) = (self.word.take(), std::mem::take(&mut self.awaited));
         let place = std::mem::take(&mut self.place);
         let joint = std::mem::take(&mut self.joint);
-        let shell = self.enter(true);
+        let shell = self.enter(part);
+        let shells = std::mem::take(&mut self.inner_shells);
         self.depth += 1;
         self.read(End::Bracket);
         self.depth -= 1;
+        self.inner_shells = shells;
         (self.command, self.word, self.awaited, self.place) = (command, word, awaited, place);
         (self.joint, self.shell) = (joint, shell);
     }
 
-    /// Reads another text, whose commands are commands of this line.
-    pub(super) fn aside(&mut self, text: &str, read: impl FnOnce(&mut Reader<'_>)) {
+    /// Reads another text, whose commands are commands of this line. Their output is put into the command at hand when
+    /// nothing else is said.
+    pub(super) fn aside(
+        &mut self,
+        text: &str,
+        taken: Option<Taken>,
+        read: impl FnOnce(&mut Reader<'_>),
+    ) {
         if self.depth == DEEPEST {
             self.line.is_too_deep = true;
             return;
@@ -100,17 +110,31 @@ impl Reader<'_> {
         reader.ahead = self.ahead;
         read(&mut reader);
         self.ahead = reader.ahead;
+        // Those in a text that is no command are taken with all of it.
+        for shell in reader.inner_shells.drain(..) {
+            reader.line.taken.get_mut(shell).map(Option::take);
+        }
         // Its shells are shells inside of this one.
-        let first = self.line.shells.len();
-        let shells = reader.line.shells.iter().enumerate();
-        let parent = |(at, parent): (usize, &usize)| match at {
-            0 => self.shell,
-            _ => first + parent,
-        };
-        self.line.shells.extend(shells.map(parent));
-        let count = reader.line.shells.len();
-        let captured = std::iter::repeat_n(true, count);
-        self.line.is_captured.extend(captured);
+        let (first, commands) = (self.line.shells.len(), self.line.commands.len());
+        let part = self.part();
+        let around = self.enter(Some(part));
+        self.shell = around;
+        if let Some(taken) = taken {
+            self.inner_shells.pop();
+            self.line.taken.truncate(first);
+            self.line.taken.push(Some(taken));
+        }
+        let parents = reader.line.shells.iter().skip(1);
+        self.line
+            .shells
+            .extend(parents.map(|parent| first + parent));
+        let all = reader.line.taken.iter().skip(1);
+        self.line.taken.extend(all.map(|taken| {
+            taken.map(|taken| Taken {
+                command: commands.saturating_add(taken.command),
+                ..taken
+            })
+        }));
         let documents = self.line.documents.len();
         for command in &mut reader.line.commands {
             command.shell += first;

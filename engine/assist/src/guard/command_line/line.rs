@@ -41,6 +41,27 @@ pub(in crate::guard) enum Joint {
     Aside,
 }
 
+/// What takes the output of a shell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::guard) struct Taken {
+    /// The command that it is put into, as a number of [`CommandLine::commands`].
+    pub(in crate::guard) command: usize,
+    pub(in crate::guard) part: Part,
+}
+
+/// Where in a command something stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::guard) enum Part {
+    /// In this one of its words.
+    Word(usize),
+    /// In the place of a file: `<(…)`.
+    File,
+    /// In a text that is its input.
+    Document,
+    /// In the name of a file that it is redirected from or to.
+    Redirection,
+}
+
 /// A simple command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::guard) struct Simple {
@@ -50,6 +71,10 @@ pub(in crate::guard) struct Simple {
     pub(in crate::guard) inputs: Vec<Word>,
     /// Files that its output goes into.
     pub(in crate::guard) outputs: Vec<Word>,
+    /// Files that its other streams go into: `2>file`.
+    pub(in crate::guard) logs: Vec<Word>,
+    /// Whether its output goes where errors go: `>&2`.
+    pub(in crate::guard) is_error: bool,
     /// Texts that it gets as its standard input, as numbers of [`CommandLine::documents`].
     pub(in crate::guard) documents: Vec<usize>,
     /// The shell that runs it, as a number of [`CommandLine::shells`].
@@ -66,8 +91,8 @@ pub(in crate::guard) struct CommandLine {
     /// Of each shell, the one that started it: `( … )`, `$( … )` and the like run in one of their own, and what is set in
     /// there ends with it. The first is its own.
     pub(in crate::guard) shells: Vec<usize>,
-    /// Of each shell, whether its output is put into a command line instead of being shown.
-    pub(in crate::guard) is_captured: Vec<bool>,
+    /// Of each shell, what takes its output; nothing where it goes where that of the shell goes which started it.
+    pub(in crate::guard) taken: Vec<Option<Taken>>,
     /// Texts that are the input of its commands: behind `<<` and `<<<`.
     pub(in crate::guard) documents: Vec<Word>,
     /// Whether commands stand deeper inside of each other than is looked.
@@ -80,6 +105,19 @@ impl CommandLine {
         let mut reader = Reader::new(text, 0);
         reader.read(End::OfText);
         reader.line
+    }
+
+    /// What takes the output of a shell, or of those that started it; nothing when it is seen where the line is run.
+    pub(in crate::guard) fn taker_of(&self, mut shell: usize) -> Option<Taken> {
+        loop {
+            if let Some(taken) = self.taken.get(shell)? {
+                return Some(*taken);
+            }
+            if shell == 0 {
+                return None;
+            }
+            shell = *self.shells.get(shell)?;
+        }
     }
 
     /// The texts that a command of it gets as its standard input.
@@ -121,6 +159,38 @@ mod tests {
         assert_eq!(parent(of("d").0), of("c").0);
         assert_eq!(parent(of("f").0), 0);
         assert_ne!(of("f").0, of("b").0);
+    }
+
+    #[test]
+    fn an_output_is_taken_by_the_command_that_it_is_put_into() {
+        let line = CommandLine::of(
+            "a x$(b | (c)) <(d) `e $(f)` >$(g) <<<$(h) <<E; i $((1+$(j)))\n$(k `l`)\nE\n(m) > >(n)",
+        );
+        let name = |command: &Simple| command.words[0].text.clone();
+        for (inner, outer, part) in [
+            ("b", "a", Part::Word(1)),
+            ("c", "a", Part::Word(1)),
+            ("d", "a", Part::File),
+            ("e", "a", Part::Word(3)),
+            ("f", "e", Part::Word(1)),
+            ("g", "a", Part::Redirection),
+            ("h", "a", Part::Document),
+            ("j", "i", Part::Word(1)),
+            ("k", "a", Part::Document),
+            ("l", "k", Part::Word(1)),
+        ] {
+            let is_it = |command: &&Simple| name(command) == inner;
+            let command = line.commands.iter().find(is_it).expect(inner);
+            let taken = line.taker_of(command.shell).expect(inner);
+            assert_eq!(name(&line.commands[taken.command]), outer, "{inner}");
+            assert_eq!(taken.part, part, "{inner}");
+        }
+        for inner in ["a", "i", "m", "n"] {
+            let is_it =
+                |command: &&Simple| command.words.first().is_some_and(|word| word.text == inner);
+            let command = line.commands.iter().find(is_it).expect(inner);
+            assert_eq!(line.taker_of(command.shell), None, "{inner}");
+        }
     }
 
     #[test]

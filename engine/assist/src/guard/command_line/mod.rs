@@ -11,4 +11,4 @@ mod quotes;
 mod reader;
 mod redirection;
 
-pub(super) use line::{CommandLine, Joint, Simple, Word};
+pub(super) use line::{CommandLine, Joint, Part, Simple, Word};

@@ -2,11 +2,12 @@
 //!
 //! What stands in quotes, inside of words and behind `<` and `>` is read by `quotes`, `inside` and `redirection`.
 
+use std::collections::HashMap;
 use std::iter::Peekable;
 use std::str::Chars;
 
 use super::inside::MOST_AHEAD;
-use super::line::{CommandLine, Joint, Simple, Word};
+use super::line::{CommandLine, Joint, Part, Simple, Taken, Word};
 use super::redirection::{Awaited, Place};
 
 /// LIMIT: brackets inside of each other, each of which is a shell of its own. How far a shell is from the outermost one is
@@ -29,6 +30,10 @@ pub(super) struct Reader<'t> {
     pub(super) place: Place,
     pub(super) awaited: Vec<Awaited>,
     pub(super) shell: usize,
+    /// Shells whose output is put into the command at hand.
+    pub(super) inner_shells: Vec<usize>,
+    /// Which command gets each text.
+    pub(super) owners: HashMap<usize, usize>,
     pub(super) joint: Joint,
     /// Letters that may still be looked at ahead.
     pub(super) ahead: usize,
@@ -41,7 +46,7 @@ impl<'t> Reader<'t> {
             depth,
             line: CommandLine {
                 shells: vec![0],
-                is_captured: vec![false],
+                taken: vec![None],
                 ..CommandLine::default()
             },
             command: Simple::default(),
@@ -49,6 +54,8 @@ impl<'t> Reader<'t> {
             place: Place::Words,
             awaited: Vec::new(),
             shell: 0,
+            inner_shells: Vec::new(),
+            owners: HashMap::new(),
             joint: Joint::Next,
             ahead: MOST_AHEAD,
         }
@@ -89,8 +96,7 @@ impl<'t> Reader<'t> {
                 }
                 '(' => {
                     self.end_line();
-                    let is_captured = self.is_captured();
-                    brackets.push(self.enter(is_captured));
+                    brackets.push(self.enter(None));
                 }
                 ')' if deeper > 0 => {
                     self.end_command(Joint::Next);
@@ -130,6 +136,7 @@ impl<'t> Reader<'t> {
             Place::Words => self.command.words.push(word),
             Place::Input => self.command.inputs.push(word),
             Place::Output => self.command.outputs.push(word),
+            Place::Log => self.command.logs.push(word),
             Place::Document => self.document(word),
             Place::Nowhere => {}
         }
@@ -143,7 +150,22 @@ impl<'t> Reader<'t> {
         if command != Simple::default() {
             command.shell = self.shell;
             command.joints = (before, joint);
+            let number = self.line.commands.len();
+            self.command_of_shells(number);
+            for document in &command.documents {
+                self.owners.insert(*document, number);
+            }
             self.line.commands.push(command);
+        }
+        // In arithmetic that is a command by itself, for which there is none.
+        self.inner_shells.clear();
+    }
+
+    fn command_of_shells(&mut self, number: usize) {
+        for shell in self.inner_shells.drain(..) {
+            if let Some(Some(taken)) = self.line.taken.get_mut(shell) {
+                taken.command = number;
+            }
         }
     }
 
@@ -154,16 +176,28 @@ impl<'t> Reader<'t> {
         self.end_command(if is_open { joint } else { Joint::Next });
     }
 
-    fn is_captured(&self) -> bool {
-        let is_captured = self.line.is_captured.get(self.shell);
-        is_captured.is_some_and(|is_captured| *is_captured)
+    /// Where the word at hand stands.
+    pub(super) fn part(&self) -> Part {
+        match self.place {
+            Place::Words => Part::Word(self.command.words.len()),
+            Place::Document => Part::Document,
+            Place::Input | Place::Output | Place::Log | Place::Nowhere => Part::Redirection,
+        }
     }
 
-    /// A shell inside of this one begins. Gives back this one.
-    pub(super) fn enter(&mut self, is_captured: bool) -> usize {
+    /// A shell inside of this one begins, whose output is put into this part of the command at hand. Gives back this one.
+    pub(super) fn enter(&mut self, part: Option<Part>) -> usize {
         self.line.shells.push(self.shell);
-        self.line.is_captured.push(is_captured);
-        let inside = self.line.shells.len() - 1;
+        let inside = self.line.taken.len();
+        // Which command it is is known when it has ended.
+        let taken = part.map(|part| Taken {
+            command: usize::MAX,
+            part,
+        });
+        self.line.taken.push(taken);
+        if taken.is_some() {
+            self.inner_shells.push(inside);
+        }
         std::mem::replace(&mut self.shell, inside)
     }
 }

@@ -1,6 +1,6 @@
 //! What stands behind `<` and `>`: files, streams, and texts that begin with the next line.
 
-use super::line::Word;
+use super::line::{Part, Taken, Word};
 use super::reader::Reader;
 
 /// Where the next word goes.
@@ -10,6 +10,8 @@ pub(super) enum Place {
     Words,
     Input,
     Output,
+    /// It takes another stream than the output.
+    Log,
     /// It is the input itself.
     Document,
     /// It is no file: the number of a stream.
@@ -28,20 +30,23 @@ pub(super) struct Awaited {
 }
 
 impl Reader<'_> {
-    /// The number of a stream before a redirection is no word.
-    fn end_word_before_redirection(&mut self) {
-        let is_number = |word: &Word| word.text.chars().all(|letter| letter.is_ascii_digit());
+    /// The number of a stream before a redirection is no word. Gives it back.
+    fn end_word_before_redirection(&mut self) -> Option<String> {
+        let is_number = |word: &Word| {
+            !word.text.is_empty() && word.text.chars().all(|letter| letter.is_ascii_digit())
+        };
         if self.word.as_ref().is_some_and(is_number) {
-            self.word = None;
+            return self.word.take().map(|word| word.text);
         }
         self.end_word();
+        None
     }
 
     /// Behind `<`.
     pub(super) fn input(&mut self) {
         self.end_word_before_redirection();
         if self.letters.next_if_eq(&'(').is_some() {
-            self.inner();
+            self.inner(Some(Part::File));
             self.word.get_or_insert_default().has_gap = true;
         } else if self.letters.next_if_eq(&'<').is_some() {
             if self.letters.next_if_eq(&'<').is_some() {
@@ -59,11 +64,12 @@ impl Reader<'_> {
 
     /// Behind `>`.
     pub(super) fn output(&mut self) {
-        self.end_word_before_redirection();
+        let stream = self.end_word_before_redirection();
+        let is_output = stream.is_none_or(|stream| stream == "1");
         self.letters.next_if_eq(&'>');
         self.letters.next_if_eq(&'|');
         if self.letters.next_if_eq(&'(').is_some() {
-            self.inner();
+            self.inner(None);
             return;
         }
         let is_stream = self.letters.next_if_eq(&'&').is_some()
@@ -71,10 +77,12 @@ impl Reader<'_> {
                 .letters
                 .peek()
                 .is_some_and(|next| next.is_ascii_digit() || *next == '-');
-        self.place = if is_stream {
-            Place::Nowhere
-        } else {
-            Place::Output
+        self.command.is_error |=
+            is_stream && is_output && self.letters.peek().is_some_and(|next| *next == '2');
+        self.place = match (is_stream, is_output) {
+            (true, _) => Place::Nowhere,
+            (false, true) => Place::Output,
+            (false, false) => Place::Log,
         };
     }
 
@@ -148,7 +156,10 @@ impl Reader<'_> {
                 }
             }
             if awaited.expands {
-                self.aside(&text, |reader| reader.double(None));
+                let command = self.owners.get(&awaited.number).copied();
+                let part = Part::Document;
+                let taken = command.map(|command| Taken { command, part });
+                self.aside(&text, taken, |reader| reader.double(None));
             }
             if let Some(document) = self.line.documents.get_mut(awaited.number) {
                 document.has_variable = awaited.expands && text.contains('$');
@@ -176,10 +187,18 @@ mod tests {
         let command = &line.commands[0];
         assert_eq!(texts(&command.words), ["a", "b"]);
         assert_eq!(texts(&command.inputs), ["in"]);
-        assert_eq!(
-            texts(&command.outputs),
-            ["out", "both", "/dev/null", "more"]
-        );
+        assert_eq!(texts(&command.outputs), ["out", "both", "more"]);
+        assert_eq!(texts(&command.logs), ["/dev/null"]);
+        for (text, is_error) in [
+            ("a >&2", true),
+            ("a 1>&2", true),
+            ("a 2>&1", false),
+            ("a 2>&2", false),
+            ("a >&3", false),
+        ] {
+            let line = CommandLine::of(text);
+            assert_eq!(line.commands[0].is_error, is_error, "{text}");
+        }
     }
 
     #[test]

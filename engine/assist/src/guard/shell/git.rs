@@ -48,6 +48,9 @@ impl Walk<'_> {
                 true => site.here.clone(),
                 false => site.here.iter().map(|folder| self.top(folder)).collect(),
             };
+            let Some(steps) = site.outlet().steps() else {
+                return;
+            };
             let word = Word {
                 text: path.to_owned(),
                 is_pattern: false,
@@ -57,7 +60,7 @@ impl Walk<'_> {
                 here: &tops,
                 ..site
             };
-            self.file(&word, &View::whole(), site);
+            self.file(&word, &View::whole().then(steps), site);
         }
     }
 

@@ -4,9 +4,10 @@
 
 use crate::guard::command_line::{CommandLine, Joint, Word};
 use crate::guard::folders::Reached;
-use crate::guard::program_names::{PATCHERS, behind_wrappers};
+use crate::guard::program_names::PATCHERS;
 use crate::guard::site::Site;
 use crate::guard::variables::Variables;
+use crate::guard::wrappers::Unwrapped;
 
 /// A program that is run.
 pub(super) struct Run<'s> {
@@ -21,18 +22,16 @@ pub(super) struct Run<'s> {
 impl<'s> Run<'s> {
     /// What these words run.
     pub(super) fn of(words: &'s [Word], joints: (Joint, Joint), site: Site<'s>) -> Option<Self> {
-        let rest = behind_wrappers(words);
-        let (first, arguments) = rest.split_first()?;
-        let wrappers = words.len() - rest.len();
-        let wrappers = words.get(..wrappers).unwrap_or_default();
+        let unwrapped = Unwrapped::of(words);
+        let (first, arguments) = unwrapped.rest.split_first()?;
         let keeps_shell = |word: &Word| matches!(word.text.as_str(), "{" | "command" | "builtin");
         let is_sure = matches!(joints.0, Joint::Next | Joint::And)
             && !matches!(joints.1, Joint::Pipe | Joint::Aside)
-            && wrappers.iter().all(keeps_shell);
+            && unwrapped.wrappers.iter().all(keeps_shell);
         Some(Self {
             name: first.program(),
             arguments,
-            is_fed: wrappers.iter().any(|word| word.program() == "xargs"),
+            is_fed: unwrapped.is_fed(),
             reached: if is_sure {
                 Reached::Surely
             } else {
@@ -67,18 +66,6 @@ impl<'s> Run<'s> {
 
     pub(super) fn applies_a_patch(&self) -> bool {
         PATCHERS.contains(&self.name.as_str()) || (self.name == "git" && self.has(&["apply", "am"]))
-    }
-
-    /// `gh secret set NAME < file`: what it reads goes to where credentials are kept, and is not shown.
-    pub(super) fn only_stores_its_input(&self) -> bool {
-        let commands: &[&str] = match self.name.as_str() {
-            "gh" | "wrangler" | "fly" | "flyctl" | "glab" => &["secret", "secrets", "variable"],
-            "docker" | "podman" | "helm" | "oras" => &["login"],
-            "vault" | "bao" => &["write", "put", "login"],
-            "kubectl" | "oc" => &["create", "apply", "replace"],
-            _ => return false,
-        };
-        self.has(commands)
     }
 
     /// The folders that are entered, of which one is; nothing when nobody knows.
