@@ -166,6 +166,27 @@ fn where_the_policy_wants_two_people_one_is_not_enough_however_often() {
 }
 
 #[test]
+fn a_yes_that_is_in_the_queue_is_not_put_there_again_by_a_restart() {
+    let sandbox = Sandbox::new();
+    let bed = bed(&sandbox, Some(&Rotation::approvals(2)));
+    let key = bed.key(&sandbox, "mailer");
+    let serve = bed.start.start();
+    bed.leak(&serve, "leak", &key);
+    let incident = wait_for(&serve, "waiting-for-approval");
+    assert_eq!(decide(&serve, "ann", &incident, "approve"), 202);
+    serve.wait_until_idle();
+    drop(serve);
+    let serve = bed.start.start();
+    // What a start picks up it does before long; bob's yes shows that it is past that.
+    assert_eq!(decide(&serve, "bob", &incident, "approve"), 202);
+    wait_for(&serve, "closed");
+    let listed = serve.get("/v1/deliveries").json();
+    let deliveries = listed["deliveries"].as_array().expect("a list");
+    let approvals = deliveries.iter().filter(|one| one["event"] == "approve");
+    assert_eq!(approvals.count(), 2, "ann's and bob's: {listed:#}");
+}
+
+#[test]
 fn a_yes_counts_although_nobody_waits_for_the_answer() {
     use std::io::Write as _;
 

@@ -69,6 +69,23 @@ impl Queue {
         Ok(depth)
     }
 
+    /// Whether a delivery whose name begins so (without signs of SQL's patterns) has come since, whatever became of it.
+    pub(crate) async fn has_come(
+        &self,
+        source: &str,
+        beginning: &str,
+        since: Moment,
+    ) -> Result<bool, StorageError> {
+        let (count,): (i64,) = on!(self.database, pool => sqlx::query_as(
+                "SELECT COUNT(*) FROM serve_queue WHERE source = $1 AND delivery LIKE $2 AND received_at >= $3")
+            .bind(source)
+            .bind(format!("{beginning}%"))
+            .bind(since.0)
+            .fetch_one(pool)
+            .await)?;
+        Ok(count > 0)
+    }
+
     /// Deliveries for people, the newest first.
     pub(crate) async fn list(&self, filter: Filter) -> Result<Vec<Job>, StorageError> {
         let rows: Vec<JobRow> = on!(self.database, pool => sqlx::query_as(listing(filter.state))

@@ -192,3 +192,26 @@ async fn what_comes_at_once_is_written_together_and_all_of_it_is_there() {
     }
     assert_eq!(queue.depth().await.unwrap().waiting, 300);
 }
+
+#[tokio::test]
+async fn whether_a_delivery_has_come_since_is_known_after_it_is_done_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let queue = queue(&folder).await;
+    let before = Moment::now();
+    queue
+        .store(&[job("approve 31a8 7 ann", "1")])
+        .await
+        .unwrap();
+    let come = async |source: &str, beginning: &str, since: Moment| {
+        queue.has_come(source, beginning, since).await.unwrap()
+    };
+    assert!(come("github", "approve 31a8 ", before).await);
+    assert!(!come("github", "approve 31a ", before).await);
+    assert!(!come("person", "approve 31a8 ", before).await);
+    let later = Moment::now().after(Duration::from_secs(1));
+    assert!(!come("github", "approve 31a8 ", later).await);
+    let claims = Claims::new(queue.clone(), "one".to_owned());
+    let claimed = next(&claims).await.unwrap();
+    finish(&claims, claimed.id, Outcome::Done("done".to_owned())).await;
+    assert!(come("github", "approve 31a8 ", before).await);
+}

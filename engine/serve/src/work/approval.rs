@@ -9,6 +9,28 @@ use super::{Approval, Task, recall};
 use crate::database::StorageError;
 use crate::queue::NewJob;
 use crate::service::{Service, Shared};
+use crate::time::Moment;
+
+const SOURCE: &str = "person";
+
+/// How the names of an incident's approvals begin.
+fn beginning(incident: Fingerprint) -> String {
+    format!("approve {incident} ")
+}
+
+/// Puts the last yes into the queue that was taken down for an incident and is not there. What came since it was said is for it, under
+/// whatever revision of the incident.
+pub(super) async fn pick_up(service: &Service, incident: &Incident) -> Result<(), StorageError> {
+    let Some(last) = incident.approvals.last() else {
+        return Ok(());
+    };
+    let since = Moment(i64::try_from(last.at.saturating_mul(1_000)).unwrap_or(i64::MAX));
+    let beginning = beginning(incident.fingerprint);
+    if service.queue.has_come(SOURCE, &beginning, since).await? {
+        return Ok(());
+    }
+    enqueue_approval(service, incident, &last.by).await
+}
 
 /// Puts an approval into the queue. One of the same person for the same state of an incident is there once.
 pub(crate) async fn enqueue_approval(
@@ -17,7 +39,7 @@ pub(crate) async fn enqueue_approval(
     by: &str,
 ) -> Result<(), StorageError> {
     let (incident, revision) = (incident.fingerprint, incident.revision);
-    let delivery = format!("approve {incident} {revision} {by}");
+    let delivery = format!("{}{revision} {by}", beginning(incident));
     let task = Task::Approval(Approval {
         incident: incident.to_string(),
         by: by.to_owned(),
@@ -26,7 +48,7 @@ pub(crate) async fn enqueue_approval(
         .to_bytes()
         .map_err(|error| StorageError(error.to_string()))?;
     let job = NewJob {
-        source: "person",
+        source: SOURCE,
         digest: delivery.clone(),
         delivery,
         event: "approve".to_owned(),

@@ -92,10 +92,7 @@ pub(super) async fn pick_up_approved(service: &Shared) -> Result<(), Failure> {
         };
         let waiting = service.database.incidents(&filter).await?;
         each(waiting, |incident| async move {
-            if let Some(last) = incident.approvals.last() {
-                super::approval::enqueue_approval(service, &incident, &last.by).await?;
-            }
-            Ok(())
+            Ok(super::approval::pick_up(service, &incident).await?)
         })
         .await;
     }
