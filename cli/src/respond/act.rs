@@ -15,7 +15,7 @@ use super::approve::proof;
 use super::args::{EntryArgs, RevokeArgs, RotateArgs};
 use super::credential::{Leaked, leaked, says_yes};
 use super::person::person;
-use super::setup::{Connected, Memory, connected, connections, responder};
+use super::setup::{Memory, connected, connections, responder};
 use super::{print, text};
 use crate::messages::Messages;
 use crate::store::Connections;
@@ -57,10 +57,9 @@ fn act(args: &RevokeArgs, mut wanted: Wanted, messages: Messages) -> anyhow::Res
     let memory = Memory::open(&args.state)?;
     let connections = connections(&args.policy)?;
     wanted.entry = entry(&args.entry, &connections, &leaked)?;
-    let stores = match &wanted.entry {
-        Some(entry) => connected(&entry.store, &entry.path, &connections)?,
-        None => Connected::default(),
-    };
+    let place = wanted.entry.as_ref();
+    let place = place.map(|entry| (entry.store.as_str(), entry.path.as_str()));
+    let stores = connected(place, &args.verification, &connections)?;
     let responder = responder(
         &memory,
         &args.state,

@@ -109,15 +109,14 @@ fn go_on(args: &ResumeArgs, way: Way, messages: Messages) -> anyhow::Result<Exit
             }
             false => None,
         };
+        let place = row.plan.entry.as_ref();
+        let place = place.map(|entry| (entry.store.as_str(), entry.path.as_str()));
         let responder = responder(
             &memory,
             &args.state,
             &args.verification,
             Arc::clone(&rules),
-            match &row.plan.entry {
-                Some(entry) => connected(&entry.store, &entry.path, &connections)?,
-                None => Connected::default(),
-            },
+            connected(place, &args.verification, &connections)?,
         )?;
         let outcome = match way {
             Way::On => responder.resume(row.fingerprint, subject),

@@ -119,12 +119,28 @@ pub(super) struct Connected {
     pub(super) readers: Vec<Reader>,
 }
 
-/// The store with this name and the consumers of its entry at `path`, as the configuration has them.
+/// What a response about this entry needs: its store, and that of the set of public keys where `--with jwks-store=NAME` names one.
 pub(super) fn connected(
-    store: &str,
-    path: &str,
+    entry: Option<(&str, &str)>,
+    verification: &VerificationArgs,
     connections: &Connections,
 ) -> anyhow::Result<Connected> {
+    let mut connected = match entry {
+        Some((store, path)) => of_entry(store, path, connections)?,
+        None => Connected::default(),
+    };
+    let mut with = verification.with.iter();
+    if let Some(name) = with.find_map(|with| with.strip_prefix("jwks-store="))
+        && !connected.stores.contains_key(name)
+    {
+        let opened = connections.store(name).context("--with jwks-store")?;
+        connected.stores.insert(name.to_owned(), Arc::from(opened));
+    }
+    Ok(connected)
+}
+
+/// The store with this name and the consumers of its entry at `path`, as the configuration has them.
+fn of_entry(store: &str, path: &str, connections: &Connections) -> anyhow::Result<Connected> {
     let opened: Arc<dyn Store> = Arc::from(connections.store(store)?);
     let mut readers = Vec::new();
     for table in &connections.config().consumers {

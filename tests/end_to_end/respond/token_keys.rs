@@ -19,9 +19,10 @@ use serde_json::{Map, Value, json};
 use super::world::{OpenBao, program};
 use crate::leakward;
 
-/// A field of an entry, as applications read it.
-fn read(port: u16, token: &str, path: &str) -> Value {
-    let path = format!("/v1/secret/data/{path}");
+/// An entry of a KV engine, as applications read it.
+fn read(port: u16, token: &str, entry: &str) -> Value {
+    let (engine, path) = entry.split_once('/').expect("an engine");
+    let path = format!("/v1/{engine}/data/{path}");
     let answer = http(port, "GET", &path, &[("x-vault-token", token)], b"");
     answer.json()["data"]["data"].clone()
 }
@@ -66,6 +67,8 @@ struct Scene {
     finding: String,
     rule: String,
     key: String,
+    /// The entry of the set.
+    set: String,
     /// Whether nobody has given it another name.
     by_thumbprint: bool,
     checks: HttpServer,
@@ -73,6 +76,11 @@ struct Scene {
 
 impl Scene {
     fn new(kind: &str, id: &str) -> Option<Self> {
+        Self::with_set_in("secret", kind, id)
+    }
+
+    /// With the set in a store of its own.
+    fn with_set_in(engine: &str, kind: &str, id: &str) -> Option<Self> {
         let bao = OpenBao::start("nothing")?;
         let port = bao.address().rsplit_once(':')?.1.parse().ok()?;
         // The CA of a PKI engine makes keys of any kind and form.
@@ -86,16 +94,21 @@ impl Scene {
             public["kid"] = json!(id);
         }
         let set = json!({ "keys": [public] });
-        bao.says(&["kv", "put", "secret/app/jwks", &format!("jwks={set}")]);
+        if engine != "secret" {
+            let path = format!("-path={engine}");
+            bao.says(&["secrets", "enable", &path, "-version=2", "kv"]);
+        }
+        let place = format!("{engine}/app/jwks");
+        bao.says(&["kv", "put", &place, &format!("jwks={set}")]);
         let mut fields = vec![format!("private-key={key}"), "note=kept".to_owned()];
         if !id.is_empty() {
             fields.push(format!("kid={id}"));
         }
         let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
         bao.says(&[&["kv", "put", "secret/app/signing"][..], &fields].concat());
-        let token = bao.token.clone();
+        let (token, of) = (bao.token.clone(), place.clone());
         let checks = HttpServer::start(move |asked| {
-            let held = read(port, &token, "app/jwks");
+            let held = read(port, &token, &of);
             let set = held["jwks"].as_str().unwrap_or_default();
             let set = serde_json::from_str(set).unwrap_or_default();
             let bearer = asked.head.lines().find_map(|line| {
@@ -135,9 +148,23 @@ impl Scene {
             port,
             repository,
             key,
+            set: place,
             by_thumbprint: id.is_empty(),
             checks,
         })
+    }
+
+    /// Says where the set is when it is not beside the key.
+    fn other_store(&self) -> Option<String> {
+        let engine = self
+            .set
+            .split('/')
+            .next()
+            .filter(|name| *name != "secret")?;
+        Some(format!(
+            "--with=jwks-store=vault:{}/{engine}",
+            self.bao.address()
+        ))
     }
 
     fn respond(&self, words: &[&str]) -> Program {
@@ -146,6 +173,7 @@ impl Scene {
             .args(words)
             .args(["--with", "signs=jwt", "--with", "jwks=app/jwks"])
             .args(["--with", &check, "--with", "claims={\"sub\":\"leakward\"}"])
+            .args(self.other_store())
             .args(self.by_thumbprint.then_some("--with=key-id=thumbprint"))
             .arg("--allow-private");
         self.bao.login(program)
@@ -160,7 +188,7 @@ impl Scene {
 
     /// The names of the keys in the set.
     fn ids(&self) -> Vec<String> {
-        let held = read(self.port, &self.bao.token, "app/jwks");
+        let held = read(self.port, &self.bao.token, &self.set);
         let set: Value = serde_json::from_str(held["jwks"].as_str().expect("a set")).expect("JSON");
         let keys = set["keys"].as_array().expect("keys").iter();
         keys.map(|key| key["kid"].as_str().expect("a name").to_owned())
@@ -169,7 +197,7 @@ impl Scene {
 
     /// The entry has a new key, and the set its public half alone.
     fn is_replaced(&self, id: &str) {
-        let held = read(self.port, &self.bao.token, "app/signing");
+        let held = read(self.port, &self.bao.token, "secret/app/signing");
         let new = held["private-key"].as_str().expect("a key");
         assert_ne!(new.trim(), self.key.trim());
         assert_eq!(new.lines().next(), self.key.lines().next());
@@ -195,7 +223,7 @@ impl Scene {
 fn signing(port: u16, token: &str, checks: u16, stop: &AtomicBool) -> (u32, u32) {
     let (mut signed, mut refused) = (0, 0);
     while !stop.load(Ordering::SeqCst) {
-        let held = read(port, token, "app/signing");
+        let held = read(port, token, "secret/app/signing");
         let key = held["private-key"].as_str().expect("a key");
         let id = held["kid"].as_str().expect("its name");
         let claims = json!({ "sub": "leakward", "exp": 4_000_000_000_u64 });
@@ -267,11 +295,20 @@ fn a_key_that_leaked_in_another_form_than_the_store_has_is_replaced_in_the_form_
     let field = format!("private-key={other}");
     scene.bao.says(&["kv", "put", "secret/app/signing", &field]);
     scene.rotate().run().expect_status(0);
-    let held = read(scene.port, &scene.bao.token, "app/signing");
+    let held = read(scene.port, &scene.bao.token, "secret/app/signing");
     let new = held["private-key"].as_str().expect("a key");
     assert!(new.starts_with(&mark) && new != other, "in its form");
     let name = token_key::jwk(new).expect("a key")["kid"].clone();
     assert_eq!(json!(scene.ids()), json!([name]));
+}
+
+#[test]
+fn the_set_of_public_keys_can_be_in_another_store_than_the_key() {
+    let Some(scene) = Scene::with_set_in("public", "ec", "2026-11") else {
+        return;
+    };
+    scene.rotate().run().expect_status(0);
+    scene.is_replaced("2026-11");
 }
 
 #[test]

@@ -57,7 +57,7 @@ fn what_for() -> ProviderError {
         NAME,
         "to know what the key is for",
         "with a certificate of Vault's or OpenBao's PKI engine --with vault=https://… and --with pki-role=…; for tokens --with signs=jwt \
-         and --with jwks=PATH",
+         and --with jwks=PATH; on the command line, since the service is not told",
     )
 }
 
