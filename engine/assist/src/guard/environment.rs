@@ -3,6 +3,7 @@
 //! The guard has the same environment as the commands of its agent, so what is in it can be looked at.
 
 use super::command_line::Word;
+use super::options::{Options, Valued};
 use super::site::Site;
 use super::variable::{Form, Variable};
 use super::view::View;
@@ -17,38 +18,96 @@ pub(super) enum Environment {
     Named(String),
 }
 
-/// `env`, `printenv NAME`, `export -p`, `echo $NAME`: what is printed of the environment, where it is surely seen.
+/// `env`, `printenv NAME`, `export -p`, `echo $NAME`: what is printed of the environment, where it is surely seen. `words`
+/// are those of the command with the values of variables that the line sets.
 pub(super) fn shown(words: &[Word], site: Site<'_>) -> Vec<Environment> {
+    let mut shown = values_in_words(site);
     let run = Unwrapped::of(words);
-    let arguments = run.arguments();
-    let named = |name: &str| Environment::Named(name.to_owned());
-    // In which order the variables come is not known.
-    let all = || {
-        let steps = site.outlet().steps().into_iter();
-        let view = |steps| Environment::All(View::unordered().then(steps));
-        steps.map(view).collect::<Vec<_>>()
+    let printed = printed(&run);
+    let outlet = match printed {
+        Printed::Nothing => return shown,
+        _ => site.outlet(),
     };
-    let texts = || arguments.iter().map(|word| word.text.as_str());
-    let shown = match run.program().as_str() {
-        "" if run.has_environment => all(),
-        "export" | "declare" | "set" if texts().all(|word| matches!(word, "-p" | "-x")) => all(),
-        "printenv" => {
-            let names = texts().filter(|word| !word.starts_with('-'));
-            let names: Vec<Environment> = names.map(named).collect();
-            if names.is_empty() { all() } else { names }
+    match (printed, outlet.steps()) {
+        (Printed::All, Some(steps)) if outlet.is_sure() => {
+            shown.push(Environment::All(View::unordered().then(steps)));
         }
-        "echo" | "printf" => {
-            let variables = arguments.iter().filter(|word| word.has_variable);
-            let all = variables.flat_map(|word| Variable::all(&word.text));
-            let seen = all.filter(|variable| variable.form != Form::Other);
-            seen.map(|variable| named(variable.name)).collect()
+        (Printed::Named(names), Some(_)) if outlet.is_sure() => {
+            shown.extend(names.into_iter().map(Environment::Named));
         }
-        _ => Vec::new(),
-    };
-    match shown.is_empty() || site.outlet().is_sure() {
-        true => shown,
-        false => Vec::new(),
+        _ => {}
     }
+    shown
+}
+
+/// What a command is there to print of the environment.
+enum Printed {
+    Nothing,
+    All,
+    Named(Vec<String>),
+}
+
+fn printed(run: &Unwrapped<'_>) -> Printed {
+    let options = Options::of(run.arguments(), Valued::default());
+    let names = || -> Vec<String> {
+        let names = options.operands.iter().map(|word| word.text.clone());
+        names.collect()
+    };
+    let all_or = |names: Vec<String>| match names.is_empty() {
+        true => Printed::All,
+        false => Printed::Named(names),
+    };
+    match run.program().as_str() {
+        "" if run.has_environment => Printed::All,
+        "set" if run.arguments().is_empty() => Printed::All,
+        "export" | "declare" | "typeset" if options.has(&["p"]) => all_or(names()),
+        "export" | "declare" | "typeset"
+            if options.operands.is_empty() && options.are_only("x", &[]) =>
+        {
+            Printed::All
+        }
+        "printenv" => all_or(names()),
+        // PowerShell's folder of variables.
+        "get-childitem" | "gci" | "dir" | "ls" | "get-item" | "gi" | "get-content" | "gc" => {
+            let names = names().into_iter();
+            let mut names = names.filter_map(|name| {
+                let (drive, name) = name.split_once(':')?;
+                drive
+                    .eq_ignore_ascii_case("env")
+                    .then(|| name.trim_start_matches(['/', '\\']).to_owned())
+            });
+            match names.next() {
+                None => Printed::Nothing,
+                Some(name) if name.is_empty() || name.contains('*') => Printed::All,
+                Some(name) => Printed::Named(vec![name]),
+            }
+        }
+        _ => Printed::Nothing,
+    }
+}
+
+/// Variables whose values are put into words of the command, or into a text that it gets, that are seen.
+fn values_in_words(site: Site<'_>) -> Vec<Environment> {
+    let Some(command) = site.command() else {
+        return Vec::new();
+    };
+    let run = Unwrapped::of(&command.words);
+    let words = command.words.iter().enumerate();
+    let is_seen = |(at, word): &(usize, &Word)| {
+        word.has_variable && (site.is_traced || site.flow.word(site.at, &run, *at).is_sure())
+    };
+    let texts = words.filter(is_seen).map(|(_, word)| word);
+    let documents = site
+        .line
+        .documents_of(command)
+        .filter(|document| document.has_variable && site.flow.inlet(site.at).is_sure());
+    let all = texts
+        .chain(documents)
+        .flat_map(|word| Variable::all(&word.text));
+    let values = all.filter(|variable| variable.form != Form::Other);
+    values
+        .map(|variable| Environment::Named(variable.name.to_owned()))
+        .collect()
 }
 
 #[cfg(test)]
@@ -74,6 +133,40 @@ mod tests {
             ("echo ${TOKEN}", named("TOKEN")),
             ("echo ${TOKEN:+set} ${TOKEN:0:4} '$TOKEN'", vec![]),
             ("export -p", all(vec![])),
+            ("env -u PATH", all(vec![])),
+            ("sudo env A=1", all(vec![])),
+            ("if env; then a; fi", all(vec![])),
+            ("if a; then printenv TOKEN; fi", named("TOKEN")),
+            ("timeout 5 printenv TOKEN", named("TOKEN")),
+            ("nice -n 5 printenv TOKEN", named("TOKEN")),
+            ("true && env -i A=1", vec![]),
+            ("echo ${TOKEN:-}", named("TOKEN")),
+            ("echo ${TOKEN-none} ${TOKEN#g}", named("TOKEN")),
+            ("echo ${#TOKEN}", vec![]),
+            ("TOKEN=x make; echo $TOKEN", named("TOKEN")),
+            ("t=$TOKEN; echo $t", named("TOKEN")),
+            ("t=$TOKEN; make", vec![]),
+            ("cat <<< $TOKEN", named("TOKEN")),
+            ("cat <<E\n$TOKEN\nE", named("TOKEN")),
+            ("cat > x <<E\n$TOKEN\nE", vec![]),
+            ("cat <<'E'\n$TOKEN\nE", vec![]),
+            ("declare -p TOKEN", named("TOKEN")),
+            ("declare -p", all(vec![])),
+            ("declare -x", all(vec![])),
+            ("declare -f", vec![]),
+            ("declare TOKEN", vec![]),
+            ("set", all(vec![])),
+            ("set -x", vec![]),
+            ("set -euxo pipefail; make", vec![]),
+            ("set -x; curl -H \"$TOKEN\" x", named("TOKEN")),
+            ("set -x; set +x; curl -H \"$TOKEN\" x", vec![]),
+            ("gci env:", all(vec![])),
+            ("ls env", vec![]),
+            ("echo $env:TOKEN", named("TOKEN")),
+            ("bash -c 'echo $TOKEN'", named("TOKEN")),
+            ("bash -c \"curl -H '$TOKEN' x\"", vec![]),
+            ("x=$(bash -c 'echo $TOKEN')", vec![]),
+            ("[ -n \"$TOKEN\" ] && echo set", vec![]),
             ("env A=1 make", vec![]),
             ("export A=1", vec![]),
             ("set -e", vec![]),

@@ -163,6 +163,11 @@ impl<'l> Flow<'l> {
         self.end(next)
     }
 
+    /// What becomes of one of its words.
+    pub(super) fn word(&self, command: usize, run: &Unwrapped<'_>, word: usize) -> Outlet {
+        self.end(self.put_as_word(command, run, word))
+    }
+
     fn know(&self, command: usize, outlet: Outlet) {
         if let Some(known) = self.known.borrow_mut().get_mut(command) {
             *known = Some(outlet);
@@ -248,53 +253,58 @@ impl<'l> Flow<'l> {
 
     /// What becomes of what is put into this part of a command.
     fn put(&self, at: usize, part: Part) -> Next {
-        let perhaps = || Next::End(Outlet::Perhaps(Rc::new(vec![Step::Alters])));
-        let nowhere = Next::End(Outlet::Nowhere);
         let Some(command) = self.line.commands.get(at) else {
-            return nowhere;
+            return Next::End(Outlet::Nowhere);
         };
         let run = Unwrapped::of(&command.words);
         let program = run.program();
-        let is = |programs: &[&str]| programs.contains(&program.as_str());
-        let word = match part {
-            Part::Redirection => return nowhere,
-            Part::Document => return self.given_as_text(at, &program),
-            Part::File if is(&["source", "."]) => return nowhere,
-            Part::File => return self.given_as_text(at, &program),
-            Part::Word(word) => word,
-        };
-        let Some(argument) = word.checked_sub(run.wrappers.len() + 1) else {
-            let is_alone = run.rest.is_empty();
-            return match run.wrappers.get(word).and_then(|word| setting(word)) {
-                Some(name) if is_alone => Next::End(self.in_variable(name)),
-                // A setting of one command, a time: it does not print them. A program that is not there is named.
-                _ if word < run.wrappers.len() => nowhere,
-                _ => Next::End(Outlet::screen()),
-            };
-        };
-        if is(SAYERS) || is(SHELLS) || is(&["eval"]) || change::is_interpreter(&program) {
-            return Next::Through(at, vec![Step::Alters]);
-        }
-        if program == "for" {
-            let name = run.arguments().first();
-            return Next::End(name.map_or(Outlet::Nowhere, |name| self.in_variable(&name.text)));
-        }
-        if is(SILENT) {
-            let name = run.arguments().get(argument).and_then(setting);
-            return Next::End(name.map_or(Outlet::Nowhere, |name| self.in_variable(name)));
-        }
-        match is_of_header(&program, run.arguments(), argument) {
-            true => nowhere,
-            false => perhaps(),
+        match part {
+            Part::Redirection => Next::End(Outlet::Nowhere),
+            Part::Word(word) => self.put_as_word(at, &run, word),
+            Part::File if matches!(program.as_str(), "source" | ".") => Next::End(Outlet::Nowhere),
+            Part::File | Part::Document if runs(&program) => self.perhaps(at),
+            Part::File | Part::Document => self.given(at),
         }
     }
 
-    /// A text, or another command's output in the place of a file.
-    fn given_as_text(&self, at: usize, program: &str) -> Next {
-        if SHELLS.contains(&program) || change::is_interpreter(program) {
-            return Next::Through(at, vec![Step::Alters]);
+    /// The same, of one of its words.
+    fn put_as_word(&self, at: usize, run: &Unwrapped<'_>, word: usize) -> Next {
+        let nowhere = Next::End(Outlet::Nowhere);
+        let program = run.program();
+        let is = |programs: &[&str]| programs.contains(&program.as_str());
+        let Some(argument) = word.checked_sub(run.wrappers.len() + 1) else {
+            return match run.wrappers.get(word).map(setting) {
+                Some(Some(name)) if run.rest.is_empty() => Next::End(self.in_variable(name)),
+                // A setting of one command, a time: it does not print them.
+                Some(_) => nowhere,
+                // A program that is not there is named.
+                None => Next::End(Outlet::screen()),
+            };
+        };
+        let name = |argument| run.arguments().get(argument);
+        if is(SAYERS) {
+            Next::Through(at, vec![Step::Alters])
+        } else if runs(&program) {
+            self.perhaps(at)
+        } else if program == "for" {
+            let name = name(0).map(|name| self.in_variable(&name.text));
+            Next::End(name.unwrap_or(Outlet::Nowhere))
+        } else if is(SILENT) {
+            let name = name(argument).and_then(setting);
+            Next::End(name.map_or(Outlet::Nowhere, |name| self.in_variable(name)))
+        } else if is_of_header(&program, run.arguments(), argument) {
+            nowhere
+        } else {
+            Next::End(Outlet::Perhaps(Rc::new(vec![Step::Alters])))
         }
-        self.given(at)
+    }
+
+    /// A command that may do anything with what it gets.
+    fn perhaps(&self, at: usize) -> Next {
+        Next::End(match self.outlet(at) {
+            Outlet::Nowhere => Outlet::Nowhere,
+            _ => Outlet::Perhaps(Rc::new(vec![Step::Alters])),
+        })
     }
 
     /// What becomes of the value of variables that are read.
@@ -355,6 +365,11 @@ fn first_seen(mut outlets: impl Iterator<Item = Outlet>) -> Outlet {
         all = all.or(outlet);
     }
     all
+}
+
+/// Whether it runs what it is given: a line of a shell, a program of another language.
+fn runs(program: &str) -> bool {
+    SHELLS.contains(&program) || program == "eval" || change::is_interpreter(program)
 }
 
 /// The name in `NAME=value`.
@@ -498,12 +513,9 @@ mod tests {
             "cat <(x)",
             "cat <<< $(x)",
             "cat <<E\n$(x)\nE",
-            "bash -c \"echo $(x)\"",
-            "node -e \"f('$(x)')\"",
             "x > y; cat y",
             "x > y; cat < y",
             "$(x)",
-            "t=$(x); bash -c 'echo $t'",
         ] {
             assert!(outlet(line).is_sure(), "{line}: {:?}", outlet(line));
         }
@@ -540,6 +552,9 @@ mod tests {
             "x | node a.js",
             "x | xargs rm",
             "git commit -m \"$(x)\"",
+            "bash -c \"curl -H '$(x)' y\"",
+            "node -e \"f('$(x)')\"",
+            "t=$(x); bash -c 'echo $t'",
             "curl -d \"$(x)\" y",
             "x | kubectl create --dry-run=client -f -",
         ] {

@@ -27,10 +27,12 @@ pub(super) struct Site<'s> {
     pub(super) here: &'s Places,
     /// Whether it may be run in another folder as well.
     pub(super) is_lost: bool,
+    /// Whether the shell prints what it runs: `set -x`.
+    pub(super) is_traced: bool,
 }
 
 impl<'s> Site<'s> {
-    fn command(&self) -> Option<&'s Simple> {
+    pub(super) fn command(&self) -> Option<&'s Simple> {
         self.line.commands.get(self.at)
     }
 
@@ -68,6 +70,11 @@ impl<'s> Site<'s> {
 
     /// What becomes of what the command prints.
     pub(super) fn outlet(&self) -> Outlet {
+        // What is put into a word of a command that the shell prints is printed with it.
+        let shell = self.command().map_or(0, |command| command.shell);
+        if self.is_traced && self.line.taker_of(shell).is_some() {
+            return Outlet::screen();
+        }
         self.flow.outlet(self.at)
     }
 }

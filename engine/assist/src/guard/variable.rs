@@ -4,7 +4,7 @@
 
 /// LIMIT: bytes of a variable with its braces. What is longer is taken for text, so that a text of open braces costs no more
 /// than its length.
-const LONGEST: usize = 1_024;
+const LONGEST: usize = 256;
 
 /// LIMIT: letters of a value that are none of a credential: `${NAME:0:4}`.
 const FEW: u32 = 8;
@@ -108,8 +108,13 @@ fn form(rest: &str) -> Form<'_> {
 
 /// Where the brace stands that closes the open one before `text`.
 fn closing_brace(text: &str) -> Option<usize> {
+    let text = text.as_bytes();
+    let text = text.get(..LONGEST).unwrap_or(text);
+    if !text.contains(&b'}') {
+        return None;
+    }
     let mut open = 0_usize;
-    for (at, byte) in text.bytes().take(LONGEST).enumerate() {
+    for (at, byte) in text.iter().enumerate() {
         match byte {
             b'{' => open += 1,
             b'}' if open == 0 => return Some(at),

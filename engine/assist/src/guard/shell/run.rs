@@ -64,6 +64,18 @@ impl<'s> Run<'s> {
         values.next()
     }
 
+    /// Whether `set` makes the shell print what it runs, or end that: `set -x`, `set +x`, `set -o xtrace`.
+    pub(super) fn traces(&self) -> Option<bool> {
+        let texts = self.arguments.iter().map(|word| word.text.as_str());
+        let of_word = |word: &str| match word {
+            "xtrace" => Some(true),
+            _ if word.starts_with('-') && word.contains('x') => Some(true),
+            _ if word.starts_with('+') && word.contains('x') => Some(false),
+            _ => None,
+        };
+        texts.filter_map(of_word).last()
+    }
+
     pub(super) fn applies_a_patch(&self) -> bool {
         PATCHERS.contains(&self.name.as_str()) || (self.name == "git" && self.has(&["apply", "am"]))
     }

@@ -97,6 +97,8 @@ pub(super) struct Walk<'a> {
     pub(super) shown: Shown,
     /// How many lines were begun.
     lines: usize,
+    /// Whether the shell prints what it runs.
+    is_traced: bool,
     /// Lines of which all is taken to be named.
     named_lines: HashSet<usize>,
     /// The top of the repository of each folder that was asked for.
@@ -110,6 +112,7 @@ impl<'a> Walk<'a> {
             variables: Variables::default(),
             shown: Shown::default(),
             lines: 0,
+            is_traced: false,
             named_lines: HashSet::new(),
             tops: HashMap::new(),
         }
@@ -162,6 +165,7 @@ impl<'a> Walk<'a> {
             at: 0,
             here: &nowhere,
             is_lost: false,
+            is_traced: false,
         };
         let mut shells = vec![None; line.shells.len()];
         let mut outermost = folders;
@@ -173,6 +177,7 @@ impl<'a> Walk<'a> {
                 at,
                 here: &here,
                 is_lost: folders.is_lost,
+                is_traced: self.is_traced,
                 ..site
             };
             self.command(command, site, &mut folders);
@@ -233,6 +238,9 @@ impl<'a> Walk<'a> {
         }
         if !NEVER_FAILS.contains(&name) && !MOVERS.contains(&name) {
             folders.doubt();
+        }
+        if name == "set" {
+            self.is_traced = run.traces().unwrap_or(self.is_traced);
         }
         if MOVERS.contains(&name) {
             let to = run.goes_to(&self.variables);
