@@ -3,6 +3,16 @@
 pub use crate::keys::{Certificate, PublicKey};
 
 use crate::keys::{self, PrivateKey};
+use crate::scrub::harmless;
+use crate::subject::Subject;
+
+/// For whom a certificate is, as evidence. LIMIT: ten of its names.
+pub(crate) fn told(certificate: &Certificate, subject: &Subject) -> (String, String) {
+    const MOST: usize = 10;
+    let names = certificate.names().into_iter().take(MOST);
+    let names: Vec<String> = names.filter_map(|name| harmless(name, subject)).collect();
+    ("certificate".to_owned(), names.join(", "))
+}
 
 /// The certificates in PEM in a text, in their order. LIMIT: sixteen of them; what is damaged is left out.
 #[must_use]

@@ -14,7 +14,6 @@ use crate::answer::Answer;
 use crate::fill::is_label;
 use crate::judge::Judgement;
 use crate::plan::NotAsked;
-use crate::request::{Request, Verb};
 use crate::scrub::Facts;
 use crate::subject::Subject;
 use crate::target::Target;
@@ -51,23 +50,13 @@ fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {
     );
     let authorization = utf8_percent_encode(&authorization, NON_ALPHANUMERIC).to_string();
     let header = |name: &str, value: &str| (name.to_owned(), Secret::new(value.as_bytes()));
-    Ok(Exchange::Http(Box::new(HttpExchange {
-        request: Request {
-            method: Verb::Get,
-            url: Secret::new(format!("{}/dbs", target.base()).as_bytes()),
-            headers: vec![
-                header("x-ms-date", &date),
-                header("x-ms-version", "2018-12-31"),
-                header("Authorization", &authorization),
-            ],
-            body: None,
-        },
-        server: target.server(),
-        host: target.authority(),
-        step: "GET",
-        path: "/dbs".into(),
-        read,
-    })))
+    let headers = vec![
+        header("x-ms-date", &date),
+        header("x-ms-version", "2018-12-31"),
+        header("Authorization", &authorization),
+    ];
+    let asked = HttpExchange::get(&target, "/dbs", headers, read);
+    Ok(Exchange::Http(Box::new(asked)))
 }
 
 /// The account: given, or of the address that stands near the key.

@@ -14,7 +14,6 @@ use crate::answer::Answer;
 use crate::fill::is_label;
 use crate::judge::Judgement;
 use crate::plan::NotAsked;
-use crate::request::{Request, Verb};
 use crate::scrub::Facts;
 use crate::subject::Subject;
 use crate::target::Target;
@@ -53,20 +52,9 @@ fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {
         encoded(&STANDARD.encode(signature.as_ref())),
         encoded(&name)
     );
-    let url = format!("{}{PATH}", target.base());
-    Ok(Exchange::Http(Box::new(HttpExchange {
-        request: Request {
-            method: Verb::Get,
-            url: Secret::new(url.as_bytes()),
-            headers: vec![("Authorization".to_owned(), Secret::new(header.as_bytes()))],
-            body: None,
-        },
-        server: target.server(),
-        host: target.authority(),
-        step: "GET",
-        path: PATH.into(),
-        read,
-    })))
+    let headers = vec![("Authorization".to_owned(), Secret::new(header.as_bytes()))];
+    let asked = HttpExchange::get(&target, PATH, headers, read);
+    Ok(Exchange::Http(Box::new(asked)))
 }
 
 const PATH: &str = "/$Resources/Queues?api-version=2017-04&$top=1";

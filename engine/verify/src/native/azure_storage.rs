@@ -14,7 +14,6 @@ use crate::answer::Answer;
 use crate::fill::is_label;
 use crate::judge::Judgement;
 use crate::plan::NotAsked;
-use crate::request::{Request, Verb};
 use crate::scrub::Facts;
 use crate::subject::Subject;
 use leakward_core::time::http_date;
@@ -52,24 +51,13 @@ fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {
         STANDARD.encode(signature.as_ref())
     );
     let header = |name: &str, value: &str| (name.to_owned(), Secret::new(value.as_bytes()));
-    let url = format!("{}/?comp=list&maxresults=1", target.base());
-    Ok(Exchange::Http(Box::new(HttpExchange {
-        request: Request {
-            method: Verb::Get,
-            url: Secret::new(url.as_bytes()),
-            headers: vec![
-                header("x-ms-date", &date),
-                header("x-ms-version", VERSION),
-                header("Authorization", &authorization),
-            ],
-            body: None,
-        },
-        server: target.server(),
-        host: target.authority(),
-        step: "GET",
-        path: "/?comp=list&maxresults=1".into(),
-        read,
-    })))
+    let headers = vec![
+        header("x-ms-date", &date),
+        header("x-ms-version", VERSION),
+        header("Authorization", &authorization),
+    ];
+    let asked = HttpExchange::get(&target, "/?comp=list&maxresults=1", headers, read);
+    Ok(Exchange::Http(Box::new(asked)))
 }
 
 fn read(answer: &Answer, subject: &Subject) -> (Judgement, Facts) {

@@ -35,14 +35,16 @@ pub(crate) use connection::{Login, LoginPlan};
 
 use std::borrow::Cow;
 
-use leakward_core::Reach;
+use leakward_core::verification::Method;
+use leakward_core::{Reach, Secret};
 
 use crate::answer::Answer;
 use crate::judge::Judgement;
 use crate::plan::NotAsked;
-use crate::request::Request;
+use crate::request::{Request, Verb};
 use crate::scrub::Facts;
 use crate::subject::Subject;
+use crate::target::Target;
 
 /// A verifier written in Rust.
 pub(crate) struct Native {
@@ -84,6 +86,30 @@ pub(crate) struct HttpExchange {
     pub(crate) step: &'static str,
     pub(crate) path: Cow<'static, str>,
     pub(crate) read: fn(&Answer, &Subject) -> (Judgement, Facts),
+}
+
+impl HttpExchange {
+    /// Reads `path` at a server that the case allows.
+    pub(crate) fn get(
+        target: &Target,
+        path: &str,
+        headers: Vec<(String, Secret)>,
+        read: fn(&Answer, &Subject) -> (Judgement, Facts),
+    ) -> Self {
+        Self {
+            request: Request {
+                method: Verb::Get,
+                url: Secret::new(format!("{}{path}", target.base()).as_bytes()),
+                headers,
+                body: None,
+            },
+            server: target.server(),
+            host: target.authority(),
+            step: Method::Get.as_str(),
+            path: format!("{}{path}", target.path).into(),
+            read,
+        }
+    }
 }
 
 /// Every native verifier.

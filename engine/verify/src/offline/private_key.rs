@@ -4,9 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use super::OfflineFacts;
+use crate::certificates::told;
 use crate::fill::value;
 use crate::keys::{PrivateKey, certificates, ssh_fingerprint};
-use crate::scrub::harmless;
 use crate::subject::Subject;
 
 /// The object identifier of PKCS #5's encryption scheme (RFC 8018), in DER: 1.2.840.113549.1.5.13.
@@ -54,15 +54,7 @@ fn add_certificate(facts: &mut OfflineFacts, key: &PrivateKey, subject: &Subject
         }
         return;
     };
-    // LIMIT: names of one certificate that are told.
-    const MOST: usize = 10;
-    let names: Vec<String> = own
-        .names()
-        .into_iter()
-        .take(MOST)
-        .filter_map(|name| harmless(name, subject))
-        .collect();
-    identity("certificate", names.join(", "));
+    facts.identity.push(told(own, subject));
     facts.summary += "; the certificate near by is this key's";
     // The certificate ends, not the key: another can be made out for it.
     facts.expires_at = own.not_after.map(leakward_core::time::rfc3339);

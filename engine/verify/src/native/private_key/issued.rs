@@ -6,18 +6,17 @@
 //!
 //! LIMIT: the verdict is about that certificate. An expired one is not asked about: the key may have another.
 
-use leakward_core::verification::Method;
-use leakward_core::{Secret, Verdict};
+use leakward_core::Verdict;
 use percent_encoding::utf8_percent_encode;
 
 use super::super::{Case, Exchange, HttpExchange};
+use super::unreadable;
 use crate::answer::Answer;
-use crate::certificates::{Certificate, PublicKey, in_text, public_key};
+use crate::certificates::{Certificate, PublicKey, in_text, public_key, told};
 use crate::fill::{KEPT, value};
 use crate::judge::Judgement;
 use crate::plan::NotAsked;
-use crate::request::{Request, Verb};
-use crate::scrub::{Facts, harmless};
+use crate::scrub::Facts;
 use crate::subject::Subject;
 
 /// Where certificates stand.
@@ -30,16 +29,12 @@ const PLACES: [&str; 5] = [
 ];
 
 pub(super) fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {
-    let unusable = |why: &str| NotAsked::Unusable(why.to_owned());
-    let public = public_key(&case.secret()?).ok_or_else(|| {
-        unusable("the key cannot be read: it has a passphrase, or is of another kind")
-    })?;
+    let public = public_key(&case.secret()?).ok_or_else(unreadable)?;
     let own = latest(case.subject, &public)
         .ok_or_else(|| NotAsked::NeedsValue("certificate".to_owned()))?;
     if own.not_after.is_some_and(|end| end <= case.now) {
-        return Err(unusable(
-            "the certificate that is known has expired; whether the key has another one is told only to who logs in",
-        ));
+        let why = "the certificate that is known has expired; whether the key has another one is told only to who logs in";
+        return Err(NotAsked::Unusable(why.to_owned()));
     }
     let target = case.target_from("vault")?;
     let mount = case
@@ -50,19 +45,8 @@ pub(super) fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {
         utf8_percent_encode(&mount, KEPT),
         own.serial
     );
-    Ok(Exchange::Http(Box::new(HttpExchange {
-        request: Request {
-            method: Verb::Get,
-            url: Secret::new(format!("{}{path}", target.base()).as_bytes()),
-            headers: Vec::new(),
-            body: None,
-        },
-        server: target.server(),
-        host: target.authority(),
-        step: Method::Get.as_str(),
-        path: format!("{}{path}", target.path).into(),
-        read,
-    })))
+    let asked = HttpExchange::get(&target, &path, Vec::new(), read);
+    Ok(Exchange::Http(Box::new(asked)))
 }
 
 /// The key's certificate that is valid for longest.
@@ -107,16 +91,8 @@ fn read(answer: &Answer, subject: &Subject) -> (Judgement, Facts) {
         },
         None => return nothing("the answer does not say whether it is revoked".to_owned()),
     };
-    // LIMIT: names of one certificate that are told.
-    const MOST: usize = 10;
-    let names: Vec<String> = own
-        .names()
-        .into_iter()
-        .take(MOST)
-        .filter_map(|name| harmless(name, subject))
-        .collect();
     let facts = Facts {
-        identity: vec![("certificate".to_owned(), names.join(", "))],
+        identity: vec![told(&own, subject)],
         expires_at: own.not_after.map(leakward_core::time::rfc3339),
         ..Facts::default()
     };

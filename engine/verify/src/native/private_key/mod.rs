@@ -19,6 +19,11 @@ pub(super) static NATIVE: Native = Native {
     control: Some(control),
 };
 
+fn unreadable() -> NotAsked {
+    let why = "the key cannot be read: it has a passphrase, or is of another kind";
+    NotAsked::Unusable(why.to_owned())
+}
+
 fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {
     match KeyUse::of(case.subject) {
         KeyUse::Tokens => tokens::prepare(case),

@@ -8,17 +8,16 @@
 //!
 //! LIMIT: 401 is also what a token with wrong claims gets. 403 is unknown: whoever looks at rights has taken the signature.
 
-use leakward_core::verification::Method;
 use leakward_core::{Secret, Verdict};
 use serde_json::{Map, Value as Json};
 use zeroize::Zeroizing;
 
 use super::super::{Case, Exchange, HttpExchange};
+use super::unreadable;
 use crate::answer::Answer;
 use crate::fill::value;
 use crate::judge::Judgement;
 use crate::plan::NotAsked;
-use crate::request::{Request, Verb};
 use crate::scrub::Facts;
 use crate::subject::{Subject, Value, ValueSource};
 use crate::token_key::{IDS, KeyName, jwk, signed, unheard_of};
@@ -39,33 +38,19 @@ pub(super) fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {
     let token = token(case)?;
     let target = case.target_from("check")?;
     let authorization = Zeroizing::new(format!("Bearer {}", token.as_str()));
-    Ok(Exchange::Http(Box::new(HttpExchange {
-        request: Request {
-            method: Verb::Get,
-            url: Secret::new(target.base().as_bytes()),
-            headers: vec![(
-                "Authorization".to_owned(),
-                Secret::new(authorization.as_bytes()),
-            )],
-            body: None,
-        },
-        server: target.server(),
-        host: target.authority(),
-        step: Method::Get.as_str(),
-        path: target.path.into(),
-        read: match KeyName::of(case.subject) {
-            Some(_) => read,
-            None => read_without_name,
-        },
-    })))
+    let header = (
+        "Authorization".to_owned(),
+        Secret::new(authorization.as_bytes()),
+    );
+    let read = match KeyName::of(case.subject) {
+        Some(_) => read,
+        None => read_without_name,
+    };
+    let asked = HttpExchange::get(&target, "", vec![header], read);
+    Ok(Exchange::Http(Box::new(asked)))
 }
 
 fn token(case: &Case<'_>) -> Result<Zeroizing<String>, NotAsked> {
-    let unusable = || {
-        NotAsked::Unusable(
-            "the key cannot be read: it has a passphrase, or is of another kind".to_owned(),
-        )
-    };
     let key = case.secret()?;
     let mut claims: Map<String, Json> = match case.given("claims") {
         None => Map::new(),
@@ -74,8 +59,8 @@ fn token(case: &Case<'_>) -> Result<Zeroizing<String>, NotAsked> {
     };
     claims.insert("iat".to_owned(), case.now.into());
     claims.insert("exp".to_owned(), case.now.saturating_add(LIFE).into());
-    let id = id(case.subject, &key).ok_or_else(unusable)?;
-    signed(&key, &id, &claims).ok_or_else(unusable)
+    let id = id(case.subject, &key).ok_or_else(unreadable)?;
+    signed(&key, &id, &claims).ok_or_else(unreadable)
 }
 
 /// The name under which a token is sent.
