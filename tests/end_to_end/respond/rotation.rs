@@ -4,7 +4,7 @@
 
 use leakward_tests::Sandbox;
 
-use super::world::{Application, Leak, OpenBao, postgresql, works};
+use super::world::{Application, Leak, OpenBao, killed_until_its_end, postgresql, works};
 use crate::leakward;
 
 #[test]
@@ -77,18 +77,8 @@ fn killed_at_every_line(leak: &Leak) {
         .run();
     put.expect_status(0);
     let points = ["before:0", "after:0", "before:1", "after:1", "before:2"];
-    let mut kills = 0;
-    let mut last = leak
-        .rotate(store, &["--yes"])
-        .env("LEAKWARD_KILL_AT", "before:0")
-        .run();
-    while last.status.is_none() {
-        kills += 1;
-        assert!(kills < 90, "it never comes to its end");
-        let point = points[kills % points.len()];
-        last = leak.resume().env("LEAKWARD_KILL_AT", point).run();
-    }
-    assert!(kills > 10, "{kills} kills\n{}", last.transcript());
+    let begun = leak.rotate(store, &["--yes"]);
+    let last = killed_until_its_end(begun, || leak.resume(), &points, 10);
     leak.is_proven_dead(&last);
     let stored = leak
         .leakward(&[

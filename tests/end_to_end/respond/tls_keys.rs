@@ -9,7 +9,7 @@ use leakward_tests::{Program, Repository};
 use leakward_verify::certificates::in_text;
 use serde_json::Value;
 
-use super::world::{OpenBao, program};
+use super::world::{OpenBao, killed_until_its_end, program, scanned};
 use crate::leakward;
 
 /// A leaked TLS key, and the CA that knows it.
@@ -60,20 +60,9 @@ impl Scene {
         bao.says(&["kv", "put", "secret/app/bare", &fields[0]]);
         let repository = Repository::new();
         repository.commit_file("deploy/shop.key", format!("{key}\n"));
-        let run = leakward(repository.sandbox())
-            .args(["scan", "--format", "json", "--output", "report.json"])
-            .arg(repository.folder())
-            .run();
-        run.expect_status(1);
-        let report = fs::read_to_string(repository.sandbox().path("report.json")).expect("it");
-        let report: Value = serde_json::from_str(&report).expect("JSON");
-        let findings = report["findings"].as_array().expect("findings");
-        let finding = findings
-            .iter()
-            .find(|finding| finding["rule"] == "private-key-pkcs8")
-            .expect("the leak is found");
+        let (finding, _) = scanned(&repository, "private-key-pkcs8");
         Some(Self {
-            finding: finding["fingerprint"].as_str().expect("one").to_owned(),
+            finding,
             serial: part("serial_number"),
             bao,
             repository,
@@ -249,21 +238,12 @@ fn a_tls_key_is_dead_when_every_certificate_of_it_is_revoked() {
 fn a_rotation_of_a_tls_key_that_is_killed_at_every_line_leaves_no_certificate_over() {
     let Some(scene) = Scene::new() else { return };
     // Key and certificate are told once: a process has to live for a few lines before the store has them.
-    let mut kills = 0;
-    let mut last = scene
-        .rotate("app/tls")
-        .env("LEAKWARD_KILL_AT", "before:0")
-        .run();
-    while last.status.is_none() {
-        kills += 1;
-        assert!(kills < 60, "it never comes to its end");
-        let side = if kills % 2 == 0 { "before" } else { "after" };
-        last = scene
-            .respond(&["respond", "resume"])
-            .env("LEAKWARD_KILL_AT", format!("{side}:{}", kills / 2))
-            .run();
-    }
-    assert!(kills > 8, "{kills} kills\n{}", last.transcript());
+    let resume = || scene.respond(&["respond", "resume"]);
+    let points: Vec<String> = (0..30)
+        .flat_map(|line| [format!("before:{line}"), format!("after:{line}")])
+        .collect();
+    let points: Vec<&str> = points.iter().map(String::as_str).collect();
+    let last = killed_until_its_end(scene.rotate("app/tls"), resume, &points, 8);
     last.expect_status(0);
     scene.is_replaced();
 }

@@ -1,7 +1,6 @@
 //! Keys that sign tokens: a leaked one is replaced while an application signs with what the store gives it and another checks
 //! with the set of public keys; no token is refused meanwhile, and afterwards those of the leaked key are.
 
-use std::fs;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +15,7 @@ use leakward_tests::{HttpServer, Program, Repository, http};
 use leakward_verify::token_key;
 use serde_json::{Map, Value, json};
 
-use super::world::{OpenBao, program};
+use super::world::{OpenBao, killed_until_its_end, program, scanned};
 use crate::leakward;
 
 /// An entry of a KV engine, as applications read it.
@@ -125,25 +124,10 @@ impl Scene {
         });
         let repository = Repository::new();
         repository.commit_file("deploy/signing.pem", format!("{key}\n"));
-        let run = leakward(repository.sandbox())
-            .args(["scan", "--format", "json", "--output", "report.json"])
-            .arg(repository.folder())
-            .run();
-        run.expect_status(1);
-        let report = fs::read_to_string(repository.sandbox().path("report.json")).expect("it");
-        let report: Value = serde_json::from_str(&report).expect("JSON");
-        let findings = report["findings"].as_array().expect("findings");
-        let finding = findings
-            .iter()
-            .find(|finding| {
-                finding["rule"]
-                    .as_str()
-                    .is_some_and(|rule| rule.starts_with("private-key"))
-            })
-            .expect("the leak is found");
+        let (finding, rule) = scanned(&repository, "private-key");
         Some(Self {
-            finding: finding["fingerprint"].as_str().expect("one").to_owned(),
-            rule: finding["rule"].as_str().expect("one").to_owned(),
+            finding,
+            rule,
             bao,
             port,
             repository,
@@ -317,17 +301,8 @@ fn a_rotation_of_a_signing_key_that_is_killed_at_every_line_leaves_one_key_in_th
         return;
     };
     let points = ["before:0", "after:0", "before:1", "after:1", "before:2"];
-    let mut kills = 0;
-    let mut last = scene.rotate().env("LEAKWARD_KILL_AT", "before:0").run();
-    while last.status.is_none() {
-        kills += 1;
-        assert!(kills < 90, "it never comes to its end");
-        last = scene
-            .respond(&["respond", "resume"])
-            .env("LEAKWARD_KILL_AT", points[kills % points.len()])
-            .run();
-    }
-    assert!(kills > 10, "{kills} kills\n{}", last.transcript());
+    let resume = || scene.respond(&["respond", "resume"]);
+    let last = killed_until_its_end(scene.rotate(), resume, &points, 10);
     last.expect_status(0);
     scene.is_replaced("");
 }

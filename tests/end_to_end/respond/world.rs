@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use leakward_tests::{Program, Repository, Run, Sandbox, free_port};
+use leakward_tests::{Program, Report, Repository, Run, Sandbox, free_port};
 
 use crate::leakward;
 
@@ -199,6 +199,43 @@ pub(super) fn works(uri: &str) -> bool {
         .is_ok_and(|output| output.status.success())
 }
 
+/// Scans a repository into `report.json`; the fingerprint and the rule of the only finding whose rule begins so.
+pub(super) fn scanned(repository: &Repository, rule: &str) -> (String, String) {
+    let run = leakward(repository.sandbox())
+        .args(["scan", "--format", "json", "--output", "report.json"])
+        .arg(repository.folder())
+        .run();
+    run.expect_status(1);
+    let report = fs::read_to_string(repository.sandbox().path("report.json")).expect("it");
+    let report = Report::parse(&report, &run.transcript());
+    let text = |finding: &serde_json::Value, name: &str| {
+        finding[name].as_str().expect("a text").to_owned()
+    };
+    let mut findings = report.findings().iter();
+    let found = findings.find(|finding| text(finding, "rule").starts_with(rule));
+    let found = found.expect("the leak is found");
+    (text(found, "fingerprint"), text(found, "rule"))
+}
+
+/// Resumes a response that is killed again and again, at these points in turn, until it comes to its end. At least `least` times.
+pub(super) fn killed_until_its_end(
+    begun: Program,
+    resume: impl Fn() -> Program,
+    points: &[&str],
+    least: usize,
+) -> Run {
+    let mut kills = 0;
+    let mut last = begun.env("LEAKWARD_KILL_AT", "before:0").run();
+    while last.status.is_none() {
+        kills += 1;
+        assert!(kills < 90, "it never comes to its end");
+        let point = points[kills % points.len()];
+        last = resume().env("LEAKWARD_KILL_AT", point).run();
+    }
+    assert!(kills > least, "{kills} kills\n{}", last.transcript());
+    last
+}
+
 /// A repository in which somebody committed the application's login; report and fingerprint of the scan.
 pub(super) struct Leak {
     repository: Repository,
@@ -215,20 +252,9 @@ impl Leak {
         repository.commit_file("README.md", "an application\n");
         let leaked = server.uri("app");
         repository.commit_file("deploy/settings.env", format!("DATABASE_URL={leaked}\n"));
-        let run = leakward(repository.sandbox())
-            .args(["scan", "--format", "json", "--output", "report.json"])
-            .arg(repository.folder())
-            .run();
-        run.expect_status(1);
-        let report = fs::read_to_string(repository.sandbox().path("report.json")).expect("it");
-        let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
-        let findings = report["findings"].as_array().expect("findings");
-        let finding = findings
-            .iter()
-            .find(|finding| finding["rule"] == "postgres-connection-uri")
-            .expect("the leak is found");
+        let (fingerprint, _) = scanned(&repository, "postgres-connection-uri");
         Self {
-            fingerprint: finding["fingerprint"].as_str().expect("one").to_owned(),
+            fingerprint,
             repository,
             database: None,
             admin: server.uri("boss"),
