@@ -11,7 +11,7 @@ use leakward_verify::{Subject, Value, ValueSource};
 
 use super::rest::text;
 use super::vault_pki::NAME;
-use super::written_key::{self, as_written, in_lines};
+use super::written_key::{self, as_written, in_lines, unreadable};
 use crate::provider::ProviderError;
 
 const CERTIFICATE: &str = "entry-certificate";
@@ -33,12 +33,7 @@ pub(super) fn known(subject: &Subject, key: &PublicKey) -> impl Iterator<Item = 
 pub(super) fn public(subject: &Subject) -> Result<PublicKey, ProviderError> {
     text(&subject.secret)
         .and_then(|key| public_key(&key))
-        .ok_or_else(|| {
-            refused(
-                "the private key cannot be read: it has a passphrase, or is of another kind"
-                    .to_owned(),
-            )
-        })
+        .ok_or_else(|| unreadable(NAME))
 }
 
 /// Without what merely stood near the key: what the entry holds has names of its own.

@@ -16,7 +16,7 @@ use super::Way;
 use super::by_hand::or_by_hand;
 use super::rest::{Rest, identity, text, value};
 use super::sql_users::draft_of;
-use super::written_key::{self, as_written, written};
+use super::written_key::{self, as_written, unreadable, written};
 use crate::provider::{
     Abilities, Birth, Case, Created, Creation, Handle, Maker, Overlap, Provider, ProviderError,
     Receipt, RequestId, Revocation, Rotation, SECRET, Standing, Successor, Undo,
@@ -95,11 +95,7 @@ impl GithubDeployKey {
     fn public(secret: &Secret) -> Result<String, ProviderError> {
         text(secret)
             .and_then(|text| public_text(&text))
-            .ok_or_else(|| ProviderError::Refused {
-                provider: NAME.to_owned(),
-                what: "the private key cannot be read: it has a passphrase, or is of another kind"
-                    .to_owned(),
-            })
+            .ok_or_else(|| unreadable(NAME))
     }
 }
 

@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 use super::Way;
 use super::rest::{text, value};
 use super::sql_users::draft_of;
-use super::written_key::{self, as_written, written};
+use super::written_key::{self, as_written, unreadable, written};
 use crate::provider::{
     Abilities, Birth, Case, Created, Creation, Handle, Instructions, Maker, Overlap, ProviderError,
     Receipt, Revocation, Rotation, SECRET, Standing, Successor, Undo,
@@ -134,7 +134,7 @@ impl<'e> SigningKey<'e> {
     /// A token that is signed otherwise than the set says is refused, however good the key is.
     fn must_sign_so(&self, key: &Json) -> Result<(), ProviderError> {
         let jwk = text(&self.case.subject.secret).and_then(|key| jwk(&key));
-        let ours = jwk.ok_or_else(unreadable)?["alg"].clone();
+        let ours = jwk.ok_or_else(|| unreadable(NAME))?["alg"].clone();
         match key.get("alg").and_then(Json::as_str) {
             Some(alg) if ours != alg => Err(refused(format!(
                 "{} says that the leaked key signs with {alg}, and here it signs with {} alone, so that no token proves anything; without \
@@ -371,11 +371,8 @@ fn receipt(summary: String) -> Receipt {
 /// The thumbprint of a private key's public half: its name in the set, as long as nobody has given it another.
 fn print(secret: &Secret) -> Result<String, ProviderError> {
     let jwk = text(secret).and_then(|key| jwk(&key));
-    jwk.and_then(|jwk| thumbprint(&jwk)).ok_or_else(unreadable)
-}
-
-fn unreadable() -> ProviderError {
-    refused("the private key cannot be read: it has a passphrase, or is of another kind".to_owned())
+    jwk.and_then(|jwk| thumbprint(&jwk))
+        .ok_or_else(|| unreadable(NAME))
 }
 
 fn refused(what: String) -> ProviderError {

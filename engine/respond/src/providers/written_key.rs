@@ -98,6 +98,15 @@ pub(super) fn beside(
     }))
 }
 
+/// Of a key whose public half cannot be told.
+pub(super) fn unreadable(provider: &str) -> ProviderError {
+    ProviderError::Refused {
+        provider: provider.to_owned(),
+        what: "the private key cannot be read: it has a passphrase, or is of another kind"
+            .to_owned(),
+    }
+}
+
 fn given(name: &str, secret: Secret) -> Value {
     Value {
         name: name.to_owned(),
