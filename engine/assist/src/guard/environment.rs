@@ -175,6 +175,10 @@ mod tests {
             ("echo $TOKEN > x", vec![]),
             ("TOKEN=a; echo $TOKEN", vec![]),
             ("node -e 'console.log(process.env.TOKEN)'", named("TOKEN")),
+            ("node -p process.env.TOKEN", named("TOKEN")),
+            ("node -p process.env", all(vec![])),
+            ("python3 -c 'import os; print(os.environ)'", all(vec![])),
+            ("node -p process.env.TOKEN | wc -c", vec![]),
             (
                 "python3 -c \"import os; print(os.environ['TOKEN'])\"",
                 named("TOKEN"),

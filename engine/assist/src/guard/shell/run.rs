@@ -4,10 +4,14 @@
 
 use crate::guard::command_line::{CommandLine, Joint, Word};
 use crate::guard::folders::Reached;
+use crate::guard::foreign_program::Kind;
 use crate::guard::program_names::PATCHERS;
 use crate::guard::site::Site;
 use crate::guard::variables::Variables;
 use crate::guard::wrappers::Unwrapped;
+
+/// LIMIT: files of a program in another language.
+const MOST_FILES: usize = 1_024;
 
 /// A program that is run.
 pub(super) struct Run<'s> {
@@ -73,7 +77,46 @@ impl<'s> Run<'s> {
             _ if word.starts_with('+') && word.contains('x') => Some(false),
             _ => None,
         };
-        texts.filter_map(of_word).last()
+        texts.rev().find_map(of_word)
+    }
+
+    /// Whether what a program in another language is worth is printed: `node -p`.
+    pub(super) fn kind(&self) -> Kind {
+        let is_node = matches!(self.name.as_str(), "node" | "nodejs" | "bun");
+        let options = ["-p", "-pe", "--print"];
+        match is_node && self.has(&options) {
+            true => Kind::Expression,
+            false => Kind::Program,
+        }
+    }
+
+    /// Files that a program prints line by line, or as they are: `perl -ne 'print' FILE`, `python -m json.tool FILE`.
+    pub(super) fn files_of_filter(&self) -> Vec<Word> {
+        let texts = || self.arguments.iter().map(|word| word.text.as_str());
+        let is_script = |word: &str| {
+            let letters = word.strip_prefix('-').unwrap_or_default();
+            !letters.starts_with('-') && letters.ends_with('e') && letters.contains(['n', 'p'])
+        };
+        let is_in_place = |word: &str| word.starts_with('-') && word.contains('i');
+        let start = match self.name.as_str() {
+            "perl" | "ruby" if !texts().any(is_in_place) => texts().position(is_script),
+            name if name.starts_with("python") => texts().position(|word| word == "-m"),
+            _ => None,
+        };
+        let Some(start) = start else {
+            return Vec::new();
+        };
+        let is_module = texts().nth(start + 1) == Some("json.tool");
+        match self.name.starts_with("python") && !is_module {
+            true => Vec::new(),
+            false => self
+                .arguments
+                .iter()
+                .skip(start + 2)
+                .take(MOST_FILES)
+                .cloned()
+                .collect(),
+        }
     }
 
     pub(super) fn applies_a_patch(&self) -> bool {

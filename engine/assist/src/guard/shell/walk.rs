@@ -330,22 +330,41 @@ impl<'a> Walk<'a> {
             Acts::On(acts) => self.acts(acts, site),
             Acts::Anything => {
                 let program = format!("{}\n{}", run.text(), site.documents().concat());
-                let names = foreign_program::variables_printed(&program);
-                if site.outlet().is_sure() {
-                    self.environment(names.into_iter().map(Environment::Named).collect());
-                }
-                for path in foreign_program::opened_and_printed(&program) {
-                    let word = Word {
-                        text: path.to_owned(),
-                        ..Word::default()
-                    };
-                    self.file(&word, &View::whole(), site);
-                }
+                self.foreign_program(&program, run);
                 self.named(&program);
                 if run.arguments.iter().any(is_unknown) {
                     self.named_by_line(site);
                 }
             }
+        }
+    }
+
+    /// What a program in another language prints.
+    fn foreign_program(&mut self, program: &str, run: &Run<'_>) {
+        let site = run.site;
+        let Some(steps) = site.outlet().steps() else {
+            return;
+        };
+        let view = View::whole().then(steps);
+        let word = |text: &str| Word {
+            text: text.to_owned(),
+            ..Word::default()
+        };
+        let printed = foreign_program::printed(program, run.kind());
+        let files = printed.files.iter().map(|file| word(file));
+        let files: Vec<Word> = files.chain(run.files_of_filter()).collect();
+        files.iter().for_each(|file| self.file(file, &view, site));
+        if site.outlet().is_sure() {
+            let mut all = Vec::new();
+            if printed.has_all_variables {
+                all.push(Environment::All(View::unordered()));
+            }
+            all.extend(printed.variables.into_iter().map(Environment::Named));
+            self.environment(all);
+        }
+        for line in printed.commands {
+            let folders = Folders::at(site.here.first().map_or(Path::new(""), PathBuf::as_path));
+            self.line(&line, Shell::inside(site, site.stars), folders);
         }
     }
 
@@ -561,6 +580,20 @@ mod tests {
             ("cat <<'EOF' | bash\ncat .env\nEOF", vec![".env"]),
             ("echo 'cat .env' | bash", vec![".env"]),
             ("bash <<< 'cat .env'", vec![".env"]),
+            ("perl -ne 'print if /x/' .env", vec![".env"]),
+            ("perl -pe 's/a/b/' .env", vec![".env"]),
+            ("perl -i -pe 's/a/b/' .env", vec![]),
+            ("python3 -m json.tool c.json", vec!["c.json"]),
+            ("python3 -m http.server 8000", vec![]),
+            (
+                "python3 -c \"print(subprocess.check_output('cat .env', shell=True))\"",
+                vec![".env"],
+            ),
+            ("node -p \"require('./c.json').a\"", vec!["./c.json"]),
+            (
+                "node -e \"console.log(fs.readFileSync('.env'))\" > x",
+                vec![],
+            ),
             ("python3 <<< \"print(open('.env'))\"", vec![".env"]),
         ] {
             let shown = files_shown_by(command, &Start::nowhere());

@@ -153,7 +153,7 @@ impl View {
         if self.before.is_empty() {
             return Cow::Borrowed(bytes);
         }
-        let ends = self.before.iter().map(|letter| letter.to_string());
+        let ends = self.before.iter().map(ToString::to_string);
         let ends: Vec<String> = ends.collect();
         let mut part = Vec::new();
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
