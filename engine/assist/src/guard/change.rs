@@ -202,6 +202,7 @@ fn copied(program: &str, arguments: &[Word]) -> Vec<(Act, Word)> {
         is_pattern: into.is_pattern || file.is_pattern,
         has_variable: into.has_variable || file.has_variable,
         has_gap: into.has_gap || file.has_gap,
+        begins_with_gap: into.begins_with_gap,
     };
     let mut acts: Vec<_> = files
         .iter()

@@ -23,7 +23,14 @@ impl Reader<'_> {
             let part = self.part();
             self.inner(Some(part));
         }
-        self.word.get_or_insert_default().has_gap = true;
+        self.gap();
+    }
+
+    /// What a command prints is left out here.
+    fn gap(&mut self) {
+        let word = self.word.get_or_insert_default();
+        word.begins_with_gap |= word.text.is_empty();
+        word.has_gap = true;
     }
 
     /// Behind a bracket: whether a second one makes it arithmetic. It is read then. As in a shell, it is when the bracket
@@ -61,7 +68,7 @@ impl Reader<'_> {
     }
 
     pub(super) fn backtick(&mut self) {
-        self.word.get_or_insert_default().has_gap = true;
+        self.gap();
         let mut inner = String::new();
         while let Some(letter) = self.letters.next() {
             match letter {

@@ -14,6 +14,8 @@ pub(in crate::guard) struct Word {
     pub(in crate::guard) has_variable: bool,
     /// Whether something that a command prints, which nobody knows, is left out of the text.
     pub(in crate::guard) has_gap: bool,
+    /// Whether that stands at its beginning: `$(pwd)/.env`.
+    pub(in crate::guard) begins_with_gap: bool,
 }
 
 impl Word {

@@ -65,7 +65,7 @@ impl Walk<'_> {
     }
 
     /// The top of the repository that a folder lies in.
-    fn top(&mut self, folder: &Path) -> PathBuf {
+    pub(super) fn top(&mut self, folder: &Path) -> PathBuf {
         if let Some(top) = self.tops.get(folder) {
             return top.clone();
         }

@@ -14,7 +14,7 @@ use crate::guard::change::{self, Act, Acts, Change};
 use crate::guard::command_line::{CommandLine, Simple, Word};
 use crate::guard::environment::{self, Environment};
 use crate::guard::flow::{Flow, Outlet};
-use crate::guard::folders::{Folders, LONGEST_PATH, Places};
+use crate::guard::folders::{Folders, LONGEST_PATH, Places, Reached};
 use crate::guard::foreign_program;
 use crate::guard::pattern::{Pattern, Stars};
 use crate::guard::program_names::{MOVERS, PATCHERS, PRINTERS, SENDERS, SHELLS};
@@ -242,7 +242,9 @@ impl<'a> Walk<'a> {
         if name == "set" {
             self.is_traced = run.traces().unwrap_or(self.is_traced);
         }
-        if MOVERS.contains(&name) {
+        if MOVERS.contains(&name) && self.enter_printed_folder(run, folders) {
+            // It may be elsewhere as well.
+        } else if MOVERS.contains(&name) {
             let to = run.goes_to(&self.variables);
             folders.enter(site.here, to.as_deref(), run.reached, &self.start.call);
         } else if name == "eval" {
@@ -304,6 +306,11 @@ impl<'a> Walk<'a> {
     }
 
     pub(super) fn file(&mut self, word: &Word, view: &View, site: Site<'_>) {
+        if word.begins_with_gap
+            && let Some(rest) = word.text.strip_prefix('/')
+        {
+            return self.file_in_printed_folder(rest, word, (view, site));
+        }
         for folder in site.here.iter() {
             if word.is_pattern && !self.shown.patterns.is_cut() {
                 let pattern = Pattern::new(folder, &word.text, site.stars);
@@ -315,6 +322,41 @@ impl<'a> Walk<'a> {
                 self.shown.files.add(Read { path, view });
             }
         }
+    }
+
+    /// `"$(pwd)/.env"`: the folder that a command prints is most often the one at hand, or the top of the repository.
+    fn file_in_printed_folder(&mut self, rest: &str, word: &Word, (view, site): (&View, Site<'_>)) {
+        let word = Word {
+            text: rest.to_owned(),
+            begins_with_gap: false,
+            ..word.clone()
+        };
+        let tops: Vec<PathBuf> = site.here.iter().map(|folder| self.top(folder)).collect();
+        let here: Places = site.here.iter().cloned().chain(tops).collect();
+        self.file(
+            &word,
+            view,
+            Site {
+                here: &here,
+                ..site
+            },
+        );
+    }
+
+    /// `cd "$(git rev-parse --show-toplevel)"`: the same of a folder that is entered.
+    fn enter_printed_folder(&mut self, run: &Run<'_>, folders: &mut Folders) -> bool {
+        let site = run.site;
+        let words = run.arguments.iter();
+        let Some(word) = words.into_iter().find(|word| word.begins_with_gap) else {
+            return false;
+        };
+        let rest = word.text.trim_start_matches('/');
+        let tops = site.here.iter().map(|folder| self.top(folder).join(rest));
+        let mut to: Vec<String> = tops.map(|top| top.to_string_lossy().into_owned()).collect();
+        to.push(if rest.is_empty() { "." } else { rest }.to_owned());
+        folders.enter(site.here, Some(&to), Reached::Perhaps, &self.start.call);
+        folders.is_lost = true;
+        true
     }
 
     pub(super) fn act(&mut self, acts: Acts, run: &Run<'_>, site: Site<'_>) {
@@ -513,7 +555,14 @@ mod tests {
             ("cd sub/deep; cd ..; cat .env", vec!["sub/deep/../.env"]),
             ("pushd sub >/dev/null && cat .env && popd", vec!["sub/.env"]),
             ("D=sub; cd $D; cat .env", vec!["sub/.env"]),
-            ("cd \"$(pwd)\" && cat .env", vec![".env"]),
+            ("cd \"$(pwd)\" && cat .env", vec!["./.env", ".env"]),
+            ("cat \"$(pwd)/.env\"", vec![".env"]),
+            ("cat `pwd`/.env", vec![".env"]),
+            ("cd sub && cat $(pwd)/.env", vec!["sub/.env"]),
+            (
+                "cd \"$(dirname x)/sub\" && cat .env",
+                vec!["sub/.env", ".env"],
+            ),
             ("cd sub; cd $NOWHERE; cat .env", vec![".env", "sub/.env"]),
             ("(cd sub && cat a); cat .env", vec!["sub/a", ".env"]),
             ("echo $(cd sub; cat a) && cat .env", vec!["sub/a", ".env"]),
