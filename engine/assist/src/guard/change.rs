@@ -5,7 +5,9 @@
 
 use super::command_line::{Simple, Word};
 use super::folders::LONGEST_PATH;
+use super::options::{Options, Valued};
 use super::pattern::Pattern;
+use super::transfer;
 use super::view;
 
 /// Something that a command line changes.
@@ -108,6 +110,19 @@ const INTERPRETERS: &[&str] = &[
 /// Commands of git that change files in the working tree.
 const OF_GIT: &[&str] = &["checkout", "restore", "rm", "mv", "reset", "stash", "clean"];
 
+/// Options of `patch` that take a value.
+pub(super) const OF_PATCH: Valued = Valued {
+    letters: "dDFgiopBrVxYz",
+    names: &[
+        "directory",
+        "fuzz",
+        "input",
+        "output",
+        "strip",
+        "reject-file",
+    ],
+};
+
 /// What a program does to its arguments.
 pub(super) fn by(program: &str, arguments: &[Word]) -> Acts {
     let is = |programs: &[&str]| programs.contains(&program);
@@ -124,12 +139,22 @@ pub(super) fn by(program: &str, arguments: &[Word]) -> Acts {
     } else if is(COPIERS) {
         Acts::On(copied(program, arguments))
     } else if is(&["patch"]) {
-        all(Act::Applies)
+        let options = Options::of(arguments, OF_PATCH);
+        let patches = options
+            .operands
+            .iter()
+            .copied()
+            .chain(options.values(&["i", "input"]));
+        let patches = patches.map(|word| (Act::Applies, word.clone()));
+        let outputs = options.values(&["o", "output"]);
+        let outputs = outputs.map(|word| (Act::Writes, word.clone()));
+        Acts::On(patches.chain(outputs).collect())
     } else if is(&["dd"]) {
         let of = arguments.iter().filter(|word| word.text.starts_with("of="));
         Acts::On(of.map(|word| (Act::Writes, behind_name(word))).collect())
     } else if is(&["curl", "wget"]) {
-        Acts::On(downloaded(program, arguments))
+        let files = transfer::written(program, arguments).into_iter();
+        Acts::On(files.map(|file| (Act::Writes, file)).collect())
     } else if is(&["find"]) {
         found(arguments)
     } else {
@@ -180,19 +205,23 @@ fn behind_name(word: &Word) -> Word {
 
 /// What a copy goes into: the folder that is named, or the last of all, or what is called the same in there.
 fn copied(program: &str, arguments: &[Word]) -> Vec<(Act, Word)> {
-    let mut files: Vec<Word> = Vec::new();
-    let mut into = None;
-    let mut arguments = arguments.iter();
-    while let Some(word) = arguments.next() {
-        let text = word.text.as_str();
-        if matches!(text, "-t" | "--target-directory") {
-            into = arguments.next().cloned();
-        } else if text.starts_with("--target-directory=") {
-            into = Some(behind_name(word));
-        } else if !text.starts_with('-') {
-            files.push(word.clone());
-        }
-    }
+    let valued = match program {
+        "cp" | "ln" | "install" => Valued {
+            letters: "tSgmo",
+            names: &["target-directory", "suffix", "group", "mode", "owner"],
+        },
+        _ => Valued {
+            letters: "eiPoF",
+            names: &["rsh", "exclude", "include"],
+        },
+    };
+    let options = Options::of(arguments, valued);
+    let into = options.values(&["t", "target-directory"]).last().cloned();
+    let mut files: Vec<Word> = options
+        .operands
+        .iter()
+        .map(|word| (*word).clone())
+        .collect();
     let into = into.or_else(|| if files.len() > 1 { files.pop() } else { None });
     let Some(into) = into.filter(|into| into.text.len() <= LONGEST_PATH) else {
         return Vec::new();
@@ -221,24 +250,6 @@ fn file_name(path: &str) -> &str {
         .rsplit('/')
         .next()
         .unwrap_or(path)
-}
-
-/// What is fetched goes into the file that an option names.
-fn downloaded(program: &str, arguments: &[Word]) -> Vec<(Act, Word)> {
-    let options: &[&str] = match program {
-        "wget" => &["-O", "--output-document"],
-        _ => &["-o", "--output"],
-    };
-    let pairs = arguments.windows(2).filter_map(|pair| match pair {
-        [option, file] if options.contains(&option.text.as_str()) => Some(file.clone()),
-        _ => None,
-    });
-    let whole = arguments.iter().filter(|word| {
-        let name = word.text.split_once('=').map(|(name, _)| name);
-        name.is_some_and(|name| options.contains(&name))
-    });
-    let files = pairs.chain(whole.map(behind_name));
-    files.map(|file| (Act::Writes, file)).collect()
 }
 
 /// `find` removes, or runs another program on what it finds.

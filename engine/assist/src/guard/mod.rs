@@ -29,6 +29,7 @@ mod reason;
 mod secret_printer;
 mod shell;
 mod site;
+mod transfer;
 mod unique;
 mod variable;
 mod variables;

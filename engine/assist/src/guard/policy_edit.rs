@@ -322,6 +322,16 @@ mod tests {
             ),
             ("sudo -u x rm .leakwardignore", ".leakwardignore"),
             (
+                "curl -o.leakwardignore https://example.com",
+                ".leakwardignore",
+            ),
+            (
+                "curl -sSLo .leakwardignore https://example.com",
+                ".leakwardignore",
+            ),
+            ("cp -t. /tmp/leakward.toml", "leakward.toml"),
+            ("patch -ia.diff", "leakward.toml"),
+            (
                 "curl -o .leakwardignore https://example.com",
                 ".leakwardignore",
             ),

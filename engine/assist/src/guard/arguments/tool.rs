@@ -394,6 +394,7 @@ mod tests {
             json!({"command": ["bash", "-lc", format!("cd sub\napply_patch <<'EOF'\n{patch}EOF\n")]}),
             json!({"command": ["apply_patch", patch], "workdir": "sub"}),
             json!({"command": format!("patch -d sub <<'EOF'\n{patch}EOF\n")}),
+            json!({"command": format!("patch -p1 -dsub <<'EOF'\n{patch}EOF\n")}),
         ] {
             let brought = super::of_tool("shell", &input, Start::at(folder.path()));
             let text = &brought.texts[0];

@@ -9,6 +9,7 @@ use super::walk::Walk;
 use crate::guard::change;
 use crate::guard::command_line::Word;
 use crate::guard::folders::{LONGEST_PATH, Places};
+use crate::guard::options::{Options, Valued};
 use crate::guard::site::Site;
 use crate::guard::view::View;
 
@@ -80,25 +81,18 @@ impl Walk<'_> {
     }
 }
 
+/// Options of git before its command that take a value.
+const OF_GIT: Valued = Valued {
+    letters: "Cc",
+    names: &["git-dir", "work-tree", "namespace"],
+};
+
 /// The folders that git is told to go to, and the words from its command on.
 fn behind_options_of_git<'w>(words: &'w [Word], here: &[PathBuf]) -> (Vec<PathBuf>, &'w [Word]) {
+    let (options, rest) = Options::until(words, OF_GIT, 0);
     let mut here = here.to_vec();
-    let mut rest = words;
-    while let Some((first, behind)) = rest.split_first() {
-        match first.text.as_str() {
-            "-C" => {
-                if let Some(folder) = behind.first().filter(|word| !is_unknown(word)) {
-                    here.iter_mut().for_each(|path| path.push(&folder.text));
-                }
-            }
-            "-c" | "--git-dir" | "--work-tree" | "--namespace" => {}
-            option if option.starts_with('-') => {
-                rest = behind;
-                continue;
-            }
-            _ => break,
-        }
-        rest = behind.get(1..).unwrap_or_default();
+    for folder in options.values(&["C"]).filter(|word| !is_unknown(word)) {
+        here.iter_mut().for_each(|path| path.push(&folder.text));
     }
     (here, rest)
 }

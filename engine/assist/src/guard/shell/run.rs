@@ -55,19 +55,6 @@ impl<'s> Run<'s> {
         arguments.any(|argument| words.contains(&argument.text.as_str()))
     }
 
-    /// The value of an option: `-d x`, `-d=x`.
-    pub(super) fn option(&self, names: &[&str]) -> Option<&str> {
-        let arguments = self.arguments.iter().enumerate();
-        let mut values = arguments.filter_map(|(at, word)| {
-            if names.contains(&word.text.as_str()) {
-                return self.arguments.get(at + 1).map(|word| word.text.as_str());
-            }
-            let (name, value) = word.text.split_once('=')?;
-            names.contains(&name).then_some(value)
-        });
-        values.next()
-    }
-
     /// Whether `set` makes the shell print what it runs, or end that: `set -x`, `set +x`, `set -o xtrace`.
     pub(super) fn traces(&self) -> Option<bool> {
         let texts = self.arguments.iter().map(|word| word.text.as_str());

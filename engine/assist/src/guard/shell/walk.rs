@@ -16,10 +16,12 @@ use crate::guard::environment::{self, Environment};
 use crate::guard::flow::{Flow, Outlet};
 use crate::guard::folders::{Folders, LONGEST_PATH, Places, Reached};
 use crate::guard::foreign_program;
+use crate::guard::options::Options;
 use crate::guard::pattern::{Pattern, Stars};
 use crate::guard::program_names::{MOVERS, PATCHERS, PRINTERS, SENDERS, SHELLS};
 use crate::guard::secret_printer;
 use crate::guard::site::Site;
+use crate::guard::transfer;
 use crate::guard::variables::Variables;
 use crate::guard::view::{self, View};
 
@@ -283,10 +285,11 @@ impl<'a> Walk<'a> {
         if is(PRINTERS) {
             self.files(&run.name, run.arguments, run.site);
         } else if is(SENDERS) {
-            let sent = sent(run.arguments);
+            let sent = transfer::sent(&run.name, run.arguments).into_iter();
             sent.for_each(|word| self.file(&word, &View::whole(), run.site));
         } else if is(PATCHERS) {
-            let folder = run.option(&["-d", "--directory"]).unwrap_or_default();
+            let options = Options::of(run.arguments, change::OF_PATCH);
+            let folder = options.value(&["d", "directory"]).unwrap_or_default();
             let starts = run.site.here.iter().map(|here| here.join(folder));
             starts.for_each(|folder| self.shown.patched.add(folder));
         }
@@ -466,32 +469,6 @@ fn joined(folder: &Path, path: &str) -> String {
     folder.join(path).to_string_lossy().into_owned()
 }
 
-/// Files that are sent: `-d @FILE`, `-F name=@FILE`, `-T FILE`, `--post-file=FILE`.
-fn sent(arguments: &[Word]) -> impl Iterator<Item = Word> {
-    arguments.iter().enumerate().filter_map(|(at, word)| {
-        let before = at.checked_sub(1).and_then(|at| arguments.get(at));
-        let is_whole = before.is_some_and(|option| {
-            matches!(
-                option.text.as_str(),
-                "-T" | "--upload-file" | "--post-file" | "--body-file"
-            )
-        });
-        let behind = |mark: &str| word.text.split_once(mark).map(|(_, file)| file);
-        let file = if is_whole {
-            Some(word.text.as_str())
-        } else if word.text.starts_with("--") {
-            behind("-file=").or_else(|| behind("@"))
-        } else {
-            behind("@").or_else(|| behind("=<"))
-        };
-        Some(Word {
-            // More about the file may follow: `@a.txt;type=text/plain`.
-            text: file?.split(';').next().unwrap_or_default().to_owned(),
-            ..word.clone()
-        })
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::shown::MOST_WORDS;
@@ -555,7 +532,7 @@ mod tests {
             ("cd sub/deep; cd ..; cat .env", vec!["sub/deep/../.env"]),
             ("pushd sub >/dev/null && cat .env && popd", vec!["sub/.env"]),
             ("D=sub; cd $D; cat .env", vec!["sub/.env"]),
-            ("cd \"$(pwd)\" && cat .env", vec!["./.env", ".env"]),
+            ("cd \"$(pwd)\" && cat .env", vec![".env", "./.env"]),
             ("cat \"$(pwd)/.env\"", vec![".env"]),
             ("cat `pwd`/.env", vec![".env"]),
             ("cd sub && cat $(pwd)/.env", vec!["sub/.env"]),
