@@ -11,7 +11,7 @@ use crate::guard::command_line::Word;
 use crate::guard::folders::{LONGEST_PATH, Places};
 use crate::guard::options::{Options, Valued};
 use crate::guard::site::Site;
-use crate::guard::view::View;
+use crate::guard::view::{Range, Step, View};
 
 impl Walk<'_> {
     pub(super) fn git(&mut self, run: &Run<'_>) {
@@ -33,6 +33,7 @@ impl Walk<'_> {
             }
             "show" | "cat-file" => self.shown_by_git(arguments, site),
             "grep" => self.files("grep", arguments, site),
+            "blame" | "annotate" => self.blamed(arguments, site),
             "diff" if run.has(&["--no-index"]) => self.files("diff", arguments, site),
             _ => {}
         }
@@ -62,6 +63,33 @@ impl Walk<'_> {
                 ..site
             };
             self.file(&word, &View::whole().then(steps), site);
+        }
+    }
+
+    /// `git blame -L 5,9 FILE`: its lines, each with something before it.
+    fn blamed(&mut self, arguments: &[Word], site: Site<'_>) {
+        let valued = Valued {
+            letters: "LS",
+            names: &["since", "contents", "date", "ignore-rev"],
+        };
+        let options = Options::of(arguments, valued);
+        let mut ranges = options.values(&["L"]);
+        let range = ranges.next().and_then(|word| {
+            let (first, last) = word.text.split_once(',').unwrap_or((&word.text, ""));
+            let first: u32 = first.parse().ok()?;
+            let last = match last.strip_prefix('+') {
+                Some(count) => first.saturating_add(count.parse().ok()?),
+                None if last.is_empty() => u32::MAX,
+                None => last.parse().ok()?,
+            };
+            Some(Step::Range(Range::Lines(first, last)))
+        });
+        let range = range.filter(|_| ranges.next().is_none());
+        if let Some(steps) = site.outlet().steps() {
+            let own = range.into_iter().chain([Step::Selects, Step::Marks]);
+            let view = View::whole().then(own).then(steps);
+            let files = options.operands.iter();
+            files.for_each(|word| self.file(word, &view, site));
         }
     }
 

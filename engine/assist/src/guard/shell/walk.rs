@@ -487,6 +487,8 @@ mod tests {
             ("echo $(cat .env)", vec![".env"]),
             ("/bin/cat a\\ b", vec!["a b"]),
             ("git commit -m 'cat .env'", vec![]),
+            ("git blame .env", vec![".env"]),
+            ("git blame -L 5,9 -- .env | wc -l", vec![]),
             ("ls -la", vec![]),
             ("", vec![]),
             ("cat 'unfinished", vec!["unfinished"]),
