@@ -148,3 +148,31 @@ fn a_link_to_the_policy_is_the_policy() {
         assert_eq!(ask(&repository, &bash(command)).0, "ask", "{command}");
     }
 }
+
+#[test]
+fn a_line_that_is_made_to_be_slow_is_answered_and_what_is_left_out_is_told() {
+    let repository = Repository::new();
+    let values: String = (0..5_000).map(|value| format!("{value} ")).collect();
+    for (command, told) in [
+        (format!("for f in {values}; do cat $f; done"), true),
+        (format!("cat {values}"), true),
+        (format!("rm {values}"), true),
+        (format!("a=xy; {} cat $a", "a=$a$a; ".repeat(60)), true),
+        (format!("{}cat .env", "(".repeat(500_000)), true),
+        (format!("cat {}", "${".repeat(500_000)), false),
+        (format!("cat {{{}", "}".repeat(1_000_000)), true),
+        ("python3 - <<E\nx\nE\n".repeat(50_000), false),
+        ("env | ".repeat(100_000), false),
+    ] {
+        let run = guard(
+            &repository,
+            &["--agent", "json"],
+            &bash(&command).to_string(),
+        );
+        if told {
+            run.expect_status(2);
+        } else {
+            run.expect_status(0);
+        }
+    }
+}
