@@ -32,6 +32,7 @@ mod lsp;
 mod mcp;
 mod other_tools;
 mod packages;
+mod pairs;
 mod policy_ref;
 mod readme;
 mod reference;

@@ -30,7 +30,7 @@ pub use evidence::{Asked, Evidence, EvidenceSource, Reach};
 pub use finding::{Confidence, Excerpt, Finding, Severity};
 pub use fingerprint::{Fingerprint, FingerprintKey};
 pub use limits::Limits;
-pub use location::{ImagePlace, LayerState, Location, LocationKind};
+pub use location::{CompanionPlace, ImagePlace, LayerState, Location, LocationKind};
 pub use outcome::{Outcome, Skipped, SkippedKind, Stats, TargetSummary};
 pub use part::Part;
 pub use rule::{Rule, RuleId};

@@ -112,6 +112,17 @@ pub struct ImagePlace {
     pub state: Option<LayerState>,
 }
 
+/// Where a companion of a credential stands: its id, its user, its host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompanionPlace {
+    /// What it is to the credential, as the rule calls it: `id`, `host`.
+    pub name: String,
+    /// The file that it stands in; empty where that is the credential's own.
+    pub path: Option<String>,
+    /// Lines and columns in that file.
+    pub range: TextRange,
+}
+
 /// One place where a credential was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Location {
@@ -147,6 +158,8 @@ pub struct Location {
     /// GitHub's `primaryLocationLineHash` of the line where it starts ([`crate::line_hash`]). Reports need it for
     /// a finding's first location only.
     pub line_hash: Option<String>,
+    /// What belongs to the credential, each where it stands.
+    pub companions: Vec<CompanionPlace>,
 }
 
 impl Location {
@@ -169,6 +182,7 @@ impl Location {
             decoded: Vec::new(),
             image: None,
             line_hash: None,
+            companions: Vec::new(),
         }
     }
 }

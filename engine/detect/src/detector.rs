@@ -231,6 +231,14 @@ impl Detector {
         )
     }
 
+    /// Finds the credentials in files that belong together and stand one behind the other in `bytes`: companions may stand
+    /// anywhere.
+    pub fn detect_joined(&self, bytes: &[u8], scratch: &mut Scratch) -> Detection {
+        let hits = self.all_hits(bytes, scratch);
+        let search = Search::new(self, scratch, None).with_companions_anywhere();
+        search.run(bytes, hits).0
+    }
+
     /// Finds the credentials in `bytes`.
     pub fn detect(&self, bytes: &[u8], scratch: &mut Scratch) -> Detection {
         self.detect_whole(bytes, scratch).0

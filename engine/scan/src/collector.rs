@@ -12,13 +12,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use leakward_core::line_hash::primary_location_line_hashes;
 use leakward_core::outcome::SkippedKind;
-use leakward_core::{Excerpt, Locator, Skipped, Span, Stats, TextRange};
+use leakward_core::{CompanionPlace, Excerpt, Locator, Skipped, Span, Stats, TextRange};
 use leakward_detect::{Copied, Detection, Detector, Match, Note, RuleCost, Scratch};
 use leakward_sources::git::ObjectId;
 use leakward_sources::{Edit, Origin, Part, Piece, Visitor};
 
 use crate::credential::values_near;
 use crate::excerpt::{Masked, excerpt};
+use crate::pairs::{self, Aside};
 use crate::progress::Progress;
 use crate::request::{Credentials, LineHashes};
 use crate::sighting::Sighting;
@@ -59,6 +60,8 @@ struct Seen {
     /// Those of them of which there is more to tell than the sightings in a blob.
     singular: BTreeSet<ObjectId>,
     names: bool,
+    /// Files that may have a part of a pair.
+    aside: Aside,
 }
 
 #[derive(Default)]
@@ -208,6 +211,12 @@ impl<'a> Collector<'a> {
         self
     }
 
+    /// Keeps a blob that lies at this path in HEAD, to be looked at beside others of its folder.
+    pub(crate) fn put_aside(&self, id: ObjectId, path: &str, bytes: &[u8]) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.aside.put_file(&Origin::Blob(id), path, bytes);
+    }
+
     /// Blobs with something to tell so far. None when there is something to tell of names in trees.
     pub(crate) fn blobs_so_far(&self) -> Option<Vec<ObjectId>> {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -237,17 +246,20 @@ impl<'a> Collector<'a> {
     #[must_use]
     pub fn finish(self) -> Collected {
         let Seen {
-            sightings,
+            mut sightings,
             skipped,
             unread,
             notes,
             again,
             singular,
             names,
+            aside,
         } = self
             .seen
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
+        let keeping = (self.credentials, self.line_hashes);
+        pairs::find(self.detector, aside.files, keeping, &mut sightings);
         Collected {
             sightings,
             skipped,
@@ -316,6 +328,10 @@ impl<'a> Collector<'a> {
     fn look(&self, worker: &mut Worker, piece: Piece<'_>, stored: Stored<'_>) -> Note {
         let scratch = &mut worker.scratch;
         self.counters.count(piece);
+        if Aside::wants(piece) {
+            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            seen.aside.put(piece);
+        }
         let note = match catch_unwind(AssertUnwindSafe(|| self.detect(scratch, piece, stored))) {
             Ok((detection, note)) => {
                 self.keep(piece, detection);
@@ -400,6 +416,7 @@ impl Collector<'_> {
         let origin = Arc::new(piece.origin.clone());
         let sighting = |matched: Match| Sighting {
             range: Locator::new(b"").locate(Span::new(0, 0)),
+            companions: Vec::new(),
             values: Vec::new(),
             excerpt: Excerpt {
                 text: String::new(),
@@ -434,7 +451,11 @@ fn copies(edits: &[Edit]) -> impl Iterator<Item = Copied> {
 }
 
 /// Sightings of `matches` in `piece`, in the order of their places.
-fn sightings(piece: Piece<'_>, mut matches: Vec<Match>, line_hashes: LineHashes) -> Vec<Sighting> {
+pub(crate) fn sightings(
+    piece: Piece<'_>,
+    mut matches: Vec<Match>,
+    line_hashes: LineHashes,
+) -> Vec<Sighting> {
     let counts = piece.part.counts;
     matches.retain(|matched| counts.range().contains(&matched.span.start));
     if matches.is_empty() {
@@ -458,9 +479,11 @@ fn sightings(piece: Piece<'_>, mut matches: Vec<Match>, line_hashes: LineHashes)
         LineHashes::Compute => hashes_of_lines(piece, &ranges),
         LineHashes::Skip => HashMap::new(),
     };
+    let mut companions = companions(piece, &matches);
     let of_match =
         |(ordinal, ((matched, own), range)): (usize, ((Match, &Masked), &TextRange))| Sighting {
             range: *range,
+            companions: companions.remove(&ordinal).unwrap_or_default(),
             values: Vec::new(),
             excerpt: excerpt(piece.bytes, own, &masked),
             line_hash: hashes.get(&range.start.line).cloned(),
@@ -475,6 +498,30 @@ fn sightings(piece: Piece<'_>, mut matches: Vec<Match>, line_hashes: LineHashes)
         .enumerate()
         .map(of_match)
         .collect()
+}
+
+/// Where the companions of the matches stand, by the number of the match. Positions in decoded text are no places.
+fn companions(piece: Piece<'_>, matches: &[Match]) -> HashMap<usize, Vec<CompanionPlace>> {
+    let numbered = matches.iter().enumerate();
+    let in_clear = numbered.filter(|(_, matched)| matched.decoded.is_empty());
+    let mut all: Vec<(usize, &String, Span)> = in_clear
+        .flat_map(|(number, matched)| {
+            let companions = matched.companions.iter();
+            companions.map(move |(name, span)| (number, name, *span))
+        })
+        .collect();
+    // In the order in which they stand, so that the piece is gone through once.
+    all.sort_by_key(|(number, _, span)| (*span, *number));
+    let mut locator = Locator::new(piece.bytes);
+    let mut places: HashMap<usize, Vec<CompanionPlace>> = HashMap::new();
+    for (number, name, span) in all {
+        places.entry(number).or_default().push(CompanionPlace {
+            name: name.clone(),
+            path: None,
+            range: shifted(locator.locate(span), piece.part.lines_before),
+        });
+    }
+    places
 }
 
 /// The range with so many lines before it.

@@ -24,6 +24,7 @@ use crate::folding::{self, Gone};
 use crate::git_gaps::Gaps;
 use crate::git_places::{self, GitPlaces};
 use crate::keeping::keeping;
+use crate::pairs;
 use crate::policy::{Folder, NoFiles, PolicyFiles};
 use crate::progress::Progress;
 use crate::request::{LineHashes, Measure, Request, Scope};
@@ -380,6 +381,12 @@ impl Seen {
             Looked::Reachable => {
                 self.part(repository, context, collector, &git::Scope::Reachable)?;
             }
+        }
+        // History was looked at without paths, so what lies beside what is asked of HEAD.
+        let beside = repository.files_at_head(&pairs::may_be_wanted, pairs::LARGEST_FILE as u64);
+        for file in beside {
+            let collector = collector.behind();
+            collector.put_aside(file.id, &file.path, &file.bytes);
         }
         Ok(())
     }

@@ -528,6 +528,7 @@ fn merge_reach(first: &mut Place, other: &Place) {
 fn location(place: Place, sighting: &Sighting) -> Location {
     let mut location = Location::new(place.kind, place.path, sighting.range);
     location.line_hash.clone_from(&sighting.line_hash);
+    location.companions.clone_from(&sighting.companions);
     location.blob = place.blob;
     location.reachable = place.reachable;
     location.in_head = place.in_head;

@@ -28,6 +28,7 @@ mod interruptible_input;
 mod keeping;
 pub mod layer_cache;
 mod other_tools;
+mod pairs;
 pub mod path_glob;
 pub mod place;
 pub mod policy;

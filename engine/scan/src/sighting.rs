@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use leakward_core::{Excerpt, Secret, TextRange};
+use leakward_core::{CompanionPlace, Excerpt, Secret, TextRange};
 use leakward_detect::Match;
 use leakward_sources::Origin;
 
@@ -17,6 +17,8 @@ pub struct Sighting {
     pub ordinal: usize,
     /// Its lines and columns.
     pub range: TextRange,
+    /// Its companions, each where it stands.
+    pub companions: Vec<CompanionPlace>,
     /// Values near it, for verification; empty unless credentials are kept.
     pub values: Vec<(String, Secret)>,
     /// The line around it, masked.

@@ -5,6 +5,7 @@
 use leakward_core::{Confidence, Rule, Secret};
 
 use super::Search;
+use super::search::Within;
 use crate::carry::Fate;
 use crate::confirm::Candidate;
 use crate::detection::{Match, Rejected};
@@ -142,8 +143,11 @@ impl Search<'_> {
             .iter()
             .zip(self.detector.companion_numbers(candidate.rule))
         {
-            let nearest = number.and_then(|number| {
-                companions.nearest(bytes, number, candidate.span, companion.within_lines)
+            let nearest = number.and_then(|number| match self.companions {
+                Within::Lines => {
+                    companions.nearest(bytes, number, candidate.span, companion.within_lines)
+                }
+                Within::Everything => companions.nearest_of_all(number, candidate.span),
             });
             match nearest {
                 Some(span) => {

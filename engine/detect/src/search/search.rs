@@ -23,6 +23,18 @@ pub(crate) struct Search<'a> {
     pub(super) most_decoded: usize,
     /// Whether comments on the line are obeyed.
     pub(super) inline_allow: InlineAllow,
+    /// How far away companions may stand.
+    pub(super) companions: Within,
+}
+
+/// How far away from a credential its companions may stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Within {
+    /// As many lines as the rule says.
+    #[default]
+    Lines,
+    /// Anywhere: the bytes are files that belong together, one behind the other.
+    Everything,
 }
 
 /// LIMIT: how many bytes may be decoded from each byte of a piece, over all levels. Escapes stay below 14; only packed
@@ -51,6 +63,7 @@ impl<'a> Search<'a> {
             decoded: 0,
             most_decoded: 0,
             inline_allow: detector.settings().inline_allow,
+            companions: Within::default(),
         }
     }
 
@@ -58,6 +71,14 @@ impl<'a> Search<'a> {
     pub(crate) fn whatever_comments_say(self) -> Search<'a> {
         Search {
             inline_allow: InlineAllow::Ignore,
+            ..self
+        }
+    }
+
+    /// The same look, for which companions may stand anywhere.
+    pub(crate) fn with_companions_anywhere(self) -> Search<'a> {
+        Search {
+            companions: Within::Everything,
             ..self
         }
     }

@@ -1,6 +1,6 @@
 //! One place in JSON.
 
-use leakward_core::{LayerState, Location};
+use leakward_core::{CompanionPlace, LayerState, Location};
 use serde::Serialize;
 
 /// One place where the credential was seen. Lines and columns count from 1.
@@ -81,6 +81,42 @@ pub(crate) struct LocationEntry<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(extend("enum" = ["visible", "overwritten", "deleted"])))]
     state: Option<&'static str>,
+    /// What belongs to the credential, each where it stands: its id, its user, its host.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    companions: Vec<CompanionEntry<'a>>,
+}
+
+/// Where a companion of the credential stands.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Companion"))]
+struct CompanionEntry<'a> {
+    /// What it is to the credential, as the rule calls it.
+    name: &'a str,
+    /// The file that it stands in, when that is another one of the same folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<&'a str>,
+    /// Line where it starts.
+    line: u32,
+    /// Column where it starts.
+    column: u32,
+    /// Line where it ends.
+    end_line: u32,
+    /// Column one past its last character.
+    end_column: u32,
+}
+
+impl<'a> CompanionEntry<'a> {
+    fn new(companion: &'a CompanionPlace) -> Self {
+        Self {
+            name: &companion.name,
+            path: companion.path.as_deref(),
+            line: companion.range.start.line,
+            column: companion.range.start.column,
+            end_line: companion.range.end.line,
+            end_column: companion.range.end.column,
+        }
+    }
 }
 
 impl<'a> LocationEntry<'a> {
@@ -110,6 +146,11 @@ impl<'a> LocationEntry<'a> {
             layer_index: image.and_then(|image| image.layer_index),
             created_by: image.and_then(|image| image.created_by.as_deref()),
             state: image.and_then(|image| image.state).map(LayerState::as_str),
+            companions: location
+                .companions
+                .iter()
+                .map(CompanionEntry::new)
+                .collect(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! One place, read.
 
 use leakward_core::span::{Position, TextRange};
-use leakward_core::{ImagePlace, LayerState, Location, LocationKind};
+use leakward_core::{CompanionPlace, ImagePlace, LayerState, Location, LocationKind};
 use serde::Deserialize;
 
 use super::{Wrong, word};
@@ -33,6 +33,36 @@ pub(super) struct LocationRead {
     layer_index: Option<u32>,
     created_by: Option<String>,
     state: Option<String>,
+    #[serde(default)]
+    companions: Vec<CompanionRead>,
+}
+
+#[derive(Deserialize)]
+struct CompanionRead {
+    name: String,
+    path: Option<String>,
+    line: u32,
+    column: u32,
+    end_line: u32,
+    end_column: u32,
+}
+
+impl CompanionRead {
+    fn into_place(self) -> CompanionPlace {
+        CompanionPlace {
+            name: self.name,
+            path: self.path,
+            range: range((self.line, self.column), (self.end_line, self.end_column)),
+        }
+    }
+}
+
+fn range(start: (u32, u32), end: (u32, u32)) -> TextRange {
+    let position = |(line, column)| Position { line, column };
+    TextRange {
+        start: position(start),
+        end: position(end),
+    }
 }
 
 impl LocationRead {
@@ -55,11 +85,7 @@ impl LocationRead {
                 )
             })
             .transpose()?;
-        let position = |line, column| Position { line, column };
-        let range = TextRange {
-            start: position(self.line, self.column),
-            end: position(self.end_line, self.end_column),
-        };
+        let range = range((self.line, self.column), (self.end_line, self.end_column));
         let (manifest, platform, layer) = (self.manifest, self.platform, self.layer);
         let (layer_index, created_by) = (self.layer_index, self.created_by);
         let image = self.image.map(|image| ImagePlace {
@@ -83,6 +109,11 @@ impl LocationRead {
             subject: self.subject,
             decoded: self.decoded,
             image,
+            companions: self
+                .companions
+                .into_iter()
+                .map(CompanionRead::into_place)
+                .collect(),
             ..Location::new(kind, self.path, range)
         })
     }

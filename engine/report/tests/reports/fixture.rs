@@ -6,8 +6,9 @@ use leakward_core::rule::{Allow, Boundary, Checksum, Class, Find, Pattern};
 use leakward_core::span::{Position, TextRange};
 use leakward_core::verdict::Unknown;
 use leakward_core::{
-    Confidence, Excerpt, Finding, FingerprintKey, ImagePlace, LayerState, Location, LocationKind,
-    Outcome, Rule, RuleId, Secret, Severity, Skipped, SkippedKind, Stats, TargetSummary, Verdict,
+    CompanionPlace, Confidence, Excerpt, Finding, FingerprintKey, ImagePlace, LayerState, Location,
+    LocationKind, Outcome, Rule, RuleId, Secret, Severity, Skipped, SkippedKind, Stats,
+    TargetSummary, Verdict,
 };
 
 /// The credential of every finding here; no report may show it unless it is revealed.
@@ -102,6 +103,15 @@ fn forge() -> Finding {
     let mut first = in_commit('1', "2019-03-02T10:20:30+01:00", "deploy/config.py", 12);
     first.in_head = Some(true);
     first.line_hash = Some("a7f2ff13bc495cf2:1".to_owned());
+    let companion = |name: &str, path: Option<&str>, line| CompanionPlace {
+        name: name.to_owned(),
+        path: path.map(str::to_owned),
+        range: range((line, 8), (line, 28)),
+    };
+    first.companions = vec![
+        companion("id", None, 11),
+        companion("host", Some("deploy/hosts.py"), 3),
+    ];
     let worktree = Location::new(
         LocationKind::Worktree,
         "deploy/config.py",

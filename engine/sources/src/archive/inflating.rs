@@ -148,7 +148,7 @@ impl<R: BufRead> Read for Inflating<R> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{BufReader, Write as _};
+    use std::io::BufReader;
 
     use flate2::Compression;
     use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};

@@ -3,13 +3,14 @@
 //! GitHub shows a result only when its first location is a file, so a message or a ref name gets a made-up path that no
 //! file has; what it really is stands in the logical location and the properties.
 
-use leakward_core::{LayerState, Location, LocationKind};
+use leakward_core::{CompanionPlace, LayerState, Location, LocationKind};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_sarif::sarif::{
     self, ArtifactLocation, LogicalLocation, Message, PhysicalLocation, PropertyBag, Region,
 };
 
 use super::properties::Properties;
+use super::result::escaped;
 
 /// What relative URIs are relative to: GitHub takes this name for the root of the checkout.
 pub(super) const ROOT: &str = "%SRCROOT%";
@@ -43,6 +44,23 @@ pub(super) fn related(place: &Location, id: usize) -> sarif::Location {
     let mut made = location(place);
     made.id = i64::try_from(id).ok();
     made.message = Some(Message::from("The same credential."));
+    made
+}
+
+/// Where what belongs to the credential at this place stands.
+pub(super) fn companion(
+    place: &Location,
+    companion: &CompanionPlace,
+    id: usize,
+) -> sarif::Location {
+    let there = Location {
+        path: companion.path.clone().unwrap_or_else(|| place.path.clone()),
+        range: companion.range,
+        ..place.clone()
+    };
+    let mut made = location(&there);
+    made.id = i64::try_from(id).ok();
+    made.message = Some(Message::from(&escaped(&format!("Its {}.", companion.name))));
     made
 }
 

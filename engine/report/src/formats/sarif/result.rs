@@ -27,11 +27,18 @@ pub(super) fn result(finding: &Finding, rule_index: i64) -> sarif::Result {
         .build();
     let mut places = finding.locations.iter();
     made.locations = Some(places.next().map(place::location).into_iter().collect());
-    let related: Vec<_> = places
+    let mut related: Vec<_> = places
         .take(MAX_RELATED)
         .zip(1..)
         .map(|(location, id)| place::related(location, id))
         .collect();
+    let of_first = |first: &Location| {
+        let companions = first.companions.iter().zip(related.len() + 1..);
+        let places = companions.map(|(one, id)| place::companion(first, one, id));
+        places.collect::<Vec<_>>()
+    };
+    let companions = finding.locations.first().map(of_first);
+    related.extend(companions.into_iter().flatten());
     if !related.is_empty() {
         made.related_locations = Some(related);
     }
