@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use leakward_rules::sample::Template;
 use leakward_tests::Sandbox;
 use serde_json::Value;
 
-use crate::leakward;
+use crate::{leakward, revealing_scan};
 
 fn listed() -> Vec<Value> {
     let run = leakward(&Sandbox::new())
@@ -101,5 +104,41 @@ fn mistakes_in_a_rule_file_are_told_with_file_line_and_column() {
                 .expect_status(2)
                 .expect_message(words);
         }
+    }
+}
+
+/// A JSON Web Token of somebody, that ends at such a second.
+fn web_token(ends: u64, seed: u64) -> String {
+    let text = |bytes: &str| URL_SAFE_NO_PAD.encode(bytes);
+    let header = text(r#"{"alg":"HS256","typ":"JWT"}"#);
+    let issued = 1_500_000_000;
+    let payload = text(&format!(
+        r#"{{"sub":"user-{seed}","iat":{issued},"exp":{ends}}}"#
+    ));
+    let signature = Template::parse("{base64url:43}").expect("a template");
+    format!("{header}.{payload}.{}", signature.render(seed).text)
+}
+
+#[test]
+fn a_token_that_has_ended_is_of_low_severity_and_that_is_said() {
+    let sandbox = Sandbox::new();
+    for (ends, is_over) in [(1_600_000_000, true), (4_000_000_000, false)] {
+        let file = sandbox.write("a.py", format!("token = \"{}\"\n", web_token(ends, 5)));
+        let run = revealing_scan(&sandbox).arg(&file).run();
+        run.expect_status(1);
+        let report = run.report();
+        let finding = &report.value()["findings"][0];
+        assert_eq!(finding["severity"] == "low", is_over, "{finding}");
+        let reasons = finding["reasons"].to_string();
+        assert_eq!(
+            reasons.contains("it expired on 2020-09-13"),
+            is_over,
+            "{reasons}"
+        );
+        let least = revealing_scan(&sandbox)
+            .args(["--min-severity", "medium"])
+            .arg(&file)
+            .run();
+        least.expect_status(i32::from(!is_over));
     }
 }

@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use leakward_core::rule::Find;
 use leakward_core::{
-    Confidence, Finding, Fingerprint, ImagePlace, Location, LocationKind, Outcome, Rule, Verdict,
+    Confidence, Finding, Fingerprint, ImagePlace, Location, LocationKind, Outcome, Rule, Severity,
+    Verdict,
 };
 use leakward_detect::{Detector, PathJudgement, PlaceFacts, Sensitivity};
 
@@ -22,6 +23,8 @@ use crate::place::Place;
 use crate::policy::Policy;
 use crate::scrub::Scrubber;
 use crate::sighting::Sighting;
+
+const SECONDS_OF_A_DAY: u64 = 86_400;
 
 /// Whether findings carry the credential itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -185,7 +188,7 @@ impl<'a> Grouping<'a> {
             Some("the ignore file names its fingerprint")
         } else if policy.allow.allows(&sighting.matched.secret) {
             Some("the configuration allows this value")
-        } else if self.rule(sighting).severity < policy.min_severity {
+        } else if severity(self.detector, self.today, sighting).0 < policy.min_severity {
             Some("its severity is below --min-severity")
         } else {
             None
@@ -328,7 +331,12 @@ impl<'a> Grouping<'a> {
                 continue;
             }
             let rule = &self.detector.rules()[group.best.matched.rule];
+            let (severity, expired) = severity(self.detector, self.today, &group.best);
             let mut finding = finding(fingerprint, rule, group, self.reveal, limit);
+            finding.severity = severity;
+            if let Some(date) = expired {
+                finding.reasons.push(format!("it expired on {date}"));
+            }
             if self.reveal == Reveal::Masked {
                 scrubber.scrub(&mut finding);
             }
@@ -344,6 +352,17 @@ impl<'a> Grouping<'a> {
                 .for_each(|text| scrubber.scrub_text(text));
         }
         sort(&mut outcome.findings);
+    }
+}
+
+/// How bad it is, and when its credential ended by itself, where it has.
+fn severity(detector: &Detector, today: Date, sighting: &Sighting) -> (Severity, Option<Date>) {
+    // INVARIANT: a match's rule index comes from this very detector.
+    let severity = detector.rules()[sighting.matched.rule].severity;
+    let expires = detector.expires(&sighting.matched);
+    match expires.map(|seconds| Date::from_unix_days(seconds / SECONDS_OF_A_DAY)) {
+        Some(date) if date < today => (severity.min(Severity::Low), Some(date)),
+        _ => (severity, None),
     }
 }
 
