@@ -3,7 +3,7 @@
 //! Files of which that is known are looked at once more, one behind the other. What has a companion in another file then is
 //! told with it, and takes the place of what was found in its own file alone; nothing else of that look counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use leakward_core::{CompanionPlace, Secret, Span, TextRange};
@@ -20,6 +20,9 @@ pub(crate) const LARGEST_FILE: usize = 64 << 10;
 
 /// LIMIT: bytes of such files that are kept until a scan's end.
 const MOST_BYTES: usize = 16 << 20;
+
+/// LIMIT: files of one folder that are looked at beside each other, in the order of their names.
+const MOST_FILES: usize = 64;
 
 /// Files whose settings belong together when they lie in one folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -138,35 +141,53 @@ pub(crate) fn find(
     for file in files {
         groups.entry(file.group()).or_default().push(file);
     }
+    let mut found = Vec::new();
     let mut scratch = None;
     for mut group in groups.into_values().filter(|group| group.len() > 1) {
         group.sort_by(|a, b| a.path.cmp(&b.path));
+        group.truncate(MOST_FILES);
         let joined = Joined::new(group);
         let scratch = scratch.get_or_insert_with(|| detector.scratch());
         let matches = detector.detect_joined(&joined.bytes, scratch).matches;
-        for matched in matches {
-            if let Some(found) = joined.sighting(detector, matched, keeping) {
-                put(seen, found);
-            }
-        }
+        found.extend(
+            matches
+                .into_iter()
+                .filter_map(|matched| joined.sighting(detector, matched, keeping)),
+        );
     }
+    put(seen, found);
 }
 
-/// Puts a sighting in the place of the one that it says more than.
-fn put(seen: &mut Vec<Sighting>, mut found: Sighting) {
-    let is_less = |other: &Sighting| {
-        other.origin == found.origin && other.matched.span.overlaps(found.matched.span)
-    };
-    match seen.iter().position(is_less) {
-        Some(at) => {
-            let (less, more) = (&seen[at], &mut found);
-            more.ordinal = less.ordinal;
-            seen[at] = found;
+/// Puts each sighting in the place of the one that it says more than.
+fn put(seen: &mut Vec<Sighting>, found: Vec<Sighting>) {
+    if found.is_empty() {
+        return;
+    }
+    let origins: HashSet<&Origin> = found.iter().map(|found| &*found.origin).collect();
+    let mut by_origin: HashMap<Origin, Vec<usize>> = HashMap::new();
+    for (number, sighting) in seen.iter().enumerate() {
+        if origins.contains(&*sighting.origin) {
+            let origin = Origin::clone(&sighting.origin);
+            by_origin.entry(origin).or_default().push(number);
         }
-        None => {
-            let others = seen.iter().filter(|other| other.origin == found.origin);
-            found.ordinal = others.count();
-            seen.push(found);
+    }
+    for mut found in found {
+        let same = by_origin.entry(Origin::clone(&found.origin)).or_default();
+        let is_less = |number: &&usize| {
+            let other = seen.get(**number);
+            other.is_some_and(|other| other.matched.span.overlaps(found.matched.span))
+        };
+        let less = same.iter().find(is_less).copied();
+        match less.and_then(|number| seen.get_mut(number)) {
+            Some(less) => {
+                found.ordinal = less.ordinal;
+                *less = found;
+            }
+            None => {
+                found.ordinal = same.len();
+                same.push(seen.len());
+                seen.push(found);
+            }
         }
     }
 }
