@@ -5,15 +5,16 @@
 //! away what comes out: it checks no digest, reads no archive and looks at nothing.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufRead as _, BufReader, Read};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context as _, bail};
-use flate2::bufread::MultiGzDecoder;
 use serde_json::Value;
+use sirocco::Format;
+use sirocco::inflate::Reader;
 
 use crate::runs::Pair;
 use crate::{fixtures, memory};
@@ -134,17 +135,28 @@ fn decompressed(layer: &Path) -> anyhow::Result<u64> {
     let mut mark = [0; 4];
     file.read_exact(&mut mark)?;
     file.seek_relative(-4)?;
-    let mut decoder: Box<dyn Read> = match mark {
-        [0x1f, 0x8b, ..] => Box::new(MultiGzDecoder::new(file)),
-        [0x28, 0xb5, 0x2f, 0xfd] => Box::new(zstd::Decoder::with_buffer(file)?),
-        _ => Box::new(file),
-    };
-    let mut buffer = vec![0; OUTPUT_BYTES];
-    let mut sum = 0;
-    loop {
-        match decoder.read(&mut buffer).with_context(name)? {
-            0 => return Ok(sum),
-            count => sum += count as u64,
+    let thrown_away = |decoder: &mut dyn Read| -> anyhow::Result<u64> {
+        let mut buffer = vec![0; OUTPUT_BYTES];
+        let mut sum = 0;
+        loop {
+            match decoder.read(&mut buffer).with_context(name)? {
+                0 => return Ok(sum),
+                count => sum += count as u64,
+            }
         }
+    };
+    match mark {
+        [0x1f, 0x8b, ..] => {
+            let mut sum = 0;
+            // Members of gzip may stand behind one another.
+            while !file.fill_buf()?.is_empty() {
+                let mut member = Reader::new(Format::Gzip, file);
+                sum += thrown_away(&mut member)?;
+                file = member.into_inner();
+            }
+            Ok(sum)
+        }
+        [0x28, 0xb5, 0x2f, 0xfd] => thrown_away(&mut zstd::Decoder::with_buffer(file)?),
+        _ => thrown_away(&mut file),
     }
 }
