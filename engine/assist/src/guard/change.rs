@@ -3,7 +3,7 @@
 //! Asked by `policy_edit`, which knows what is not to be changed. A program in another language, or a word that nobody
 //! knows the value of, may change whatever is named near by.
 
-use super::command_line::{Simple, Word};
+use super::command_line::{Gap, Simple, Word};
 use super::folders::LONGEST_PATH;
 use super::options::{Options, Valued};
 use super::pattern::Pattern;
@@ -230,8 +230,7 @@ fn copied(program: &str, arguments: &[Word]) -> Vec<(Act, Word)> {
         text: format!("{}/{}", into.text, file_name(&file.text)),
         is_pattern: into.is_pattern || file.is_pattern,
         has_variable: into.has_variable || file.has_variable,
-        has_gap: into.has_gap || file.has_gap,
-        begins_with_gap: into.begins_with_gap,
+        gap: into.gap.or(file.gap.map(|_| Gap::Inside)),
     };
     let mut acts: Vec<_> = files
         .iter()

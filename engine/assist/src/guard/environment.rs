@@ -58,7 +58,7 @@ fn printed(run: &Unwrapped<'_>) -> Printed {
         false => Printed::Named(names),
     };
     match run.program().as_str() {
-        "" if run.has_environment => Printed::All,
+        "" if run.rest.is_empty() && run.has_environment => Printed::All,
         "set" if run.arguments().is_empty() => Printed::All,
         "export" | "declare" | "typeset" if options.has(&["p"]) => all_or(names()),
         "export" | "declare" | "typeset"
@@ -135,6 +135,7 @@ mod tests {
             ("export -p", all(vec![])),
             ("env -u PATH", all(vec![])),
             ("sudo env A=1", all(vec![])),
+            ("env $(cat x) make", vec![]),
             ("if env; then a; fi", all(vec![])),
             ("if a; then printenv TOKEN; fi", named("TOKEN")),
             ("timeout 5 printenv TOKEN", named("TOKEN")),

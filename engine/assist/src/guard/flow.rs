@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 use super::change;
 use super::command_line::{CommandLine, Joint, Part, Simple, Word};
-use super::program_names::{KEEPERS, PRINTERS, SAYERS, SHELLS, SILENT};
+use super::program_names::{FILTERS, KEEPERS, PRINTERS, SAYERS, SHELLS, SILENT};
 use super::variable::{Form, Variable};
 use super::view::{self, Step};
 use super::wrappers::Unwrapped;
@@ -233,7 +233,7 @@ impl<'l> Flow<'l> {
         let is = |programs: &[&str]| programs.contains(&program.as_str());
         match program.as_str() {
             // `$(< file)`, and `xargs` alone.
-            "" if run.is_fed() => Next::Through(at, vec![Step::Alters]),
+            "" if run.rest.is_empty() && run.is_fed() => Next::Through(at, vec![Step::Alters]),
             "" if command.words.is_empty() => Next::Through(at, Vec::new()),
             "" => perhaps(),
             "read" | "mapfile" | "readarray" => Next::End(self.in_variables(arguments)),
@@ -243,7 +243,7 @@ impl<'l> Flow<'l> {
             _ if run.is_fed() => perhaps(),
             _ if is(KEEPERS) || stores_its_input(&program, arguments) => Next::End(Outlet::Nowhere),
             _ if prints_its_input(&program, arguments) => Next::Through(at, vec![Step::Alters]),
-            _ if is(PRINTERS) => match view::steps(&program, arguments) {
+            _ if is(PRINTERS) || is(FILTERS) => match view::steps(&program, arguments) {
                 Some(steps) => Next::Through(at, steps),
                 None => Next::End(Outlet::Nowhere),
             },
@@ -277,6 +277,8 @@ impl<'l> Flow<'l> {
                 Some(Some(name)) if run.rest.is_empty() => Next::End(self.in_variable(name)),
                 // A setting of one command, a time: it does not print them.
                 Some(_) => nowhere,
+                // `env $(…) make`
+                None if run.wrappers.iter().any(|word| word.program() == "env") => nowhere,
                 // A program that is not there is named.
                 None => Next::End(Outlet::screen()),
             };
@@ -284,6 +286,9 @@ impl<'l> Flow<'l> {
         let name = |argument| run.arguments().get(argument);
         if is(SAYERS) {
             Next::Through(at, vec![Step::Alters])
+        } else if program == "eval" && name(argument).is_some_and(|word| word.text.is_empty()) {
+            // It is run as `source` would do it.
+            nowhere
         } else if runs(&program) {
             self.perhaps(at)
         } else if program == "for" {
@@ -470,6 +475,12 @@ fn is_of_header(program: &str, arguments: &[Word], argument: usize) -> bool {
     let before = argument.checked_sub(1).map_or("", at);
     let own = at(argument);
     let is_joined = own.starts_with("-H") || own.starts_with("-u") || own.starts_with("--header=");
+    // `mysql -p"$(…)"`, `--token "$(…)"`: programs are not there to print what they log in with.
+    let names = ["--password", "--token", "--api-key", "--access-token"];
+    let name = own.split('=').next().unwrap_or_default();
+    if names.contains(&before) || names.contains(&name) || own.starts_with("-p") {
+        return true;
+    }
     let sends = matches!(program, "curl" | "wget" | "xh" | "http" | "https");
     sends && (OPTIONS.contains(&before) || is_joined || own.starts_with("Authorization:"))
 }
@@ -534,6 +545,10 @@ mod tests {
             "t=$(x); curl -H \"Authorization: $t\" y",
             "curl -H \"Authorization: $(x)\" y",
             "A=$(x) make",
+            "env $(x | xargs) make",
+            "eval \"$(x)\"",
+            "mysql -u a -p\"$(x)\"",
+            "gh auth login --token \"$(x)\"",
             "export A=$(x)",
             "export $(x)",
             "[ -n \"$(x)\" ]",

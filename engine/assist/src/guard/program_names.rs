@@ -47,9 +47,6 @@ pub(super) const PRINTERS: &[&str] = &[
     "column",
     "fold",
     "rev",
-    "tr",
-    "tee",
-    "pv",
     "shuf",
     "gsed",
     "mawk",
@@ -65,8 +62,6 @@ pub(super) const PRINTERS: &[&str] = &[
     "comm",
     "join",
     "base32",
-    "true",
-    ":",
 ];
 
 /// Programs that take a command line behind `-c`, or as their input.
@@ -81,6 +76,9 @@ pub(super) const SENDERS: &[&str] = &["curl", "wget", "http", "https", "xh"];
 /// Words that go into another folder.
 pub(super) const MOVERS: &[&str] = &["cd", "chdir", "pushd", "popd", "set-location", "sl"];
 
+/// Programs that print what they get as their input, and read no files that they are given.
+pub(super) const FILTERS: &[&str] = &["tr", "tee", "pv", "sponge", "true", ":"];
+
 /// Programs that say their arguments.
 pub(super) const SAYERS: &[&str] = &["echo", "printf", "print", "write-output", "write-host"];
 
@@ -93,5 +91,5 @@ pub(super) const SILENT: &[&str] = &[
 
 /// Programs that put what they are given where nobody sees it.
 pub(super) const KEEPERS: &[&str] = &[
-    "pbcopy", "xclip", "xsel", "wl-copy", "clip", "ssh-add", "chpasswd", "passwd", "gpg", "dd",
+    "pbcopy", "xclip", "xsel", "wl-copy", "clip", "ssh-add", "chpasswd", "passwd", "gpg",
 ];

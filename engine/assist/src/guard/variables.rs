@@ -82,7 +82,7 @@ impl Variables {
         let values: Vec<Word> = values.flat_map(|word| self.words(word)).collect();
         let known = self.known.entry(name.to_owned()).or_default();
         known.is_set |= is_set;
-        let values = values.into_iter().filter(|value| !value.has_gap);
+        let values = values.into_iter().filter(|value| value.gap.is_none());
         values.for_each(|value| known.words.add(value));
     }
 

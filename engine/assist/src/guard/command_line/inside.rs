@@ -3,7 +3,7 @@
 //! INVARIANT: what a text costs grows with its length. What is looked at twice has a limit, and what is deeper than another
 //! limit is told.
 
-use super::line::{Part, Taken};
+use super::line::{Gap, Part, Taken};
 use super::reader::{End, Reader};
 
 /// LIMIT: commands inside of each other.
@@ -29,8 +29,12 @@ impl Reader<'_> {
     /// What a command prints is left out here.
     fn gap(&mut self) {
         let word = self.word.get_or_insert_default();
-        word.begins_with_gap |= word.text.is_empty();
-        word.has_gap = true;
+        let gap = if word.text.is_empty() {
+            Gap::First
+        } else {
+            Gap::Inside
+        };
+        word.gap = word.gap.max(Some(gap));
     }
 
     /// Behind a bracket: whether a second one makes it arithmetic. It is read then. As in a shell, it is when the bracket

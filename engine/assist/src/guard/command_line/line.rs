@@ -4,6 +4,15 @@
 
 use super::reader::{End, Reader};
 
+/// Where in a word something is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(in crate::guard) enum Gap {
+    /// Somewhere in it.
+    Inside,
+    /// At its beginning: `$(pwd)/.env`.
+    First,
+}
+
 /// A word, without its quotes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(in crate::guard) struct Word {
@@ -12,10 +21,8 @@ pub(in crate::guard) struct Word {
     pub(in crate::guard) is_pattern: bool,
     /// Whether names of variables are in the text, of which a shell takes the values.
     pub(in crate::guard) has_variable: bool,
-    /// Whether something that a command prints, which nobody knows, is left out of the text.
-    pub(in crate::guard) has_gap: bool,
-    /// Whether that stands at its beginning: `$(pwd)/.env`.
-    pub(in crate::guard) begins_with_gap: bool,
+    /// Where something that a command prints, which nobody knows, is left out of the text.
+    pub(in crate::guard) gap: Option<Gap>,
 }
 
 impl Word {
@@ -211,7 +218,7 @@ mod tests {
             let command = line.commands.last().expect("a command");
             let word = &command.words[0];
             assert_eq!(
-                (word.has_variable, word.has_gap),
+                (word.has_variable, word.gap.is_some()),
                 (has_variable, has_gap),
                 "{text}"
             );

@@ -11,4 +11,4 @@ mod quotes;
 mod reader;
 mod redirection;
 
-pub(super) use line::{CommandLine, Joint, Part, Simple, Word};
+pub(super) use line::{CommandLine, Gap, Joint, Part, Simple, Word};

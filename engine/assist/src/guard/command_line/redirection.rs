@@ -1,6 +1,6 @@
 //! What stands behind `<` and `>`: files, streams, and texts that begin with the next line.
 
-use super::line::{Part, Taken, Word};
+use super::line::{Gap, Part, Taken, Word};
 use super::reader::Reader;
 
 /// Where the next word goes.
@@ -47,7 +47,7 @@ impl Reader<'_> {
         self.end_word_before_redirection();
         if self.letters.next_if_eq(&'(').is_some() {
             self.inner(Some(Part::File));
-            self.word.get_or_insert_default().has_gap = true;
+            self.word.get_or_insert_default().gap = Some(Gap::First);
         } else if self.letters.next_if_eq(&'<').is_some() {
             if self.letters.next_if_eq(&'<').is_some() {
                 self.place = Place::Document;
@@ -163,7 +163,8 @@ impl Reader<'_> {
             }
             if let Some(document) = self.line.documents.get_mut(awaited.number) {
                 document.has_variable = awaited.expands && text.contains('$');
-                document.has_gap = awaited.expands && (text.contains("$(") || text.contains('`'));
+                let has_gap = awaited.expands && (text.contains("$(") || text.contains('`'));
+                document.gap = has_gap.then_some(Gap::Inside);
                 document.text = text;
             }
         }

@@ -16,6 +16,8 @@ const MOST_FILES: usize = 1_024;
 /// A program that is run.
 pub(super) struct Run<'s> {
     pub(super) name: String,
+    /// The program as it is written.
+    pub(super) program: &'s Word,
     pub(super) arguments: &'s [Word],
     /// Whether it gets more arguments than those.
     pub(super) is_fed: bool,
@@ -34,6 +36,7 @@ impl<'s> Run<'s> {
             && unwrapped.wrappers.iter().all(keeps_shell);
         Some(Self {
             name: first.program(),
+            program: first,
             arguments,
             is_fed: unwrapped.is_fed(),
             reached: if is_sure {
@@ -84,7 +87,14 @@ impl<'s> Run<'s> {
             let letters = word.strip_prefix('-').unwrap_or_default();
             !letters.starts_with('-') && letters.ends_with('e') && letters.contains(['n', 'p'])
         };
-        let is_in_place = |word: &str| word.starts_with('-') && word.contains('i');
+        // Behind these letters stands something else than flags.
+        let flags = |word: &str| {
+            word.split(['M', 'I', 'e'])
+                .next()
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let is_in_place = |word: &str| word.starts_with('-') && flags(word).contains('i');
         let start = match self.name.as_str() {
             "perl" | "ruby" if !texts().any(is_in_place) => texts().position(is_script),
             name if name.starts_with("python") => texts().position(|word| word == "-m"),
@@ -135,7 +145,7 @@ impl<'s> Run<'s> {
 }
 
 pub(super) fn is_unknown(word: &Word) -> bool {
-    word.has_variable || word.has_gap
+    word.has_variable || word.gap.is_some()
 }
 
 /// `-c`, `-lc`, and the like.

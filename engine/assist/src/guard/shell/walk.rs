@@ -11,7 +11,7 @@ use super::run::{Run, is_unknown, takes_a_command};
 use super::shown::{Read, Shown};
 use super::start::{Start, stars_of};
 use crate::guard::change::{self, Act, Acts, Change};
-use crate::guard::command_line::{CommandLine, Simple, Word};
+use crate::guard::command_line::{CommandLine, Gap, Simple, Word};
 use crate::guard::environment::{self, Environment};
 use crate::guard::flow::{Flow, Outlet};
 use crate::guard::folders::{Folders, LONGEST_PATH, Places, Reached};
@@ -249,6 +249,14 @@ impl<'a> Walk<'a> {
         } else if MOVERS.contains(&name) {
             let to = run.goes_to(&self.variables);
             folders.enter(site.here, to.as_deref(), run.reached, &self.start.call);
+        } else if run.program.text.contains(char::is_whitespace) {
+            // `watch 'cat .env'`: a line in the place of a program.
+            let line = format!("{} {}", run.program.text, run.text());
+            self.line(
+                &line,
+                Shell::inside(site, site.stars),
+                folders.among(site.here),
+            );
         } else if name == "eval" {
             let inside = folders.among(site.here);
             let shell = Shell::inside(site, site.stars);
@@ -284,6 +292,9 @@ impl<'a> Walk<'a> {
         let is = |programs: &[&str]| programs.contains(&run.name.as_str());
         if is(PRINTERS) {
             self.files(&run.name, run.arguments, run.site);
+            if run.is_fed {
+                self.fed_files(run);
+            }
         } else if is(SENDERS) {
             let sent = transfer::sent(&run.name, run.arguments).into_iter();
             sent.for_each(|word| self.file(&word, &View::whole(), run.site));
@@ -308,8 +319,20 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// `echo .env | xargs cat`
+    fn fed_files(&mut self, run: &Run<'_>) {
+        let texts = run.site.documents();
+        let names = texts.iter().flat_map(|text| text.split_whitespace());
+        let words = names.map(|name| Word {
+            text: name.to_owned(),
+            ..Word::default()
+        });
+        let words: Vec<Word> = run.arguments.iter().cloned().chain(words).collect();
+        self.files(&run.name, &words, run.site);
+    }
+
     pub(super) fn file(&mut self, word: &Word, view: &View, site: Site<'_>) {
-        if word.begins_with_gap
+        if word.gap == Some(Gap::First)
             && let Some(rest) = word.text.strip_prefix('/')
         {
             return self.file_in_printed_folder(rest, word, (view, site));
@@ -331,7 +354,7 @@ impl<'a> Walk<'a> {
     fn file_in_printed_folder(&mut self, rest: &str, word: &Word, (view, site): (&View, Site<'_>)) {
         let word = Word {
             text: rest.to_owned(),
-            begins_with_gap: false,
+            gap: Some(Gap::Inside),
             ..word.clone()
         };
         let tops: Vec<PathBuf> = site.here.iter().map(|folder| self.top(folder)).collect();
@@ -350,7 +373,7 @@ impl<'a> Walk<'a> {
     fn enter_printed_folder(&mut self, run: &Run<'_>, folders: &mut Folders) -> bool {
         let site = run.site;
         let words = run.arguments.iter();
-        let Some(word) = words.into_iter().find(|word| word.begins_with_gap) else {
+        let Some(word) = words.into_iter().find(|word| word.gap == Some(Gap::First)) else {
             return false;
         };
         let rest = word.text.trim_start_matches('/');
@@ -487,6 +510,7 @@ mod tests {
             ("echo $(cat .env)", vec![".env"]),
             ("/bin/cat a\\ b", vec!["a b"]),
             ("git commit -m 'cat .env'", vec![]),
+            ("watch -n 1 'cat .env'", vec![".env"]),
             ("git blame .env", vec![".env"]),
             ("git blame -L 5,9 -- .env | wc -l", vec![]),
             ("ls -la", vec![]),
@@ -611,6 +635,11 @@ mod tests {
             ("perl -ne 'print if /x/' .env", vec![".env"]),
             ("perl -pe 's/a/b/' .env", vec![".env"]),
             ("perl -i -pe 's/a/b/' .env", vec![]),
+            ("perl -pi -e 's/a/b/' .env", vec![]),
+            ("perl -Mstrict -ne print .env", vec![".env"]),
+            ("echo .env | xargs cat", vec![".env"]),
+            ("echo x | tee -a .env", vec![]),
+            ("echo .env | tr a b", vec![]),
             ("python3 -m json.tool c.json", vec!["c.json"]),
             ("python3 -m http.server 8000", vec![]),
             (

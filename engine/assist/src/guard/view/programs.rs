@@ -112,16 +112,22 @@ fn cat(arguments: &[Word]) -> Vec<Step> {
     match options.are_only("u", &[]) {
         true => Vec::new(),
         false if options.are_only("nb", &["number", "number-nonblank"]) => vec![Step::Numbers],
+        false if options.are_only("nbAevtET", &["show-all", "show-ends", "show-tabs"]) => {
+            vec![Step::Marks]
+        }
         false => vec![Step::Selects, Step::Marks],
     }
 }
+
+/// LIMIT: bytes of a script of `sed` that is read.
+const LONGEST_SCRIPT: usize = 4_096;
 
 /// What `head` and `tail` show when it is not said.
 const SHOWN: u32 = 10;
 
 /// Words that nobody knows may be options.
 fn is_sure(options: &Options<'_>) -> bool {
-    let unknown = |word: &&&Word| word.has_variable || word.has_gap;
+    let unknown = |word: &&&Word| word.has_variable || word.gap.is_some();
     options.operands.len() <= 1 || !options.operands.iter().any(|word| unknown(&word))
 }
 
@@ -177,6 +183,9 @@ fn sed(arguments: &[Word]) -> Option<Vec<Step>> {
     let [script] = scripts.as_slice() else {
         return Some(unknown());
     };
+    if script.len() > LONGEST_SCRIPT {
+        return Some(unknown());
+    }
     let step = if options.has(&quiet) {
         printed(script)
     } else {
@@ -255,15 +264,43 @@ fn left_out(script: &str) -> Option<Step> {
     (is_plain || lines.chars().all(is_number)).then_some(Step::Selects)
 }
 
-/// What `s/=.*//` leaves.
+/// What `s/=.*//` and `s/^([^=]+)=.*/\\1=***/` leave.
 fn cut_off(script: &str) -> Option<Vec<Step>> {
-    let mut letters = script.strip_prefix('s')?.chars();
-    let (between, letter) = (letters.next()?, letters.next()?);
-    let rest = letters.as_str().strip_prefix(".*")?.strip_prefix(between)?;
-    let (put, flags) = rest.split_once(between)?;
-    // What was found may be put back, and expressions mean more than one letter.
-    let is_plain = !put.contains(['&', '\\']) && "=: ".contains(letter);
-    if !is_plain || !(flags.is_empty() || flags == "g") {
+    let rest = script.strip_prefix('s')?;
+    let between = rest.chars().next()?;
+    let mut parts = rest.get(between.len_utf8()..)?.split(between);
+    let (expression, put, flags) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() || !(flags.is_empty() || flags == "g") {
+        return None;
+    }
+    // Either way to write brackets and repetitions.
+    let expression = expression
+        .replace("\\(", "(")
+        .replace("\\)", ")")
+        .replace("\\+", "+");
+    let expression = expression.trim_end_matches('$');
+    let before = expression
+        .strip_suffix(".*")
+        .or_else(|| expression.strip_suffix(".+"))?;
+    let letter = before
+        .trim_end_matches(')')
+        .chars()
+        .last()
+        .filter(|letter| "=: ".contains(*letter))?;
+    // What stands before the letter fits whatever is there.
+    let open = format!("[^{letter}]");
+    let any = [
+        format!("{letter}"),
+        format!("({letter})"),
+        format!("{open}*{letter}"),
+        format!("({open}*){letter}"),
+        format!("({open}*{letter})"),
+    ];
+    let plain = before.trim_start_matches('^').replace('+', "*");
+    let is_anchored = before.starts_with('^') && !plain.contains('[');
+    // What was found may be put back, but for that.
+    let put_back = put.replace("\\1", "");
+    if is_anchored || !any.contains(&plain) || put_back.contains(['&', '\\']) {
         return None;
     }
     let mut steps = vec![Step::Before(letter)];
@@ -306,9 +343,33 @@ fn awk(arguments: &[Word]) -> Vec<Step> {
         .and_then(one_letter);
     match letter {
         // A blank stands for any stretch of blanks, those at the beginning left out.
-        Some(letter) if letter != ' ' && program == "{print$1}" => vec![Step::Before(letter)],
+        Some(letter) if letter != ' ' && prints_first(&program) => {
+            vec![Step::Before(letter), Step::Selects, Step::Marks]
+        }
         _ => unknown(),
     }
+}
+
+/// `{print$1}`, `/^[A-Z]/{print$1}`, `{print$1"=***"}`
+fn prints_first(program: &str) -> bool {
+    let Some((condition, action)) = program.split_once('{') else {
+        return false;
+    };
+    let expression = condition.trim_start_matches('!');
+    let expression = expression
+        .strip_prefix('/')
+        .and_then(|rest| rest.strip_suffix('/'));
+    let is_plain = condition.is_empty() || expression.is_some_and(|text| !text.contains('/'));
+    let put = action
+        .strip_prefix("print$1")
+        .and_then(|rest| rest.strip_suffix('}'));
+    let is_text = |put: &str| {
+        let inner = put
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'));
+        put.is_empty() || inner.is_some_and(|inner| !inner.contains('"'))
+    };
+    is_plain && put.is_some_and(is_text)
 }
 
 /// `NR==5`, `NR>=5&&NR<=10`
@@ -386,7 +447,9 @@ fn only_names(arguments: &[Word]) -> bool {
             .strip_suffix(*name)
             .is_some_and(|rest| rest.is_empty() || rest.ends_with('|'))
     };
-    !filter.contains(',') && NAMES.iter().any(is_it)
+    let last = filter.rsplit('|').next().unwrap_or_default();
+    let asks = last.starts_with("has(") && last.ends_with(')') && !last.contains([';', '|']);
+    !filter.contains(',') && (asks || NAMES.iter().any(is_it))
 }
 
 #[cfg(test)]
@@ -459,6 +522,13 @@ mod tests {
             ("sed -n -e 5p -e '1,$p' x", whole()),
             ("sed 's/=.*//' x", before('=')),
             ("sed 's/=.*/=…/' x", before('=')),
+            ("sed -E 's/(=).*/\\1***/' x", before('=')),
+            ("sed 's/\\(=\\).*/\\1***/' x", before('=')),
+            ("sed -E 's/^([^=]+)=.*/\\1=***/' x", before('=')),
+            ("sed -E 's/^([A-Z]+)=.*/\\1=***/' x", whole()),
+            ("sed 's/^=.*//' x", whole()),
+            ("sed -E 's/=(.*)/\\1/' x", whole()),
+            ("sed 's/=.*//;p' x", whole()),
             ("sed 's/=.*/&/' x", whole()),
             ("sed 's/..*//' x", whole()),
             ("sed -i 's/a/b/' x", None),
@@ -478,6 +548,10 @@ mod tests {
             ("cut --complement -d= -f1 x", whole()),
             ("awk -F= '{print $1}' x", before('=')),
             ("awk -F = '{ print $1 }' x", before('=')),
+            ("awk -F= '/^[A-Z]/ {print $1}' x", before('=')),
+            ("awk -F= '!/^#/ {print $1 \"=***\"}' x", before('=')),
+            ("awk -F= '/a/ {print $1} {print $2}' x", whole()),
+            ("awk -F= '{print $1 $2}' x", whole()),
             ("awk -F= '{print $2}' x", whole()),
             ("awk -F= -f y '{print $1}' x", whole()),
             ("awk 'NR>=5 && NR<=7' x", lines(5, 7)),
@@ -495,6 +569,8 @@ mod tests {
             ("jq -r '. | keys' x", None),
             ("jq '.a | length' x", None),
             ("jq '.a, keys' x", whole()),
+            ("jq '.a | has(\"b\")' x", None),
+            ("jq '.has' x", whole()),
             ("jq -r 'to_entries[] | .key' x", None),
             ("jq .a x", whole()),
             ("jq .keys x", whole()),

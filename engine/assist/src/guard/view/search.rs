@@ -7,6 +7,12 @@ use super::step::Step;
 use crate::guard::command_line::Word;
 use crate::guard::options::{Options, Valued};
 
+/// LIMIT: bytes of an expression. Any line may fit a longer one.
+const LONGEST: usize = 4_096;
+
+/// LIMIT: texts of one search. Any line may fit more of them.
+const MOST_TEXTS: usize = 1_024;
+
 /// Options of one of the programs.
 pub(super) struct Dialect {
     pub(super) valued: Valued,
@@ -190,7 +196,14 @@ pub(super) fn steps(program: &str, arguments: &[Word]) -> Option<Vec<Step>> {
     let texts = matching(&expressions, is_fixed);
     let mut steps = vec![texts.map_or(Step::Selects, Step::Matching)];
     if options.has(&["o", "only-matching"]) {
-        steps.push(Step::Alters);
+        let are_names =
+            !expressions.is_empty() && expressions.iter().all(|one| is_of_name(&one.text));
+        // Of a line no more than stands before the first `=`.
+        steps.push(if are_names && !is_fixed {
+            Step::Before('=')
+        } else {
+            Step::Alters
+        });
     }
     let many = options.operands.iter().any(|word| word.is_pattern);
     if files > 1 || many || options.has(dialect.names) || (program == "rg" && files != 1) {
@@ -206,7 +219,8 @@ fn matching(expressions: &[&Word], is_fixed: bool) -> Option<Vec<String>> {
     let mut texts = Vec::new();
     for expression in expressions {
         match is_fixed {
-            _ if expression.has_variable || expression.has_gap => return None,
+            _ if expression.has_variable || expression.gap.is_some() => return None,
+            _ if expression.text.len() > LONGEST || texts.len() > MOST_TEXTS => return None,
             true => texts.extend(expression.text.lines().map(str::to_owned)),
             false => texts.extend(literals(&expression.text)?),
         }
@@ -215,8 +229,25 @@ fn matching(expressions: &[&Word], is_fixed: bool) -> Option<Vec<String>> {
     (!texts.is_empty() && texts.iter().all(is_text)).then_some(texts)
 }
 
+/// Whether it fits nothing but what stands at the beginning of a line, up to a `=`: `^[A-Z_]*=`, `^[^=]+`.
+fn is_of_name(expression: &str) -> bool {
+    let Some(name) = expression.strip_prefix('^') else {
+        return false;
+    };
+    let name = name
+        .strip_suffix('=')
+        .unwrap_or(name)
+        .replace("[^=]", "")
+        .replace("\\w", "");
+    name.chars()
+        .all(|letter| letter.is_ascii_alphanumeric() || "_[]-*+?".contains(letter))
+}
+
 /// A text of each alternative of an expression, that a line must have in it to fit; nothing when any line may.
 pub(super) fn literals(expression: &str) -> Option<Vec<String>> {
+    if expression.len() > LONGEST {
+        return None;
+    }
     // Either way to write "or" is taken for it, also where it is none: that can only make more lines fit.
     let alternatives = expression.split(['|', '\n']);
     let texts = alternatives.map(|one| literal(one.strip_suffix('\\').unwrap_or(one)));
@@ -296,6 +327,7 @@ mod tests {
             ("grep -E 'abc{2}d' x", Some(vec!["ab"])),
             ("grep '\\.env' x", Some(vec![".env"])),
             ("grep '...' x", None),
+            (&format!("grep '{}' x", "a|".repeat(LONGEST)), None),
             ("grep 'a*' x", None),
             ("grep '' x", None),
             ("grep -F 'a|b' x", Some(vec!["a|b"])),
@@ -344,6 +376,11 @@ mod tests {
             ("grep a *.x", Step::Marks),
             ("grep -rn a", Step::Marks),
             ("grep -o a x", Step::Alters),
+            ("grep -o '^[A-Z_]*=' x", Step::Before('=')),
+            ("grep -oE '^[^=]+' x", Step::Before('=')),
+            ("grep -oE '^[^a]+' x", Step::Alters),
+            ("grep -oE '^[A-Z]|b.*' x", Step::Alters),
+            ("grep -oE '^[A-Z]+=.*' x", Step::Alters),
         ] {
             let words = CommandLine::of(line).commands.remove(0).words;
             let found = steps(&words[0].text, &words[1..]).expect("lines");

@@ -38,16 +38,24 @@ pub(in crate::guard) enum Step {
     Alters,
 }
 
-/// How much of the text the lines at hand still are.
+/// Which lines of the text those at hand are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum State {
-    /// All of its lines in their order, or a stretch of them.
+enum Order {
+    /// All of them in their order, or a stretch of them.
     #[default]
     Exact,
     /// The same, among those of other texts.
     Among,
-    /// Some of its lines, each as it was, or the beginning of it.
-    Lines,
+    /// Some of them.
+    Some,
+}
+
+/// What the lines at hand are of those of the text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Form {
+    /// The same, or the beginnings of them.
+    #[default]
+    Same,
     /// The same, with a number beside them.
     Numbered,
     /// The same, with anything beside them.
@@ -65,7 +73,8 @@ pub(in crate::guard) struct View {
     matching: Vec<Vec<String>>,
     /// Of each line, what stands before the first of these letters.
     before: Vec<char>,
-    state: State,
+    order: Order,
+    form: Form,
 }
 
 impl View {
@@ -77,7 +86,7 @@ impl View {
     /// All of it, among other texts.
     pub(in crate::guard) fn among_others() -> Self {
         Self {
-            state: State::Among,
+            order: Order::Among,
             ..Self::default()
         }
     }
@@ -99,7 +108,7 @@ impl View {
     }
 
     fn add(&mut self, step: Step) {
-        if self.state == State::Altered {
+        if self.form == Form::Altered {
             return;
         }
         match step {
@@ -108,39 +117,36 @@ impl View {
                 // What was put beside a line may be what fits.
                 let is_of_word = |letter: char| letter.is_alphabetic() || letter == '_';
                 let is_word = |text: &String| text.chars().all(is_of_word);
-                let is_sure = match self.state {
-                    State::Numbered => texts.iter().all(is_word),
-                    state => state < State::Numbered,
+                let is_sure = match self.form {
+                    Form::Same => true,
+                    Form::Numbered => texts.iter().all(is_word),
+                    Form::Marked | Form::Altered => false,
                 };
                 if is_sure {
                     self.matching.push(texts);
                 }
-                self.lose(State::Lines);
+                self.order = Order::Some;
             }
             // With something before the line, still less of it is seen.
             Step::Before(letter) => self.before.push(letter),
-            Step::Selects => self.lose(State::Lines),
-            Step::Numbers => self.lose(State::Numbered),
-            Step::Marks => self.lose(State::Marked),
-            Step::Alters => self.lose(State::Altered),
+            Step::Selects => self.order = Order::Some,
+            Step::Numbers => self.form = self.form.max(Form::Numbered),
+            Step::Marks => self.form = self.form.max(Form::Marked),
+            Step::Alters => self.form = Form::Altered,
         }
     }
 
     fn add_range(&mut self, range: Range) {
-        match (self.state, range) {
-            (State::Exact, range) => self.ranges.push(range),
+        match (self.order, range) {
+            (Order::Exact, range) => self.ranges.push(range),
             // Lines of others may stand before; so many at the end are no more than so many of this one.
-            (State::Among, Range::Lines(_, last)) => self.ranges.push(Range::Lines(1, last)),
-            (State::Among, Range::Last(_)) => self.ranges.push(range),
-            _ => {}
+            (Order::Among, Range::Lines(_, last)) => self.ranges.push(Range::Lines(1, last)),
+            (Order::Among, Range::Last(_)) => self.ranges.push(range),
+            (Order::Some, _) => {}
         }
-        if self.state == State::Among {
-            self.lose(State::Lines);
+        if self.order == Order::Among {
+            self.order = Order::Some;
         }
-    }
-
-    fn lose(&mut self, state: State) {
-        self.state = self.state.max(state);
     }
 
     /// Whether it shows parts of lines, so that what is found in them is not what is found in the text.
@@ -250,7 +256,9 @@ mod tests {
         let whole = |steps: Vec<Step>| View::whole().then(steps).is_whole();
         for (steps, is_whole) in [
             (vec![Step::Selects, Step::Range(Lines(1, 5))], true),
-            (vec![Step::Marks, Step::Range(Last(5))], true),
+            (vec![Step::Marks, Step::Range(Last(5))], false),
+            (vec![Step::Numbers, Step::Range(Lines(5, 9))], false),
+            (vec![Step::Alters, Step::Range(Last(5))], true),
             (vec![Step::Alters, Step::Before('=')], true),
             (vec![Step::Alters, matching(&["a"])], true),
             (vec![Step::Numbers, matching(&["5"])], true),
