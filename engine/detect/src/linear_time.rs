@@ -82,8 +82,8 @@ fn a_text_of_nothing_but_credentials_takes_linear_time() {
 }
 
 #[test]
-fn one_line_of_eight_million_bytes_takes_linear_time() {
-    let detection = grows_linearly("password=", 4_000_000, repeated("password="));
+fn one_line_of_two_million_bytes_takes_linear_time() {
+    let detection = grows_linearly("password=", 1_000_000, repeated("password="));
     assert!(!is_limited(&detection), "{:?}", detection.limited);
 }
 
