@@ -143,6 +143,7 @@ fn commands_that_show_a_credential_are_stopped_and_those_beside_them_are_not() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of calls")]
 fn what_is_left_of_a_file_decides() {
     let credential = Credential::named("everyday parts");
     let repository = project(&credential);

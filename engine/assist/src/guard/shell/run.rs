@@ -58,16 +58,29 @@ impl<'s> Run<'s> {
         arguments.any(|argument| words.contains(&argument.text.as_str()))
     }
 
-    /// Whether `set` makes the shell print what it runs, or end that: `set -x`, `set +x`, `set -o xtrace`.
+    /// Whether `set`, or a shell's options, make the shell print what it runs, or end that: `set -x`, `set +x`,
+    /// `set -o xtrace`, `bash -xc`.
     pub(super) fn traces(&self) -> Option<bool> {
         let texts = self.arguments.iter().map(|word| word.text.as_str());
-        let of_word = |word: &str| match word {
-            "xtrace" => Some(true),
-            _ if word.starts_with('-') && word.contains('x') => Some(true),
-            _ if word.starts_with('+') && word.contains('x') => Some(false),
+        let of_word = |word: &str| match word.split_at_checked(1) {
+            Some(("-", letters)) if !letters.starts_with('-') && letters.contains('x') => {
+                Some(true)
+            }
+            Some(("+", letters)) if letters.contains('x') => Some(false),
             _ => None,
         };
-        texts.rev().find_map(of_word)
+        let (mut traces, mut before) = (None, "");
+        for word in texts {
+            let is_option = word.starts_with(['-', '+']);
+            match word {
+                "xtrace" => traces = Some(before != "+o"),
+                // The name of another option, or what is to be run.
+                _ if !is_option && !before.ends_with('o') => break,
+                _ => traces = of_word(word).or(traces),
+            }
+            before = word;
+        }
+        traces
     }
 
     /// Whether what a program in another language is worth is printed: `node -p`.

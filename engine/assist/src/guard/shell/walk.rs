@@ -33,6 +33,9 @@ const NEVER_FAILS: &[&str] = &[
 /// LIMIT: command lines inside of words of each other.
 const DEEPEST: usize = 8;
 
+/// LIMIT: commands of a line, and of those in its words. Each costs some microseconds.
+const MOST_COMMANDS: usize = 20_000;
+
 /// What `command` would do.
 pub(in crate::guard) fn files_shown_by(command: &str, start: &Start) -> Shown {
     let mut walk = Walk::new(start);
@@ -99,6 +102,8 @@ pub(super) struct Walk<'a> {
     pub(super) shown: Shown,
     /// How many lines were begun.
     lines: usize,
+    /// How many commands were gone through.
+    commands: usize,
     /// Whether the shell prints what it runs.
     is_traced: bool,
     /// Lines of which all is taken to be named.
@@ -114,6 +119,7 @@ impl<'a> Walk<'a> {
             variables: Variables::default(),
             shown: Shown::default(),
             lines: 0,
+            commands: 0,
             is_traced: false,
             named_lines: HashSet::new(),
             tops: HashMap::new(),
@@ -172,6 +178,12 @@ impl<'a> Walk<'a> {
         let mut shells = vec![None; line.shells.len()];
         let mut outermost = folders;
         for (at, command) in line.commands.iter().enumerate() {
+            if self.commands == MOST_COMMANDS {
+                let why = format!("the command line: it has more than {MOST_COMMANDS} commands");
+                self.shown.unread.add(why);
+                break;
+            }
+            self.commands += 1;
             let inherited = inherited(&shells, &line.shells, command.shell);
             let mut folders = inherited.unwrap_or(&outermost).clone();
             let here = folders.next(command.joints.0);
@@ -283,9 +295,13 @@ impl<'a> Walk<'a> {
             site.documents()
         };
         texts.extend(line.map(|word| word.text.clone()));
+        // What it sets ends with it.
+        let is_traced = self.is_traced;
         for text in texts {
+            self.is_traced = run.traces().unwrap_or_default();
             self.line(&text, Shell::inside(site, stars), folders.among(site.here));
         }
+        self.is_traced = is_traced;
     }
 
     fn other(&mut self, run: &Run<'_>) {
@@ -697,6 +713,9 @@ mod tests {
             (format!("for f in {values}; do cat $f; done"), 1),
             (format!("cat {patterns}"), 1),
             (format!("rm {many}"), 1),
+            ("a;".repeat(MOST_COMMANDS + 1), 1),
+            (format!("bash -c '{}'", "a;".repeat(MOST_COMMANDS)), 1),
+            ("a;".repeat(MOST_COMMANDS), 0),
             (
                 format!("find {many} -name {}-delete", "a -name ".repeat(9)),
                 1,
