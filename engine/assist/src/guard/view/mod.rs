@@ -6,6 +6,8 @@
 //!
 //! INVARIANT: whatever is not surely less is taken for all of it.
 
+#[cfg(all(test, unix))]
+mod against_programs;
 mod lines;
 mod programs;
 mod search;

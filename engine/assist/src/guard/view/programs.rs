@@ -137,8 +137,11 @@ fn head(arguments: &[Word]) -> Vec<Step> {
         return unknown();
     }
     let said = options.value(&["n", "lines"]).or(options.number());
-    match said.map_or(Ok(SHOWN), str::parse) {
-        Ok(count) => vec![Step::Range(Range::Lines(1, count))],
+    let said = said.map_or(Ok(SHOWN), str::parse);
+    match said.map(|count| Step::Range(Range::Lines(1, count))) {
+        // The name of the file stands above it.
+        Ok(range) if options.has(&["v", "verbose"]) => vec![range, Step::Selects],
+        Ok(range) => vec![range],
         // `head -n -5`: all but the last ones.
         Err(_) => vec![Step::Selects],
     }
@@ -158,7 +161,12 @@ fn tail(arguments: &[Word]) -> Vec<Step> {
         Some((Some(first), _)) => first.parse().map(|first| Range::Lines(first, u32::MAX)),
         Some((None, said)) => said.trim_start_matches('-').parse().map(Range::Last),
     };
-    range.map_or_else(|_| unknown(), |range| vec![Step::Range(range)])
+    let step = range.map(Step::Range);
+    match step {
+        Ok(range) if options.has(&["v", "verbose"]) => vec![range, Step::Selects],
+        Ok(range) => vec![range],
+        Err(_) => unknown(),
+    }
 }
 
 /// Nothing when the file is changed in its place.

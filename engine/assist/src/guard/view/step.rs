@@ -213,6 +213,20 @@ impl View {
     }
 }
 
+#[cfg(test)]
+impl View {
+    /// What is shown of a text, line by line.
+    pub(super) fn text(&self, bytes: &[u8]) -> String {
+        let part = self.part(bytes);
+        let (all, parts) = (Lines::of(bytes), Lines::of(&part));
+        let (first, last) = self.range(all.count());
+        let shown = (first..=last).filter(|number| self.fits(all.get(*number)));
+        shown
+            .map(|number| String::from_utf8_lossy(parts.get(number)).into_owned())
+            .collect()
+    }
+}
+
 fn is_in(line: &[u8], text: &[u8]) -> bool {
     let fits = |at: &[u8]| {
         let mut pairs = at.iter().zip(text);
