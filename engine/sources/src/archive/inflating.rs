@@ -16,14 +16,11 @@ use sirocco::inflate::{Decoder, Error};
 const FIRST_BYTES: usize = 16 << 10;
 const MOST_BYTES: usize = 256 << 10;
 
-/// How much smaller the steps get in which a damaged place is come closer to.
-const CLOSER: usize = 16;
-
 /// What a stream unpacks to. Of gzip, what all members behind one another do.
 pub(crate) struct Inflating<R> {
     source: R,
     decoder: Box<Decoder>,
-    /// As it was before the last call: after an error the same bytes are unpacked again, in smaller steps.
+    /// As it was before the last call: after an error the same bytes are unpacked again, into less room.
     before: Box<Decoder>,
     /// The last bytes that came out, which the next ones refer to.
     window: Vec<u8>,
@@ -33,8 +30,6 @@ pub(crate) struct Inflating<R> {
     pending: Range<usize>,
     /// The window has to be moved on before more comes out.
     is_full: bool,
-    /// How many bytes of the source are handed to the decoder at once, at most.
-    step: usize,
     is_done: bool,
     /// Why nothing more comes.
     failed: Option<Error>,
@@ -52,7 +47,6 @@ impl<R: BufRead> Inflating<R> {
             filled: 0,
             pending: 0..0,
             is_full: false,
-            step: usize::MAX,
             is_done: false,
             failed: None,
         }
@@ -60,34 +54,34 @@ impl<R: BufRead> Inflating<R> {
 
     /// Unpacks until something has come out, or nothing is left.
     fn fill(&mut self) -> io::Result<()> {
-        if let Some(error) = self.failed {
-            return Err(error.into());
-        }
         while self.pending.is_empty() && !self.is_done {
+            if let Some(error) = self.failed {
+                return Err(error.into());
+            }
             self.make_room();
             self.before.clone_from(&self.decoder);
             let input = self.source.fill_buf()?;
-            let is_end = input.is_empty();
-            let input = input.get(..self.step).unwrap_or(input);
-            match self.decoder.decompress(input, &mut self.window, is_end) {
-                Ok(progress) => {
-                    let (consumed, is_done) = (progress.consumed, progress.done);
-                    self.is_full = progress.full;
-                    self.pending = self.filled..self.filled + progress.output.len();
-                    self.filled = self.pending.end;
-                    self.source.consume(consumed);
-                    if is_done {
-                        self.end_member()?;
-                    }
-                }
-                Err(error) if input.len() <= 1 => {
+            let unpacked = match unpack(&mut self.decoder, input, &mut self.window) {
+                Ok(unpacked) => unpacked,
+                Err(error) => {
                     self.failed = Some(error);
-                    return Err(error.into());
+                    let again = Again {
+                        decoder: &mut self.decoder,
+                        before: &self.before,
+                        input,
+                        window: &mut self.window,
+                        filled: self.filled,
+                    };
+                    self.pending = self.filled..self.filled + again.up_to_the_damage();
+                    continue;
                 }
-                Err(_damaged) => {
-                    self.step = input.len().div_ceil(CLOSER);
-                    self.decoder.clone_from(&self.before);
-                }
+            };
+            self.is_full = unpacked.is_full;
+            self.pending = self.filled..self.filled + unpacked.count;
+            self.filled = self.pending.end;
+            self.source.consume(unpacked.consumed);
+            if unpacked.is_done {
+                self.end_member()?;
             }
         }
         Ok(())
@@ -124,6 +118,77 @@ impl<R: BufRead> Inflating<R> {
                 return Ok(());
             }
         }
+    }
+}
+
+/// What one call of the decoder did.
+struct Unpacked {
+    /// Bytes of the source that were used.
+    consumed: usize,
+    /// Bytes that came out.
+    count: usize,
+    is_full: bool,
+    is_done: bool,
+}
+
+/// Unpacks into the window; no more input is its end.
+fn unpack(decoder: &mut Decoder, input: &[u8], window: &mut [u8]) -> Result<Unpacked, Error> {
+    let progress = decoder.decompress(input, window, input.is_empty())?;
+    Ok(Unpacked {
+        consumed: progress.consumed,
+        count: progress.output.len(),
+        is_full: progress.full,
+        is_done: progress.done,
+    })
+}
+
+/// Unpacks input with a damaged place again, up to that.
+struct Again<'d> {
+    decoder: &'d mut Decoder,
+    before: &'d Decoder,
+    input: &'d [u8],
+    window: &'d mut [u8],
+    filled: usize,
+}
+
+impl Again<'_> {
+    /// How many bytes come out before the damage. They are in the window then.
+    ///
+    /// The decoder does not say how far it came, so the most room is looked for that it fills without an error. It may need one byte more to
+    /// get there: whether it wrote that is seen by what was there before.
+    fn up_to_the_damage(mut self) -> usize {
+        let (mut fits, mut fails) = (0, self.window.len().saturating_sub(self.filled) + 1);
+        while fails - fits > 1 {
+            let room = usize::midpoint(fits, fails);
+            if self.fills(room) {
+                fits = room;
+            } else {
+                fails = room;
+            }
+        }
+        let last = [0, u8::MAX].map(|other| {
+            let at = self.filled + fits;
+            if let Some(byte) = self.window.get_mut(at) {
+                *byte = other;
+            }
+            let _filled = self.fills(fits + 1);
+            self.window.get(at).copied()
+        });
+        match last {
+            [Some(one), Some(other)] if one == other => fits + 1,
+            _ => {
+                let _filled = self.fills(fits);
+                fits
+            }
+        }
+    }
+
+    /// Whether so much room is filled without an error.
+    fn fills(&mut self, room: usize) -> bool {
+        self.decoder.clone_from(self.before);
+        let window = self.window.get_mut(..self.filled + room);
+        let unpacked = unpack(self.decoder, self.input, window.unwrap_or_default());
+        unpacked.is_ok_and(|unpacked| unpacked.count == room)
     }
 }
 
@@ -264,6 +329,24 @@ mod tests {
             let (found, is_ended) = inflated(format, &stream, at_once);
             prop_assert_eq!(is_ended, is_whole);
             prop_assert!(found.starts_with(&expected), "{} of {} bytes", found.len(), expected.len());
+        }
+    }
+
+    /// Of a run a few bits are hundreds of bytes, which are still to come out when the input is at its end.
+    #[test]
+    fn a_run_that_is_cut_off_or_damaged_comes_out_to_its_last_byte() {
+        for format in [Format::Zlib, Format::Gzip, Format::Deflate] {
+            let stream = packed(format, &vec![2; 17_030]);
+            for at in 0..stream.len() {
+                let mut damaged = stream.clone();
+                damaged[at] ^= 0x55;
+                for stream in [&stream[..at], &damaged] {
+                    let (expected, is_whole) = of_the_twin(format, stream);
+                    let (found, is_ended) = inflated(format, stream, 1);
+                    assert_eq!(is_ended, is_whole, "{format:?} at {at}");
+                    assert!(found.starts_with(&expected), "{format:?} at {at}");
+                }
+            }
         }
     }
 
