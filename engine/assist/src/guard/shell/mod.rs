@@ -4,6 +4,8 @@
 //! the line itself sets. Whoever wants to get round this can (a variable from elsewhere, a program of their own); what such
 //! a command prints is looked at once more afterwards, where the agent has a hook for that.
 
+#[cfg(test)]
+mod drawn;
 mod git;
 mod run;
 mod shown;
