@@ -4,8 +4,10 @@
 //! the line itself sets. Whoever wants to get round this can (a variable from elsewhere, a program of their own); what such
 //! a command prints is looked at once more afterwards, where the agent has a hook for that.
 
+mod changes;
 #[cfg(test)]
 mod drawn;
+mod files;
 mod git;
 mod run;
 mod shown;

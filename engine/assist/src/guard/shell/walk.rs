@@ -5,25 +5,24 @@
 //! around it makes of that. Nothing is run and no file is opened.
 
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::run::{Run, is_unknown, takes_a_command};
-use super::shown::{Read, Shown};
+use super::run::{Run, takes_a_command};
+use super::shown::Shown;
 use super::start::{Start, stars_of};
-use crate::guard::change::{self, Act, Acts, Change};
-use crate::guard::command_line::{CommandLine, Gap, Simple, Word};
+use crate::guard::change::{self, Act};
+use crate::guard::command_line::{CommandLine, Simple, Word};
 use crate::guard::environment::{self, Environment};
 use crate::guard::flow::{Flow, Outlet};
-use crate::guard::folders::{Folders, LONGEST_PATH, Places, Reached};
-use crate::guard::foreign_program;
+use crate::guard::folders::{Folders, Places};
 use crate::guard::options::Options;
-use crate::guard::pattern::{Pattern, Stars};
+use crate::guard::pattern::Stars;
 use crate::guard::program_names::{MOVERS, PATCHERS, PRINTERS, SENDERS, SHELLS};
 use crate::guard::secret_printer;
 use crate::guard::site::Site;
 use crate::guard::transfer;
 use crate::guard::variables::Variables;
-use crate::guard::view::{self, View};
+use crate::guard::view::View;
 
 /// What stands before `&& cd x` without a doubt that `cd` is reached.
 const NEVER_FAILS: &[&str] = &[
@@ -69,7 +68,7 @@ pub(in crate::guard) fn files_shown_by_words(words: &[&str], start: &Start) -> S
 }
 
 /// By which shell a line is run, and what becomes of what it prints.
-struct Shell {
+pub(super) struct Shell {
     /// Lines around it.
     depth: usize,
     stars: Stars,
@@ -86,7 +85,7 @@ impl Shell {
     }
 
     /// One that a command of a line starts.
-    fn inside(site: Site<'_>, stars: Stars) -> Self {
+    pub(super) fn inside(site: Site<'_>, stars: Stars) -> Self {
         Self {
             depth: site.depth + 1,
             stars,
@@ -107,7 +106,7 @@ pub(super) struct Walk<'a> {
     /// Whether the shell prints what it runs.
     is_traced: bool,
     /// Lines of which all is taken to be named.
-    named_lines: HashSet<usize>,
+    pub(super) named_lines: HashSet<usize>,
     /// The top of the repository of each folder that was asked for.
     pub(super) tops: HashMap<PathBuf, PathBuf>,
 }
@@ -127,7 +126,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Goes through a line. Gives back where its shell is afterwards.
-    fn line(&mut self, text: &str, shell: Shell, folders: Folders) -> Folders {
+    pub(super) fn line(&mut self, text: &str, shell: Shell, folders: Folders) -> Folders {
         if shell.depth > DEEPEST {
             self.too_deep();
             return folders;
@@ -237,7 +236,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn environment(&mut self, shown: Vec<Environment>) {
+    pub(super) fn environment(&mut self, shown: Vec<Environment>) {
         let is_of_line = |one: &Environment| matches!(one, Environment::Named(name) if self.variables.is_set(name));
         let shown = shown.into_iter().filter(|one| !is_of_line(one));
         shown.for_each(|one| self.shown.environment.add(one));
@@ -322,171 +321,6 @@ impl<'a> Walk<'a> {
         }
         self.act(change::by(&run.name, run.arguments), run, run.site);
     }
-
-    /// Files that a program prints.
-    pub(super) fn files(&mut self, program: &str, arguments: &[Word], site: Site<'_>) {
-        let own = view::view(program, arguments);
-        if let (Some(own), Some(steps)) = (own, site.outlet().steps()) {
-            let view = own.then(steps);
-            let files = view::files(program, arguments);
-            files
-                .into_iter()
-                .for_each(|word| self.file(word, &view, site));
-        }
-    }
-
-    /// `echo .env | xargs cat`
-    fn fed_files(&mut self, run: &Run<'_>) {
-        let texts = run.site.documents();
-        let names = texts.iter().flat_map(|text| text.split_whitespace());
-        let words = names.map(|name| Word {
-            text: name.to_owned(),
-            ..Word::default()
-        });
-        let words: Vec<Word> = run.arguments.iter().cloned().chain(words).collect();
-        self.files(&run.name, &words, run.site);
-    }
-
-    pub(super) fn file(&mut self, word: &Word, view: &View, site: Site<'_>) {
-        if word.gap == Some(Gap::First)
-            && let Some(rest) = word.text.strip_prefix('/')
-        {
-            return self.file_in_printed_folder(rest, word, (view, site));
-        }
-        for folder in site.here.iter() {
-            if word.is_pattern && !self.shown.patterns.is_cut() {
-                let pattern = Pattern::new(folder, &word.text, site.stars);
-                self.shown.patterns.add((pattern, view.clone()));
-            }
-            if !self.shown.files.is_cut() && word.text.len() <= LONGEST_PATH {
-                let path = joined(folder, &word.text);
-                let view = view.clone();
-                self.shown.files.add(Read { path, view });
-            }
-        }
-    }
-
-    /// `"$(pwd)/.env"`: the folder that a command prints is most often the one at hand, or the top of the repository.
-    fn file_in_printed_folder(&mut self, rest: &str, word: &Word, (view, site): (&View, Site<'_>)) {
-        let word = Word {
-            text: rest.to_owned(),
-            gap: Some(Gap::Inside),
-            ..word.clone()
-        };
-        let tops: Vec<PathBuf> = site.here.iter().map(|folder| self.top(folder)).collect();
-        let here: Places = site.here.iter().cloned().chain(tops).collect();
-        self.file(
-            &word,
-            view,
-            Site {
-                here: &here,
-                ..site
-            },
-        );
-    }
-
-    /// `cd "$(git rev-parse --show-toplevel)"`: the same of a folder that is entered.
-    fn enter_printed_folder(&mut self, run: &Run<'_>, folders: &mut Folders) -> bool {
-        let site = run.site;
-        let words = run.arguments.iter();
-        let Some(word) = words.into_iter().find(|word| word.gap == Some(Gap::First)) else {
-            return false;
-        };
-        let rest = word.text.trim_start_matches('/');
-        let tops = site.here.iter().map(|folder| self.top(folder).join(rest));
-        let mut to: Vec<String> = tops.map(|top| top.to_string_lossy().into_owned()).collect();
-        to.push(if rest.is_empty() { "." } else { rest }.to_owned());
-        folders.enter(site.here, Some(&to), Reached::Perhaps, &self.start.call);
-        folders.is_lost = true;
-        true
-    }
-
-    pub(super) fn act(&mut self, acts: Acts, run: &Run<'_>, site: Site<'_>) {
-        if run.is_fed && !matches!(acts, Acts::Nothing) {
-            self.named_by_line(site);
-        }
-        match acts {
-            Acts::Nothing => {}
-            Acts::TooMany => {
-                let why = "the command line: it changes more than is looked at";
-                self.shown.unread.add(why.to_owned());
-            }
-            Acts::On(acts) => self.acts(acts, site),
-            Acts::Anything => {
-                let program = format!("{}\n{}", run.text(), site.documents().concat());
-                self.foreign_program(&program, run);
-                self.named(&program);
-                if run.arguments.iter().any(is_unknown) {
-                    self.named_by_line(site);
-                }
-            }
-        }
-    }
-
-    /// What a program in another language prints.
-    fn foreign_program(&mut self, program: &str, run: &Run<'_>) {
-        let site = run.site;
-        let Some(steps) = site.outlet().steps() else {
-            return;
-        };
-        let view = View::whole().then(steps);
-        let word = |text: &str| Word {
-            text: text.to_owned(),
-            ..Word::default()
-        };
-        let printed = foreign_program::printed(program, run.kind());
-        let files = printed.files.iter().map(|file| word(file));
-        let files: Vec<Word> = files.chain(run.files_of_filter()).collect();
-        files.iter().for_each(|file| self.file(file, &view, site));
-        if site.outlet().is_sure() {
-            let mut all = Vec::new();
-            if printed.has_all_variables {
-                all.push(Environment::All(View::unordered()));
-            }
-            all.extend(printed.variables.into_iter().map(Environment::Named));
-            self.environment(all);
-        }
-        for line in printed.commands {
-            let folders = Folders::at(site.here.first().map_or(Path::new(""), PathBuf::as_path));
-            self.line(&line, Shell::inside(site, site.stars), folders);
-        }
-    }
-
-    fn acts(&mut self, acts: Vec<(Act, Word)>, site: Site<'_>) {
-        for (act, word) in acts {
-            if site.is_lost || is_unknown(&word) {
-                self.named_by_line(site);
-            }
-            for folder in site.here.iter() {
-                if self.shown.changes.is_cut() {
-                    return;
-                }
-                let path = joined(folder, &word.text);
-                self.shown.changes.add(match act {
-                    _ if word.is_pattern => {
-                        Change::Pattern(Pattern::new(folder, &word.text, site.stars))
-                    }
-                    Act::Writes => Change::File(path),
-                    Act::Replaces => Change::Tree(path),
-                    Act::Fills => Change::Inside(path),
-                    Act::Applies => Change::Patch(path),
-                });
-            }
-        }
-    }
-
-    /// Something of this line is changed, nobody knows what. A line is named once, however long it is.
-    fn named_by_line(&mut self, site: Site<'_>) {
-        if self.named_lines.insert(site.number) {
-            self.named(site.text);
-        }
-    }
-
-    fn named(&mut self, text: &str) {
-        if !self.shown.changes.is_cut() {
-            self.shown.changes.add(Change::Named(text.to_owned()));
-        }
-    }
 }
 
 /// What is known of the folders of a shell: its own, or those of the shells that started it.
@@ -504,14 +338,11 @@ fn inherited<'f>(
     None
 }
 
-fn joined(folder: &Path, path: &str) -> String {
-    folder.join(path).to_string_lossy().into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::shown::MOST_WORDS;
     use super::*;
+    use crate::guard::change::Change;
 
     #[test]
     fn files_that_a_command_prints_are_named() {
