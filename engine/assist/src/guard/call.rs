@@ -1,6 +1,6 @@
 //! What is about to happen, or has happened: an agent's input, read in the shape that the agent documents.
 //!
-//! INVARIANT: every text of the input that the call brings in is in [`Call::texts`]. A field that nobody here knows is
+//! INVARIANT: every text of the input that the call brings in is in [`Call::brought`]. A field that nobody here knows is
 //! looked at as an argument, not passed over.
 
 use std::path::{Path, PathBuf};
