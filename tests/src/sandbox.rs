@@ -20,9 +20,15 @@ impl Sandbox {
     /// An empty one. Other users may look into it, so that tests can read it without the rights of root.
     #[must_use]
     pub fn new() -> Self {
+        Self::within(&std::env::temp_dir())
+    }
+
+    /// An empty one in this folder.
+    #[must_use]
+    pub fn within(folder: &Path) -> Self {
         let root = tempfile::Builder::new()
             .prefix("leakward-test-")
-            .tempdir()
+            .tempdir_in(folder)
             .expect("a temporary folder");
         let sandbox = Self { root };
         allow_everyone(sandbox.root());

@@ -27,7 +27,11 @@ struct Packages {
 }
 
 static PACKAGES: LazyLock<Packages> = LazyLock::new(|| {
-    let sandbox = Sandbox::new();
+    // What is made once for all tests is never dropped: half a gigabyte would stay behind in the system's folder after each run.
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("packages");
+    let _none_yet = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("a folder");
+    let sandbox = Sandbox::within(&folder);
     let binary = sandbox.path("leakward");
     sandbox.copy_program(Path::new(env!("CARGO_BIN_EXE_leakward")), &binary);
     // Without binutils they are large, and no less right.
