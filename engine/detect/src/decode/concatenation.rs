@@ -30,7 +30,9 @@ pub(super) fn decode(bytes: &[u8], quote: usize) -> Result<Decoded, Range<usize>
     let read = floor.saturating_sub(NAME)..quote + GAP + LITERAL;
     let first = opening(bytes, quote, floor).ok_or_else(|| read.clone())?;
     let second = following(bytes, quote).ok_or_else(|| read.clone())?;
-    if !is_inside_of_a_token(bytes, quote, second.start) || begins_with_its_name(bytes, second.clone()) {
+    if !is_inside_of_a_token(bytes, quote, second.start)
+        || begins_with_its_name(bytes, second.clone())
+    {
         return Err(read);
     }
     let mut decoded = Decoded::new(&["concatenation"]);
