@@ -40,6 +40,10 @@ pub(crate) fn bao() -> Option<&'static Bao> {
             "sys/mounts/kv1",
             json!({"type": "kv", "options": {"version": "1"}}),
         );
+        // The laws look at lists of all entries, and other tests write to secret/ meanwhile.
+        let mount = json!({"type": "kv", "options": {"version": "2"}});
+        bao.write("POST", "sys/mounts/kv2", mount);
+        bao.wait_for_kv2();
         bao.write("POST", "sys/auth/approle", json!({"type": "approle"}));
         Some(bao)
     });
@@ -56,6 +60,20 @@ impl Bao {
         for _ in 0..200 {
             let (status, _) = self.ask("GET", "sys/internal/ui/mounts/secret", None);
             if status == 200 {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        panic!("{}", process::log_of(self.server.folder.path()));
+    }
+
+    /// An engine of version 2 takes a moment after it was mounted until it can be written to.
+    fn wait_for_kv2(&self) {
+        for _ in 0..200 {
+            let entry = json!({"data": {"is": "ready"}});
+            let (status, _) = self.ask("POST", "kv2/data/ready", Some(entry));
+            if status < 300 {
+                self.ask("DELETE", "kv2/metadata/ready", None);
                 return;
             }
             std::thread::sleep(std::time::Duration::from_millis(50));
@@ -149,7 +167,7 @@ fn hold_engine(name: &str, mount: &str, is_atomic: bool) {
 
 #[test]
 fn key_value_version_2_keeps_every_law() {
-    hold_engine("KV v2", "secret", true);
+    hold_engine("KV v2", "kv2", true);
 }
 
 #[test]
