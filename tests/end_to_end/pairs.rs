@@ -102,6 +102,19 @@ fn so_it_is_in_a_folder_among_what_is_staged_and_beside_what_is_committed() {
     let plain = revealing_scan(repository.sandbox()).arg(&folder).run();
     assert_eq!(told(&report(&plain)), expected());
 
+    // With several targets paths say which one they are in.
+    let other = repository.sandbox().write("other/a.py", "x = 1\n");
+    let several = revealing_scan(repository.sandbox())
+        .arg(&folder)
+        .arg(other)
+        .run();
+    let several = report(&several);
+    let (_, path, companions) = &told(&several)[0];
+    let folder = folder.to_string_lossy();
+    assert_eq!(*path, json!(format!("{folder}/deploy/.env")));
+    let companion = json!(format!("{folder}/deploy/.env.local"));
+    assert_eq!(companions[0]["path"], companion);
+
     repository.git(&["add", "-A"]);
     let staged = report(&scan_with(&repository, &["--staged"]));
     assert_eq!(told(&staged), expected());

@@ -163,6 +163,13 @@ pub struct Location {
 }
 
 impl Location {
+    /// Every path in it: its own, and those of companions in other files.
+    pub fn paths_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        let companions = self.companions.iter_mut();
+        let theirs = companions.filter_map(|companion| companion.path.as_mut());
+        std::iter::once(&mut self.path).chain(theirs)
+    }
+
     /// A location of `kind` at `path`, with everything else empty.
     #[must_use]
     pub fn new(kind: LocationKind, path: impl Into<String>, range: TextRange) -> Self {

@@ -43,8 +43,8 @@ pub fn merge(parts: Vec<Part>) -> Outcome {
         add(&mut whole.stats, &outcome.stats);
         for mut finding in outcome.findings {
             if let Some(prefix) = &prefix {
-                let places = finding.locations.iter_mut();
-                places.for_each(|place| place.path.insert_str(0, prefix));
+                let paths = finding.locations.iter_mut().flat_map(Location::paths_mut);
+                paths.for_each(|path| path.insert_str(0, prefix));
             }
             let index = known.get(&finding.fingerprint);
             match index.and_then(|index| whole.findings.get_mut(*index)) {

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use leakward_core::outcome::SkippedKind;
-use leakward_core::{LocationKind, Outcome, Rule, Secret, Skipped, Stats, TargetSummary};
+use leakward_core::{Location, LocationKind, Outcome, Rule, Secret, Skipped, Stats, TargetSummary};
 use leakward_detect::{Detector, DetectorError, RuleCost};
 use leakward_sources::git::clone::CloneError;
 use leakward_sources::git::{FileAtError, GitError, ScopeError};
@@ -498,13 +498,10 @@ pub(crate) fn inside(mut places: Vec<Place>, member: &str) -> Vec<Place> {
 /// Adds one target's result to the whole. With several targets, paths say which one they are in.
 fn absorb(whole: &mut Scanned, mut one: Scanned, prefix: Option<&str>) {
     if let Some(prefix) = prefix {
-        for location in one
-            .outcome
-            .findings
-            .iter_mut()
-            .flat_map(|finding| &mut finding.locations)
-        {
-            location.path = format!("{}/{}", prefix.trim_end_matches('/'), location.path);
+        let findings = one.outcome.findings.iter_mut();
+        let locations = findings.flat_map(|finding| &mut finding.locations);
+        for path in locations.flat_map(Location::paths_mut) {
+            *path = format!("{}/{path}", prefix.trim_end_matches('/'));
         }
     }
     if whole.rules.is_empty() {

@@ -59,7 +59,7 @@ impl<'d> Scrubber<'d> {
     }
 
     fn scrub_location(&self, location: &mut Location) {
-        self.scrub_text(&mut location.path);
+        location.paths_mut().for_each(|path| self.scrub_text(path));
         location
             .refs
             .iter_mut()
@@ -144,6 +144,8 @@ fn is_telling(secret: &Secret) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use leakward_core::{CompanionPlace, LocationKind, Span, TextRange};
+
     use super::*;
 
     fn detector() -> Detector {
@@ -162,6 +164,24 @@ mod tests {
         let mut text = "remove correct-horse-battery again".to_owned();
         scrubber.scrub_text(&mut text);
         assert_eq!(text, format!("remove {} again", secret.masked()));
+    }
+
+    #[test]
+    fn a_credential_is_taken_out_of_every_path() {
+        let detector = detector();
+        let scrubber = Scrubber::new(&detector, [&Secret::new(b"swordfish-of-old")].into_iter());
+        let range = TextRange::locate(b"a", Span::new(0, 1));
+        let mut location = Location::new(LocationKind::File, "swordfish-of-old/.env", range);
+        location.companions.push(CompanionPlace {
+            name: "id".to_owned(),
+            path: Some("swordfish-of-old/.env.local".to_owned()),
+            range,
+        });
+        scrubber.scrub_location(&mut location);
+        assert!(
+            !format!("{location:?}").contains("swordfish"),
+            "{location:?}"
+        );
     }
 
     #[test]
