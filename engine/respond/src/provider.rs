@@ -216,6 +216,18 @@ pub enum Standing {
     NotKnown,
 }
 
+/// What it proves that a credential is refused when it is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// That it is dead.
+    IsProof,
+    /// That a part of it is: a TLS key's certificates are revoked one by one. It is dead when [`Provider::standing`] says so too.
+    IsOfAPart,
+    /// Nothing by itself: a token is refused for its claims and the name of its key too. It is dead when [`Provider::standing`] says
+    /// so too, and it was accepted before it was revoked.
+    HasOtherReasons,
+}
+
 /// Proof of a call, for the journal and the audit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
@@ -404,11 +416,10 @@ pub trait Provider: Send + Sync {
         Ok(Standing::NotKnown)
     }
 
-    /// Whether being asked with the credential says less about it than [`Provider::standing`] does: of a TLS key it is about one
-    /// of its certificates, and a token is refused for other reasons too. Then it is dead when both say so.
-    fn standing_decides(&self, subject: &Subject) -> bool {
+    /// What it proves that this credential is refused when it is tried.
+    fn refusal(&self, subject: &Subject) -> Refusal {
         let _asked_with = subject;
-        false
+        Refusal::IsProof
     }
 
     /// Takes the credential away: it must not work afterwards. That it is gone already is no error. Switches off rather than

@@ -152,11 +152,15 @@ impl Scene {
     }
 
     fn respond(&self, words: &[&str]) -> Program {
+        self.respond_with(words, &["jwks=app/jwks", "claims={\"sub\":\"leakward\"}"])
+    }
+
+    fn respond_with(&self, words: &[&str], with: &[&str]) -> Program {
         let check = format!("check={}/me", self.checks.url());
         let program = leakward(self.repository.sandbox())
             .args(words)
-            .args(["--with", "signs=jwt", "--with", "jwks=app/jwks"])
-            .args(["--with", &check, "--with", "claims={\"sub\":\"leakward\"}"])
+            .args(["--with", "signs=jwt", "--with", &check])
+            .args(with.iter().flat_map(|with| ["--with", with]))
             .args(self.other_store())
             .args(self.by_thumbprint.then_some("--with=key-id=thumbprint"))
             .arg("--allow-private");
@@ -293,6 +297,28 @@ fn the_set_of_public_keys_can_be_in_another_store_than_the_key() {
     };
     scene.rotate().run().expect_status(0);
     scene.is_replaced("2026-11");
+}
+
+/// A token without the claims that the application looks for is refused, whatever is in the set.
+#[test]
+fn a_key_whose_tokens_were_refused_before_is_not_called_proven_dead() {
+    let Some(scene) = Scene::new("ec", "2026-11") else {
+        return;
+    };
+    let finding = format!("--finding={}", scene.finding);
+    let done = scene
+        .respond_with(
+            &["revoke", "--report", "report.json", &finding],
+            &["jwks=app/jwks", "claims={\"sub\":\"somebody\"}"],
+        )
+        .args(["--with", "key-id=2026-11", "--yes"])
+        .args(["--store", &scene.bao.store(), "--path", "app/signing"])
+        .run();
+    done.expect_status(0);
+    let told = &done.stdout;
+    assert!(told.contains("refused before"), "{}", done.transcript());
+    assert!(!told.contains("proven dead"), "{}", done.transcript());
+    assert!(scene.ids().is_empty(), "it is out of the set");
 }
 
 #[test]

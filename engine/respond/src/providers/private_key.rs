@@ -15,7 +15,7 @@ use super::vault_pki::VaultPki;
 use super::written_key;
 use crate::provider::{
     Abilities, Case, Created, Creation, Handle, Instructions, Provider, ProviderError, Receipt,
-    RequestId, Standing, Successor,
+    Refusal, RequestId, Standing, Successor,
 };
 
 const NAME: &str = "private-key";
@@ -167,8 +167,12 @@ impl Provider for PrivateKey {
         }
     }
 
-    fn standing_decides(&self, subject: &Subject) -> bool {
-        KeyUse::of(subject) != KeyUse::NotKnown
+    fn refusal(&self, subject: &Subject) -> Refusal {
+        match KeyUse::of(subject) {
+            KeyUse::Tls => Refusal::IsOfAPart,
+            KeyUse::Tokens => Refusal::HasOtherReasons,
+            KeyUse::NotKnown => Refusal::IsProof,
+        }
     }
 
     fn revoke(&self, case: &Case<'_>) -> Result<Receipt, ProviderError> {

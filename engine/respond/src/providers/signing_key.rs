@@ -159,6 +159,8 @@ impl<'e> SigningKey<'e> {
                  key's entry",
                 self.place()
             ))),
+            // Where the set gives no name, whoever checks tries all keys or has names of its own: the set cannot say that this one is
+            // wrong. INVARIANT: that a token is refused is no proof then either, unless one was accepted before.
             (Some(_), _) => Ok(()),
             (None, known) => {
                 let known = match known {

@@ -24,7 +24,7 @@ use crate::ledger::Ledger;
 use crate::notify::{Message, Notifier, Urgency};
 use crate::plan::{Goal, Order, Plan, PlannedEntry};
 use crate::policy::{Decision, Policy};
-use crate::provider::{Case, Provider, ProviderError, Providers, SECRET, Standing};
+use crate::provider::{Case, Provider, ProviderError, Providers, Refusal, SECRET, Standing};
 use crate::providers::written_key::bare;
 use crate::saga::{
     Identities, Journal, Knowledge, Outcome, Patience, Pause, Phase, Prover, Record, Saga, World,
@@ -253,7 +253,8 @@ impl Responder {
     pub fn still_stands(&self, subject: &Subject) -> Result<bool, RespondError> {
         let rule = self.rule(&subject.rule)?;
         let provider = self.parts.providers.find(rule);
-        let Some(provider) = provider.filter(|provider| provider.standing_decides(subject)) else {
+        let has_more = |provider: &&dyn Provider| provider.refusal(subject) != Refusal::IsProof;
+        let Some(provider) = provider.filter(has_more) else {
             return Ok(false);
         };
         let identities = self.parts.identities.read();

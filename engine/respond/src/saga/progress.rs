@@ -114,6 +114,7 @@ impl Progress {
         take(&mut known.promoted, &new.promoted);
         take(&mut known.request_id, &new.request_id);
         take(&mut known.unproven, &new.unproven);
+        take(&mut known.verdict_before, &new.verdict_before);
         take(&mut known.waited, &new.waited);
         take(&mut known.decision, &new.decision);
         known.delivered.extend(new.delivered.iter().cloned());

@@ -87,6 +87,9 @@ pub struct Knowledge {
     /// Why it is not proven that the old credential is dead.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unproven: Option<String>,
+    /// The verdict on the credential just before it was revoked, where a refusal proves nothing without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict_before: Option<String>,
     /// How long was waited so far, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waited: Option<u64>,

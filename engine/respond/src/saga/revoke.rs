@@ -1,5 +1,6 @@
 //! The end of the old credential: revoke it, prove that it is dead, tell people.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use leakward_core::Verdict;
@@ -10,25 +11,31 @@ use super::progress::Status;
 use super::run::{Checked, Done};
 use super::{Knowledge, Saga, Step};
 use crate::plan::{Goal, Order};
-use crate::provider::{ProviderError, Standing};
+use crate::provider::{ProviderError, Refusal, Standing};
 
 impl Saga<'_> {
-    /// Where the successor comes afterwards, what its making needs to know of the old one is read while that still works.
-    /// Containment waits a few tries for it and no longer.
+    /// What can only be learned while the old credential still works. Containment waits a few tries for it and no longer.
     pub(super) fn prepare_revoke(&self) -> Knowledge {
         let mut known = Knowledge::default();
+        // INVARIANT: asked before the first try to revoke and never again: afterwards the answer would be another one.
+        let needs_verdict = self.world.provider.refusal(&self.old) == Refusal::HasOtherReasons;
+        if needs_verdict && self.progress.known.verdict_before.is_none() {
+            known.verdict_before = Some(self.patiently_ask_old().as_str().to_owned());
+        }
         let is_last_chance =
             self.plan.order == Order::ContainmentFirst && self.plan.goal == Goal::Rotate;
-        if !is_last_chance || !self.progress.known.ahead.is_empty() {
-            return known;
+        if is_last_chance && self.progress.known.ahead.is_empty() {
+            known.ahead = self.read_ahead();
         }
+        known
+    }
+
+    /// Where the successor comes afterwards: what its making needs to know of the old one.
+    fn read_ahead(&self) -> BTreeMap<String, String> {
         let most = self.world.patience.tries;
         for tries in 1..=most {
             match self.with_case(|case| self.world.provider.ahead(case)) {
-                Ok(ahead) => {
-                    known.ahead = ahead;
-                    break;
-                }
+                Ok(ahead) => return ahead,
                 Err(ProviderError::Unavailable { .. } | ProviderError::OutcomeUnknown { .. })
                     if tries < most =>
                 {
@@ -38,7 +45,7 @@ impl Saga<'_> {
                 Err(_) => break,
             }
         }
-        known
+        BTreeMap::new()
     }
 
     pub(super) fn revoke(&mut self) -> Result<Done, Stop> {
@@ -107,27 +114,31 @@ impl Saga<'_> {
             Standing::Gone => Checked::Done(Done::new("it had been taken away").into()),
             Standing::Inactive => Checked::Done(Done::new("it had been switched off").into()),
             Standing::Active => Checked::NotDone,
-            // Nobody lists it, but it can be asked about itself.
-            Standing::NotKnown if self.is_refused() => Checked::Done(
-                Done::new("it had been revoked: the provider refuses it already").into(),
-            ),
+            // Nobody lists it, but it can be asked about itself, where that says all.
+            Standing::NotKnown
+                if self.world.provider.refusal(&self.old) == Refusal::IsProof
+                    && self.patiently_ask_old() == Verdict::Dead =>
+            {
+                Checked::Done(
+                    Done::new("it had been revoked: the provider refuses it already").into(),
+                )
+            }
             Standing::NotKnown => Checked::NotDone,
         })
     }
 
-    /// Whether the provider refuses the old credential. Where it gives no answer after a few tries, containment does not wait for one:
-    /// to revoke twice does no harm.
-    fn is_refused(&self) -> bool {
-        let most = self.world.patience.tries;
-        for tries in 1..=most {
-            match self.ask(&self.old) {
-                Verdict::Dead => return true,
-                Verdict::Live | Verdict::NotChecked => return false,
-                Verdict::Unknown(_) if tries < most => self.wait(tries),
-                Verdict::Unknown(_) => {}
+    /// The verdict on the old credential. Where there is none after a few tries, containment does not wait for one: to revoke twice
+    /// does no harm.
+    fn patiently_ask_old(&self) -> Verdict {
+        let mut verdict = self.ask(&self.old);
+        for tries in 1..self.world.patience.tries {
+            if !matches!(verdict, Verdict::Unknown(_)) {
+                break;
             }
+            self.wait(tries);
+            verdict = self.ask(&self.old);
         }
-        false
+        verdict
     }
 
     /// Asks until the provider refuses the old credential.
@@ -167,20 +178,39 @@ impl Saga<'_> {
     }
 
     /// The old credential was refused. Where that says less than the provider's own word, that has to say the same; none while it
-    /// does not.
+    /// does not. LAW: what was refused before it was revoked is not proven dead by a refusal.
     fn dead_all_over(&self) -> Result<Option<Done>, Stop> {
         let done = Done::new("the provider refuses the old credential");
-        if !self.world.provider.standing_decides(&self.old) {
+        let refusal = self.world.provider.refusal(&self.old);
+        if refusal == Refusal::IsProof {
             return Ok(Some(done));
         }
         let standing = self.with_case(|case| self.world.provider.standing(case))?;
         Ok(match standing {
+            Standing::Gone | Standing::Inactive if refusal == Refusal::HasOtherReasons => {
+                Some(self.meaningless().map_or(done, unproven))
+            }
             Standing::Gone | Standing::Inactive => Some(done),
             Standing::Active => None,
             Standing::NotKnown => Some(unproven(
                 "it was revoked and is refused, and the provider could not look at all that it has: more of it may work",
             )),
         })
+    }
+
+    /// Why a refusal proves nothing, although the provider lists the credential no more; none when it was accepted before.
+    fn meaningless(&self) -> Option<&'static str> {
+        match self.progress.known.verdict_before.as_deref() {
+            Some("live") => None,
+            Some("dead") => Some(
+                "it was revoked, and the provider lists it no more; that it is refused proves nothing, since it was refused before that \
+                 as well",
+            ),
+            _ => Some(
+                "it was revoked, and the provider lists it no more; that it is refused proves nothing, since nobody knows whether it was \
+                 accepted before that",
+            ),
+        }
     }
 
     /// Nobody can be asked with the credential; the provider's word has to do, and is told as no more than that.

@@ -87,25 +87,72 @@ fn to_the_end(sim: &Sim) -> Outcome {
     panic!("it never comes to an end");
 }
 
+fn revoked_with(sight: Sight, faults: Vec<(usize, Fault)>) -> (Sim, Outcome) {
+    let scenario = Scenario {
+        goal: Goal::Revoke,
+        order: Order::SuccessorFirst,
+        birth: Birth::Issued,
+        overlap: Overlap::Both,
+        sight,
+    };
+    let sim = Sim::new(scenario, faults);
+    let outcome = to_the_end(&sim);
+    sim.judge(outcome == Outcome::Finished);
+    (sim, outcome)
+}
+
 /// A refused token or a revoked certificate is not all of a key.
 #[test]
 fn what_is_refused_is_dead_when_the_provider_says_so_too_where_its_word_says_more() {
     for (sight, looks, is_proven) in [(Sight::Late, 3, true), (Sight::InPart, 1, false)] {
-        let scenario = Scenario {
-            goal: Goal::Revoke,
-            order: Order::SuccessorFirst,
-            birth: Birth::Issued,
-            overlap: Overlap::Both,
-            sight,
-        };
-        let sim = Sim::new(scenario, Vec::new());
-        match to_the_end(&sim) {
+        let (sim, outcome) = revoked_with(sight, Vec::new());
+        match outcome {
             Outcome::Finished => assert!(is_proven, "{sight:?}"),
             Outcome::Unproven(why) => assert!(!is_proven && why.contains("may work"), "{why}"),
             other => panic!("{sight:?}: {other:?}"),
         }
         assert_eq!(sim.looked(), looks, "{sight:?}");
-        sim.judge(is_proven);
+    }
+}
+
+/// A token with the wrong claims, or under a name that nobody knows, is refused before and after.
+#[test]
+fn what_was_refused_before_it_was_revoked_is_not_proven_dead_by_a_refusal() {
+    let (sim, outcome) = revoked_with(Sight::Doubtful, Vec::new());
+    assert_eq!(outcome, Outcome::Finished, "it was accepted before");
+    for call in 0..sim.calls() {
+        for fault in [Fault::KillBefore, Fault::KillAfter] {
+            let (_, outcome) = revoked_with(Sight::Doubtful, vec![(call, fault)]);
+            assert_eq!(outcome, Outcome::Finished, "{fault:?} at {call}");
+            let (_, outcome) = revoked_with(Sight::Misnamed, vec![(call, fault)]);
+            let why = format!("{fault:?} at {call}: {outcome:?}");
+            assert!(
+                matches!(&outcome, Outcome::Unproven(said) if said.contains("refused before")),
+                "{why}"
+            );
+        }
+    }
+    // Nobody answered before it was revoked.
+    let silent = (0..3).map(|call| (call, Fault::Down)).collect();
+    let (_, outcome) = revoked_with(Sight::Doubtful, silent);
+    assert!(
+        matches!(&outcome, Outcome::Unproven(said) if said.contains("nobody knows")),
+        "{outcome:?}"
+    );
+}
+
+/// A TLS key of which one certificate had been revoked before, where the CA cannot list the others.
+#[test]
+fn a_refusal_that_says_less_does_not_stand_for_a_revocation_that_was_cut_off() {
+    let (sim, _) = revoked_with(Sight::Nobody, Vec::new());
+    for call in 0..sim.calls() {
+        for fault in [Fault::KillBefore, Fault::LostBefore] {
+            let (_, outcome) = revoked_with(Sight::Nobody, vec![(call, fault)]);
+            assert!(
+                matches!(outcome, Outcome::Unproven(_)),
+                "{fault:?} at {call}: {outcome:?}"
+            );
+        }
     }
 }
 

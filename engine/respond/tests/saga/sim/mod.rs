@@ -11,7 +11,7 @@ use leakward_respond::DatabaseError;
 use leakward_respond::plan::{Delivery, FieldChange, FieldForm, Goal, Order, Plan, PlannedEntry};
 use leakward_respond::provider::{
     Abilities, Birth, Case, Created, Creation, Handle, Overlap, Provider, ProviderError, Receipt,
-    RequestId, SECRET, Standing, Successor,
+    Refusal, RequestId, SECRET, Standing, Successor,
 };
 use leakward_respond::saga::{
     Identities, Journal, Messenger, Pause, Prover, Record, SagaId, Witness,
@@ -78,6 +78,12 @@ pub(crate) enum Sight {
     Late,
     /// The same, and does not see all of it.
     InPart,
+    /// An administrator; and that it is refused proves nothing, unless it was accepted before.
+    Doubtful,
+    /// The same, where it is refused in any case.
+    Misnamed,
+    /// Nobody, and the part of it that is asked about is refused in any case.
+    Nobody,
 }
 
 /// What unwinds when the process "ends".
@@ -291,7 +297,8 @@ impl Sim {
     pub(crate) fn judge(&self, is_rotated: bool) {
         let state = self.state();
         assert_eq!(state.broken, Vec::<String>::new());
-        if self.faults.len() <= 1 {
+        // Where nobody can say, it is done again.
+        if self.faults.len() <= 1 && self.scenario.sight != Sight::Nobody {
             assert_eq!(state.revoked_again, 0, "asked, not repeated");
         }
         let alive: Vec<&String> = state
@@ -522,7 +529,7 @@ impl Provider for Sim {
 
     fn standing(&self, case: &Case<'_>) -> Result<Standing, ProviderError> {
         let id = id_of(case.subject);
-        if self.scenario.sight == Sight::Itself {
+        if matches!(self.scenario.sight, Sight::Itself | Sight::Nobody) {
             return Ok(Standing::NotKnown);
         }
         self.provider("standing", |state| {
@@ -538,8 +545,12 @@ impl Provider for Sim {
         })
     }
 
-    fn standing_decides(&self, _: &Subject) -> bool {
-        matches!(self.scenario.sight, Sight::Late | Sight::InPart)
+    fn refusal(&self, _: &Subject) -> Refusal {
+        match self.scenario.sight {
+            Sight::Listed | Sight::Itself => Refusal::IsProof,
+            Sight::Late | Sight::InPart | Sight::Nobody => Refusal::IsOfAPart,
+            Sight::Doubtful | Sight::Misnamed => Refusal::HasOtherReasons,
+        }
     }
 
     fn revoke(&self, case: &Case<'_>) -> Result<Receipt, ProviderError> {
@@ -566,8 +577,10 @@ fn successor(name: &str, secret: &str) -> Successor {
 impl Prover for Sim {
     fn prove(&self, subject: &Subject) -> Verified {
         let secret = text(&subject.secret);
+        let is_refused = matches!(self.scenario.sight, Sight::Misnamed | Sight::Nobody);
+        let is_misnamed = is_refused && secret == OLD;
         let answer = self.call(At::Prover, |state| {
-            let is_live = state.alive.values().any(|alive| *alive == secret);
+            let is_live = !is_misnamed && state.alive.values().any(|alive| *alive == secret);
             if is_live {
                 state.proven.insert(secret.clone());
                 Verdict::Live
