@@ -53,5 +53,8 @@ test_a_public_key_that_is_dead_is_in_no_hurry if {
 }
 
 test_what_nobody_can_revoke_does_not_run if {
-	count(deny) == 1 with input as with_plan({"provider": null})
+	by_hand := with_plan({"provider": null, "revoke_action": null})
+	count(deny) == 1 with input as by_hand
+	approvals == 1 with input as by_hand
+	count(reasons) == 0 with input as by_hand
 }
