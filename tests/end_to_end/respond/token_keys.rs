@@ -306,14 +306,20 @@ fn a_key_whose_tokens_were_refused_before_is_not_called_proven_dead() {
         return;
     };
     let finding = format!("--finding={}", scene.finding);
-    let done = scene
-        .respond_with(
-            &["revoke", "--report", "report.json", &finding],
-            &["jwks=app/jwks", "claims={\"sub\":\"somebody\"}"],
-        )
-        .args(["--with", "key-id=2026-11", "--yes"])
-        .args(["--store", &scene.bao.store(), "--path", "app/signing"])
-        .run();
+    let revoke = |with: &[&str]| {
+        scene
+            .respond_with(&["revoke", "--report", "report.json", &finding], with)
+            .args(["--with", "claims={\"sub\":\"somebody\"}"])
+            .args(["--with", "key-id=2026-11", "--yes"])
+            .args(["--store", &scene.bao.store(), "--path", "app/signing"])
+            .run()
+    };
+    let no_set = revoke(&[]);
+    no_set.expect_status(1);
+    let told = &no_set.stdout;
+    assert!(told.contains("jwks=PATH"), "{}", no_set.transcript());
+    assert!(!told.contains("dead already"), "{}", no_set.transcript());
+    let done = revoke(&["jwks=app/jwks"]);
     done.expect_status(0);
     let told = &done.stdout;
     assert!(told.contains("refused before"), "{}", done.transcript());

@@ -249,7 +249,7 @@ impl Responder {
     /// Whether the provider has more to say of a credential that was refused, and does not say that it is gone.
     ///
     /// # Errors
-    /// The provider cannot be asked. That it was not given what it needs for that is none.
+    /// The provider cannot be asked. That it was not given what it needs for that is none: then nobody has said that it is gone.
     pub fn still_stands(&self, subject: &Subject) -> Result<bool, RespondError> {
         let rule = self.rule(&subject.rule)?;
         let provider = self.parts.providers.find(rule);
@@ -260,7 +260,7 @@ impl Responder {
         let identities = self.parts.identities.read();
         match provider.standing(&Case::new(rule, subject, &identities)) {
             Ok(standing) => Ok(matches!(standing, Standing::Active | Standing::NotKnown)),
-            Err(ProviderError::Needs { .. }) => Ok(false),
+            Err(ProviderError::Needs { .. }) => Ok(true),
             Err(error) => Err(error.into()),
         }
     }
