@@ -90,6 +90,23 @@ fn an_id_and_its_secret_in_two_committed_files_are_one_finding_with_and_without_
 }
 
 #[test]
+fn of_one_content_in_two_folders_only_that_beside_the_id_has_one() {
+    let repository = Repository::new();
+    repository.commit_file("other/.env", secret());
+    repository.commit_file("deploy/.env", secret());
+    repository.commit_file("deploy/.env.local", id());
+    let report = report(&scan(&repository));
+    let finding = &report.value()["findings"][0];
+    let places = finding["locations"].as_array().expect("places");
+    let companions = |path: &str| {
+        let mut places = places.iter().filter(|place| place["path"] == path);
+        places.next().expect(path)["companions"].clone()
+    };
+    assert_eq!(companions("other/.env"), Value::Null);
+    assert_eq!(companions("deploy/.env"), expected()[0].2);
+}
+
+#[test]
 fn so_it_is_in_a_folder_among_what_is_staged_and_beside_what_is_committed() {
     let repository = Repository::new();
     repository.write("deploy/.env", secret());

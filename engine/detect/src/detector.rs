@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use leakward_core::rule::Find;
+use leakward_core::rule::{Companion, Find};
 use leakward_core::{Confidence, Rule, Secret, Span};
 use regex_automata::meta::Regex;
 
@@ -231,12 +231,23 @@ impl Detector {
         )
     }
 
-    /// Finds the credentials in files that belong together and stand one behind the other in `bytes`: companions may stand
-    /// anywhere.
-    pub fn detect_joined(&self, bytes: &[u8], scratch: &mut Scratch) -> Detection {
+    /// Finds the credentials in `bytes`, also those whose companions may stand in another file, and what can be the companion of
+    /// one in another file: by the numbers of rules, and where it stands.
+    pub fn detect_parts(
+        &self,
+        bytes: &[u8],
+        scratch: &mut Scratch,
+    ) -> (Detection, Vec<(usize, Span)>) {
         let hits = self.all_hits(bytes, scratch);
-        let search = Search::new(self, scratch, None).with_companions_anywhere();
-        search.run(bytes, hits).0
+        Search::new(self, scratch, None).parts(bytes, hits)
+    }
+
+    /// The companions of a rule, with the numbers of the rules that find them.
+    pub fn companions_of(&self, rule: usize) -> impl Iterator<Item = (&Companion, usize)> {
+        let companions = self.rules.get(rule).map(|rule| rule.companions.iter());
+        let numbers = self.companion_numbers(rule);
+        let all = companions.into_iter().flatten().zip(numbers);
+        all.filter_map(|(companion, number)| Some((companion, (*number)?)))
     }
 
     /// Finds the credentials in `bytes`.

@@ -6,6 +6,7 @@
 //! INVARIANT: a panic while one piece is looked at loses that piece only, and the piece is told as skipped.
 
 use std::collections::{BTreeSet, HashMap};
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,12 +15,12 @@ use leakward_core::line_hash::primary_location_line_hashes;
 use leakward_core::outcome::SkippedKind;
 use leakward_core::{CompanionPlace, Excerpt, Locator, Skipped, Span, Stats, TextRange};
 use leakward_detect::{Copied, Detection, Detector, Match, Note, RuleCost, Scratch};
-use leakward_sources::git::ObjectId;
+use leakward_sources::git::{HeadFile, ObjectId};
 use leakward_sources::{Edit, Origin, Part, Piece, Visitor};
 
 use crate::credential::values_near;
 use crate::excerpt::{Masked, excerpt};
-use crate::pairs::{self, Aside};
+use crate::pairs::Aside;
 use crate::progress::Progress;
 use crate::request::{Credentials, LineHashes};
 use crate::sighting::Sighting;
@@ -211,10 +212,11 @@ impl<'a> Collector<'a> {
         self
     }
 
-    /// Keeps a blob that lies at this path in HEAD, to be looked at beside others of its folder.
-    pub(crate) fn put_aside(&self, id: ObjectId, path: &str, bytes: &[u8]) {
+    /// Keeps a blob that lies at this path in HEAD, to be looked at beside others of its folder. Whether more are kept.
+    pub(crate) fn put_aside(&self, file: &HeadFile<'_>) -> ControlFlow<()> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.aside.put_file(&Origin::Blob(id), path, bytes);
+        seen.aside
+            .put_file(&Origin::Blob(file.id), file.path, file.bytes)
     }
 
     /// Blobs with something to tell so far. None when there is something to tell of names in trees.
@@ -249,7 +251,7 @@ impl<'a> Collector<'a> {
             mut sightings,
             skipped,
             unread,
-            notes,
+            mut notes,
             again,
             singular,
             names,
@@ -259,7 +261,8 @@ impl<'a> Collector<'a> {
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
         let keeping = (self.credentials, self.line_hashes);
-        pairs::find(self.detector, aside.files, keeping, &mut sightings);
+        let stop = || self.interrupted.load(Ordering::Relaxed);
+        notes.extend(aside.find(self.detector, keeping, &stop, &mut sightings));
         Collected {
             sightings,
             skipped,
@@ -417,6 +420,7 @@ impl Collector<'_> {
         let sighting = |matched: Match| Sighting {
             range: Locator::new(b"").locate(Span::new(0, 0)),
             companions: Vec::new(),
+            elsewhere: Vec::new(),
             values: Vec::new(),
             excerpt: Excerpt {
                 text: String::new(),
@@ -484,6 +488,7 @@ pub(crate) fn sightings(
         |(ordinal, ((matched, own), range)): (usize, ((Match, &Masked), &TextRange))| Sighting {
             range: *range,
             companions: companions.remove(&ordinal).unwrap_or_default(),
+            elsewhere: Vec::new(),
             values: Vec::new(),
             excerpt: excerpt(piece.bytes, own, &masked),
             line_hash: hashes.get(&range.start.line).cloned(),

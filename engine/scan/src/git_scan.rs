@@ -383,11 +383,10 @@ impl Seen {
             }
         }
         // History was looked at without paths, so what lies beside what is asked of HEAD.
-        let beside = repository.files_at_head(&pairs::may_be_wanted, pairs::LARGEST_FILE as u64);
-        for file in beside {
-            let collector = collector.behind();
-            collector.put_aside(file.id, &file.path, &file.bytes);
-        }
+        let most_bytes = pairs::LARGEST_FILE as u64;
+        repository.files_at_head(&pairs::may_be_wanted, most_bytes, &mut |file| {
+            collector.behind().put_aside(&file)
+        });
         Ok(())
     }
 

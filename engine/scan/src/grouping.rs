@@ -545,9 +545,16 @@ fn merge_reach(first: &mut Place, other: &Place) {
 }
 
 fn location(place: Place, sighting: &Sighting) -> Location {
+    let place_path = place.path.clone();
     let mut location = Location::new(place.kind, place.path, sighting.range);
     location.line_hash.clone_from(&sighting.line_hash);
     location.companions.clone_from(&sighting.companions);
+    // What lies beside a version now did not lie beside it in every commit.
+    let elsewhere = sighting.elsewhere.iter();
+    let here = elsewhere.filter(|(path, _)| *path == place_path && place.in_head != Some(false));
+    location
+        .companions
+        .extend(here.flat_map(|(_, companions)| companions).cloned());
     location.blob = place.blob;
     location.reachable = place.reachable;
     location.in_head = place.in_head;

@@ -19,6 +19,8 @@ pub struct Sighting {
     pub range: TextRange,
     /// Its companions, each where it stands.
     pub companions: Vec<CompanionPlace>,
+    /// At which of its places there are companions in other files, and which ones.
+    pub elsewhere: Vec<(String, Vec<CompanionPlace>)>,
     /// Values near it, for verification; empty unless credentials are kept.
     pub values: Vec<(String, Secret)>,
     /// The line around it, masked.

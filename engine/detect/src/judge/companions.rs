@@ -37,26 +37,6 @@ impl Companions {
         span: Span,
         lines: u16,
     ) -> Option<Span> {
-        let lines = usize::from(lines);
-        self.nearest_where(rule, span, |from, to| {
-            let between = bytes.get(from.min(to)..to).unwrap_or_default();
-            to.saturating_sub(from) <= REACH
-                && memchr_iter(b'\n', between).take(lines + 1).count() <= lines
-        })
-    }
-
-    /// The nearest candidate of `rule`, however far away it is.
-    pub(crate) fn nearest_of_all(&self, rule: usize, span: Span) -> Option<Span> {
-        self.nearest_where(rule, span, |_, _| true)
-    }
-
-    /// The nearest candidate of `rule` to whose gap, from one offset to another, `is_near` says yes.
-    fn nearest_where(
-        &self,
-        rule: usize,
-        span: Span,
-        is_near: impl Fn(usize, usize) -> bool,
-    ) -> Option<Span> {
         let spans = self.spans.get(&rule)?;
         let next = spans.partition_point(|other| other.start < span.start);
         let before = spans
@@ -80,7 +60,11 @@ impl Companions {
             .flatten()
             .filter(|other| {
                 let (from, to) = gap(other);
-                is_near(from, to)
+                to.saturating_sub(from) <= REACH
+                    && memchr_iter(b'\n', bytes.get(from.min(to)..to).unwrap_or_default())
+                        .take(usize::from(lines) + 1)
+                        .count()
+                        <= usize::from(lines)
             })
             .min_by_key(|other| {
                 let (from, to) = gap(other);

@@ -143,16 +143,16 @@ impl Search<'_> {
             .iter()
             .zip(self.detector.companion_numbers(candidate.rule))
         {
-            let nearest = number.and_then(|number| match self.companions {
-                Within::Lines => {
-                    companions.nearest(bytes, number, candidate.span, companion.within_lines)
-                }
-                Within::Everything => companions.nearest_of_all(number, candidate.span),
+            let nearest = number.and_then(|number| {
+                companions.nearest(bytes, number, candidate.span, companion.within_lines)
             });
             match nearest {
                 Some(span) => {
                     found.push((companion.name.to_string(), span));
                     reasons.push(format!("its {} stands near by", companion.name));
+                    confidence = confidence.max(Confidence::Medium);
+                }
+                None if self.companions == Within::Elsewhere => {
                     confidence = confidence.max(Confidence::Medium);
                 }
                 None if companion.required => {

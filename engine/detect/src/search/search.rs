@@ -2,6 +2,8 @@
 //!
 //! Not for any of the steps: they stand in the files beside this one.
 
+use leakward_core::{Confidence, Span};
+
 use crate::carry::{Known, Note};
 use crate::decode;
 use crate::detection::{Detection, Match, Rejected};
@@ -23,18 +25,18 @@ pub(crate) struct Search<'a> {
     pub(super) most_decoded: usize,
     /// Whether comments on the line are obeyed.
     pub(super) inline_allow: InlineAllow,
-    /// How far away companions may stand.
+    /// Where companions may stand.
     pub(super) companions: Within,
 }
 
-/// How far away from a credential its companions may stand.
+/// Where the companions of a credential may stand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Within {
-    /// As many lines as the rule says.
+    /// Within as many lines as the rule says.
     #[default]
     Lines,
-    /// Anywhere: the bytes are files that belong together, one behind the other.
-    Everything,
+    /// In another file as well: a match that lacks one is kept, and whoever looks at both files decides.
+    Elsewhere,
 }
 
 /// LIMIT: how many bytes may be decoded from each byte of a piece, over all levels. Escapes stay below 14; only packed
@@ -75,21 +77,40 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The same look, for which companions may stand anywhere.
-    pub(crate) fn with_companions_anywhere(self) -> Search<'a> {
-        Search {
-            companions: Within::Everything,
+    /// The same look, for which companions may stand in another file. What can be a companion is handed out as well.
+    pub(crate) fn parts(self, bytes: &[u8], known: Known) -> (Detection, Vec<(usize, Span)>) {
+        let mut search = Search {
+            companions: Within::Elsewhere,
             ..self
-        }
+        };
+        let (matches, _, _) = search.look(bytes, known);
+        let is_plain = |matched: &&Match| {
+            matched.decoded.is_empty() && matched.confidence >= Confidence::Medium
+        };
+        let plain = matches.iter().filter(is_plain);
+        let parts = plain.map(|matched| (matched.rule, matched.span)).collect();
+        (search.finish(bytes, matches).0, parts)
     }
 
     /// Looks at `bytes`, whose hits are known. Passes over those that are known to come to nothing, and notes which of
     /// the others did.
     pub(crate) fn run(mut self, bytes: &[u8], known: Known) -> (Detection, Vec<Rejected>, Note) {
+        let (matches, known, is_whole) = self.look(bytes, known);
+        // A piece that is decoded as a whole, or was not looked at completely, says nothing about parts of it.
+        let can_be_carried = !is_whole && self.detection.limited.is_empty();
+        let note = Note {
+            len: bytes.len(),
+            known: can_be_carried.then_some(known),
+        };
+        let (detection, rejected) = self.finish(bytes, matches);
+        (detection, rejected, note)
+    }
+
+    /// Everything up to the end: all matches, what is known then, and whether the bytes were decoded as a whole.
+    fn look(&mut self, bytes: &[u8], mut known: Known) -> (Vec<Match>, Known, bool) {
         let level = Level {
             left: self.detector.settings().limits.max_decode_depth,
         };
-        let mut known = known;
         self.scratch.next_original();
         let free = self.detector.settings().limits.max_decoded_bytes;
         self.most_decoded =
@@ -108,14 +129,7 @@ impl<'a> Search<'a> {
             let left = level.left.max(1);
             is_whole = self.look_at_strings(bytes, Level { left }, &mut matches);
         }
-        // A piece that is decoded as a whole, or was not looked at completely, says nothing about parts of it.
-        let can_be_carried = !is_whole && self.detection.limited.is_empty();
-        let note = Note {
-            len: bytes.len(),
-            known: can_be_carried.then_some(known),
-        };
-        let (detection, rejected) = self.finish(bytes, matches);
-        (detection, rejected, note)
+        (matches, known, is_whole)
     }
 
     /// Looks at the strings of a binary, when the user asked for it. Whether there was one.
