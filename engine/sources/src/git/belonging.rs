@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use gix::bstr::ByteSlice;
 use gix::index::entry::{Stat, stat};
 use gix::index::fs::Metadata;
+use leakward_core::Limits;
 
 use super::GitError;
 
@@ -82,15 +83,9 @@ fn has_seen_a_file(opened: &gix::Repository, git_dir: &Path, holder: &Path) -> b
     {
         return false;
     }
-    let path = git_dir.join("index");
-    if !path
-        .symlink_metadata()
-        .is_ok_and(|metadata| metadata.is_file())
-    {
-        return false;
-    }
-    let options = gix::index::decode::Options::default();
-    let Ok(index) = gix::index::File::at(path, opened.object_hash(), true, options) else {
+    let most = Limits::default().max_tree_depth;
+    let opened = super::index::open(&git_dir.join("index"), opened.object_hash(), most);
+    let Ok(Some(index)) = opened else {
         return false;
     };
     let knows = |entry: &gix::index::Entry| {

@@ -9,8 +9,8 @@
 use bstr::ByteSlice;
 use gix::index::extension::tree::SIGNATURE;
 
-/// LIMIT: places in one index that look like the beginning of remembered trees. There is one; names of files can hold the same bytes,
-/// but what stands behind them there is hardly ever a size.
+/// LIMIT: places in one index that look like remembered trees. There is one; the name of a file can end with the same letters, but
+/// what stands behind it there does not begin with a folder.
 const MOST_PLACES: usize = 64;
 
 /// Whether an index holds, wherever it may be, trees that are nested deeper than `most`.
@@ -18,7 +18,8 @@ pub(crate) fn are_too_deep_in(index: &[u8], id_length: usize, most: usize) -> bo
     let places = memchr::memmem::find_iter(index, &SIGNATURE).filter_map(|at| {
         let size = index.get(at + 4..at + 8)?.try_into().ok()?;
         let size = usize::try_from(u32::from_be_bytes(size)).ok()?;
-        index.get(at + 8..at + 8 + size)
+        let content = index.get(at + 8..at + 8 + size)?;
+        folders_of_next(&mut &*content, id_length).map(|_| content)
     });
     places
         .enumerate()
@@ -52,12 +53,9 @@ fn folders_of_next(content: &mut &[u8], id_length: usize) -> Option<usize> {
     let (_, rest) = content.split_once_str("\0")?;
     let (entries, rest) = rest.split_once_str(" ")?;
     let (folders, rest) = rest.split_once_str("\n")?;
-    // Only what is up to date has an id.
-    let id_length = if entries.starts_with(b"-") {
-        0
-    } else {
-        id_length
-    };
+    // Only what is up to date has an id. INVARIANT: read as gix reads it, for whom `-0` is no less than zero.
+    let entries: i32 = entries.to_str().ok()?.parse().ok()?;
+    let id_length = if entries < 0 { 0 } else { id_length };
     *content = rest.get(id_length..)?;
     folders.to_str().ok()?.parse().ok()
 }
@@ -78,6 +76,9 @@ mod tests {
     #[test]
     fn levels_are_counted_and_neighbours_are_not() {
         assert!(!are_too_deep(&nested(10), 20, 10));
+        // For gix `-0` is zero, and an id follows.
+        let signed = b"d\x00-0 1\n01234567890123456789".repeat(10);
+        assert!(are_too_deep(&signed, 20, 9));
         assert!(are_too_deep(&nested(11), 20, 9));
         let mut wide = b"\x00-1 50\n".to_vec();
         for _ in 0..50 {
@@ -95,11 +96,11 @@ mod tests {
             let size = u32::try_from(content.len()).unwrap().to_be_bytes();
             [b"TREE".as_slice(), &size, content].concat()
         };
-        let names = b"a/TREE\0\0\0\0b/TREES\0".repeat(10);
+        let names = b"a/TREE\0\0\0\0b/TREES\0".repeat(100);
         let index = |levels| [names.as_slice(), &place(&nested(levels)), b"checksum"].concat();
         assert!(!are_too_deep_in(&index(5), 20, 10));
         assert!(are_too_deep_in(&index(50), 20, 10));
         assert!(!are_too_deep_in(b"TREE\xff\xff\xff\xff", 20, 10));
-        assert!(are_too_deep_in(&place(b"").repeat(100), 20, 10));
+        assert!(are_too_deep_in(&place(b"\x00-1 0\n").repeat(100), 20, 10));
     }
 }

@@ -6,7 +6,7 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bstr::{BStr, ByteSlice};
 use gix::ObjectId;
@@ -28,26 +28,9 @@ impl Index {
     /// # Errors
     /// What to tell when it is there and cannot be read.
     pub(crate) fn of(repository: &Repository) -> Result<Option<Self>, Skipped> {
-        let path = repository.index_file();
-        match path.symlink_metadata() {
-            Ok(metadata) if metadata.is_file() => {}
-            Ok(_) => return Err(told(SkippedKind::Unreadable, "it is not a regular file")),
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(told(SkippedKind::Unreadable, &error.to_string())),
-        }
-        if may_end_the_process(repository, &path) {
-            let reason = "the trees that it remembers are nested deeper than the limit";
-            return Err(told(SkippedKind::Limit, reason));
-        }
-        // Its checksum is not verified: that takes longer than everything else that is done with it.
-        gix::index::File::at(
-            path,
-            repository.object_hash(),
-            true,
-            gix::index::decode::Options::default(),
-        )
-        .map(|file| Some(Self { file }))
-        .map_err(|error| told(SkippedKind::Corrupt, &format!("{error:#}")))
+        let most = repository.limits().max_tree_depth;
+        let file = open(&repository.index_file(), repository.object_hash(), most)?;
+        Ok(file.map(|file| Self { file }))
     }
 
     /// The decoded file.
@@ -64,25 +47,64 @@ impl Index {
     }
 }
 
-/// Whether the index, or a part of it that lies in a file of its own, has trees that cannot be decoded.
-fn may_end_the_process(repository: &Repository, index: &Path) -> bool {
-    let id_length = repository.object_hash().len_in_bytes();
-    let most = repository.limits().max_tree_depth;
-    let is_too_deep = |path: &Path| {
-        let file = File::open(path).ok();
-        let length = |file: &File| usize::try_from(file.metadata().ok()?.len()).ok();
-        let bytes = file.and_then(|file| mapped::map(&file, length(&file)?).ok());
-        // What cannot be opened is told by the reader.
-        bytes.is_some_and(|bytes| cached_trees::are_too_deep_in(&bytes, id_length, most))
-    };
+/// Opens an index, whoever wrote it; nothing when there is none.
+///
+/// # Errors
+/// What to tell when it, or a part of it that lies in a file of its own, is no regular file, cannot be read, or remembers trees that
+/// are nested deeper than `most`.
+pub(super) fn open(
+    path: &Path,
+    hash: gix::hash::Kind,
+    most: usize,
+) -> Result<Option<gix::index::File>, Skipped> {
+    match path.symlink_metadata() {
+        Ok(metadata) if metadata.is_file() => {}
+        Ok(_) => return Err(told(SkippedKind::Unreadable, "it is not a regular file")),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(told(SkippedKind::Unreadable, &error.to_string())),
+    }
+    let shared = shared_parts(path);
+    // Gix opens the one that the index names: of a pipe it would wait for bytes that never come.
+    if shared.iter().any(|(_, is_file)| !is_file) {
+        let reason = "a file that it shares entries with is not a regular file";
+        return Err(told(SkippedKind::Unreadable, reason));
+    }
+    let files = std::iter::once(path).chain(shared.iter().map(|(path, _)| path.as_path()));
+    for file in files {
+        if is_nested_too_deeply(file, hash.len_in_bytes(), most) {
+            let reason = "the trees that it remembers are nested deeper than the limit";
+            return Err(told(SkippedKind::Limit, reason));
+        }
+    }
+    // Its checksum is not verified: that takes longer than everything else that is done with it.
+    let options = gix::index::decode::Options::default();
+    gix::index::File::at(path, hash, true, options)
+        .map(Some)
+        .map_err(|error| told(SkippedKind::Corrupt, &format!("{error:#}")))
+}
+
+/// The files beside an index in which a part of it can lie, and whether each is a regular file.
+fn shared_parts(index: &Path) -> Vec<(PathBuf, bool)> {
     let beside = index.parent().and_then(|folder| folder.read_dir().ok());
     let is_shared = |name: &OsStr| name.to_string_lossy().starts_with("sharedindex.");
-    let mut shared = beside
+    beside
         .into_iter()
         .flatten()
         .flatten()
-        .filter(|entry| is_shared(&entry.file_name()));
-    is_too_deep(index) || shared.any(|entry| is_too_deep(&entry.path()))
+        .filter(|entry| is_shared(&entry.file_name()))
+        .map(|entry| {
+            let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+            (entry.path(), is_file)
+        })
+        .collect()
+}
+
+/// Whether a file of an index has trees that cannot be decoded. What cannot be opened is told by the reader.
+fn is_nested_too_deeply(path: &Path, id_length: usize, most: usize) -> bool {
+    let file = File::open(path).ok();
+    let length = |file: &File| usize::try_from(file.metadata().ok()?.len()).ok();
+    let bytes = file.and_then(|file| mapped::map(&file, length(&file)?).ok());
+    bytes.is_some_and(|bytes| cached_trees::are_too_deep_in(&bytes, id_length, most))
 }
 
 /// What an entry stands for.
@@ -149,6 +171,18 @@ mod tests {
         // Of a split index the other part is read by the same function.
         std::fs::write(bench.root().join(".git/sharedindex.0"), nested(300_000)).unwrap();
         assert!(Index::of(&bench.open()).is_err());
+    }
+
+    #[test]
+    fn a_pipe_beside_an_index_is_told_and_nobody_waits_for_it() {
+        let bed = Testbed::new();
+        let bench = bed.init("r", &[]);
+        bench.commit(&[("a", "1")], "first");
+        let pipe = bench.root().join(".git/sharedindex.0");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.is_ok_and(|made| made.success()));
+        let told = Index::of(&bench.open()).err().unwrap();
+        assert_eq!((told.kind, &*told.what), (SkippedKind::Unreadable, "index"));
     }
 
     #[test]
