@@ -30,6 +30,8 @@ pub(crate) struct Inflating<R> {
     pending: Range<usize>,
     /// The window has to be moved on before more comes out.
     is_full: bool,
+    /// A member has come to its end, and nothing that follows it was read.
+    is_behind_member: bool,
     is_done: bool,
     /// Why nothing more comes.
     failed: Option<Error>,
@@ -47,6 +49,7 @@ impl<R: BufRead> Inflating<R> {
             filled: 0,
             pending: 0..0,
             is_full: false,
+            is_behind_member: false,
             is_done: false,
             failed: None,
         }
@@ -57,6 +60,11 @@ impl<R: BufRead> Inflating<R> {
         while self.pending.is_empty() && !self.is_done {
             if let Some(error) = self.failed {
                 return Err(error.into());
+            }
+            // The source may fail there: only once what it gave before is handed out.
+            if self.is_behind_member {
+                self.end_member()?;
+                continue;
             }
             self.make_room();
             self.before.clone_from(&self.decoder);
@@ -80,9 +88,7 @@ impl<R: BufRead> Inflating<R> {
             self.pending = self.filled..self.filled + unpacked.count;
             self.filled = self.pending.end;
             self.source.consume(unpacked.consumed);
-            if unpacked.is_done {
-                self.end_member()?;
-            }
+            self.is_behind_member = unpacked.is_done;
         }
         Ok(())
     }
@@ -112,8 +118,8 @@ impl<R: BufRead> Inflating<R> {
             self.source.consume(zeros);
             if is_end || is_member {
                 self.is_done = is_end;
+                self.is_behind_member = false;
                 self.decoder.reset();
-                // What is pending lies in the window until it was handed out, and only then the next member fills it.
                 (self.filled, self.is_full) = (0, false);
                 return Ok(());
             }
@@ -347,6 +353,55 @@ mod tests {
                     assert!(found.starts_with(&expected), "{format:?} at {at}");
                 }
             }
+        }
+    }
+
+    /// The source fails behind each member, for a moment and for good.
+    #[test]
+    fn a_source_that_fails_behind_a_member_takes_nothing_of_it_away() {
+        let inner = packed(Format::Gzip, b"text");
+        let mut outer = packed(Format::Gzip, &inner);
+        *outer.last_mut().unwrap() ^= 1;
+        let nested = Inflating::new(Format::Gzip, BufReader::new(&outer[..]));
+        let (found, is_whole) = all(Inflating::new(Format::Gzip, BufReader::new(nested)));
+        assert_eq!((&*found, is_whole), (b"text".as_slice(), false));
+
+        let text = b"another text\n".repeat(50_000);
+        let stream = [inner, packed(Format::Gzip, &text)].concat();
+        let source = BufReader::with_capacity(
+            1_000,
+            Moments {
+                stream: &stream,
+                is_one: false,
+            },
+        );
+        let mut reader = Inflating::new(Format::Gzip, source);
+        let mut out: Vec<u8> = Vec::new();
+        loop {
+            let mut buffer = [0; 700];
+            match reader.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => out.extend(&buffer[..count]),
+                Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
+            }
+        }
+        assert_eq!(out, [b"text".as_slice(), &text].concat());
+    }
+
+    /// Gives few bytes at a time, and fails for a moment before each time.
+    struct Moments<'s> {
+        stream: &'s [u8],
+        is_one: bool,
+    }
+
+    impl Read for Moments<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.is_one = !self.is_one;
+            if self.is_one {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            let length = buffer.len().min(24);
+            self.stream.read(&mut buffer[..length])
         }
     }
 
