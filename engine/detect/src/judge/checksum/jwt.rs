@@ -35,9 +35,11 @@ fn time(secret: &[u8], member: &[u8]) -> Option<u64> {
     }
     let payload = base64::decode(payload)?;
     let time = json::member(&payload, member)?;
-    // RFC 7519 allows a fraction of a second.
-    let whole = time.split(|&byte| byte == b'.').next()?;
-    std::str::from_utf8(whole).ok()?.parse().ok()
+    let time = std::str::from_utf8(time).ok()?;
+    // RFC 7519 allows a fraction of a second. What has an exponent is not read.
+    let (whole, fraction) = time.split_once('.').unwrap_or((time, ""));
+    let is_plain = fraction.bytes().all(|byte| byte.is_ascii_digit());
+    whole.parse().ok().filter(|_| is_plain)
 }
 
 /// The payloads that jwt.io, RFC 7519 and the tests of many libraries show to everybody.
@@ -57,10 +59,11 @@ mod tests {
     fn the_end_of_a_token_is_read_from_it() {
         let header = "eyJhbGciOiJIUzI1NiJ9";
         let token = |payload: &str| [header, ".", payload, ".c2ln"].concat();
-        // {"exp":1300819380}, {"exp":1300819380.5}, {"exp":"soon"}, {"sub":"a"}
+        // {"exp":1300819380}, {"exp":1300819380.5}, {"exp":4.1e9}, {"exp":"soon"}, {"sub":"a"}
         for (payload, expected) in [
             ("eyJleHAiOjEzMDA4MTkzODB9", Some(1_300_819_380)),
             ("eyJleHAiOjEzMDA4MTkzODAuNX0", Some(1_300_819_380)),
+            ("eyJleHAiOjQuMWU5fQ", None),
             ("eyJleHAiOiJzb29uIn0", None),
             ("eyJzdWIiOiJhIn0", None),
         ] {
