@@ -53,10 +53,16 @@ pub(super) fn companion(
     companion: &CompanionPlace,
     id: usize,
 ) -> sarif::Location {
-    let there = Location {
-        path: companion.path.clone().unwrap_or_else(|| place.path.clone()),
-        range: companion.range,
-        ..place.clone()
+    let there = match &companion.path {
+        // What is known of the credential's file is not known of this one: its blob, who wrote it, how it is encoded.
+        Some(path) => Location {
+            image: place.image.clone(),
+            ..Location::new(place.kind, path.as_str(), companion.range)
+        },
+        None => Location {
+            range: companion.range,
+            ..place.clone()
+        },
     };
     let mut made = location(&there);
     made.id = i64::try_from(id).ok();
