@@ -8,8 +8,14 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use leakward_core::{Asked, Evidence, EvidenceSource, Fingerprint, Verdict};
+use leakward_core::{
+    Asked, Evidence, EvidenceSource, Fingerprint, FingerprintKey, Secret, Verdict,
+};
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::plan::Call;
+use crate::subject::{Subject, ValueSource};
 
 /// LIMIT: bytes of a cache file that are read.
 const LARGEST: u64 = 64 << 20;
@@ -160,6 +166,32 @@ impl Cache {
         out.write_all(&text).map_err(failed)?;
         fs::rename(&beside, &self.path).map_err(failed)
     }
+}
+
+/// How a credential is asked about: of whom, and with which values beside it. A key id, a user or the claims of a token decide the
+/// answer as much as the credential does. They can be secret themselves, so that their fingerprint stands for them.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "values that a question is made of, for their fingerprint"
+)]
+pub(crate) fn way(call: &Call, subject: &Subject) -> String {
+    let mut all = Zeroizing::new(Vec::new());
+    for value in &subject.values {
+        let source = match value.source {
+            ValueSource::Found => "found",
+            ValueSource::Given => "given",
+        };
+        for part in [
+            source.as_bytes(),
+            value.name.as_bytes(),
+            value.secret.expose(),
+        ] {
+            all.extend_from_slice(&part.len().to_le_bytes());
+            all.extend_from_slice(part);
+        }
+    }
+    let values = FingerprintKey::default().fingerprint(&subject.rule, &Secret::new(&all));
+    format!("{} {}{} {values}", call.method, call.server, call.path)
 }
 
 /// The way is part of the key: another server, or another definition, is another question.

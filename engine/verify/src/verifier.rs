@@ -10,7 +10,7 @@ use leakward_core::verification::{Control, HttpQuestion, Method, Question};
 use leakward_core::{Asked, Evidence, EvidenceSource, Rule, Verdict, Verification};
 
 use crate::audit::{Audit, Entry};
-use crate::cache::Cache;
+use crate::cache::{Cache, way};
 use crate::clock::Clock;
 use crate::control::mutated;
 use crate::http_question::{HttpCall, NamedBy, prepare};
@@ -138,7 +138,7 @@ impl<'a> Verifier<'a> {
                     None,
                 )
             });
-            self.remember(&verified, call);
+            self.remember(subject, &verified, call);
             if let Some(slot) = known.get_mut(*index) {
                 *slot = Some(verified);
             }
@@ -167,7 +167,7 @@ impl<'a> Verifier<'a> {
         };
         let cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         let known = cache
-            .get(subject.fingerprint, &way(&call))
+            .get(subject.fingerprint, &way(&call, &self.with_given(subject)))
             // What it reaches is not kept, so that it is asked again.
             .filter(|_| self.settings.details == Details::Skip);
         match known {
@@ -513,11 +513,11 @@ impl<'a> Verifier<'a> {
         }
     }
 
-    fn remember(&self, verified: &Verified, call: &Call) {
+    fn remember(&self, subject: &Subject, verified: &Verified, call: &Call) {
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         cache.put(
             verified.fingerprint,
-            &way(call),
+            &way(call, &self.with_given(subject)),
             &verified.verdict,
             &verified.evidence,
             self.clock.now(),
@@ -541,10 +541,6 @@ fn distinct(subjects: &[Subject]) -> Vec<&Subject> {
         .iter()
         .filter(|subject| seen.insert(subject.fingerprint))
         .collect()
-}
-
-fn way(call: &Call) -> String {
-    format!("{} {}{}", call.method, call.server, call.path)
 }
 
 fn asked(call: &Call) -> Asked {

@@ -3,8 +3,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use leakward_core::Verdict;
-use leakward_verify::{Audit, Cache, ControlProbe, SystemClock, Verifier};
+use leakward_core::{Secret, Verdict};
+use leakward_verify::{
+    Audit, Cache, ControlProbe, Settings, SystemClock, Value, ValueSource, Verifier,
+};
 
 use crate::server::{Reply, Server, answer};
 use crate::setup::{Log, network, plain, rule, settings, subject, verify};
@@ -57,6 +59,55 @@ fn what_was_known_a_short_while_ago_is_not_asked_again() {
             .expect("the cache")
             .contains(&secret)
     );
+}
+
+/// A key that signs tokens was refused under a wrong name: that says nothing about it under the right one.
+#[test]
+fn what_was_known_with_other_values_beside_it_is_asked_again() {
+    let server = Server::start(|_| answer(200, &[], LIVE));
+    let rules = [rule(GITHUB)];
+    let settings = settings(&server, &rules, "x");
+    let network = network(&server, &settings);
+    let audit = Audit::new(Log::default());
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("verify.json");
+    let asked = |own: &[(&str, &str)], for_all: &[(&str, &str)]| {
+        let secret = |text: &str| Secret::new(text.as_bytes());
+        let settings = Settings {
+            given: for_all
+                .iter()
+                .map(|(name, text)| ((*name).to_owned(), secret(text)))
+                .collect(),
+            ..settings.clone()
+        };
+        let mut subject = subject(&rules[0], 1);
+        subject.values.extend(own.iter().map(|(name, text)| Value {
+            name: (*name).to_owned(),
+            secret: secret(text),
+            source: ValueSource::Found,
+        }));
+        let cache = Cache::open(&file, Duration::from_secs(60), 1_000);
+        let clock = || 1_000;
+        let verifier = Verifier::new(&rules, &settings, &network, &audit, &clock).with_cache(cache);
+        let before = server.received().len();
+        assert_eq!(verifier.verify(&[subject]).len(), 1);
+        verifier.into_cache().save().expect("a cache");
+        server.received().len() - before
+    };
+    let name = ("key-id", "name-of-the-first");
+    for (own, for_all) in [
+        (vec![], vec![]),
+        (vec![name], vec![]),
+        (vec![], vec![name]),
+        (vec![("key-id", "name-of-the-second")], vec![]),
+        (vec![], vec![("key-id", "name-of-the-second")]),
+        (vec![], vec![name, ("claims", "{}")]),
+    ] {
+        assert_eq!(asked(&own, &for_all), 1, "{own:?} {for_all:?}");
+        assert_eq!(asked(&own, &for_all), 0, "{own:?} {for_all:?}");
+    }
+    let kept = std::fs::read_to_string(&file).expect("the cache");
+    assert!(!kept.contains("name-of-the"), "values can be secret");
 }
 
 #[test]
