@@ -173,13 +173,16 @@ fn full_chain(old: &Secret, certificate: &str, chain: &[String]) -> String {
 }
 
 /// The new ones before those that were there, since who is trusted stays so: the field may be what others are checked with. None
-/// where nothing is new.
+/// where whoever has issued the certificate is there already: those above it were left out by whoever wrote the field.
 fn authorities(old: &Secret, chain: &[String]) -> Option<String> {
     let old = blocks(old);
     let old: Vec<&str> = old.iter().map(String::as_str).collect();
+    if is_among(chain.first()?, &old) {
+        return None;
+    }
     let new = chain.iter().take(old.len()).map(String::as_str);
     let new: Vec<&str> = new.filter(|new| !is_among(new, &old)).collect();
-    (!new.is_empty()).then(|| [new, old].concat().join("\n"))
+    Some([new, old].concat().join("\n"))
 }
 
 fn is_among(one: &str, others: &[&str]) -> bool {
@@ -266,6 +269,11 @@ mod tests {
             (vec!["inter"], vec!["inter", "root"], vec!["inter"]),
             (vec!["inter", "root"], vec!["inter"], vec!["inter", "root"]),
             (vec!["root"], vec![], vec!["root"]),
+            (
+                vec!["inter", "partner"],
+                vec!["inter", "root"],
+                vec!["inter", "partner"],
+            ),
             (
                 vec!["inter", "root", "partner"],
                 vec!["inter2", "root"],
