@@ -299,6 +299,25 @@ fn the_set_of_public_keys_can_be_in_another_store_than_the_key() {
     scene.is_replaced("2026-11");
 }
 
+#[test]
+fn an_entry_that_holds_the_key_otherwise_is_not_told_as_rotated_already() {
+    let Some(scene) = Scene::new("ec", "2026-11") else {
+        return;
+    };
+    let field = format!("private-key=# ours\n{}", scene.key);
+    scene.bao.says(&["kv", "put", "secret/app/noted", &field]);
+    let finding = format!("--finding={}", scene.finding);
+    let plan = scene
+        .respond(&["revoke", "--report", "report.json", &finding, "--dry-run"])
+        .args(["--with", "key-id=2026-11"])
+        .args(["--store", &scene.bao.store(), "--path", "app/noted"])
+        .run();
+    plan.expect_status(0);
+    let told = &plan.stdout;
+    assert!(told.contains("other text around"), "{}", plan.transcript());
+    assert!(!told.contains("rotated already"), "{}", plan.transcript());
+}
+
 /// A token without the claims that the application looks for is refused, whatever is in the set.
 #[test]
 fn a_key_whose_tokens_were_refused_before_is_not_called_proven_dead() {

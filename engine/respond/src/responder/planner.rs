@@ -29,7 +29,7 @@ pub struct Wanted {
 enum Look {
     /// It holds the credential, which is that with what stands beside it; and what should be known.
     Holds(Box<(PlannedEntry, Subject)>, Vec<String>),
-    /// It holds another value: somebody has rotated it.
+    /// It holds another value, since somebody has rotated it, or none that can be replaced there; a sentence that says so.
     Differs(String),
 }
 
@@ -79,19 +79,21 @@ impl Responder {
     ) -> Result<Look, RespondError> {
         let store: &dyn Store = self.store(&place.store)?;
         let current = store.read(&place.path, &Select::Current)?;
-        let whole = match provider.beside(subject, &current.fields) {
-            Ok(whole) => whole,
+        let (whole, misfit) = match provider.beside(subject, &current.fields) {
+            Ok(whole) => (whole, None),
             // What is only revoked needs no successor that fits.
-            Err(_) if goal == Goal::Revoke => subject.clone(),
+            Err(error) if goal == Goal::Revoke => (subject.clone(), Some(error)),
             Err(error) => return Err(error.into()),
         };
         let mut fields = changes(&current.fields, &provider.parts(&whole));
         if fields.is_empty() {
-            return Ok(Look::Differs(format!(
-                "{} in {} no longer holds the leaked value: it was rotated already, and only revoking is left",
-                place.path,
-                store.describe()
-            )));
+            let place = format!("{} in {}", place.path, store.describe());
+            return Ok(Look::Differs(match misfit {
+                None => format!(
+                    "{place} no longer holds the leaked value: it was rotated already, and only revoking is left"
+                ),
+                Some(error) => format!("{place} cannot be changed, and is left as it is: {error}"),
+            }));
         }
         if !place.field.is_empty() && !fields.iter().any(|change| change.field == place.field) {
             let found: Vec<&str> = fields.iter().map(|change| change.field.as_str()).collect();
