@@ -4,12 +4,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use leakward_core::Verdict;
+use leakward_core::{Fingerprint, Verdict};
 use leakward_respond::incident::{EntryPlace, Event, Moment};
-use leakward_respond::plan::{Goal, Order};
-use leakward_respond::{Incident, RespondError, Wanted};
+use leakward_respond::plan::{Goal, Order, Plan};
+use leakward_respond::{Applied, Incident, RespondError, Responder, Wanted};
 use leakward_stores::Index;
-use leakward_verify::Verified;
+use leakward_verify::{Subject, Verified};
 
 use super::approve::proof;
 use super::args::{EntryArgs, RevokeArgs, RotateArgs};
@@ -56,7 +56,16 @@ fn act(args: &RevokeArgs, mut wanted: Wanted, messages: Messages) -> anyhow::Res
     let leaked = leaked(&args.credential, &args.policy, &args.verification, messages)?;
     let memory = Memory::open(&args.state)?;
     let connections = connections(&args.policy)?;
-    wanted.entry = entry(&args.entry, &connections, &leaked)?;
+    let open = memory.ledger.open_saga(leaked.subject.fingerprint)?;
+    let begun = open.as_ref().and_then(|row| row.plan.entry.as_ref());
+    wanted.entry = match begun {
+        Some(entry) => Some(EntryPlace {
+            store: entry.store.clone(),
+            path: entry.path.clone(),
+            field: String::new(),
+        }),
+        None => entry(&args.entry, &connections, &leaked)?,
+    };
     let place = wanted.entry.as_ref();
     let place = place.map(|entry| (entry.store.as_str(), entry.path.as_str()));
     let stores = connected(place, &args.verification, &connections)?;
@@ -67,6 +76,12 @@ fn act(args: &RevokeArgs, mut wanted: Wanted, messages: Messages) -> anyhow::Res
         Arc::clone(&leaked.rules),
         stores,
     )?;
+    if let Some(row) = open {
+        return match go_on(args, &responder, &row.plan, leaked.subject)? {
+            Ok(applied) => ended(&memory, row.fingerprint, &applied, messages),
+            Err(nothing) => Ok(nothing),
+        };
+    }
     let verified = responder.prover().prove(&leaked.subject);
     let incident = incident(args, &memory, &leaked, &verified)?;
     let is_refused = incident.verdict == "dead" && wanted.goal == Goal::Revoke;
@@ -102,13 +117,46 @@ fn act(args: &RevokeArgs, mut wanted: Wanted, messages: Messages) -> anyhow::Res
         }
     }
     let applied = responder.apply(&plan, &decision, &leaked.subject)?;
+    ended(&memory, plan.fingerprint, &applied, messages)
+}
+
+/// Goes on with the response that is under way, and plans no other: what that one has done already is not there any more to be planned
+/// with. A status where nothing was to be done.
+fn go_on(
+    args: &RevokeArgs,
+    responder: &Responder,
+    plan: &Plan,
+    subject: Subject,
+) -> anyhow::Result<Result<Applied, ExitCode>> {
+    print(&text::steps(plan))?;
+    print("this response is under way already\n")?;
+    let consent = &args.consent;
+    if consent.dry_run {
+        print("nothing was changed (--dry-run)\n")?;
+        return Ok(Err(ExitCode::SUCCESS));
+    }
+    if !(consent.yes || consent.unattended || says_yes("Go on with it?")?) {
+        print("nothing was changed\n")?;
+        return Ok(Err(ExitCode::from(super::STATUS_WAITS)));
+    }
+    let outcome = responder.resume(plan.fingerprint, Some(subject))?;
+    Ok(Ok(Applied::Ran(outcome)))
+}
+
+/// Says how it ended.
+fn ended(
+    memory: &Memory,
+    fingerprint: Fingerprint,
+    applied: &Applied,
+    messages: Messages,
+) -> anyhow::Result<ExitCode> {
     for failure in memory.audit.failures() {
         messages.warning(&format!(
             "one of the audit logs could not be written: {failure}"
         ));
     }
-    print(&text::applied(plan.fingerprint, &applied))?;
-    Ok(text::status(&applied))
+    print(&text::applied(fingerprint, applied))?;
+    Ok(text::status(applied))
 }
 
 /// The incident of the credential, with a verdict of this moment. A dry run writes nothing down.

@@ -299,6 +299,38 @@ fn the_set_of_public_keys_can_be_in_another_store_than_the_key() {
     scene.is_replaced("2026-11");
 }
 
+/// The key is out of the set by then, so that nothing could be planned any more.
+#[test]
+fn a_response_that_was_cut_off_goes_on_when_it_is_typed_again() {
+    let Some(scene) = Scene::new("ec", "2026-11") else {
+        return;
+    };
+    let finding = format!("--finding={}", scene.finding);
+    let revoke = || {
+        let words = ["revoke", "--report", "report.json", &finding];
+        scene.respond(&words).args(["--with", "key-id=2026-11"])
+    };
+    let store = scene.bao.store();
+    let killed = revoke()
+        .args(["--store", &store, "--path", "app/signing", "--yes"])
+        .env("LEAKWARD_KILL_AT", "after:1")
+        .run();
+    assert_eq!(killed.status, None, "{}", killed.transcript());
+    assert!(scene.ids().is_empty(), "{}", killed.transcript());
+    let looked = revoke().arg("--dry-run").run();
+    looked.expect_status(0);
+    let told = &looked.stdout;
+    assert!(
+        told.contains("under way already"),
+        "{}",
+        looked.transcript()
+    );
+    let again = revoke().arg("--yes").run();
+    again.expect_status(0);
+    let told = &again.stdout;
+    assert!(told.contains("is proven dead"), "{}", again.transcript());
+}
+
 #[test]
 fn an_entry_that_holds_the_key_otherwise_is_not_told_as_rotated_already() {
     let Some(scene) = Scene::new("ec", "2026-11") else {
