@@ -189,6 +189,33 @@ pub(crate) enum RespondCommand {
     },
     /// Give a response up: takes away what was made, as long as no application uses it.
     GiveUp(Box<ResumeArgs>),
+    /// Switch a credential on again that a response has revoked, where its provider can: it was the wrong one, or too early.
+    Restore(Box<RestoreArgs>),
+}
+
+/// `leakward respond restore`
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArgs {
+    /// Its fingerprint.
+    pub(crate) incident: Fingerprint,
+    /// Why, one sentence.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(crate) because: String,
+    /// The credential is on standard input, for when no store has it.
+    #[arg(long)]
+    pub(crate) credential: bool,
+    /// Say yes without being asked.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) yes: bool,
+    /// Print what would be done. Nothing is changed anywhere.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+    #[command(flatten)]
+    pub(crate) policy: PolicyArgs,
+    #[command(flatten)]
+    pub(crate) verification: VerificationArgs,
 }
 
 /// `leakward respond resume`

@@ -13,6 +13,7 @@ use leakward_verify::{Clock as _, SystemClock};
 use super::approve::{Printed, approve, reject};
 use super::args::{AuditCommand, ResumeArgs, StateArgs};
 use super::person::person;
+use super::restore::restore;
 use super::setup::{Connected, Memory, connected, connections, notifier, responder};
 use super::{RespondCommand, credential, print, text};
 use crate::messages::Messages;
@@ -57,6 +58,7 @@ pub(crate) fn respond(command: &RespondCommand, messages: Messages) -> anyhow::R
         } => reject(*incident, because, state),
         RespondCommand::Resume(args) => go_on(args, Way::On, messages),
         RespondCommand::GiveUp(args) => go_on(args, Way::Back, messages),
+        RespondCommand::Restore(args) => restore(args, messages),
     }
 }
 

@@ -11,6 +11,7 @@ mod incidents;
 mod notify;
 mod person;
 mod policy;
+mod restore;
 mod setup;
 mod text;
 mod together;

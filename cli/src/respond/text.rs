@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-use leakward_core::Fingerprint;
+use leakward_core::{Fingerprint, Verdict};
 use leakward_respond::Incident;
 use leakward_respond::incident::{Event, Moment};
 use leakward_respond::plan::{Goal, Order, Plan};
 use leakward_respond::policy::Decision;
 use leakward_respond::provider::Undo;
-use leakward_respond::responder::{Applied, Batch, Ready};
+use leakward_respond::responder::{Applied, Batch, Ready, Restored, Revoked};
 use leakward_respond::saga::{Outcome, Phase, Record};
 use leakward_verify::rfc3339;
 
@@ -152,6 +152,38 @@ pub(super) fn outcome(fingerprint: Fingerprint, outcome: &Outcome) -> String {
         ),
         Outcome::UndoFailed(why) => format!("{fingerprint}: URGENT: {why}\n"),
     }
+}
+
+/// What was revoked, and what switching it on again means.
+pub(super) fn revoked(revoked: &Revoked) -> String {
+    let plan = &revoked.plan;
+    let mut text = format!(
+        "Switch on again {} {}\n  revoked   {}: {}\n",
+        plan.rule,
+        plan.fingerprint,
+        rfc3339(revoked.at),
+        revoked.text
+    );
+    if let Some(provider) = &plan.provider {
+        text += &format!("  provider  {provider}\n");
+    }
+    if let Some(step) = revoked.step().filter(|step| !step.identity.is_empty()) {
+        text += &format!("  as        {}\n", step.identity);
+    }
+    text + "  ! it leaked: whoever has it can use it again from then on\n"
+}
+
+/// How that went.
+pub(super) fn restored(fingerprint: Fingerprint, restored: &Restored) -> String {
+    let works = match &restored.verdict {
+        Verdict::Live => "it works again",
+        Verdict::Dead => "the provider still refuses it",
+        Verdict::Unknown(_) | Verdict::NotChecked => "whether it works is not known",
+    };
+    format!(
+        "{fingerprint}: {}; {works}. It is still leaked: put a successor in its place with `leakward rotate`\n",
+        restored.text
+    )
 }
 
 /// 0: done. 1: something waits or needs a person.

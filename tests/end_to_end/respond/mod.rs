@@ -2,6 +2,7 @@
 
 #![cfg(unix)]
 
+mod access_keys;
 mod approvals;
 mod bad_input;
 mod options;

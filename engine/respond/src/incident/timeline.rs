@@ -67,6 +67,11 @@ impl Timeline {
         };
     }
 
+    /// Notes that it is not so any more: a revocation that was taken back.
+    pub fn undo(&mut self, moment: Moment) {
+        self.0.remove(&moment);
+    }
+
     /// When it happened.
     #[must_use]
     pub fn get(&self, moment: Moment) -> Option<u64> {

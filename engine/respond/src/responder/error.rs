@@ -58,8 +58,8 @@ pub enum RespondError {
     Busy(Fingerprint),
     /// The saga needs the leaked credential, which is nowhere to be found.
     #[error(
-        "to go on with {0}, the leaked credential is needed, and the store no longer has it: give it on standard input \
-         (`leakward respond resume --incident {0} --credential < FILE`)"
+        "to go on with {0}, the leaked credential is needed, and no store has it any more: give it on standard input, with \
+         `--credential < FILE` (`leakward respond resume --incident {0} …`)"
     )]
     NeedsCredential(Fingerprint),
     /// What was given is another credential.
@@ -68,6 +68,24 @@ pub enum RespondError {
     /// There is nothing to resume.
     #[error("{0}: no response is under way")]
     NothingOpen(Fingerprint),
+    /// A revocation is not taken back in the middle of a response.
+    #[error(
+        "{0}: a response is under way; let it end first (`leakward respond resume --incident {0}`, or `give-up`). Nothing was changed"
+    )]
+    UnderWay(Fingerprint),
+    /// There is nothing to take back.
+    #[error("{0}: no response has revoked it, so that there is nothing to take back")]
+    NotRevoked(Fingerprint),
+    /// What was revoked is so for ever.
+    #[error(
+        "{fingerprint}: this revocation is final: {why}. Make a new credential where the provider makes them; nothing was changed"
+    )]
+    Final {
+        /// Whose credential.
+        fingerprint: Fingerprint,
+        /// Who cannot do it.
+        why: String,
+    },
     /// An alarm that could not be written down or sent.
     #[error("{0}; and nobody could be told: {1}")]
     Unheard(String, String),

@@ -6,6 +6,7 @@ mod consumers;
 mod error;
 mod planner;
 mod prover;
+mod restore;
 mod settle;
 mod together;
 
@@ -35,6 +36,7 @@ pub use consumers::Reader;
 pub use error::RespondError;
 pub use planner::Wanted;
 pub use prover::VerifyingProver;
+pub use restore::{Restored, Revoked};
 pub use together::{Batch, BatchOutcome, Ready};
 
 /// Everything that a response needs.

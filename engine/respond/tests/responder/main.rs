@@ -5,4 +5,5 @@ mod decisions;
 mod desk;
 #[path = "../shared/played.rs"]
 mod played;
+mod restore;
 mod together;

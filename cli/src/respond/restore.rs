@@ -1,0 +1,54 @@
+//! `leakward respond restore`: a credential that was revoked by mistake is switched on again, where its provider can do that.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use leakward_core::Verdict;
+
+use super::args::RestoreArgs;
+use super::credential::{again, says_yes};
+use super::person::person;
+use super::setup::{Connected, Memory, connected, connections, responder};
+use super::{STATUS_WAITS, print, text};
+use crate::messages::Messages;
+use crate::verify_command::rule_set;
+
+/// Shows what was revoked, asks, and has it switched on again.
+pub(super) fn restore(args: &RestoreArgs, messages: Messages) -> anyhow::Result<ExitCode> {
+    let memory = Memory::open(&args.state)?;
+    let rules: Arc<[leakward_core::Rule]> = rule_set(&args.policy)?.into();
+    let connections = connections(&args.policy)?;
+    let responder = |stores: Connected| {
+        let rules = Arc::clone(&rules);
+        responder(&memory, &args.state, &args.verification, rules, stores)
+    };
+    let revoked = responder(Connected::default())?.revoked(args.incident)?;
+    print(&text::revoked(&revoked))?;
+    if args.dry_run {
+        print("nothing was changed (--dry-run)\n")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if !args.yes && !says_yes("Switch it on again?")? {
+        print("nothing was changed\n")?;
+        return Ok(ExitCode::from(STATUS_WAITS));
+    }
+    let subject = match args.credential {
+        true => Some(again(
+            &revoked.plan.rule,
+            args.incident,
+            &args.verification,
+        )?),
+        false => None,
+    };
+    let stores = connected(revoked.entry(), &args.verification, &connections)?;
+    let responder = responder(stores)?;
+    let restored = responder.restore(args.incident, subject, &person(), &args.because)?;
+    for failure in memory.audit.failures() {
+        messages.warning(&format!(
+            "one of the audit logs could not be written: {failure}"
+        ));
+    }
+    print(&text::restored(args.incident, &restored))?;
+    let is_live = restored.verdict == Verdict::Live;
+    Ok(ExitCode::from(if is_live { 0 } else { STATUS_WAITS }))
+}
