@@ -6,6 +6,22 @@ use crate::keys::{self, PrivateKey};
 use crate::scrub::harmless;
 use crate::subject::Subject;
 
+/// The certificate of a key in a store's entry, alone in its field.
+pub const ENTRY_CERTIFICATE: &str = "entry-certificate";
+/// The same with those above it.
+pub const ENTRY_FULL_CHAIN: &str = "entry-full-chain";
+/// As it was found or given, without an entry.
+pub const CERTIFICATE: &str = "certificate";
+
+/// The values of a private key in which its certificates are looked for: those of an entry, what was given, and the text near it.
+pub const PLACES: [&str; 5] = [
+    ENTRY_CERTIFICATE,
+    ENTRY_FULL_CHAIN,
+    CERTIFICATE,
+    "before",
+    "after",
+];
+
 /// For whom a certificate is, as evidence. LIMIT: ten of its names.
 pub(crate) fn told(certificate: &Certificate, subject: &Subject) -> (String, String) {
     const MOST: usize = 10;

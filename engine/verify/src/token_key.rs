@@ -1,11 +1,10 @@
 //! Keys that sign JSON Web Tokens, for whoever tries one or makes its successor: RSA (RS256), ECDSA (ES256, ES384, ES512), Ed25519
 //! (EdDSA). RFC 7515, 7517, 7518, 7638, 8037.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
+use crate::base64url::{decode, encode};
 use crate::fill;
 use crate::keys::{Form, PrivateKey, PublicKey, pem, without_zeros};
 use crate::offline::key_body;
@@ -60,10 +59,10 @@ pub fn jwk(private: &str) -> Option<Value> {
 pub fn thumbprint(jwk: &Value) -> Option<String> {
     let text = |name: &str| jwk.get(name)?.as_str();
     let member = |name: &str, length: usize| {
-        let bytes = without_zeros(&bytes(text(name)?)?);
+        let bytes = without_zeros(&decode(text(name)?)?);
         let missing = length.saturating_sub(bytes.len());
         let number = [vec![0; missing], bytes].concat();
-        Some(json!(URL_SAFE_NO_PAD.encode(number)))
+        Some(json!(encode(number)))
     };
     // Names in the order of their letters.
     let members = match text("kty")? {
@@ -79,14 +78,14 @@ pub fn thumbprint(jwk: &Value) -> Option<String> {
             json!({ "crv": curve, "kty": "EC", "x": member("x", length)?, "y": member("y", length)? })
         }
         "OKP" => {
-            let point = URL_SAFE_NO_PAD.encode(bytes(text("x")?)?);
+            let point = encode(decode(text("x")?)?);
             json!({ "crv": text("crv")?, "kty": "OKP", "x": point })
         }
         _ => return None,
     };
     let text = members.to_string();
     let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
-    Some(URL_SAFE_NO_PAD.encode(hash.as_ref()))
+    Some(encode(hash.as_ref()))
 }
 
 /// A token with these claims, signed with the key of that name. None for a key that cannot be read.
@@ -98,17 +97,14 @@ pub fn signed(
 ) -> Option<Zeroizing<String>> {
     let key = PrivateKey::read(private).ok()?;
     let header = json!({ "alg": algorithm(key.public()), "typ": "JWT", "kid": key_id });
-    let part = |json: String| URL_SAFE_NO_PAD.encode(json);
+    let part = |json: String| encode(json);
     let text = format!(
         "{}.{}",
         part(header.to_string()),
         part(json!(claims).to_string())
     );
     let signature = key.token_signature(text.as_bytes())?;
-    Some(Zeroizing::new(format!(
-        "{text}.{}",
-        URL_SAFE_NO_PAD.encode(signature)
-    )))
+    Some(Zeroizing::new(format!("{text}.{}", encode(signature))))
 }
 
 /// A new key in PEM, of the same kind, size and form as this one, which is in PEM or its base64 alone. None for a key of another kind,
@@ -138,15 +134,6 @@ pub(crate) fn unheard_of(private: &str) -> Option<Zeroizing<String>> {
     Some(pem("PRIVATE KEY", 64, &kind.new_like(Form::Pkcs8)?))
 }
 
-/// Of base64 as it should be (RFC 7515, 2), or filled up, or with the other two signs.
-fn bytes(text: &str) -> Option<Vec<u8>> {
-    let text = text
-        .trim_end_matches('=')
-        .replace('+', "-")
-        .replace('/', "_");
-    URL_SAFE_NO_PAD.decode(text).ok()
-}
-
 fn algorithm(public: &PublicKey) -> &'static str {
     match public {
         PublicKey::Rsa { .. } => "RS256",
@@ -158,7 +145,7 @@ fn algorithm(public: &PublicKey) -> &'static str {
 }
 
 fn members(public: &PublicKey) -> Option<Value> {
-    let number = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    let number = |bytes: &[u8]| encode(bytes);
     Some(match public {
         PublicKey::Rsa { n, e } => json!({ "kty": "RSA", "n": number(n), "e": number(e) }),
         PublicKey::Ed25519(point) => {
@@ -182,6 +169,7 @@ fn members(public: &PublicKey) -> Option<Value> {
 mod tests {
     use aws_lc_rs::rsa::KeySize;
     use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair};
+    use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
 
     use super::*;
@@ -237,7 +225,7 @@ mod tests {
     /// Some write a modulus with the zero that makes it positive, or the coordinates of a point without their zeros.
     #[test]
     fn a_key_has_one_thumbprint_however_its_numbers_are_written() {
-        let written = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        let written = |bytes: &[u8]| encode(bytes);
         let rsa = |n: String, e: &[u8]| json!({ "kty": "RSA", "n": n, "e": written(e) });
         let modulus = [[0xfb].as_slice(), &[0xff; 255]].concat();
         let plain = thumbprint(&rsa(written(&modulus), &[1, 0, 1]));

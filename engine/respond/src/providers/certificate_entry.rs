@@ -6,7 +6,9 @@
 
 use leakward_core::Secret;
 use leakward_stores::Fields;
-use leakward_verify::certificates::{Certificate, PublicKey, in_text, public_key};
+use leakward_verify::certificates::{
+    self, Certificate, ENTRY_CERTIFICATE, ENTRY_FULL_CHAIN, PLACES, PublicKey, in_text, public_key,
+};
 use leakward_verify::{Subject, Value, ValueSource};
 
 use super::rest::text;
@@ -14,8 +16,6 @@ use super::vault_pki::NAME;
 use super::written_key::{self, as_written, in_lines, unreadable};
 use crate::provider::ProviderError;
 
-const CERTIFICATE: &str = "entry-certificate";
-const FULL_CHAIN: &str = "entry-full-chain";
 const CA_CHAIN: &str = "entry-ca-chain";
 
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
@@ -23,7 +23,7 @@ const END: &str = "-----END CERTIFICATE-----";
 
 /// The certificates of the key that stand beside or near it.
 pub(super) fn known(subject: &Subject, key: &PublicKey) -> impl Iterator<Item = Certificate> {
-    [CERTIFICATE, FULL_CHAIN, "certificate", "before", "after"]
+    PLACES
         .into_iter()
         .filter_map(|name| text(&subject.value(name)?.secret))
         .flat_map(|text| in_text(&text))
@@ -39,7 +39,7 @@ pub(super) fn public(subject: &Subject) -> Result<PublicKey, ProviderError> {
 /// Without what merely stood near the key: what the entry holds has names of its own.
 pub(super) fn parts(subject: &Subject) -> Fields {
     let mut parts = written_key::parts(subject);
-    parts.remove("certificate");
+    parts.remove(certificates::CERTIFICATE);
     parts
 }
 
@@ -85,8 +85,8 @@ pub(super) fn beside(subject: &Subject, fields: &Fields) -> Result<Subject, Prov
         return Err(refused(why));
     }
     if whole
-        .value(CERTIFICATE)
-        .or(whole.value(FULL_CHAIN))
+        .value(ENTRY_CERTIFICATE)
+        .or(whole.value(ENTRY_FULL_CHAIN))
         .is_none()
     {
         return Err(refused(
@@ -129,8 +129,8 @@ fn part_of(
     let wrong = |what: &str| Err(refused(format!("the field {field} {what}")));
     match own {
         Some(_) if !is_alone => wrong("holds the certificate within other text"),
-        Some(0) if certificates.len() == 1 => Ok(Some(CERTIFICATE)),
-        Some(0) => Ok(Some(FULL_CHAIN)),
+        Some(0) if certificates.len() == 1 => Ok(Some(ENTRY_CERTIFICATE)),
+        Some(0) => Ok(Some(ENTRY_FULL_CHAIN)),
         Some(_) => wrong("holds the certificate, but not as its first"),
         None => {
             // Authorities that are trusted for other reasons stay as they are.
@@ -149,10 +149,10 @@ fn part_of(
 
 /// Puts the new certificate, and those above it, in the place of the old ones.
 pub(super) fn renew(parts: &mut Fields, certificate: &str, chain: &[String]) {
-    if let Some(old) = parts.get_mut(CERTIFICATE) {
+    if let Some(old) = parts.get_mut(ENTRY_CERTIFICATE) {
         *old = as_written(old, certificate);
     }
-    if let Some(old) = parts.get_mut(FULL_CHAIN) {
+    if let Some(old) = parts.get_mut(ENTRY_FULL_CHAIN) {
         *old = as_written(old, &full_chain(old, certificate, chain));
     }
     if let Some(old) = parts.get_mut(CA_CHAIN)
@@ -263,7 +263,7 @@ mod tests {
             ),
             (vec!["old", "root"], vec![], vec!["new", "root"]),
         ] {
-            assert_eq!(renewed(FULL_CHAIN, &old, &chain), expected);
+            assert_eq!(renewed(ENTRY_FULL_CHAIN, &old, &chain), expected);
         }
         for (old, chain, expected) in [
             (vec!["inter"], vec!["inter", "root"], vec!["inter"]),

@@ -6,14 +6,13 @@
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPair;
 use aws_lc_rs::signature::RSA_PKCS1_SHA256;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use leakward_core::{Secret, Verdict};
 use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::{Case, Exchange, HttpExchange, Native};
 use crate::answer::Answer;
+use crate::base64url;
 use crate::judge::Judgement;
 use crate::plan::NotAsked;
 use crate::request::{Payload, Request, Verb};
@@ -48,7 +47,7 @@ fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {
         "iss": email, "aud": audience, "iat": case.now, "exp": case.now + 600,
         "scope": "https://www.googleapis.com/auth/userinfo.email",
     });
-    let part = |json: &serde_json::Value| URL_SAFE_NO_PAD.encode(json.to_string());
+    let part = |json: &serde_json::Value| base64url::encode(json.to_string());
     let signed = format!("{}.{}", part(&header), part(&claims));
     let mut signature = vec![0; pair.public_modulus_len()];
     pair.sign(
@@ -58,10 +57,7 @@ fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {
         &mut signature,
     )
     .map_err(|_| unfit())?;
-    let body = Zeroizing::new(format!(
-        "{GRANT}{signed}.{}",
-        URL_SAFE_NO_PAD.encode(signature)
-    ));
+    let body = Zeroizing::new(format!("{GRANT}{signed}.{}", base64url::encode(signature)));
     let url = format!("{}/token", target.base());
     Ok(Exchange::Http(Box::new(HttpExchange {
         request: Request {

@@ -13,14 +13,13 @@ use aws_lc_rs::signature::{
     RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, RsaParameters,
     RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm,
 };
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use leakward_core::verification::Method;
 use leakward_core::{Secret, Verdict};
 use serde_json::Value;
 
 use super::{Case, Exchange, HttpExchange, Native};
 use crate::answer::Answer;
+use crate::base64url;
 use crate::fill::value;
 use crate::judge::Judgement;
 use crate::plan::NotAsked;
@@ -92,10 +91,7 @@ fn token(subject: &Subject) -> Option<Token> {
     let text = value("secret", subject)?;
     let (signed, signature) = text.rsplit_once('.')?;
     let (header, payload) = signed.split_once('.')?;
-    let read = |part: &str| -> Option<Value> {
-        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok()?).ok()
-    };
-    let (header, payload) = (read(header)?, read(payload)?);
+    let (header, payload) = (base64url::json(header)?, base64url::json(payload)?);
     let text = |value: &Value, name: &str| Some(value.get(name)?.as_str()?.to_owned());
     Some(Token {
         algorithm: text(&header, "alg")?,
@@ -103,9 +99,7 @@ fn token(subject: &Subject) -> Option<Token> {
         issuer: text(&payload, "iss"),
         has_end: payload.get("exp").is_some_and(Value::is_number),
         signed: signed.to_owned(),
-        signature: URL_SAFE_NO_PAD
-            .decode(signature.trim_end_matches('='))
-            .ok()?,
+        signature: base64url::decode(signature)?,
     })
 }
 
@@ -212,11 +206,7 @@ fn judged(answer: &Answer, subject: &Subject) -> Judgement {
 
 /// Whether a published key made the signature; none when the key is of another kind.
 fn fits(token: &Token, key: &Value) -> Option<bool> {
-    let part = |name: &str| -> Option<Vec<u8>> {
-        URL_SAFE_NO_PAD
-            .decode(key.get(name)?.as_str()?.trim_end_matches('='))
-            .ok()
-    };
+    let part = |name: &str| base64url::decode(key.get(name)?.as_str()?);
     let kind = key.get("kty")?.as_str()?;
     let message = token.signed.as_bytes();
     if let Some(parameters) = rsa(&token.algorithm).filter(|_| kind == "RSA") {
@@ -292,18 +282,21 @@ mod tests {
     }
 
     fn unsigned(header: &str, payload: &str) -> String {
-        let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);
-        format!("{}.{}", encode(header), encode(payload))
+        format!(
+            "{}.{}",
+            base64url::encode(header),
+            base64url::encode(payload)
+        )
     }
 
     #[test]
     fn a_signature_by_a_published_key_is_live_and_one_by_nobody_is_dead() {
         let pair = Ed25519KeyPair::generate().expect("a key");
-        let x = URL_SAFE_NO_PAD.encode(pair.public_key().as_ref());
+        let x = base64url::encode(pair.public_key().as_ref());
         let keys = format!(r#"{{"keys":[{{"kty":"OKP","crv":"Ed25519","kid":"k1","x":"{x}"}}]}}"#);
         let signed = |header: &str, payload: &str| {
             let text = unsigned(header, payload);
-            let signature = URL_SAFE_NO_PAD.encode(pair.sign(text.as_bytes()).as_ref());
+            let signature = base64url::encode(pair.sign(text.as_bytes()).as_ref());
             format!("{text}.{signature}")
         };
         let header = r#"{"alg":"EdDSA","kid":"k1"}"#;
@@ -313,7 +306,7 @@ mod tests {
         let forged = format!(
             "{}.{}",
             unsigned(header, payload),
-            URL_SAFE_NO_PAD.encode([7; 64])
+            base64url::encode([7; 64])
         );
         assert_eq!(verdict(&forged, 200, &keys), "dead");
         assert_eq!(verdict(&good, 500, &keys), "unknown");
@@ -327,7 +320,7 @@ mod tests {
         let nameless = format!(
             "{}.{}",
             unsigned(r#"{"alg":"EdDSA"}"#, payload),
-            URL_SAFE_NO_PAD.encode([7; 64])
+            base64url::encode([7; 64])
         );
         assert_eq!(verdict(&nameless, 200, &keys), "unknown");
     }
@@ -336,14 +329,14 @@ mod tests {
     fn an_elliptic_signature_is_read_as_json_writes_it() {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key");
         let point = pair.public_key().as_ref();
-        let [x, y] = [&point[1..33], &point[33..]].map(|half| URL_SAFE_NO_PAD.encode(half));
+        let [x, y] = [&point[1..33], &point[33..]].map(base64url::encode);
         let keys =
             format!(r#"{{"keys":[{{"kty":"EC","crv":"P-256","kid":"e","x":"{x}","y":"{y}"}}]}}"#);
         let text = unsigned(r#"{"alg":"ES256","kid":"e"}"#, r#"{"exp":9999999999}"#);
         let signature = pair
             .sign(&SystemRandom::new(), text.as_bytes())
             .expect("a signature");
-        let token = format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature.as_ref()));
+        let token = format!("{text}.{}", base64url::encode(signature.as_ref()));
         assert_eq!(verdict(&token, 200, &keys), "live");
         // The same key under another algorithm proves nothing, neither way.
         let keys = keys.replace("P-256", "P-384");

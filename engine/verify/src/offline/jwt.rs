@@ -1,11 +1,10 @@
 //! JSON Web Tokens (RFC 7519): who issued it, for whom, until when. The signature is not looked at: a token that says that it
 //! has expired is refused by everybody who checks at all.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 use super::{OfflineFacts, expiry};
+use crate::base64url;
 use crate::fill::value;
 use crate::scrub::harmless;
 use crate::subject::Subject;
@@ -63,9 +62,7 @@ pub(super) fn facts(subject: &Subject, now: u64) -> Option<OfflineFacts> {
 }
 
 fn decoded(part: &str) -> Option<Value> {
-    let bytes = URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok()?;
-    let json: Value = serde_json::from_slice(&bytes).ok()?;
-    json.is_object().then_some(json)
+    base64url::json(part).filter(Value::is_object)
 }
 
 /// A NumericDate; fractions are allowed and cut.

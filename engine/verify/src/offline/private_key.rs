@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use super::OfflineFacts;
-use crate::certificates::told;
+use crate::certificates::{PLACES, told};
 use crate::fill::value;
 use crate::keys::{PrivateKey, certificates, ssh_fingerprint};
 use crate::subject::Subject;
@@ -45,8 +45,7 @@ fn add_certificate(facts: &mut OfflineFacts, key: &PrivateKey, subject: &Subject
     let mut identity = |name: &str, value: String| facts.identity.push((name.to_owned(), value));
     identity("key", public.kind());
     identity("public key", ssh_fingerprint(&public.ssh_blob()));
-    let near = ["certificate", "before", "after"];
-    let texts = near.iter().filter_map(|name| value(name, subject));
+    let texts = PLACES.iter().filter_map(|name| value(name, subject));
     let found: Vec<_> = texts.flat_map(|text| certificates(&text)).collect();
     let Some(own) = found.iter().find(|certificate| certificate.is_for(public)) else {
         if !found.is_empty() {

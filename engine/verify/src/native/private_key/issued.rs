@@ -12,26 +12,17 @@ use percent_encoding::utf8_percent_encode;
 use super::super::{Case, Exchange, HttpExchange};
 use super::unreadable;
 use crate::answer::Answer;
-use crate::certificates::{Certificate, PublicKey, in_text, public_key, told};
+use crate::certificates::{CERTIFICATE, Certificate, PLACES, PublicKey, in_text, public_key, told};
 use crate::fill::{KEPT, value};
 use crate::judge::Judgement;
 use crate::plan::NotAsked;
 use crate::scrub::Facts;
 use crate::subject::Subject;
 
-/// Where certificates stand.
-const PLACES: [&str; 5] = [
-    "entry-certificate",
-    "entry-full-chain",
-    "certificate",
-    "before",
-    "after",
-];
-
 pub(super) fn prepare(case: &Case<'_>) -> Result<Exchange, NotAsked> {
     let public = public_key(&case.secret()?).ok_or_else(unreadable)?;
     let own = latest(case.subject, &public)
-        .ok_or_else(|| NotAsked::NeedsValue("certificate".to_owned()))?;
+        .ok_or_else(|| NotAsked::NeedsValue(CERTIFICATE.to_owned()))?;
     if own.not_after.is_some_and(|end| end <= case.now) {
         let why = "the certificate that is known has expired; whether the key has another one is told only to who logs in";
         return Err(NotAsked::Unusable(why.to_owned()));
