@@ -1,4 +1,9 @@
-//! What a private key is for, as the operator says it: a private key can be anything, and that decides who is asked and who acts.
+//! What a private key is for, which nobody sees by looking at it: it signs tokens, stands behind a certificate, or logs in over SSH.
+//!
+//! That decides who is asked whether it works (here) and who takes it away (the providers of `leakward-respond`), and is decided in this
+//! one place, so that both go to the same. It is not found out: the operator says it.
+//!
+//! INVARIANT: what merely stands near a key decides nothing. Whoever wrote the scanned text would choose who is told of it.
 
 use crate::subject::{Subject, ValueSource};
 

@@ -1,4 +1,7 @@
 //! How keys and signatures are written in text (RFC 7468): base64 in lines between two marks.
+//!
+//! Only for what is made here: successors, and signatures of approvals. What was found is read by [`crate::offline::key_body`], which
+//! takes more than the standard allows. The text can be a private key: it is wiped when it is dropped, and so is the base64 on the way.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
