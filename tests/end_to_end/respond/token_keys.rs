@@ -331,6 +331,35 @@ fn a_response_that_was_cut_off_goes_on_when_it_is_typed_again() {
     assert!(told.contains("is proven dead"), "{}", again.transcript());
 }
 
+/// Somebody has written a note beside the key meanwhile, and no version without it is left.
+#[test]
+fn an_entry_that_no_new_key_fits_any_more_is_named_before_anything_is_made() {
+    let Some(scene) = Scene::new("ec", "2026-11") else {
+        return;
+    };
+    let killed = scene.rotate().env("LEAKWARD_KILL_AT", "before:0").run();
+    assert_eq!(killed.status, None, "{}", killed.transcript());
+    let path = "secret/app/signing";
+    scene.bao.says(&["kv", "metadata", "delete", path]);
+    let field = format!("private-key=# ours\n{}", scene.key);
+    scene.bao.says(&["kv", "put", path, &field, "kid=2026-11"]);
+    let again = scene.rotate().run();
+    again.expect_status(2);
+    let told = &again.stderr;
+    assert!(told.contains("other text around"), "{}", again.transcript());
+    assert_eq!(scene.ids(), ["2026-11"], "nothing was made");
+    // That is no reason to be stuck with it.
+    let incident = format!("--incident={}", scene.finding);
+    // As the scan has found it.
+    let lines = scene.key.lines().filter(|line| !line.contains("--"));
+    let found: String = lines.collect();
+    let back = scene
+        .respond(&["respond", "give-up", &incident, "--credential"])
+        .input(found.trim_end_matches('=').to_owned())
+        .run();
+    assert!(back.stdout.contains("went back"), "{}", back.transcript());
+}
+
 #[test]
 fn an_entry_that_holds_the_key_otherwise_is_not_told_as_rotated_already() {
     let Some(scene) = Scene::new("ec", "2026-11") else {

@@ -318,6 +318,11 @@ impl Responder {
         let row = ledger.open_saga(fingerprint)?;
         let row = row.ok_or(RespondError::NothingOpen(fingerprint))?;
         let subject = self.old_credential(&row, subject)?;
+        let subject = match self.with_all_parts(&row, subject.clone()) {
+            // What is taken away is known by its handle; an entry that is unfit by now is no reason to leave it.
+            Err(RespondError::Provider(ProviderError::Refused { .. })) => subject,
+            whole => whole?,
+        };
         let outcome = self.with_saga(&row, subject, |saga| {
             saga.give_up(&format!("{by} gave it up"))
         })?;
@@ -380,6 +385,7 @@ impl Responder {
     }
 
     fn run(&self, row: &SagaRow, subject: Subject) -> Result<Outcome, RespondError> {
+        let subject = self.with_all_parts(row, subject)?;
         #[expect(
             clippy::redundant_closure_for_method_calls,
             reason = "the method itself is of one lifetime only"
@@ -396,15 +402,7 @@ impl Responder {
         act: impl FnOnce(&mut Saga<'_>) -> Result<T, crate::saga::SagaError>,
     ) -> Result<T, RespondError> {
         let rule = self.rule(&subject.rule)?;
-        let provider = self
-            .parts
-            .providers
-            .find(rule)
-            .ok_or_else(|| RespondError::NoRotation {
-                provider: rule.provider.to_string(),
-                instructions: String::new(),
-            })?;
-        let subject = self.with_all_parts(row, provider, subject)?;
+        let provider = self.provider_of(rule)?;
         let store = match &row.plan.entry {
             Some(entry) => Some(self.store(&entry.store)?),
             None => None,
@@ -457,24 +455,38 @@ impl Responder {
             .ok_or(RespondError::NeedsCredential(row.fingerprint))
     }
 
+    fn provider_of(&self, rule: &Rule) -> Result<&dyn Provider, RespondError> {
+        let found = self.parts.providers.find(rule);
+        found.ok_or_else(|| RespondError::NoRotation {
+            provider: rule.provider.to_string(),
+            instructions: String::new(),
+        })
+    }
+
     /// What the plan found beside the credential in the store's entry (a key's certificate, the key as the entry writes it) is looked
     /// for in the same way again, where it is in the same fields.
-    fn with_all_parts(
-        &self,
-        row: &SagaRow,
-        provider: &dyn Provider,
-        subject: Subject,
-    ) -> Result<Subject, RespondError> {
+    ///
+    /// # Errors
+    /// There is to be a successor, and the entry holds the credential in a way by now that none would fit.
+    fn with_all_parts(&self, row: &SagaRow, subject: Subject) -> Result<Subject, RespondError> {
+        let provider = self.provider_of(self.rule(&subject.rule)?)?;
         let Some(entry) = row.plan.entry.as_ref().filter(|_| provider.has_company()) else {
             return Ok(subject);
         };
+        let mut misfit = None;
         let whole = self.in_versions(entry, |_, held| {
-            let whole = provider.beside(&subject, held).ok()?;
+            // Another version may fit.
+            let whole = provider.beside(&subject, held);
+            let whole = whole.map_err(|error| misfit = Some(error)).ok()?;
             let mut fields = changes(held, &provider.parts(&whole));
             fields.sort();
             (fields == entry.fields).then_some(whole)
         })?;
-        Ok(whole.unwrap_or(subject))
+        match (whole, misfit) {
+            (Some(whole), _) => Ok(whole),
+            (None, Some(error)) if row.plan.goal == Goal::Rotate => Err(error.into()),
+            (None, _) => Ok(subject),
+        }
     }
 
     /// The leaked credential, as far as the store's entry has it in the form in which it leaked.
@@ -513,7 +525,7 @@ impl Responder {
     fn in_versions(
         &self,
         entry: &PlannedEntry,
-        find: impl Fn(&Select, &Fields) -> Option<Subject>,
+        mut find: impl FnMut(&Select, &Fields) -> Option<Subject>,
     ) -> Result<Option<Subject>, RespondError> {
         let store = self.store(&entry.store)?;
         let version = Select::Exactly(Version(entry.version.clone()));

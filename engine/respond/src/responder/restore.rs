@@ -101,7 +101,7 @@ impl Responder {
             fingerprint,
             why: format!("nobody here acts for {}", rule.provider),
         })?;
-        let subject = self.with_all_parts(&revoked.row, provider, subject)?;
+        let subject = self.with_all_parts(&revoked.row, subject)?;
         let details = json!({
             "by": by,
             "because": because,
