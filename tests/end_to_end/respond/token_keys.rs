@@ -253,9 +253,23 @@ fn a_key_that_signs_tokens_is_replaced_and_no_token_is_refused_meanwhile() {
     assert_eq!(refused, 0, "of {signed} tokens");
     scene.is_replaced("2026-11");
     let finding = format!("--finding={}", scene.finding);
-    let again = scene
-        .respond(&["revoke", "--report", "report.json", &finding])
-        .args(["--with", "key-id=2026-11", "--yes"])
+    let revoke = || {
+        scene
+            .respond(&["revoke", "--report", "report.json", &finding])
+            .args(["--with", "key-id=2026-11", "--yes"])
+    };
+    // Without the store of the set nobody can be asked, and what was proven stays so.
+    let nobody = revoke().run();
+    nobody.expect_status(1);
+    let told = &nobody.stdout;
+    assert!(told.contains("needs a store"), "{}", nobody.transcript());
+    let shown = leakward(scene.repository.sandbox())
+        .args(["respond", "show", &scene.finding])
+        .run();
+    let told = &shown.stdout;
+    assert!(told.contains("state     closed"), "{}", shown.transcript());
+    let again = revoke()
+        .args(["--store", &scene.bao.store(), "--path", "app/signing"])
         .run();
     again.expect_status(0);
     assert!(

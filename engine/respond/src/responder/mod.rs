@@ -230,7 +230,8 @@ impl Responder {
                 .go_on_with(&row, Some(subject.clone()))
                 .map(Applied::Ran);
         }
-        if self.is_over(plan)? && !self.still_stands(subject)? {
+        // Whoever cannot act has nothing to say against an end that was proven.
+        if self.is_over(plan)? && (!plan.is_possible() || !self.still_stands(subject)?) {
             return Ok(Applied::Ran(Outcome::Finished));
         }
         let why = match self.admit(plan, decision)? {
