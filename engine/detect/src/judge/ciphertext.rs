@@ -1,5 +1,7 @@
 //! Values that are encrypted: without their key they are no secret.
 
+use crate::decode::base64;
+
 /// What encrypted values start with, and what they are.
 const STARTS: [(&[u8], &str); 24] = [
     (b"ENC[", "it is encrypted by SOPS or eyaml"),
@@ -111,6 +113,18 @@ fn is_digest_with_salt(value: &[u8]) -> bool {
         && padding(after) == after.len()
 }
 
+/// What ASP.NET's Identity stores for a password: a version, and behind it salt and digest, of its second form 49 bytes, of its third 61
+/// with the function's number, the iterations and the salt's length before them.
+fn is_of_identity(value: &[u8]) -> bool {
+    let is_long = matches!(value.len(), 66 | 68 | 82 | 84);
+    let bytes = is_long.then(|| base64::decode(value)).flatten();
+    bytes.is_some_and(|bytes| match bytes.as_slice() {
+        [0, ..] => bytes.len() == 49,
+        [1, 0, 0, 0, 0..=2, 0, _, _, _, 0, 0, 0, 16, ..] => bytes.len() == 61,
+        _ => false,
+    })
+}
+
 /// `AM.25rLQ.AES128.…`: the id of a key and the encryption, as JFrog's programs write them before what they encrypted.
 fn is_labelled_ciphertext(value: &[u8]) -> bool {
     let mut parts = value.splitn(4, |byte| *byte == b'.');
@@ -174,6 +188,7 @@ pub(crate) fn reason(value: &[u8]) -> Option<&'static str> {
         .or_else(|| {
             let of_user = memchr::memchr(b':', value).and_then(|at| value.get(at + 1..));
             let is_one = starts_as_hash(value)
+                || is_of_identity(value)
                 || is_modular_crypt(value)
                 || is_digest_with_salt(value)
                 || of_user.is_some_and(|hash| hash.starts_with(b"$") && starts_as_hash(hash));
@@ -183,7 +198,17 @@ pub(crate) fn reason(value: &[u8]) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use ::base64::Engine as _;
+    use ::base64::engine::general_purpose::STANDARD;
+
     use super::*;
+
+    /// Base64 of a head and so many bytes behind it.
+    fn identity(head: &[u8], count: u8) -> String {
+        let body = (0..count).map(|byte| byte.wrapping_mul(83) ^ 90);
+        let bytes: Vec<u8> = head.iter().copied().chain(body).collect();
+        STANDARD.encode(bytes)
+    }
 
     #[test]
     fn ciphertext_and_hashes_are_told() {
@@ -196,6 +221,8 @@ mod tests {
             "{SSHA}x",
             "$6$x",
             "CRYPT:ab0.cdEfgh",
+            &identity(&[0], 48),
+            &identity(&[1, 0, 0, 0, 1, 0, 0, 39, 16, 0, 0, 0, 16], 48),
             "harbor_user:$2y$10$x",
         ] {
             assert!(reason(value.as_bytes()).is_some(), "{value}");
@@ -207,6 +234,7 @@ mod tests {
             "{curly",
             "$a$b$c",
             "$Ab$cd$0123456789abcdefghijkl",
+            &identity(&[7], 48),
         ] {
             assert_eq!(reason(value.as_bytes()), None, "{value}");
         }

@@ -126,6 +126,14 @@ impl Context {
         holds(&"://") && BADGE_WORDS.iter().any(holds)
     }
 
+    /// Whether it is a part of the name of a resource in AWS: `arn:aws:secretsmanager:…:secret:name`.
+    pub(crate) fn stands_in_resource_name(&self) -> bool {
+        let is_end = |byte: &u8| !byte.is_ascii_alphanumeric() && !b":-_/*".contains(byte);
+        let start = self.before.iter().rposition(is_end).map_or(0, |at| at + 1);
+        let head = self.before.get(start..).unwrap_or_default();
+        head.starts_with(b"arn:aws")
+    }
+
     /// Whether it is a parameter of an address that also says until when it holds: `?e=1573634298&token=`.
     pub(crate) fn stands_in_signed_address(&self) -> bool {
         const UNTIL: [&[u8]; 5] = [b"?e=", b"&e=", b"expires=", b"&se=", b"x-amz-date="];

@@ -3,11 +3,13 @@
 //! A password may be weak, so a value of mixed characters is enough, and only what reads as a name, a label, a
 //! sentence or a sample is turned down. A secret is drawn by a machine, so it has to look random.
 
+use std::borrow::Cow;
+
 use super::context::Context;
 use super::name_like::{is_access_key_id, is_shouted, names_a_secret, reads_like_a_name};
 use super::notation::{
-    is_algorithm, is_colour, is_list_of_pairs, is_option, is_pattern, is_place_in_a_document,
-    is_setting_of_its_own,
+    colours_a_terminal, is_algorithm, is_colour, is_list_of_pairs, is_option, is_pattern,
+    is_place_in_a_document, is_setting_of_its_own,
 };
 use super::scale::Scale;
 use super::traits::Traits;
@@ -55,6 +57,9 @@ pub(crate) fn weigh(assigned: Assigned<'_>, context: &Context, scale: &mut Scale
         scale.reject(reason);
         return;
     }
+    // As base64 everything looks drawn.
+    let said = said(value);
+    let (value, traits) = (&*said, Traits::of(&said));
     if context.speaks_of_samples() {
         scale.weigh(-15, "its line speaks of samples");
     }
@@ -90,6 +95,9 @@ pub(crate) fn weigh(assigned: Assigned<'_>, context: &Context, scale: &mut Scale
 fn weigh_what_is_shown(value: &[u8], traits: &Traits, context: &Context, scale: &mut Scale) {
     if context.speaks_of_badges() {
         scale.reject("it belongs to a badge or an invitation, whose address is public");
+    }
+    if context.stands_in_resource_name() {
+        scale.reject("it is a part of the name of a resource");
     }
     if context.stands_in_signed_address() {
         scale.weigh(-30, "it signs one address for a time");
@@ -145,6 +153,9 @@ fn objection(assigned: Assigned<'_>, value: &[u8], traits: &Traits) -> Option<&'
     if let Some(reason) = reference::reason(value).or_else(|| ciphertext::reason(value)) {
         return Some(reason);
     }
+    if look_alike::is_uuid(value) && is_of_a_request(assigned.name) {
+        return Some("it makes a request happen only once");
+    }
     if is_access_key_id(value, assigned.name) {
         return Some("it is the id of an access key, not its secret");
     }
@@ -187,7 +198,7 @@ fn other_language(
     if assigned.manner != Manner::Quoted && value.starts_with(b"-") && is_option(value) {
         return Some("it is an option");
     }
-    if is_colour(value) || lower.starts_with(b"var(") {
+    if is_colour(value) || lower.starts_with(b"var(") || colours_a_terminal(value) {
         return Some("it is a colour");
     }
     if is_setting_of_its_own(value) || is_list_of_pairs(value) {
@@ -322,11 +333,16 @@ fn decoded_objection(value: &[u8]) -> Option<&'static str> {
     placeholder::reason(text).or_else(|| reference::reason(text))
 }
 
-/// Whether the value is the base64 of a password that everybody knows.
-fn encodes_well_known(value: &[u8]) -> bool {
+/// The text that a value says: of base64 what it is the base64 of, when that is printable, which of eight digits that were drawn happens
+/// twice in a thousand times and of more hardly ever.
+pub(crate) fn said(value: &[u8]) -> Cow<'_, [u8]> {
     let is_base64 = value.len() >= 8 && value.len().is_multiple_of(4);
     let text = is_base64.then(|| base64::decode(value)).flatten();
-    text.is_some_and(|text| is_well_known(&text.trim_ascii().to_ascii_lowercase()))
+    let text = text.map(|text| text.trim_ascii().to_vec());
+    let is_text =
+        |text: &Vec<u8>| text.len() >= 4 && text.iter().all(|byte| matches!(byte, b' '..=b'~'));
+    text.filter(is_text)
+        .map_or(Cow::Borrowed(value), Cow::Owned)
 }
 
 /// Whether the value is its own name, or a word of it.
@@ -338,15 +354,36 @@ fn equals_name(lower_value: &[u8], assigned: Assigned<'_>) -> bool {
             .collect()
     };
     let (value, name) = (letters(lower_value), letters(assigned.name));
-    // `apiToken` and `apiToken2`; `dbpassword1` is what people choose for a password.
+    // `apiToken` and `apiToken2`; `dbpassword1` is what people choose for a password, and `newPassword2` a field's name.
     let numbered = value
         .strip_suffix(b"1")
         .or_else(|| value.strip_suffix(b"2"));
+    let is_hump =
+        |pair: &[u8]| matches!(pair, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase());
+    let has_humps = assigned.value.windows(2).any(is_hump);
     value == name
-        || (numbered == Some(&*name) && assigned.kind != NameKind::Password)
+        || (numbered == Some(&*name) && (assigned.kind != NameKind::Password || has_humps))
+        || (has_humps && shares_words(assigned))
         || (value.len() >= 6
             && (name.ends_with(&value) || value.ends_with(&name))
             && value.iter().all(u8::is_ascii_alphabetic))
+}
+
+/// `clientToken`, `ClientRequestToken`: what AWS knows a request by that is sent again.
+fn is_of_a_request(name: &[u8]) -> bool {
+    let words = name_words(name);
+    let last: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
+    last.ends_with(&[b"client", b"token"]) || last.ends_with(&[b"request", b"token"])
+}
+
+/// `OCC_PASS_QPS = "occupiedPassQps"`: letters in humps, of which two words at least are words of the name.
+fn shares_words(assigned: Assigned<'_>) -> bool {
+    let names = name_words(assigned.name);
+    let shared = name_words(assigned.value)
+        .iter()
+        .filter(|word| word.len() >= 3 && names.contains(word))
+        .count();
+    shared >= 2 && assigned.value.iter().all(u8::is_ascii_alphabetic)
 }
 
 /// `password_resets#create`, `t('user.password')`, `${System.getenv(`: routes, translations and look-ups in quotes.
@@ -405,10 +442,6 @@ fn weigh_password(
     let lower = value.to_ascii_lowercase();
     if is_well_known(&lower) {
         scale.weigh(-25, "it is a password that everybody knows");
-    }
-    if encodes_well_known(value) {
-        // As base64 it looks random, which says nothing for it.
-        scale.weigh(-45, "it is the base64 of a password that everybody knows");
     }
     let letters = traits.lower + traits.upper;
     let is_deployed = weak::is_of_a_deployment(assigned, context);
@@ -579,6 +612,32 @@ mod tests {
         ] {
             assert!(!is_known_in_disguise(value.as_bytes()), "{value}");
         }
+    }
+
+    #[test]
+    fn what_base64_says_is_what_is_weighed() {
+        assert_eq!(&*said(b"c2VjdXJlLXdvcmRz"), b"secure-words");
+        assert_eq!(&*said(b"b3BlbiBzZXNhbWUK"), b"open sesame");
+        for value in ["x9k2m4Qz", "plain-text", "AAECAwQFBgc="] {
+            assert_eq!(&*said(value.as_bytes()), value.as_bytes());
+        }
+    }
+
+    #[test]
+    fn fields_and_constants_repeat_their_name() {
+        let repeats = |name: &str, value: &str| {
+            let assigned = Assigned {
+                value: value.as_bytes(),
+                name: name.as_bytes(),
+                kind: NameKind::Password,
+                manner: Manner::Quoted,
+            };
+            equals_name(&value.to_ascii_lowercase().into_bytes(), assigned)
+        };
+        assert!(repeats("newPassword", "newPassword2"));
+        assert!(repeats("OCC_PASS_QPS", "occupiedPassQps"));
+        assert!(!repeats("dbpassword", "dbpassword1"));
+        assert!(!repeats("ROOT_PASSWORD", "rootOfEvil"));
     }
 
     #[test]

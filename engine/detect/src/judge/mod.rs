@@ -35,6 +35,7 @@ mod traits;
 mod weak;
 mod words;
 
+pub(crate) use checksum::structure::is_known_pair;
 pub(crate) use companions::{Companions, numbers as rule_numbers};
 pub(crate) use context::begins_comment;
 pub(crate) use disproved::Disproved;

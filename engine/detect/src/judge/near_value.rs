@@ -4,6 +4,7 @@ use super::context::Context;
 use super::scale::Scale;
 use super::traits::Traits;
 use super::{ciphertext, look_alike, placeholder, reference};
+use crate::native::name_words;
 use crate::word_list::WordList;
 
 /// Words in a name which say that its value is secret.
@@ -45,18 +46,25 @@ const SAMPLE_TAGS: [&[u8]; 6] = [
 /// Whether a name, or what stands between it and the value, says that the value is public. A `secret_id` is not, and an `id` only
 /// where it stands last.
 fn says_public(name: &[u8], between: &[u8]) -> bool {
-    fn words(text: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
+    fn words(text: &[u8]) -> impl DoubleEndedIterator<Item = Vec<u8>> {
         text.split(|byte| !byte.is_ascii_alphanumeric())
             .filter(|word| !word.is_empty())
+            .map(<[u8]>::to_ascii_lowercase)
     }
     let is_id = match words(between).next_back() {
         Some(last) => last == b"id",
         None => {
-            words(name).next_back() == Some(b"id") && !words(name).any(|word| word == b"secret")
+            words(name).next_back().is_some_and(|last| last == b"id")
+                && !words(name).any(|word| word == b"secret")
         }
     };
     let mut all = words(name).chain(words(between));
-    is_id || all.any(|word| PUBLIC_WORDS.contains(&word))
+    // `publicResourceKey`.
+    is_id
+        || all.any(|word| PUBLIC_WORDS.contains(&&*word))
+        || name_words(name)
+            .first()
+            .is_some_and(|word| word == b"public")
 }
 
 /// Weighs the value of a keyword rule. `name` is the identifier that holds the keyword, `between` what stands between it
@@ -106,7 +114,7 @@ pub(crate) fn weigh(
         scale.reject("it is called a sample");
         return;
     }
-    if says_public(&name.to_ascii_lowercase(), &between.to_ascii_lowercase()) {
+    if says_public(name, between) {
         scale.weigh(-30, "its name says that it is public");
     }
     if (traits.is_hex || is_uuid) && context.speaks_of_digests() {
@@ -156,7 +164,13 @@ mod tests {
         ] {
             assert!(!says_public(name.as_bytes(), b"=\""), "{name}");
         }
-        for name in ["github_sha", "client_id", "docker image digest", "site-key"] {
+        for name in [
+            "github_sha",
+            "client_id",
+            "docker image digest",
+            "site-key",
+            "publicResourceKey",
+        ] {
             assert!(says_public(name.as_bytes(), b"=\""), "{name}");
         }
         assert!(says_public(

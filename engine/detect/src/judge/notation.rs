@@ -45,6 +45,20 @@ pub(super) fn is_pattern(value: &[u8]) -> bool {
     has_sign || is_rule || is_validation || is_selector || is_anchored
 }
 
+/// `\e[96m`, `\033[1m`: what tells a terminal to change its colour.
+pub(super) fn colours_a_terminal(value: &[u8]) -> bool {
+    [&b"\\e["[..], b"\\033[", b"\\x1b[", b"\\u001b[", b"\x1b["]
+        .iter()
+        .any(|start| {
+            memchr::memmem::find_iter(value, *start).any(|at| {
+                value
+                    .get(at + start.len()..)
+                    .and_then(<[u8]>::first)
+                    .is_some_and(u8::is_ascii_digit)
+            })
+        })
+}
+
 /// `min:16`, `required_if:change,true|confirmed`: rules that forms ask for, the first one with its argument.
 fn is_rule_with_argument(value: &[u8]) -> bool {
     const RULES: WordList = WordList::new(

@@ -72,7 +72,7 @@ pub(crate) fn reason(value: &[u8]) -> Option<&'static str> {
     if is_masked(value) {
         return Some("it is masked or elided");
     }
-    if sequence::repeats_a_block(value) || sequence::share_of_walks(value) > 0.6 {
+    if sequence::repeats_a_block(value) || sequence::is_walked(value) {
         return Some("its characters repeat or run in order");
     }
     if sequence::is_drummed(value) {
@@ -139,6 +139,18 @@ fn is_bracketed(value: &[u8]) -> bool {
     if QUOTATION_MARKS
         .iter()
         .any(|mark| value.starts_with(mark.as_bytes()))
+    {
+        return true;
+    }
+    // In a page's text: `&lt;token&gt;`. Of an optional part the bracket before may be cut off: `[:password]`.
+    let inner_of_page = value
+        .strip_prefix(b"&lt;")
+        .and_then(|rest| rest.strip_suffix(b"&gt;"));
+    if let Some(inner) = inner_of_page {
+        return !Traits::of(inner).looks_random();
+    }
+    if let [word @ .., b']'] = value
+        && is_name_of_secret(word)
     {
         return true;
     }
@@ -226,6 +238,8 @@ mod tests {
     fn placeholders_are_told() {
         for value in [
             "<YOUR_KEY>",
+            "&lt;token&gt;",
+            "password]",
             "'<YOUR_KEY>'",
             "[TOKEN]",
             "{API_KEY}",
@@ -274,6 +288,8 @@ mod tests {
     fn random_values_and_passwords_are_not() {
         for value in [
             "hunter2",
+            "hunter2]",
+            "&lt;qW8zK2vPxL7m&gt;",
             "qW8zK2vPxL7m",
             "3f9a1c0b7d2e4856a1b2",
             "Tr0ub4dor&3",

@@ -7,13 +7,15 @@ use super::traits::Traits;
 use crate::byte_set::ByteSet;
 
 /// What a template opens and closes with.
-const TEMPLATES: [(&[u8], &[u8]); 10] = [
+const TEMPLATES: [(&[u8], &[u8]); 11] = [
     (b"${", b"}"),
     (b"{$", b"}"),
     (b"{{", b"}}"),
     (b"$(", b")"),
     (b"<%", b"%>"),
     (b"{%", b"%}"),
+    // Symfony's parameters that are read from the environment.
+    (b"%env(", b")%"),
     (b"#{", b"}"),
     (b"<<", b">>"),
     (b"[[", b"]]"),
@@ -336,6 +338,7 @@ mod tests {
             "{{ .Values.password }}",
             "<%= token %>",
             "#{secret}",
+            "%env(string:key:pass:url:MONGODB_URL)%",
             "%s",
             "{0}",
             ":password",

@@ -5,7 +5,7 @@ use leakward_core::{Confidence, Rule};
 
 use super::checksum::jwt;
 use super::traits::Traits;
-use super::{ciphertext, generic};
+use super::{ciphertext, generic, look_alike};
 use crate::detection::{Match, PathJudgement};
 use crate::word_list::WordList;
 
@@ -59,7 +59,7 @@ const TEST_SUFFIXES: WordList = WordList::new(
 );
 
 const LOCALES: WordList = WordList::new(
-    " locale locales i18n l10n lang langs languages translations _locales lproj resjson ",
+    " locale locales i18n l10n lang langs languages localization localizations localisation translations _locales lproj resjson ",
 );
 
 /// Folders with texts of a user interface, or with the classes of a protocol's messages: it depends on the kind of file.
@@ -71,7 +71,7 @@ const CLASSES: WordList =
 
 const VENDORED: WordList = WordList::new(
     " vendor vendors third_party third-party thirdparty node_modules bower_components wp-includes \
-     site-packages .yarn ",
+     site-packages .yarn botocore ",
 );
 
 const GENERATED: WordList = WordList::new(" dist .next target coverage bundles ");
@@ -122,6 +122,8 @@ impl Role {
             || name.starts_with("test_")
             || name.starts_with("test-")
             || name == "conftest.py"
+            || name.starts_with("examples-")
+            || name.starts_with("examples.")
             || name.contains(".example")
             || name.contains(".sample")
             || name.contains("-sample.")
@@ -153,11 +155,16 @@ impl Role {
                     .any(|folder| folder.ends_with(".lproj") || folder.starts_with("values-"))
                 || path.split('/').any(is_language)
                 || is_called_localisation(name, suffix),
-            vendored: in_one_of(VENDORED),
+            vendored: in_one_of(VENDORED) || is_web_library(&folders),
             program: PROGRAMS.contains(suffix.as_bytes()),
             scanner: SCANNERS.contains(name.as_bytes()),
         }
     }
+}
+
+/// Whether a folder is the one that ASP.NET's projects keep other people's scripts in.
+fn is_web_library(folders: &[&str]) -> bool {
+    folders.windows(2).any(|pair| pair == ["wwwroot", "lib"])
 }
 
 /// Whether a file's own name is one of translations.
@@ -215,6 +222,9 @@ pub(crate) fn judge(rule: &Rule, matched: &Match, role: Role, is_bare: bool) -> 
     if (role.docs || role.specimen) && is_session(rule, matched) {
         return drop("a session that documentation shows has ended");
     }
+    if role.docs && has_ended(matched) {
+        return drop("a token that documentation shows has ended");
+    }
     if role.specimen && (is_assigned || is_near) {
         return lower("the file describes an interface with examples");
     }
@@ -227,7 +237,9 @@ pub(crate) fn judge(rule: &Rule, matched: &Match, role: Role, is_bare: bool) -> 
     if role.vendored || (role.test && !is_real) {
         return lower("the file is a test, a sample or other people's code");
     }
-    if role.docs && (!is_drawn(matched) || is_disguised(matched)) {
+    let is_sample =
+        !is_drawn(matched) || is_disguised(matched) || (is_assigned && is_shown(rule, matched));
+    if role.docs && is_sample {
         return lower("the file is documentation");
     }
     PathJudgement::Keep
@@ -240,7 +252,7 @@ pub(crate) fn judge(rule: &Rule, matched: &Match, role: Role, is_bare: bool) -> 
     reason = "what a path means depends on what the value looks like"
 )]
 fn is_drawn(matched: &Match) -> bool {
-    let value = matched.secret.expose();
+    let value = &*generic::said(matched.secret.expose());
     let traits = Traits::of(value);
     if is_words_and_a_number(value) {
         return false;
@@ -261,6 +273,18 @@ fn is_session(rule: &Rule, matched: &Match) -> bool {
     is_cookie || jwt::holds_for(matched.secret.expose()).is_some_and(|seconds| seconds <= DAY)
 }
 
+/// Whether the value is a token that had ended when this was written. What has ended since is told with its end: what a path means must not
+/// depend on the day.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "when a token ends stands in the token"
+)]
+fn has_ended(matched: &Match) -> bool {
+    /// November 2026, in seconds since 1970.
+    const WRITTEN: u64 = 1_793_491_200;
+    jwt::expires(matched.secret.expose()).is_some_and(|end| end < WRITTEN)
+}
+
 /// Whether the value is a word that everybody knows, in signs: what manuals show where rules for passwords have to be kept.
 #[expect(
     clippy::disallowed_methods,
@@ -268,6 +292,18 @@ fn is_session(rule: &Rule, matched: &Match) -> bool {
 )]
 fn is_disguised(matched: &Match) -> bool {
     generic::is_known_in_disguise(matched.secret.expose())
+}
+
+/// Whether the value has a form that manuals show and nobody has to draw again: a UUID, and where a password is named the digest of one.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what a path means depends on what the value is"
+)]
+fn is_shown(rule: &Rule, matched: &Match) -> bool {
+    let value = matched.secret.expose();
+    let names_a_password = rule.id.as_str() == "generic-password";
+    let is_digest = matches!(value.len(), 32 | 40 | 56 | 64) && Traits::of(value).is_hex;
+    look_alike::is_uuid(value) || (names_a_password && is_digest)
 }
 
 /// Whether the value is a password's hash.
@@ -334,6 +370,11 @@ mod tests {
         assert!(Role::of("static/app.min.js").generated && Role::of("build/app.js").generated);
         assert!(!Role::of("build/Dockerfile.prod").generated && !Role::of("notes.txt").docs);
         assert!(Role::of("app/locales/de.yml").localisation);
+        assert!(Role::of("src/Localization/Sources/acme-da.xml").localisation);
+        assert!(Role::of("data/iam/2010-05-08/examples-1.json").test);
+        assert!(
+            Role::of("web/wwwroot/lib/angular.js").vendored && !Role::of("wwwroot/app.js").vendored
+        );
         assert!(Role::of("input/cs.lproj/app.json").localisation);
         assert!(Role::of("Strings/de-DE/resources.json").localisation);
         assert!(Role::of("login/login.i18n.is.json").localisation);

@@ -9,17 +9,27 @@ const KEYBOARD: &[&[u8]] = &[
     b"1234567890",
 ];
 
-/// Shortest walk that counts.
+/// Shortest walk that counts; and where nearly all of a value is made of them, as in `abc123def456ghi789`.
 const SHORTEST: usize = 4;
+const SHORTEST_OF_MANY: usize = 3;
+
+/// Whether hardly anything of the value is more than walks.
+pub(crate) fn is_walked(value: &[u8]) -> bool {
+    share_of_walks(value) > 0.6 || share_of(value, SHORTEST_OF_MANY) > 0.7
+}
 
 /// Share of the value that is covered by ascending or descending walks, keyboard walks and repeats of one character.
 pub(crate) fn share_of_walks(value: &[u8]) -> f32 {
+    share_of(value, SHORTEST)
+}
+
+fn share_of(value: &[u8], shortest: usize) -> f32 {
     let mut covered = 0;
     let mut start = 0;
     while start < value.len() {
         let rest = value.get(start..).unwrap_or_default();
         let length = longest_walk(rest);
-        if length >= SHORTEST {
+        if length >= shortest {
             covered += length;
             start += length;
         } else {
@@ -108,6 +118,15 @@ fn periods(value: &[u8]) -> impl Iterator<Item = usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn short_walks_behind_one_another_are_told() {
+        assert!(is_walked(b"sk_abc12345_def456ghi789jkl012mno345pqr678"));
+        assert!(is_walked(b"abc123def456"));
+        for value in ["x7Kq2mV9tLp4abc1", "abcs1234Zq9x", "0f1e2d3c4b5a69788796"] {
+            assert!(!is_walked(value.as_bytes()), "{value}");
+        }
+    }
 
     #[test]
     fn drumming_is_told_from_what_was_drawn() {

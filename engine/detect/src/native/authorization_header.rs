@@ -48,7 +48,9 @@ pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span, runs: &mut Runs) -> Opt
     let text = bytes.get(start..end)?;
     if scheme == b"basic" {
         let (user, password) = user_and_password(text)?;
+        let pair = [&*user, b":", &password].concat();
         let is_sample = user == password
+            || crate::judge::is_known_pair(&pair)
             || crate::judge::placeholder_reason(&password).is_some()
             || crate::judge::is_name_of_secret(&password);
         let points = if is_sample { -40 } else { 20 };

@@ -22,7 +22,7 @@ pub(crate) mod private_key;
 pub(crate) mod putty;
 mod radix;
 mod str_key;
-mod structure;
+pub(crate) mod structure;
 
 use leakward_core::rule::Checksum;
 

@@ -59,8 +59,25 @@ pub(super) fn basic_auth(secret: &[u8]) -> Proof {
         let pair = pair.trim_ascii_end();
         let is_text =
             std::str::from_utf8(pair).is_ok_and(|text| !text.chars().any(char::is_control));
-        is_text && pair.contains(&b':') && pair.last() != Some(&b':')
+        is_text && pair.contains(&b':') && pair.last() != Some(&b':') && !is_known_pair(pair)
     }))
+}
+
+/// Whether a user and a password are those that manuals and tests explain HTTP Basic with.
+pub(crate) fn is_known_pair(pair: &[u8]) -> bool {
+    const KNOWN: [&[u8]; 10] = [
+        b"user:pass",
+        b"user:passwd",
+        b"user:password",
+        b"username:password",
+        b"foo:bar",
+        b"beep:boop",
+        b"aladdin:opensesame",
+        b"aladdin:open sesame",
+        b"myusername:mypassword",
+        b"test:test",
+    ];
+    KNOWN.contains(&&*pair.to_ascii_lowercase())
 }
 
 /// What stands behind the first colon of an HTTP Basic credential.
@@ -94,6 +111,7 @@ mod tests {
     fn basic_credentials_are_user_and_password() {
         assert_eq!(basic_auth(b"YTpi"), Proof::Holds);
         assert_eq!(basic_auth(b"YTpiCg=="), Proof::Holds);
+        assert_eq!(basic_auth(b"dXNlcjpwYXNz"), Proof::Fails);
         assert_eq!(basic_auth(b"YTo="), Proof::Fails);
         assert_eq!(basic_auth(b"YWJj"), Proof::Fails);
         assert_eq!(basic_auth(b"/w=="), Proof::Fails);

@@ -57,8 +57,8 @@ const ABOUT: WordList = WordList::new(
 const NOT_SECRET: WordList = WordList::new(
     " public publishable csrf xsrf csrfmiddleware antiforgery authenticity postman next page continuation pagination sync \
      cursor eos bos pad unk sep cls special stop lex lexer parse parser syntax prev previous peek \
-     operator keyword punctuation cancellation symbol max min num total prompt completion design \
-     color theme css primary foreign sort partition map object idempotency row range dictionary \
+     operator keyword punctuation cancellation idempotency idempotent symbol max min num total prompt completion design \
+     color theme css primary foreign sort partition map object row range dictionary \
      property translation i18n locale registry shortcut hot arrow unique composite group routing \
      forgot forgotten reset invalid wrong incorrect missing enter show hide toggle is has no require \
      requires required after before validate check verify generate fetch load read parsed hash hashed encrypted request change \
