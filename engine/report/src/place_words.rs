@@ -36,6 +36,18 @@ pub(crate) fn words(location: &Location) -> String {
     }
 }
 
+/// What belongs to the credential at this place, and where it stands.
+pub(crate) fn companions(location: &Location) -> Vec<String> {
+    let words = location.companions.iter().map(|companion| {
+        let (name, start) = (&companion.name, companion.range.start);
+        match &companion.path {
+            Some(path) => format!("its {name} at {path}:{}:{}", start.line, start.column),
+            None => format!("its {name} at line {}, column {}", start.line, start.column),
+        }
+    });
+    words.collect()
+}
+
 /// In which commit, or else in which object, it was seen.
 fn in_object(location: &Location) -> String {
     match (&location.commit, &location.blob) {

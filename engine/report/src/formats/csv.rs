@@ -15,6 +15,7 @@ use crate::document::rounded;
 use crate::error::ReportError;
 use crate::format::Definition;
 use crate::harmless::visible;
+use crate::place_words;
 use crate::report::Report;
 use crate::settings::Settings;
 
@@ -124,6 +125,9 @@ const COLUMNS: &[Column] = &[
                 .as_deref()
                 .map(|evidence| evidence.checked_at.as_str()),
         )
+    }),
+    ("companions", |_, location| {
+        place_words::companions(location).join("; ").into()
     }),
 ];
 

@@ -65,6 +65,9 @@ struct FindingEntry<'a> {
     /// Whose it is.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     o: &'a [(String, String)],
+    /// What belongs to it where it stands first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    a: Vec<String>,
     /// Why it is believed to be one.
     w: &'a [String],
     /// Where to revoke it.
@@ -159,6 +162,11 @@ impl<'a> Tables<'a> {
             v: verdict,
             k: because.or(summary.filter(|summary| !summary.is_empty())),
             o: evidence.map_or(&[], |evidence| &evidence.identity),
+            a: finding
+                .locations
+                .first()
+                .map(place_words::companions)
+                .unwrap_or_default(),
             w: &finding.reasons,
             u: web_address(finding.revoke_url.as_deref()),
             h: web_address(finding.docs_url.as_deref()),

@@ -239,6 +239,7 @@
     for (const [name, value] of finding.o || []) fact(name, value);
     fact("Provider", rule.provider);
     fact("Rule", make("code", "", rule.id));
+    fact("With", (finding.a || []).join("; "));
     fact("Why", (finding.w || []).join("; "));
     fact("Came in", finding.d ? finding.d.slice(0, 10) : "");
     fact("To do", finding.u && link(finding.u, "revoke it"), finding.u && finding.h ? " · " : "", finding.h && link(finding.h, "about it"));

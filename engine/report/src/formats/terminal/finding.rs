@@ -70,7 +70,14 @@ fn notes(finding: &Finding) -> [(&'static str, Vec<String>); 12] {
         ("step", one(build_step(finding))),
         ("also", other_places(finding)),
         ("inside", one(inside(finding))),
-        ("with", companions(finding)),
+        (
+            "with",
+            finding
+                .locations
+                .first()
+                .map(place_words::companions)
+                .unwrap_or_default(),
+        ),
         ("why", one(Some(why(finding)))),
         ("credential", one(finding.secret.as_ref().map(revealed))),
         ("revoke", one(finding.revoke_url.clone())),
@@ -155,20 +162,6 @@ fn build_step(finding: &Finding) -> Option<String> {
 fn inside(finding: &Finding) -> Option<String> {
     let decoded = &finding.locations.first()?.decoded;
     (!decoded.is_empty()).then(|| decoded.join(", in it "))
-}
-
-/// What belongs to the credential, and where it stands.
-fn companions(finding: &Finding) -> Vec<String> {
-    let first = finding.locations.first();
-    let all = first.map_or(&[][..], |first| &first.companions);
-    let words = all.iter().map(|companion| {
-        let (name, start) = (&companion.name, companion.range.start);
-        match &companion.path {
-            Some(path) => format!("its {name} at {path}:{}:{}", start.line, start.column),
-            None => format!("its {name} at line {}, column {}", start.line, start.column),
-        }
-    });
-    words.collect()
 }
 
 fn why(finding: &Finding) -> String {
