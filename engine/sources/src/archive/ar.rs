@@ -7,6 +7,9 @@ use super::fault::Fault;
 /// LIMIT: longest table of names, and longest name. The table of a large static library has a few hundred KiB.
 const MAX_NAMES_BYTES: u64 = 16 << 20;
 
+/// LIMIT: longest name out of that table, from which any number of members can take the same one. Linux has paths of 4,096 bytes at most.
+const MAX_NAME_BYTES: usize = 64 << 10;
+
 /// Reads an archive from front to back. Reading from it gives the content of the member that
 /// [`ArReader::next_entry`] told last.
 #[derive(Debug)]
@@ -90,12 +93,17 @@ impl<R: Read> ArReader<R> {
         if let Some(offset) = name.strip_prefix(b"/").and_then(decimal) {
             let offset = usize::try_from(offset).unwrap_or(usize::MAX);
             let rest = self.names.get(offset..).unwrap_or_default();
-            let end = rest
+            let long: Vec<u8> = rest
                 .iter()
-                .position(|&byte| byte == b'\n')
-                .unwrap_or(rest.len());
-            let long = rest.get(..end).unwrap_or_default();
-            return Ok(Some(long.strip_suffix(b"/").unwrap_or(long).to_vec()));
+                .copied()
+                .take(MAX_NAME_BYTES + 1)
+                .take_while(|&byte| byte != b'\n')
+                .collect();
+            if long.len() > MAX_NAME_BYTES {
+                let reason = format!("a name in it is longer than {MAX_NAME_BYTES} bytes");
+                return Err(Fault::Limit(reason));
+            }
+            return Ok(Some(long.strip_suffix(b"/").unwrap_or(&long).to_vec()));
         }
         Ok(Some(name.strip_suffix(b"/").unwrap_or(name).to_vec()))
     }

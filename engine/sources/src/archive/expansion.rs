@@ -274,7 +274,9 @@ impl<'e, 'l, V: Visitor + ?Sized> Expansion<'e, 'l, V> {
                 None => Ok(()),
             },
             Format::PythonBytecode => {
-                self.member(b"constants", &mut python_bytecode::texts(bytes).as_slice())
+                let texts = python_bytecode::texts(bytes);
+                self.member(b"constants", &mut texts.lines.as_slice())?;
+                texts.fault.map_or(Ok(()), Err)
             }
             Format::SevenZip => self.seven_zip(bytes),
             Format::Rar => Err(Fault::Unsupported(
@@ -315,7 +317,8 @@ impl<'e, 'l, V: Visitor + ?Sized> Expansion<'e, 'l, V> {
     }
 
     fn sqlite(&mut self, database: &[u8]) -> Result<(), Fault> {
-        for (number, lines) in sqlite::pages(database) {
+        for page in sqlite::pages(database) {
+            let (number, lines) = page?;
             let budget = self.budget;
             let mut lines = Metered::unpacked(lines.as_slice(), budget);
             self.member(format!("page {number}").as_bytes(), &mut lines)?;

@@ -26,13 +26,15 @@ pub(crate) fn flate_streams(document: &[u8]) -> impl Iterator<Item = (usize, &[u
             at = start + b"stream".len();
             // `endstream` has the same letters in it.
             let dictionary = before(document, start);
+            if !dictionary.ends_with(b">>") {
+                continue;
+            }
+            // INVARIANT: what is searched for its end is not gone through again, or marks without an end cost their number squared.
             let Some(content) = content(document, at) else {
                 continue;
             };
-            if dictionary.ends_with(b">>") {
-                at += content.len();
-                return Some((is_flate(dictionary), content));
-            }
+            at += content.len();
+            return Some((is_flate(dictionary), content));
         }
     });
     let numbered = found.enumerate();

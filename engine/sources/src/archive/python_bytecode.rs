@@ -9,8 +9,14 @@
 
 use std::collections::HashSet;
 
+use super::fault::Fault;
+
 /// LIMIT: objects in objects.
 const DEEPEST: usize = 200;
+
+/// LIMIT: what the names and values of a module may have together, as many times its own size. One value can be put under many names;
+/// of fifteen hundred modules none has more than once its size.
+const MOST_TIMES: usize = 4;
 
 /// `LOAD_CONST`, and the instructions that put a value under a name. The same from 2.7 to 3.12.
 const LOAD_CONST: u8 = 100;
@@ -90,24 +96,34 @@ fn start(dialect: Dialect, bytes: &[u8]) -> Option<usize> {
     [dialect.header()].into_iter().chain(older).find(is_code)
 }
 
-/// The texts of a module, one a line, and `name = "text"` for what it assigns.
-pub(crate) fn texts(module: &[u8]) -> Vec<u8> {
+/// What a module says.
+#[derive(Debug, Default)]
+pub(crate) struct Texts {
+    /// Its texts, one a line, and `name = "text"` for what it assigns.
+    pub(crate) lines: Vec<u8>,
+    /// Why not all that it assigns is there.
+    pub(crate) fault: Option<Fault>,
+}
+
+/// The texts of a module.
+pub(crate) fn texts(module: &[u8]) -> Texts {
     let Some(dialect) = dialect(module) else {
-        return Vec::new();
+        return Texts::default();
     };
     let Some(rest) = start(dialect, module).and_then(|start| module.get(start..)) else {
-        return Vec::new();
+        return Texts::default();
     };
     let mut reader = Reader {
         dialect,
         rest,
         seen: Vec::new(),
-        lines: Vec::new(),
+        texts: Texts::default(),
         told: HashSet::new(),
+        left: module.len().saturating_mul(MOST_TIMES),
     };
     // What makes no sense ends it; what was read before is told.
     let _end: Option<Object<'_>> = reader.object(0);
-    reader.lines
+    reader.texts
 }
 
 /// An object, as far as it matters.
@@ -139,8 +155,10 @@ struct Reader<'b> {
     rest: &'b [u8],
     /// What later objects refer to; texts only, since nothing else is asked for.
     seen: Vec<Option<&'b [u8]>>,
-    lines: Vec<u8>,
+    texts: Texts,
     told: HashSet<&'b [u8]>,
+    /// What the names and values that are still to come may have.
+    left: usize,
 }
 
 impl<'b> Reader<'b> {
@@ -234,8 +252,8 @@ impl<'b> Reader<'b> {
         let is_readable =
             !text.is_empty() && !text.contains(&0) && std::str::from_utf8(text).is_ok();
         if is_readable && self.told.insert(text) {
-            self.lines.extend_from_slice(text);
-            self.lines.push(b'\n');
+            self.texts.lines.extend_from_slice(text);
+            self.texts.lines.push(b'\n');
         }
         Some(Object::Text(text))
     }
@@ -314,16 +332,23 @@ impl<'b> Reader<'b> {
     }
 
     fn assigned(&mut self, name: &[u8], value: &[u8]) {
+        let Some(left) = self.left.checked_sub(name.len() + value.len()) else {
+            let reason = format!("its names have values of more than {MOST_TIMES} times its size");
+            self.texts.fault = Some(Fault::Limit(reason));
+            return;
+        };
+        self.left = left;
         let is_plain = std::str::from_utf8(value).is_ok()
             && !value.is_empty()
             && !value
                 .iter()
                 .any(|byte| matches!(byte, b'"' | b'\\' | b'\n'));
         if is_plain {
-            self.lines.extend_from_slice(name);
-            self.lines.extend_from_slice(b" = \"");
-            self.lines.extend_from_slice(value);
-            self.lines.extend_from_slice(b"\"\n");
+            let lines = &mut self.texts.lines;
+            lines.extend_from_slice(name);
+            lines.extend_from_slice(b" = \"");
+            lines.extend_from_slice(value);
+            lines.extend_from_slice(b"\"\n");
         }
     }
 }
@@ -376,21 +401,21 @@ mod tests {
     #[test]
     fn a_value_is_told_with_the_name_that_it_is_given() {
         assert!(is_module(&module()));
-        assert_eq!(texts(&module()), b"ab\ntoken\ntoken = \"ab\"\n");
+        assert_eq!(texts(&module()).lines, b"ab\ntoken\ntoken = \"ab\"\n");
     }
 
     #[test]
     fn a_module_that_lies_about_sizes_or_refers_to_itself_is_read_to_where_it_makes_sense() {
         let whole = module();
         for cut in 0..whole.len() {
-            assert!(texts(&whole[..cut]).len() <= texts(&whole).len());
+            assert!(texts(&whole[..cut]).lines.len() <= texts(&whole).lines.len());
         }
         let mut nested = whole[..16].to_vec();
         nested.extend(b"c".repeat(1 << 16));
-        assert_eq!(texts(&nested), b"");
+        assert_eq!(texts(&nested).lines, b"");
         let mut large = whole[..whole.len() - 2].to_vec();
         large.extend(b"(\xff\xff\xff\xff");
-        assert_eq!(texts(&large), b"ab\ntoken\n");
+        assert_eq!(texts(&large).lines, b"ab\ntoken\n");
     }
 
     #[test]

@@ -8,13 +8,23 @@
 //!
 //! Format: sqlite.org, "Database File Format", sections 1.3 to 2.1.
 
+use super::fault::Fault;
+
 /// LIMIT: longest row that is put together; the rest of a longer one is found in the pages themselves.
 const MAX_ROW_BYTES: usize = 16 << 20;
+
+/// LIMIT: what the rows of a database may have together, as many times its own size. In a whole database each byte is of one row
+/// at most; pages that nothing refers to any more have rows that were written over.
+const MOST_TIMES: usize = 4;
+
+/// How much of a page's values is told at once.
+const LINES_BYTES: usize = 16 << 20;
 
 /// Size of the file's header, behind which the first page goes on.
 const FILE_HEADER_BYTES: usize = 100;
 
 /// A database as a file of pages.
+#[derive(Clone, Copy)]
 struct Database<'a> {
     bytes: &'a [u8],
     page_bytes: usize,
@@ -33,16 +43,88 @@ enum Cells {
     EntriesAbove,
 }
 
-/// The values of each page that has any, one a line, with the page's number, from 1.
-pub(crate) fn pages(bytes: &[u8]) -> impl Iterator<Item = (usize, Vec<u8>)> {
-    let database = Database::new(bytes);
-    let count = database
-        .as_ref()
-        .map_or(0, |database| bytes.len() / database.page_bytes);
-    (1..=count).filter_map(move |number| {
-        let lines = database.as_ref()?.lines(number)?;
-        (!lines.is_empty()).then_some((number, lines))
-    })
+/// The values of each page that has any, one a line, with the page's number, from 1. Those of one page come in parts when they are
+/// long. A fault is the last that comes.
+pub(crate) fn pages(bytes: &[u8]) -> Pages<'_> {
+    Pages {
+        database: Database::new(bytes),
+        number: 1,
+        cell: 0,
+        left: bytes.len().saturating_mul(MOST_TIMES),
+        is_over: false,
+    }
+}
+
+/// The pages of a database, from the first to the last.
+pub(crate) struct Pages<'a> {
+    database: Option<Database<'a>>,
+    /// The page at hand, and the next of its cells.
+    number: usize,
+    cell: usize,
+    /// What the rows that are still to come may have.
+    left: usize,
+    /// Whether one had more than that.
+    is_over: bool,
+}
+
+impl Iterator for Pages<'_> {
+    type Item = Result<(usize, Vec<u8>), Fault>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let database = self.database?;
+        while !self.is_over && self.number <= database.count() {
+            let number = self.number;
+            let lines = self.lines(&database);
+            if !lines.is_empty() {
+                return Some(Ok((number, lines)));
+            }
+        }
+        self.database = None;
+        let reason = format!("its rows have more than {MOST_TIMES} times its size");
+        self.is_over.then_some(Err(Fault::Limit(reason)))
+    }
+}
+
+impl Pages<'_> {
+    /// The values in the next cells of the page at hand.
+    fn lines(&mut self, database: &Database<'_>) -> Vec<u8> {
+        let mut lines = Vec::new();
+        let page = database.cells(self.number);
+        while !self.is_over && lines.len() < LINES_BYTES {
+            let pointed = page
+                .as_ref()
+                .and_then(|page| Some((page, page.pointer(self.cell)?)));
+            let Some((page, at)) = pointed else {
+                (self.number, self.cell) = (self.number + 1, 0);
+                break;
+            };
+            self.cell += 1;
+            let row = database.row(page, at).unwrap_or_default();
+            push_values(&row, &mut lines);
+            match self.left.checked_sub(row.len()) {
+                Some(left) => self.left = left,
+                None => self.is_over = true,
+            }
+        }
+        lines
+    }
+}
+
+/// A page with cells.
+struct CellPage<'a> {
+    bytes: &'a [u8],
+    cells: Cells,
+    count: usize,
+    /// Where the places of its cells are listed.
+    pointers: usize,
+}
+
+impl CellPage<'_> {
+    /// Where a cell is; nothing behind the last one.
+    fn pointer(&self, cell: usize) -> Option<usize> {
+        let pointer = u16_at(self.bytes, self.pointers + cell * 2);
+        pointer.filter(|_| cell < self.count).map(usize::from)
+    }
 }
 
 impl<'a> Database<'a> {
@@ -67,31 +149,33 @@ impl<'a> Database<'a> {
         self.bytes.get(start..)?.get(..self.usable)
     }
 
-    /// The values in the cells of a page.
-    fn lines(&self, number: usize) -> Option<Vec<u8>> {
-        let page = self.page(number)?;
+    /// How many pages there are.
+    fn count(&self) -> usize {
+        self.bytes.len() / self.page_bytes
+    }
+
+    /// A page that has cells with values.
+    fn cells(&self, number: usize) -> Option<CellPage<'a>> {
+        let bytes = self.page(number).filter(|_| number <= self.count())?;
         let header = if number == 1 { FILE_HEADER_BYTES } else { 0 };
-        let (cells, pointers) = match page.get(header)? {
+        let (cells, pointers) = match bytes.get(header)? {
             0x0d => (Cells::Rows, header + 8),
             0x0a => (Cells::Entries, header + 8),
             0x02 => (Cells::EntriesAbove, header + 12),
             _ => return None,
         };
-        let mut lines = Vec::new();
-        for index in 0..usize::from(u16_at(page, header + 3)?) {
-            let Some(pointer) = u16_at(page, pointers + index * 2) else {
-                break;
-            };
-            if let Some(row) = self.row(page, usize::from(pointer), cells) {
-                push_values(&row, &mut lines);
-            }
-        }
-        Some(lines)
+        Some(CellPage {
+            bytes,
+            cells,
+            count: usize::from(u16_at(bytes, header + 3)?),
+            pointers,
+        })
     }
 
     /// The row in the cell at `at`, put together from the pages over which it is spread.
-    fn row(&self, page: &[u8], at: usize, cells: Cells) -> Option<Vec<u8>> {
-        let mut cell = page.get(at..)?;
+    fn row(&self, page: &CellPage<'_>, at: usize) -> Option<Vec<u8>> {
+        let cells = page.cells;
+        let mut cell = page.bytes.get(at..)?;
         if cells == Cells::EntriesAbove {
             cell = cell.get(4..)?;
         }
