@@ -29,6 +29,10 @@ const VERSION: u32 = 2;
 /// images is a large one.
 pub const MAX_ENTRIES: usize = 1 << 20;
 
+/// LIMIT: longest key. Names of images have some hundred bytes; keys may lie over each other, so that a file of some megabytes
+/// could name as many as there may be entries of that length each.
+const MAX_KEY_BYTES: usize = 1 << 10;
+
 /// A database that cannot be read, or not to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotRead {
@@ -38,6 +42,9 @@ pub enum NotRead {
     /// There is more in it than is read.
     #[error("it has more than {MAX_ENTRIES} entries to be read")]
     Limit,
+    /// It has a longer key than is read.
+    #[error("it has a key of more than {MAX_KEY_BYTES} bytes")]
+    LongKey,
 }
 
 /// How many entries of a database may still be read, in all of its trees together.
@@ -199,6 +206,9 @@ impl<'d> Bucket<'d> {
             );
             let rest = element.get(from..).ok_or(CUT)?;
             let (key, rest) = rest.split_at_checked(key).ok_or(CUT)?;
+            if key.len() > MAX_KEY_BYTES {
+                return Err(NotRead::LongKey);
+            }
             let value = rest.get(..value).ok_or(CUT)?;
             let value = match is_bucket {
                 true => Value::Bucket(self.inner(value)?),
@@ -489,6 +499,20 @@ pub(super) mod tests {
         let (last, before) = read.split_last().expect("trees");
         assert!(before.iter().all(|read| *read == Ok(many)));
         assert_eq!(*last, Err(NotRead::Limit));
+    }
+
+    #[test]
+    fn a_key_that_many_entries_could_share_is_not_read_when_it_is_long() {
+        let entries = |length: usize| {
+            let key = vec![b'k'; length];
+            let root = page(2, IS_LEAF, &[(0, &key[..], b"")]);
+            let bytes = database(&[first_page(0, 1, 2), first_page(1, 0, 2), root]);
+            let root = Bolt::new(&bytes).expect("a beginning").root();
+            root.entries(&mut Allowance::default())
+                .map(|entries| entries.len())
+        };
+        assert_eq!(entries(MAX_KEY_BYTES), Ok(1));
+        assert_eq!(entries(MAX_KEY_BYTES + 1), Err(NotRead::LongKey));
     }
 
     #[test]

@@ -107,7 +107,7 @@ impl Containerd {
                 what: what(),
                 reason: error.to_string(),
             },
-            NotRead::Limit => ImageError::Limit {
+            NotRead::Limit | NotRead::LongKey => ImageError::Limit {
                 what: what(),
                 reason: error.to_string(),
             },

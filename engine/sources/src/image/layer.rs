@@ -84,6 +84,8 @@ struct Batch {
     files: Vec<(String, Range<usize>)>,
     /// Paths of which the names are looked at: those of everything, without their content.
     named: Vec<String>,
+    /// How long those are together: each can have a megabyte.
+    name_bytes: usize,
 }
 
 /// How many names a batch may gather.
@@ -241,8 +243,8 @@ impl<'v, V: Visitor> LayerScan<'v, V> {
             TarKind::Folder => self.listing.add_folder(&path),
             _ => self.listing.add_file(&path),
         }
-        self.batch.named.push(path.clone());
-        if self.batch.named.len() >= BATCH_NAMES {
+        self.batch.name(path.clone());
+        if self.batch.is_full() {
             self.send(scope);
         }
         match entry.kind {
@@ -277,7 +279,7 @@ impl<'v, V: Visitor> LayerScan<'v, V> {
         let read = content.read_to_end(&mut self.batch.bytes);
         let end = self.batch.bytes.len();
         self.batch.files.push((path, start..end));
-        if end >= BATCH_BYTES {
+        if self.batch.is_full() {
             self.send(scope);
         }
         Ok(read.map(drop)?)
@@ -298,7 +300,7 @@ impl<'v, V: Visitor> LayerScan<'v, V> {
         };
         let batch = std::mem::replace(&mut self.batch, next);
         let layer = self.layer.digest.shared();
-        let size = batch.bytes.capacity();
+        let size = batch.bytes.capacity() + batch.name_bytes;
         let on_the_way = in_flight.bytes.fetch_add(size, Ordering::Relaxed) + size;
         let look = move || {
             batch.look(visitor, workers, &layer);
@@ -314,6 +316,17 @@ impl<'v, V: Visitor> LayerScan<'v, V> {
 }
 
 impl Batch {
+    fn name(&mut self, path: String) {
+        self.name_bytes += path.len();
+        self.named.push(path);
+    }
+
+    fn is_full(&self) -> bool {
+        self.bytes.len() >= BATCH_BYTES
+            || self.name_bytes >= BATCH_BYTES
+            || self.named.len() >= BATCH_NAMES
+    }
+
     fn look<V: Visitor>(&self, visitor: &V, workers: &Workers<'_, V::Worker>, layer: &Arc<str>) {
         let mut worker = workers.borrow();
         for path in &self.named {
@@ -341,4 +354,24 @@ fn peeked<R: Read>(mut source: R) -> io::Result<(Vec<u8>, impl Read)> {
         .read_to_end(&mut head)?;
     let again = io::Cursor::new(head.clone());
     Ok((head, again.chain(source)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ten thousand names of a megabyte, of a layer that is packed well, were held at once.
+    #[test]
+    fn a_batch_of_long_names_is_full_before_it_has_many() {
+        let mut batch = Batch::default();
+        while !batch.is_full() {
+            batch.name("n".repeat(1 << 20));
+        }
+        assert_eq!(batch.named.len(), BATCH_BYTES >> 20);
+        let mut batch = Batch::default();
+        while !batch.is_full() {
+            batch.name("n".to_owned());
+        }
+        assert_eq!(batch.named.len(), BATCH_NAMES);
+    }
 }
