@@ -7,6 +7,8 @@
 //! Nothing here asks a provider or changes a credential. INVARIANT: no answer holds a credential; it is shown masked.
 #![forbid(unsafe_code)]
 
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod guard;
 pub mod lsp;
 pub mod mcp;

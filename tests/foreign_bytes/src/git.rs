@@ -6,12 +6,13 @@ use std::path::Path;
 
 use gix::hash::Kind;
 use leakward_core::{Limits, Skipped};
+use leakward_sources::fuzzing::{self, IndexRead};
 use leakward_sources::git::clone::RemoteUrl;
 use leakward_sources::git::pack::{Delta, EntryHeader};
 use leakward_sources::git::{
     Chronicle, Discovery, ObjectKinds, OpenOptions, Refs, Repository, Scope, Staged,
 };
-use leakward_sources::{Edit, Piece, Visitor, fuzzing};
+use leakward_sources::{Edit, Piece, Visitor};
 
 /// As the walk limits objects.
 const MAX_RESULT_BYTES: u64 = 1 << 20;
@@ -100,6 +101,11 @@ const FILES: [&str; 8] = [
     "objects/ab/cdef0123456789abcdef0123456789abcdef01",
 ];
 
+const CONFIG: &[u8] = b"[core]\n\trepositoryformatversion = 0\n\tbare = true\n";
+
+const CONFIG_OF_SHA256: &[u8] =
+    b"[core]\n\trepositoryformatversion = 1\n\tbare = true\n[extensions]\n\tobjectformat = sha256\n";
+
 /// What stands between two files in an input.
 const BETWEEN: &[u8] = b"\n----\n";
 
@@ -130,6 +136,24 @@ pub(crate) fn repository(bytes: &[u8]) {
     drop(repository.shallow_boundary());
     drop(Staged::of(&repository));
     let _scanned = repository.scan_objects(ObjectKinds::ALL, &Blind, 1);
+}
+
+/// An index, of either hash: who reads it where it lies and who decodes all of it say the same, where neither refuses it.
+pub(crate) fn index(bytes: &[u8]) {
+    for config in [CONFIG, CONFIG_OF_SHA256] {
+        if let (Some(plain), Some(decoded)) = read_index(bytes, config) {
+            assert_eq!(plain, decoded);
+        }
+    }
+}
+
+fn read_index(bytes: &[u8], config: &[u8]) -> (Option<IndexRead>, Option<IndexRead>) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    make_repository(folder.path());
+    fs::write(folder.path().join("config"), config).expect("a configuration");
+    fs::write(folder.path().join("index"), bytes).expect("an index");
+    let repository = Repository::open(folder.path(), options()).expect("a repository");
+    fuzzing::read_index(&repository)
 }
 
 /// The header of a pack entry: it lies within the bytes, or is refused.
@@ -301,7 +325,6 @@ pub(crate) fn repositories() -> Vec<Vec<u8>> {
     let packed = format!(
         "# pack-refs with: peeled fully-peeled sorted\n{id} refs/heads/x\n{id} refs/tags/t\n^{id}\n"
     );
-    let config = b"[core]\n\trepositoryformatversion = 0\n\tbare = true\n".to_vec();
     let objects_format = b"[core]\n\trepositoryformatversion = 1\n[extensions]\n\tobjectformat = sha256\n\trefstorage = reftable\n".to_vec();
     let files = |config: Vec<u8>| {
         [
@@ -317,11 +340,47 @@ pub(crate) fn repositories() -> Vec<Vec<u8>> {
         .join(BETWEEN)
     };
     vec![
-        files(config),
+        files(CONFIG.to_vec()),
         files(objects_format),
         format!("{id}\n").into_bytes(),
         b"ref: ../../x\n".to_vec(),
     ]
+}
+
+/// An index of two files that remembers two trees.
+fn index_of(version: u8, id_length: usize) -> Vec<u8> {
+    let mut index = [&b"DIRC\0\0\0"[..], &[version], b"\0\0\0\x02"].concat();
+    for (path, cut) in [("a/b", 0), ("c", 3)] {
+        let start = index.len();
+        let stat = [vec![0; 24], vec![0, 0, 0x81, 0xA4], vec![0; 12]];
+        index.extend(stat.concat());
+        index.extend(vec![7; id_length]);
+        let length = u8::try_from(path.len()).expect("a short path");
+        // In version 3 more flags follow: it is only announced.
+        match version {
+            3 => index.extend([0x40, length, 0x20, 0]),
+            _ => index.extend([0, length]),
+        }
+        // In version 4 it begins with the path before it, without so many of its last bytes.
+        index.extend((version == 4).then_some(cut));
+        index.extend(path.bytes());
+        let zeros = match version {
+            4 => 1,
+            _ => 8 - (index.len() - start) % 8,
+        };
+        index.resize(index.len() + zeros, 0);
+    }
+    let id = vec![b'i'; id_length];
+    let trees = [&b"\x002 1\n"[..], &id, b"a\x001 0\n", &id].concat();
+    let size = u32::try_from(trees.len()).expect("a short index");
+    let checksum = vec![0; id_length];
+    [&index, &b"TREE"[..], &size.to_be_bytes(), &trees, &checksum].concat()
+}
+
+pub(crate) fn indexes() -> Vec<Vec<u8>> {
+    let versions = [2, 3, 4].into_iter();
+    let of_each = |version| [20, 32].map(|id_length| index_of(version, id_length));
+    versions.flat_map(of_each).collect()
 }
 
 pub(crate) fn pack_entries() -> Vec<Vec<u8>> {
@@ -449,5 +508,23 @@ mod tests {
             .map(|seed| fuzzing::read_reftable(seed, Kind::Sha1))
             .collect();
         assert_eq!(read, [(4, 1), (4, 0), (0, 1)]);
+    }
+
+    #[test]
+    fn seeds_of_indexes_are_read_by_both_who_read_them() {
+        for (version, is_plain) in [(2, true), (3, true), (4, false)] {
+            for (id_length, config) in [(20, CONFIG), (32, CONFIG_OF_SHA256)] {
+                let (plain, decoded) = read_index(&index_of(version, id_length), config);
+                let decoded = decoded.expect("an index");
+                let announced = [decoded.entries[0].3, decoded.entries[1].3];
+                assert_eq!(announced, [version == 3; 2]);
+                assert_eq!(decoded.entries[1].0, "c");
+                assert_eq!(
+                    decoded.trees.as_ref().map(|tree| tree.children.len()),
+                    Some(1)
+                );
+                assert_eq!(plain, is_plain.then_some(decoded), "{version}");
+            }
+        }
     }
 }

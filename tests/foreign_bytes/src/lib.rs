@@ -10,6 +10,7 @@
 mod archives;
 mod detection;
 mod git;
+mod guard;
 mod mutation;
 mod other_tools;
 mod policy;
@@ -127,6 +128,11 @@ impl Promise {
             seeds: git::repositories,
         },
         Promise {
+            name: "git_index",
+            check: git::index,
+            seeds: git::indexes,
+        },
+        Promise {
             name: "git_chronicle",
             check: git::chronicle,
             seeds: git::chronicles,
@@ -190,6 +196,16 @@ impl Promise {
             name: "image_name",
             check: archives::image_name,
             seeds: archives::image_names,
+        },
+        Promise {
+            name: "guard_command",
+            check: guard::command,
+            seeds: guard::commands,
+        },
+        Promise {
+            name: "guard_input",
+            check: guard::input,
+            seeds: guard::inputs,
         },
     ];
 

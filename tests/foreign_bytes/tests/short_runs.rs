@@ -13,7 +13,13 @@ fn is_kept(name: &str) {
     let promise = Promise::named(name).expect("a promise of that name");
     let seeds = (promise.seeds)();
     assert!(!seeds.is_empty());
-    let writes = ["git_repository", "git_pack_walk", "image_documents"].contains(&name);
+    let writes = [
+        "git_repository",
+        "git_index",
+        "git_pack_walk",
+        "image_documents",
+    ]
+    .contains(&name);
     for input in mutated(&seeds, if writes { INPUTS_WITH_FILES } else { INPUTS }) {
         // A panic shows the input, so that it can become a test of its own.
         if let Err(panic) = std::panic::catch_unwind(|| (promise.check)(&input)) {
@@ -61,6 +67,7 @@ promises!(
     git_tree,
     git_commit,
     git_repository,
+    git_index,
     git_chronicle,
     git_reftable,
     git_pack_entry,
@@ -74,6 +81,8 @@ promises!(
     image_documents,
     image_containerd,
     image_name,
+    guard_command,
+    guard_input,
 );
 
 #[test]

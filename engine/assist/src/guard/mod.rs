@@ -20,6 +20,7 @@ mod environment;
 mod flow;
 mod folders;
 mod foreign_program;
+pub(crate) mod fuzzing;
 mod options;
 mod patch;
 mod pattern;

@@ -37,9 +37,8 @@ pub(super) fn stars_of(shell: &str) -> Stars {
     }
 }
 
-#[cfg(test)]
 impl Start {
-    /// In a folder that is not there.
+    /// In a folder that is not there: for tests, here and in `tests/foreign_bytes`.
     pub(in crate::guard) fn nowhere() -> Self {
         Self {
             call: PathBuf::from("/no/such/folder"),
