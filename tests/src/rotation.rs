@@ -111,19 +111,19 @@ impl Rotation {
             .run()
     }
 
-    /// Tells the service that a key was seen somewhere.
+    /// Tells the service that a key was seen somewhere: in a place of its own with each delivery.
     ///
     /// # Panics
     /// When it does not accept that.
     pub fn leak(&self, serve: &Service, delivery: &str, key: &str) {
-        let answer = serve.leak(delivery, now(), &leak(key));
+        let answer = serve.leak(delivery, now(), &leak(key, delivery));
         assert!(matches!(answer.status, 200 | 202), "{answer:?}");
     }
 }
 
 /// What is posted about a leaked key.
-fn leak(key: &str) -> Value {
-    json!({"seen_at": "a public paste", "secret": key, "public": true})
+fn leak(key: &str, place: &str) -> Value {
+    json!({"seen_at": format!("the public paste {place}"), "secret": key, "public": true})
 }
 
 fn now() -> u64 {

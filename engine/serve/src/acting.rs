@@ -242,7 +242,7 @@ impl Acting {
         }
     }
 
-    /// Plans, asks the policy, and does what it allows.
+    /// Goes on with the response that is under way; else plans one, asks the policy, and does what it allows.
     pub(crate) fn act(&self, incident: &Incident, subject: &Subject) -> Result<Acted, NotReady> {
         let responder = self.responder()?;
         let left = responder.settle_ended(subject.fingerprint);
@@ -251,6 +251,16 @@ impl Acting {
                 planned: None,
                 applied: ended.map(Applied::Ran),
             });
+        }
+        // What a response under way has done already is not there any more to be planned with.
+        match responder.resume(subject.fingerprint, Some(subject.clone())) {
+            Err(RespondError::NothingOpen(_)) => {}
+            resumed => {
+                return Ok(Acted {
+                    planned: None,
+                    applied: resumed.map(Applied::Ran),
+                });
+            }
         }
         let (plan, decision) = match self.prepare(&responder, incident, subject) {
             Ok(prepared) => prepared,

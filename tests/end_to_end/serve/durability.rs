@@ -135,6 +135,34 @@ fn no_act_of_a_provider_is_repeated_when_the_process_is_killed_in_the_middle_of_
     bed.verify_audit(&sandbox, None).expect_status(0);
 }
 
+/// Nothing could be planned any more: the store has been put up anew, without the entry.
+#[test]
+fn a_key_that_leaks_again_while_its_response_waits_is_not_planned_anew() {
+    let sandbox = Sandbox::new();
+    let policy = Rotation::approvals(0);
+    let bed = Rotation::new(
+        PROGRAM.as_ref(),
+        &sandbox,
+        Some(&policy),
+        "grace_seconds = 3600\n",
+    );
+    let key = bed.key(&sandbox, "mailer");
+    let serve = bed.start.start();
+    bed.leak(&serve, "first", &key);
+    eventually("the successor is in the store", || {
+        bed.in_store(&sandbox, "mailer") != key
+    });
+    serve.wait_until_idle();
+    let state = || serve.get("/v1/incidents").json()["incidents"][0]["state"].clone();
+    assert_eq!(state(), "responding", "{}", serve.log());
+    std::fs::remove_file(sandbox.path("store.age")).expect("removed");
+    let _another = bed.key(&sandbox, "another");
+    bed.leak(&serve, "second", &key);
+    serve.wait_until_idle();
+    assert_eq!(state(), "responding", "{}", serve.log());
+    assert!(bed.issuer.knows(&key), "its time has not come");
+}
+
 #[test]
 fn a_back_up_holds_what_was_done_and_the_audit_log_goes_on_after_it_is_restored() {
     let sandbox = Sandbox::new();
