@@ -7,6 +7,7 @@ use anyhow::{Context as _, bail};
 use leakward_core::{Fingerprint, FingerprintKey, Rule, RuleId, Secret};
 use leakward_respond::Sighting;
 use leakward_respond::incident::{Exposure, Place};
+use leakward_respond::providers::as_found;
 use leakward_verify::{Subject, Value, ValueSource};
 
 use super::args::CredentialArgs;
@@ -114,11 +115,13 @@ pub(super) fn again(
     fingerprint: Fingerprint,
     verification: &VerificationArgs,
 ) -> anyhow::Result<Subject> {
-    let secret = secret_from_input()?;
+    let given = secret_from_input()?;
     let rule = RuleId::from(rule);
-    if FingerprintKey::default().fingerprint(&rule, &secret) != fingerprint {
-        bail!("what is on standard input is not the credential of {fingerprint}");
-    }
+    let key = FingerprintKey::default();
+    let secret = as_found(&given, |form| key.fingerprint(&rule, form) == fingerprint)
+        .with_context(|| {
+            format!("what is on standard input is not the credential of {fingerprint}")
+        })?;
     let mut subject = subject(fingerprint, &rule, secret);
     add_given(&mut subject, verification)?;
     Ok(subject)

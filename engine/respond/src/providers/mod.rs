@@ -25,7 +25,7 @@ mod sql_users;
 mod vault_approle;
 mod vault_pki;
 mod vault_static_role;
-pub(crate) mod written_key;
+mod written_key;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -36,6 +36,9 @@ use leakward_stores::Store;
 use leakward_verify::{Clock, Network, Settings, Subject};
 
 use crate::provider::{Case, Provider, ProviderError, Providers, Receipt, Together};
+
+pub use written_key::as_found;
+
 use aws_iam::AwsIam;
 use azure_storage::AzureStorage;
 use by_hand::ByHand;

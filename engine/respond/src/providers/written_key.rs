@@ -28,7 +28,7 @@ pub(super) fn block(text: &str) -> Option<&str> {
 }
 
 /// The base64 of a key, as a scan finds it; none when it has no marks.
-pub(crate) fn bare(key: &Secret) -> Option<Secret> {
+fn bare(key: &Secret) -> Option<Secret> {
     let text = text(key)?;
     let text = Zeroizing::new(in_lines(&text));
     let (_, rest) = block(&text)?.split_once("PRIVATE KEY-----")?;
@@ -39,6 +39,12 @@ pub(crate) fn bare(key: &Secret) -> Option<Secret> {
     let digits = digits.filter(|digit| !digit.is_whitespace() && *digit != '=');
     let digits: Zeroizing<String> = Zeroizing::new(digits.collect());
     Some(Secret::new(digits.as_bytes()))
+}
+
+/// A credential in the form in which it was found, which `fits`: as it is given, or a private key without the lines around it.
+pub fn as_found(given: &Secret, fits: impl Fn(&Secret) -> bool) -> Option<Secret> {
+    let mut forms = std::iter::once(given.clone()).chain(bare(given));
+    forms.find(fits)
 }
 
 /// The credential with the text that the entry has for it; none when the entry does not hold it.
@@ -294,6 +300,21 @@ mod tests {
             );
         }
         assert_eq!(bare(&Secret::new(b"QUJDRA")), None);
+    }
+
+    #[test]
+    fn a_key_in_pem_is_taken_for_the_one_that_was_found_without_its_marks() {
+        for (old, other) in pairs() {
+            let [pem, other] = [&old, &other].map(|text| Secret::new(text.as_bytes()));
+            let bare_form = bare(&pem).expect("a body");
+            for found in [&pem, &bare_form] {
+                let is_it = |form: &Secret| form == found;
+                assert_eq!(as_found(&pem, is_it).as_ref(), Some(found));
+                assert_eq!(as_found(&other, is_it), None);
+            }
+            let is_pem = |form: &Secret| *form == pem;
+            assert_eq!(as_found(&bare_form, is_pem), None, "the marks are lost");
+        }
     }
 
     #[test]

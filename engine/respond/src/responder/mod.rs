@@ -26,7 +26,7 @@ use crate::notify::{Message, Notifier, Urgency};
 use crate::plan::{Goal, Order, Plan, PlannedEntry};
 use crate::policy::{Decision, Policy};
 use crate::provider::{Case, Provider, ProviderError, Providers, Refusal, SECRET, Standing};
-use crate::providers::written_key::bare;
+use crate::providers::as_found;
 use crate::saga::{
     Identities, Journal, Knowledge, Outcome, Patience, Pause, Phase, Prover, Record, Saga, World,
     changes, parts_in,
@@ -510,11 +510,9 @@ impl Responder {
                 return None;
             }
             let subject = provider.subject(like, &parts);
-            // A private key is found without the lines around it.
-            let forms = [Some(subject.secret.clone()), bare(&subject.secret)];
-            let mut forms = forms.into_iter().flatten();
-            let leaked = forms
-                .find(|secret| self.parts.key.fingerprint(&rule.id, secret) == row.fingerprint)?;
+            let leaked = as_found(&subject.secret, |form| {
+                self.parts.key.fingerprint(&rule.id, form) == row.fingerprint
+            })?;
             Some(Subject {
                 secret: leaked,
                 ..subject
