@@ -5,12 +5,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 /// As it should be: not filled up.
-pub(crate) fn encode(bytes: impl AsRef<[u8]>) -> String {
+#[must_use]
+pub fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// None for what is no base64.
-pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
+#[must_use]
+pub fn decode(text: &str) -> Option<Vec<u8>> {
     let text = text
         .trim_end_matches('=')
         .replace('+', "-")
@@ -19,7 +21,8 @@ pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
 }
 
 /// A part of a token; none when it is no JSON.
-pub(crate) fn json(part: &str) -> Option<serde_json::Value> {
+#[must_use]
+pub fn json(part: &str) -> Option<serde_json::Value> {
     serde_json::from_slice(&decode(part)?).ok()
 }
 

@@ -16,7 +16,7 @@ mod address;
 mod answer;
 mod audit;
 pub mod aws;
-mod base64url;
+pub mod base64url;
 mod cache;
 mod call;
 pub mod certificates;

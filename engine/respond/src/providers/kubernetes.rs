@@ -6,10 +6,9 @@
 
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use leakward_core::Secret;
 use leakward_core::action::Verb;
+use leakward_verify::base64url;
 use serde_json::{Value as Json, json};
 
 use super::Way;
@@ -65,8 +64,7 @@ impl Kubernetes {
 }
 
 fn claims(token: &str) -> Option<Claims> {
-    let payload = token.split('.').nth(1)?;
-    let json: Json = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
+    let json = base64url::json(token.split('.').nth(1)?)?;
     let old = |name: &str| json.get(format!("kubernetes.io/serviceaccount/{name}"));
     let new = json.get("kubernetes.io");
     let text = |value: Option<&Json>| Some(value?.as_str()?.to_owned());
@@ -236,7 +234,7 @@ mod tests {
     use super::*;
 
     fn token(payload: &str) -> String {
-        format!("h.{}.s", URL_SAFE_NO_PAD.encode(payload))
+        format!("h.{}.s", base64url::encode(payload))
     }
 
     #[test]
