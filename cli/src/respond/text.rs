@@ -147,8 +147,8 @@ pub(super) fn outcome(fingerprint: Fingerprint, outcome: &Outcome) -> String {
         } => format!(
             "{fingerprint}: needs you: {why}. Then `leakward respond resume --incident {fingerprint}`\n"
         ),
-        Outcome::TurnedBack(why) => format!(
-            "{fingerprint}: went back: {why}. What was made was taken away again, and the old credential is as it was\n"
+        Outcome::TurnedBack { why, old } => format!(
+            "{fingerprint}: went back: {why}. What was made was taken away again, and {old}\n"
         ),
         Outcome::UndoFailed(why) => format!("{fingerprint}: URGENT: {why}\n"),
     }

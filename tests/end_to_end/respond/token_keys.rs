@@ -345,6 +345,35 @@ fn a_response_that_was_cut_off_goes_on_when_it_is_typed_again() {
     assert!(told.contains("is proven dead"), "{}", again.transcript());
 }
 
+#[test]
+fn a_response_that_is_given_up_after_it_has_revoked_says_that_the_key_stays_revoked() {
+    let Some(scene) = Scene::new("ec", "2026-11") else {
+        return;
+    };
+    let finding = format!("--finding={}", scene.finding);
+    let killed = scene
+        .respond(&["revoke", "--report", "report.json", &finding])
+        .args(["--store", &scene.bao.store(), "--path", "app/signing"])
+        .args(["--with", "key-id=2026-11", "--yes"])
+        .env("LEAKWARD_KILL_AT", "after:1")
+        .run();
+    assert_eq!(killed.status, None, "{}", killed.transcript());
+    assert!(scene.ids().is_empty(), "{}", killed.transcript());
+    // In PEM; it was found without the lines around it.
+    let incident = format!("--incident={}", scene.finding);
+    let back = scene
+        .respond(&["respond", "give-up", &incident, "--credential"])
+        .input(scene.key.clone())
+        .run();
+    let stays = "was revoked by then, and stays so";
+    assert!(back.stdout.contains(stays), "{}", back.transcript());
+    let shown = leakward(scene.repository.sandbox())
+        .args(["respond", "show", &scene.finding])
+        .run();
+    assert!(shown.stdout.contains(stays), "{}", shown.transcript());
+    assert!(scene.ids().is_empty(), "{}", back.transcript());
+}
+
 /// Somebody has written a note beside the key meanwhile, and no version without it is left.
 #[test]
 fn an_entry_that_no_new_key_fits_any_more_is_named_before_anything_is_made() {

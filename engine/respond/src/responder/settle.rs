@@ -11,7 +11,7 @@ use crate::incident::{Incident, Moment, State};
 use crate::notify::{Message, Urgency};
 use crate::plan::Plan;
 use crate::policy::Decision;
-use crate::saga::{Journal as _, Outcome, Phase, Record, Step};
+use crate::saga::{Journal as _, OldCredential, Outcome, Phase, Progress, Record, Step};
 
 impl Responder {
     /// Writes the outcome into the incident, and tells people where they are needed.
@@ -161,7 +161,11 @@ fn ending(records: &[Record]) -> Outcome {
         .rev()
         .find_map(|record| record.known.unproven.clone());
     match (back, unproven) {
-        (Some(record), _) => Outcome::TurnedBack(record.text.clone()),
+        (Some(record), _) => Outcome::TurnedBack {
+            why: record.text.clone(),
+            // Who chose the successor's value has nothing to do with the old one.
+            old: OldCredential::after(&Progress::of(None, records)),
+        },
         (None, Some(why)) => Outcome::Unproven(why),
         (None, None) => Outcome::Finished,
     }
@@ -191,9 +195,11 @@ fn meaning(outcome: &Outcome) -> (State, String, Option<Urgency>) {
             };
             (State::NeedsPerson, why.clone(), Some(urgency))
         }
-        Outcome::TurnedBack(why) => (
+        Outcome::TurnedBack { why, old } => (
             State::NeedsPerson,
-            format!("the response went back, and what it had made was taken away again: {why}"),
+            format!(
+                "the response went back, and what it had made was taken away again: {why}; {old}"
+            ),
             Some(Urgency::Act),
         ),
         Outcome::UndoFailed(why) => (State::NeedsPerson, why.clone(), Some(Urgency::Page)),

@@ -1,11 +1,46 @@
-//! The way back: what was made is taken away again, and the old credential stays as it was.
+//! The way back: what was made is taken away again, and the old credential stays as it is by then.
 //!
 //! The provider comes first and the store second: a successor that works is never out of the store.
 
+use std::fmt;
+
 use super::failure::{SagaError, StepError, Stop};
-use super::progress::Status;
+use super::progress::{Progress, Status};
 use super::run::Outcome;
 use super::{Knowledge, Phase, Saga, Step};
+
+/// What has become of the old credential of a response that went back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OldCredential {
+    /// Nothing was done to it.
+    AsItWas,
+    /// Its revocation was begun, and how that ended is not known.
+    MayBeRevoked,
+    /// It is revoked, and stays so.
+    Revoked,
+}
+
+impl OldCredential {
+    pub(crate) fn after(progress: &Progress) -> Self {
+        match progress.status(Step::Revoke) {
+            Status::Untouched => Self::AsItWas,
+            Status::Begun => Self::MayBeRevoked,
+            Status::Done => Self::Revoked,
+        }
+    }
+}
+
+impl fmt::Display for OldCredential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AsItWas => "the old credential is as it was",
+            Self::MayBeRevoked => {
+                "the old credential may be revoked: that was begun, and how it ended is not known"
+            }
+            Self::Revoked => "the old credential was revoked by then, and stays so",
+        })
+    }
+}
 
 impl Saga<'_> {
     /// Goes back, if nothing depends on what was made; otherwise it stays where it is and says so.
@@ -49,7 +84,8 @@ impl Saga<'_> {
         if self.progress.ended.is_none() {
             self.write(None, Phase::Ended, &why, Knowledge::default())?;
         }
-        Ok(Outcome::TurnedBack(why))
+        let old = OldCredential::after(&self.progress);
+        Ok(Outcome::TurnedBack { why, old })
     }
 
     fn undo(&mut self, step: Step, why: &str) -> Result<(), Stop> {

@@ -20,9 +20,11 @@ mod step;
 mod world;
 
 pub use crate::database::SagaId;
+pub use back::OldCredential;
 pub use entry::changes;
 pub(crate) use entry::parts_in;
 pub use failure::SagaError;
+pub(crate) use progress::Progress;
 pub use record::{Knowledge, Phase, Record};
 pub use run::{Outcome, Saga, steps};
 pub use step::Step;

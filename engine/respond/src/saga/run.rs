@@ -7,6 +7,7 @@ use leakward_core::Verdict;
 use leakward_stores::{Fields, Select, Version};
 use leakward_verify::Subject;
 
+use super::back::OldCredential;
 use super::failure::{SagaError, StepError, Stop};
 use super::progress::{Progress, Status};
 use super::{Knowledge, Phase, Record, SagaId, Step, World, entry};
@@ -27,8 +28,13 @@ pub enum Outcome {
         /// When to go on by itself, seconds since 1970; none when somebody has to act.
         resume_at: Option<u64>,
     },
-    /// It went back: what was made was taken away again, and the old credential is as it was.
-    TurnedBack(String),
+    /// It went back: what was made was taken away again. A revocation is not taken back with it.
+    TurnedBack {
+        /// Why, one sentence.
+        why: String,
+        /// What has become of the old credential.
+        old: OldCredential,
+    },
     /// It wanted to go back and could not: somebody has to look at once.
     UndoFailed(String),
 }
