@@ -28,6 +28,8 @@ pub struct Match {
     pub companions: Vec<(String, Span)>,
     /// What the text around says about it, for [`Detector::judge_path`](crate::Detector::judge_path).
     pub(crate) manner: Manner,
+    /// Whether it is named as what a session is called by, `access_token`: manuals show answers of servers.
+    pub(crate) names_session: bool,
     /// Exceptions of the rule that hold as far as the text goes, and depend on the place.
     pub(crate) open: Vec<u16>,
 }
@@ -50,6 +52,7 @@ impl Match {
     pub fn hash_without_span<H: Hasher>(&self, state: &mut H) {
         (self.rule, &self.secret, self.entropy.to_bits()).hash(state);
         (&self.reasons, &self.decoded, self.manner, &self.open).hash(state);
+        self.names_session.hash(state);
         std::mem::discriminant(&self.confidence).hash(state);
     }
 

@@ -393,6 +393,7 @@ impl Detector {
             decoded: Vec::new(),
             companions: Vec::new(),
             manner: Manner::Itself,
+            names_session: false,
             open,
         }
     }

@@ -113,6 +113,13 @@ fn is_digest_with_salt(value: &[u8]) -> bool {
         && padding(after) == after.len()
 }
 
+/// `md5` and 32 digits: what PostgreSQL stored for a password before version 14.
+fn is_of_postgres(value: &[u8]) -> bool {
+    value
+        .strip_prefix(b"md5")
+        .is_some_and(|digits| digits.len() == 32 && digits.iter().all(u8::is_ascii_hexdigit))
+}
+
 /// What ASP.NET's Identity stores for a password: a version, and behind it salt and digest, of its second form 49 bytes, of its third 61
 /// with the function's number, the iterations and the salt's length before them.
 fn is_of_identity(value: &[u8]) -> bool {
@@ -188,6 +195,7 @@ pub(crate) fn reason(value: &[u8]) -> Option<&'static str> {
         .or_else(|| {
             let of_user = memchr::memchr(b':', value).and_then(|at| value.get(at + 1..));
             let is_one = starts_as_hash(value)
+                || is_of_postgres(value)
                 || is_of_identity(value)
                 || is_modular_crypt(value)
                 || is_digest_with_salt(value)
@@ -221,6 +229,7 @@ mod tests {
             "{SSHA}x",
             "$6$x",
             "CRYPT:ab0.cdEfgh",
+            &format!("md5{}", "0f1e2d3c4b5a6978".repeat(2)),
             &identity(&[0], 48),
             &identity(&[1, 0, 0, 0, 1, 0, 0, 39, 16, 0, 0, 0, 16], 48),
             "harbor_user:$2y$10$x",

@@ -126,6 +126,17 @@ impl Context {
         holds(&"://") && BADGE_WORDS.iter().any(holds)
     }
 
+    /// Whether it opens a meeting to which an address in the text invites.
+    pub(crate) fn invites_to_a_meeting(&self) -> bool {
+        const PLACES: [&[u8]; 3] = [b"zoom.us/j/", b"zoom.us/my/", b"webex.com/"];
+        let start = memchr::memmem::rfind(&self.before, b"://").unwrap_or(self.before.len());
+        let address = self.before.get(start..).unwrap_or_default();
+        !address.contains(&b' ')
+            && PLACES
+                .iter()
+                .any(|place| memchr::memmem::find(address, place).is_some())
+    }
+
     /// Whether it is a part of the name of a resource in AWS: `arn:aws:secretsmanager:…:secret:name`.
     pub(crate) fn stands_in_resource_name(&self) -> bool {
         let is_end = |byte: &u8| !byte.is_ascii_alphanumeric() && !b":-_/*".contains(byte);
@@ -136,7 +147,17 @@ impl Context {
 
     /// Whether it is a parameter of an address that also says until when it holds: `?e=1573634298&token=`.
     pub(crate) fn stands_in_signed_address(&self) -> bool {
-        const UNTIL: [&[u8]; 5] = [b"?e=", b"&e=", b"expires=", b"&se=", b"x-amz-date="];
+        const UNTIL: [&[u8]; 9] = [
+            b"?e=",
+            b"&e=",
+            b"expires=",
+            b"&se=",
+            b"x-amz-date=",
+            b".png?",
+            b".jpg?",
+            b".jpeg?",
+            b".svg?",
+        ];
         let address = |byte: &u8| byte.is_ascii_whitespace() || b"\"'`<>".contains(byte);
         let start = self.before.iter().rposition(address).map_or(0, |at| at + 1);
         let end = self
@@ -321,6 +342,17 @@ mod tests {
         ] {
             assert!(!is_called_a_sample(text), "{text}");
         }
+    }
+
+    #[test]
+    fn addresses_of_meetings_and_names_of_resources_are_told() {
+        let after = |text: &str| Context::of(text.as_bytes(), Span::new(text.len(), text.len()));
+        assert!(after("at [Zoom](https://zoom.us/j/123?pwd=").invites_to_a_meeting());
+        assert!(!after("https://zoom.us/j/123 password: ").invites_to_a_meeting());
+        assert!(
+            after("x = \"arn:aws:secretsmanager:eu-west-1:1:secret:").stands_in_resource_name()
+        );
+        assert!(!after("arn:aws:iam::1:role/x, secret:").stands_in_resource_name());
     }
 
     #[test]

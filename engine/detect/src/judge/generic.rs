@@ -75,6 +75,9 @@ pub(crate) fn weigh(assigned: Assigned<'_>, context: &Context, scale: &mut Scale
     if context.is_endless() {
         scale.weigh(-20, "it stands in minified or generated text");
     }
+    if context.invites_to_a_meeting() {
+        scale.reject("it belongs to a badge or an invitation, whose address is public");
+    }
     if assigned.kind != NameKind::Password {
         weigh_what_is_shown(value, &traits, context, scale);
     }
@@ -338,11 +341,29 @@ fn decoded_objection(value: &[u8]) -> Option<&'static str> {
 pub(crate) fn said(value: &[u8]) -> Cow<'_, [u8]> {
     let is_base64 = value.len() >= 8 && value.len().is_multiple_of(4);
     let text = is_base64.then(|| base64::decode(value)).flatten();
+    let text = hex_text(value).or(text);
     let text = text.map(|text| text.trim_ascii().to_vec());
     let is_text =
         |text: &Vec<u8>| text.len() >= 4 && text.iter().all(|byte| matches!(byte, b' '..=b'~'));
     text.filter(is_text)
         .map_or(Cow::Borrowed(value), Cow::Owned)
+}
+
+/// What sixteen hexadecimal digits or more are the hexadecimal form of.
+fn hex_text(value: &[u8]) -> Option<Vec<u8>> {
+    let digit = |byte: &u8| {
+        char::from(*byte)
+            .to_digit(16)
+            .and_then(|digit| u8::try_from(digit).ok())
+    };
+    if value.len() < 16 || !value.len().is_multiple_of(2) {
+        return None;
+    }
+    let (pairs, _) = value.as_chunks::<2>();
+    pairs
+        .iter()
+        .map(|[high, low]| Some(digit(high)? << 4 | digit(low)?))
+        .collect()
 }
 
 /// Whether the value is its own name, or a word of it.
@@ -618,7 +639,8 @@ mod tests {
     fn what_base64_says_is_what_is_weighed() {
         assert_eq!(&*said(b"c2VjdXJlLXdvcmRz"), b"secure-words");
         assert_eq!(&*said(b"b3BlbiBzZXNhbWUK"), b"open sesame");
-        for value in ["x9k2m4Qz", "plain-text", "AAECAwQFBgc="] {
+        assert_eq!(&*said(b"7468697320697320612074657874"), b"this is a text");
+        for value in ["x9k2m4Qz", "plain-text", "AAECAwQFBgc=", "0f1e2d3c4b5a6978"] {
             assert_eq!(&*said(value.as_bytes()), value.as_bytes());
         }
     }

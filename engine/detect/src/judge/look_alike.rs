@@ -299,6 +299,8 @@ fn is_path(value: &[u8]) -> bool {
         && ((has_suffix && (slashes > 0 || traits.surprise < 6.8))
             || (slashes > 0 && (starts_as_path || slashes > 1) && traits.surprise < 6.0)
             || (slashes > 0 && traits.reads_like_words())
+            // The home folder of whoever runs it.
+            || value.starts_with(b"~/")
             || (starts_as_path && is_path_of_words(value)))
 }
 

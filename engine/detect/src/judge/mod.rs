@@ -42,7 +42,7 @@ pub(crate) use disproved::Disproved;
 pub(crate) use entropy::shannon;
 pub(crate) use inline_allow::allows;
 pub(crate) use judge::{Judge, Judgement};
-pub(crate) use name_like::is_shouted;
+pub(crate) use name_like::{is_shouted, names_a_session};
 pub(crate) use overlap::Spans;
 pub(crate) use placeholder::{is_name_of_secret, reason as placeholder_reason};
 pub(crate) use role::{Role, judge as judge_role};

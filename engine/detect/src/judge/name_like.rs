@@ -5,7 +5,7 @@
 //! (`native/assignment/name.rs`: far more words, as nobody writes `app_key` for a value).
 
 use super::traits::Traits;
-use crate::native::NameKind;
+use crate::native::{NameKind, name_words};
 use crate::word_list::WordList;
 
 /// What a password is called.
@@ -100,6 +100,12 @@ pub(super) fn is_access_key_id(value: &[u8], name: &[u8]) -> bool {
         && memchr::memmem::find(&letters, b"secret").is_none()
 }
 
+/// `access_token`, `refreshToken`: what OAuth's servers answer with. Not `GITHUB_ACCESS_TOKEN`, which somebody set.
+pub(crate) fn names_a_session(name: &[u8]) -> bool {
+    const SESSIONS: WordList = WordList::new(" access refresh id client ");
+    matches!(name_words(name).as_slice(), [which, token] if token == b"token" && SESSIONS.contains(which))
+}
+
 /// `caching_sha2_password`, `github-app-token`: words, of which the last one is what a secret is called.
 pub(super) fn names_a_secret(lower: &[u8], traits: &Traits) -> bool {
     let is_words = lower
@@ -179,6 +185,16 @@ mod tests {
             "a.b.c",
         ] {
             assert!(!is_passphrase(value.as_bytes()), "{value}");
+        }
+    }
+
+    #[test]
+    fn sessions_are_told_from_settings() {
+        for name in ["access_token", "refreshToken", "id_token"] {
+            assert!(names_a_session(name.as_bytes()), "{name}");
+        }
+        for name in ["GITHUB_ACCESS_TOKEN", "token", "accessTokenSecret"] {
+            assert!(!names_a_session(name.as_bytes()), "{name}");
         }
     }
 

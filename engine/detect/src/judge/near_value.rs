@@ -105,7 +105,11 @@ pub(crate) fn weigh(
     if SECRET_WORDS.any_in(&text) {
         scale.weigh(10, "its name says that it is secret");
     } else {
-        scale.weigh(-10, "its name does not say that it is secret");
+        // Of an id in the next column nothing tells a key.
+        let is_apart = between.iter().any(u8::is_ascii_alphanumeric);
+        let has_form_of_id = traits.is_hex || is_uuid;
+        let points = if has_form_of_id && is_apart { -30 } else { -10 };
+        scale.weigh(points, "its name does not say that it is secret");
     }
     if SAMPLE_TAGS
         .iter()

@@ -123,6 +123,10 @@ pub(super) fn is_algorithm(lower: &[u8]) -> bool {
 
 /// `mssql.0.connection_url`: names and numbers of entries, joined by dots.
 pub(super) fn is_place_in_a_document(value: &[u8]) -> bool {
+    // A pointer of JSON's schemas: `#/definitions/login`.
+    if value.starts_with(b"#/") {
+        return true;
+    }
     let mut parts = 0;
     let are_names = value.split(|byte| *byte == b'.').all(|part| {
         parts += 1;

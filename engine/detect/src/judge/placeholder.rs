@@ -13,7 +13,7 @@ const ANYWHERE: WordList = WordList::new(
     " example sample placeholder changeme change_me change-me changethis change_this change-this \
      replaceme replace_ replace- insert_ insert- redacted removed yourkey your_ your- yoursecret \
      yourpassword yourtoken mysecret dummykey notreal not_real not-real notasecret secret-here \
-     goes_here goeshere notbase64 not-base64 not_base64 notvalid not-valid not_valid not-a- not_a_ \
+     goes_here goeshere notbase64 not-base64 not_base64 notvalid not-valid not_valid not-a- not_a_ blabla \
      wrongpass wrong_pass wrong-pass fakepass fakepwd fakesecret faketoken ",
 );
 
@@ -149,6 +149,9 @@ fn is_bracketed(value: &[u8]) -> bool {
     if let Some(inner) = inner_of_page {
         return !Traits::of(inner).looks_random();
     }
+    if holds_named_gap(value) {
+        return true;
+    }
     if let [word @ .., b']'] = value
         && is_name_of_secret(word)
     {
@@ -162,6 +165,20 @@ fn is_bracketed(value: &[u8]) -> bool {
         _ => return false,
     };
     !Traits::of(inner).looks_random()
+}
+
+/// `pst_<token>::<key>`: a name in brackets, of letters alone, in something else.
+fn holds_named_gap(value: &[u8]) -> bool {
+    memchr::memchr_iter(b'<', value).any(|at| {
+        let rest = value.get(at + 1..).unwrap_or_default();
+        let length = rest
+            .iter()
+            .take_while(|byte| byte.is_ascii_lowercase() || b"_-".contains(byte))
+            .count();
+        length >= 3
+            && rest.get(length) == Some(&b'>')
+            && Traits::of(rest.get(..length).unwrap_or_default()).reads_like_words()
+    })
 }
 
 /// Runs of stars, crosses, dots or dashes: one character over half of it, fewer than five in twenty, an ellipsis.
@@ -240,6 +257,8 @@ mod tests {
             "<YOUR_KEY>",
             "&lt;token&gt;",
             "password]",
+            "pst_<token>::<key>",
+            "f23blad6-blabla88",
             "'<YOUR_KEY>'",
             "[TOKEN]",
             "{API_KEY}",

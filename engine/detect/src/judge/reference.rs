@@ -207,7 +207,24 @@ fn is_made_of_variables(value: &[u8]) -> bool {
             at += 1;
         }
     }
+    if is_joined_variables(value) {
+        return true;
+    }
     found && (rest.len() < 8 || Traits::of(&rest).digits == 0)
+}
+
+/// `$username:$password`: two variables or more, in small letters as well, and between them a sign.
+fn is_joined_variables(value: &[u8]) -> bool {
+    let mut count = 0;
+    let are_variables = value.split(|byte| b":@/".contains(byte)).all(|part| {
+        count += 1;
+        part.strip_prefix(b"$").is_some_and(|name| {
+            name.len() >= 3
+                && name.first().is_some_and(u8::is_ascii_alphabetic)
+                && name.iter().all(|byte| ByteSet::WORD.contains(*byte))
+        })
+    });
+    are_variables && count >= 2
 }
 
 /// Whether a template stands in the value and what is left of it is no value of its own.
@@ -339,6 +356,7 @@ mod tests {
             "<%= token %>",
             "#{secret}",
             "%env(string:key:pass:url:MONGODB_URL)%",
+            "$username:$password",
             "%s",
             "{0}",
             ":password",

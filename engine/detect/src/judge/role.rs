@@ -46,7 +46,7 @@ const LOCKS: WordList = WordList::new(
 
 const TEST_FOLDERS: WordList = WordList::new(
     " test tests __tests__ spec specs fixtures fixture testdata test-data test_data mocks __mocks__ \
-     mock stubs examples example samples sample demo demos tutorial tutorials e2e cypress .storybook \
+     mock stub stubs .snapshots __snapshots__ examples example samples sample demo demos tutorial tutorials e2e cypress .storybook \
      seeds testing unittest unittests integration-tests test-resources androidtest benchmark \
      benchmarks playground ",
 );
@@ -137,13 +137,15 @@ impl Role {
                 || name.starts_with("changelog"),
             generated: name.contains(".min.")
                 || name.ends_with(".map")
+                || name.ends_with(".eps")
                 || name.ends_with(".sum")
                 || name.ends_with(".sha256")
                 || name.ends_with(".md5")
                 || ["checksums", "sha256sums", "sha512sums", "md5sums"].contains(&name)
                 || in_one_of(GENERATED)
                 || (in_one_of(BUILT) && BUILT_KINDS.contains(suffix.as_bytes())),
-            specimen: name.starts_with("openapi")
+            specimen: is_ansible_plugin(&folders, suffix)
+                || name.starts_with("openapi")
                 || name.starts_with("swagger")
                 || (in_one_of(SPECIMENS)
                     && SPECIMEN_KINDS.contains(suffix.as_bytes())
@@ -160,6 +162,16 @@ impl Role {
             scanner: SCANNERS.contains(name.as_bytes()),
         }
     }
+}
+
+/// Whether it is a module or another plugin of Ansible: they begin with their manual and its examples.
+fn is_ansible_plugin(folders: &[&str], suffix: &str) -> bool {
+    const KINDS: WordList = WordList::new(
+        " modules module_utils lookup callback connection inventory become cache filter doc_fragments ",
+    );
+    let is_one =
+        |pair: &[&str]| matches!(pair, ["plugins", kind] if KINDS.contains(kind.as_bytes()));
+    suffix == "py" && folders.windows(2).any(is_one)
 }
 
 /// Whether a folder is the one that ASP.NET's projects keep other people's scripts in.
@@ -237,8 +249,8 @@ pub(crate) fn judge(rule: &Rule, matched: &Match, role: Role, is_bare: bool) -> 
     if role.vendored || (role.test && !is_real) {
         return lower("the file is a test, a sample or other people's code");
     }
-    let is_sample =
-        !is_drawn(matched) || is_disguised(matched) || (is_assigned && is_shown(rule, matched));
+    let is_shown = is_assigned && ((matched.names_session && !is_bare) || is_shown(rule, matched));
+    let is_sample = !is_drawn(matched) || is_disguised(matched) || is_shown;
     if role.docs && is_sample {
         return lower("the file is documentation");
     }
@@ -372,6 +384,11 @@ mod tests {
         assert!(Role::of("app/locales/de.yml").localisation);
         assert!(Role::of("src/Localization/Sources/acme-da.xml").localisation);
         assert!(Role::of("data/iam/2010-05-08/examples-1.json").test);
+        assert!(Role::of("plugins/modules/datadog_event.py").specimen);
+        assert!(
+            !Role::of("plugins/modules/vars.yml").specimen && !Role::of("modules/x.py").specimen
+        );
+        assert!(Role::of("docs/img/logo.eps").generated && Role::of("a/.snapshots/b.json").test);
         assert!(
             Role::of("web/wwwroot/lib/angular.js").vendored && !Role::of("wwwroot/app.js").vendored
         );

@@ -14,6 +14,9 @@ use crate::word_list::WordList;
 const SCHEME: usize = 32;
 const AUTHORITY: usize = 512;
 
+/// Shorter passwords are those of tests of URLs.
+const SHORT: usize = 3;
+
 /// How far before a hit and after it the detector reads.
 pub(crate) const REACH: (usize, usize) = (SCHEME, AUTHORITY + 256);
 
@@ -71,6 +74,10 @@ pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span, runs: &mut Runs) -> Opt
     if password.is_empty() || user.contains(&b'/') || user.contains(&b'@') {
         return None;
     }
+    // `http://host.acme.io:9003@other.acme.io`: a port, before what was put behind an address.
+    if user.contains(&b'.') && password.len() <= 5 && password.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
     let start = hit.end + colon + 1;
     let mut candidate = Candidate::new(rule, Span::new(start, start + password.len()));
     let decoded = undo_percent(password);
@@ -104,6 +111,9 @@ fn weigh(scheme: &[u8], (user, password): (&[u8], &[u8]), host: &[u8], candidate
         note(-40, "the host is a sample");
     } else if LOCAL_HOSTS.contains(&name) {
         note(-15, "the host is local");
+    }
+    if password.len() < SHORT {
+        note(-30, "it is short");
     }
     let is_sample = |text: &[u8]| SAMPLES.contains(&text.to_ascii_lowercase());
     let is_name = |text: &[u8]| {
@@ -181,6 +191,7 @@ mod tests {
             password("https://u:p%40ss@host.acme.io").as_deref(),
             Some("p%40ss")
         );
+        assert_eq!(password("http://client1.acme.io:9003@acme.io"), None);
         assert_eq!(password("amqp://u:p@ss@host").as_deref(), Some("p@ss"));
         assert_eq!(
             password("\"mongodb+srv://u:hunter2@c.acme.io\"").as_deref(),

@@ -168,6 +168,7 @@ impl Search<'_> {
         };
         let open = sweep::open_exceptions(self.detector, of_rule, bytes, swept)?;
         let secret = candidate.secret(bytes);
+        let name = candidate.name.and_then(|name| bytes.get(name.range()));
         Ok(Match {
             rule: candidate.rule,
             span: candidate.span,
@@ -179,6 +180,7 @@ impl Search<'_> {
             decoded: Vec::new(),
             companions: found,
             manner: candidate.manner,
+            names_session: name.is_some_and(judge::names_a_session),
             open,
         })
     }

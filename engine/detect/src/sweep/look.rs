@@ -128,6 +128,7 @@ fn matched(
         decoded: Vec::new(),
         companions: Vec::new(),
         manner: Manner::Itself,
+        names_session: false,
         open,
     })
 }

@@ -46,6 +46,7 @@ fn time(secret: &[u8], member: &[u8]) -> Option<u64> {
 fn is_documented(payload: &[u8]) -> bool {
     let is = |name: &[u8], value: &[u8]| json::member(payload, name) == Some(value);
     is(b"foo", b"\"bar\"")
+        || is(b"iss", b"\"supabase-demo\"")
         || (is(b"iss", b"\"joe\"") && is(b"exp", b"1300819380"))
         || is(b"sub", b"\"1234567890\"")
             && (is(b"name", b"\"John Doe\"") || is(b"iat", b"1516239022"))

@@ -65,7 +65,8 @@ pub(super) fn basic_auth(secret: &[u8]) -> Proof {
 
 /// Whether a user and a password are those that manuals and tests explain HTTP Basic with.
 pub(crate) fn is_known_pair(pair: &[u8]) -> bool {
-    const KNOWN: [&[u8]; 10] = [
+    const KNOWN: [&[u8]; 11] = [
+        b"azurediamond:hunter2",
         b"user:pass",
         b"user:passwd",
         b"user:password",

@@ -44,7 +44,7 @@ const ABOUT: WordList = WordList::new(
      regex pattern format expire expires expired expiry expiration ttl timeout lifetime age header \
      param parameter params arg option options prompt input box form view page dialog button link \
      help error errors err exception invalid reset change changed confirm confirmation strength meter \
-     validator validators validation verify check checker required enabled disabled flag mode hash \
+     validator validators validation verify check checker required enabled disabled flag mode identifier identifiers proof hash \
      hashed hasher hashers sha digest algorithm alg encoder encoding encrypted manager mgr service provider \
      store storage cache handler factory builder generator repository controller model entity dto \
      request response class interface spec mock version status state scope scopes audience issuer ref \
@@ -68,7 +68,8 @@ const NOT_SECRET: WordList = WordList::new(
 /// The same for words that stand anywhere before the head.
 const OF_NOBODY: WordList = WordList::new(" public preference preferences ");
 
-/// Parts of a name between dots: `loc.input.label.keyPass` is a text that a page shows, `LABEL_STUDIO_PASSWORD` a setting.
+/// Parts of a name between dots: `loc.input.label.keyPass` is a text that a page shows, `LABEL_PASSWORD` one that is
+/// translated, `LABEL_STUDIO_PASSWORD` a setting.
 const SHOWN: WordList = WordList::new(" label labels tooltip ");
 
 /// `DB_PASSWORD`: what an environment file and a container's settings call a password.
@@ -159,6 +160,7 @@ impl NameKind {
                 .rsplit(|byte| *byte == b'.')
                 .skip(1)
                 .any(|part| SHOWN.contains(&part.to_ascii_lowercase()))
+            || matches!(before, [only] if SHOWN.contains(only))
             // `encrypted_github_access_token` is ciphertext; what opens an encrypted store is none.
             || (kind == NameKind::Secret && before.first().is_some_and(|word| word == b"encrypted"));
         if is_about || is_of_nobody {
