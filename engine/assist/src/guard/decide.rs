@@ -291,7 +291,15 @@ fn seen(scanner: &TextScanner, origin: &Origin, bytes: &[u8], views: &[View]) ->
     }
     for view in cut {
         let part = view.part(bytes);
-        let outcome = scanner.scan(origin, &part);
+        let mut outcome = scanner.scan(origin, &part);
+        // Some things are known as credentials only by what stands beside them.
+        if view.keeps_places() {
+            let lines = Lines::of(&part);
+            let whole = scanner.scan(origin, bytes).findings.into_iter();
+            outcome
+                .findings
+                .extend(whole.filter(|finding| View::has_in(&lines, finding)));
+        }
         let mut known: HashSet<_> = fingerprints(&all).collect();
         let found = outcome.findings.into_iter();
         let found = found

@@ -56,12 +56,12 @@ const FIRST: &[&str] = &[
     "head -q -n 3 f g",
     "grep -h K1 f g",
     "sort f | uniq -c",
-    "cat -A f",
-    "sed -ne 5p f",
-    "sed -n '5,+2p' f",
-    "head -q -n 3 f g",
-    "grep -h K1 f g",
-    "sort f | uniq -c",
+    "{ cat f; cat g; } | head -4",
+    "(cat f) | sed 2d",
+    "while IFS== read -r k v; do echo $k; done < f",
+    "while IFS== read -r k v; do echo $v; done < f",
+    "while read -r l; do echo ${l%%=*}; done < f",
+    "for a in f g; do cat $a; done | tail -3",
 ];
 
 /// Further ones.
@@ -105,6 +105,10 @@ const FURTHER: &[&str] = &[
     "grep -i k",
     "sed 3d",
     "sed '/K1/d'",
+    "sed '/^K1/d;/3w$/d'",
+    "grep -vi k1",
+    "grep -vE 'K2|K3='",
+    "grep -v 'K[12]'",
 ];
 
 /// Pipes that were taken to show less than they do.

@@ -8,7 +8,10 @@
 
 #[cfg(all(test, unix))]
 mod against_programs;
+mod filter;
+mod json_part;
 mod lines;
+mod literal;
 mod programs;
 mod search;
 mod step;

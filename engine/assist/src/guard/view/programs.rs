@@ -2,6 +2,8 @@
 //!
 //! An option that is not known here may do anything.
 
+use super::filter;
+use super::literal::{Literal, Syntax};
 use super::search::{self, literals};
 use super::step::{Range, Step, View};
 use crate::guard::command_line::Word;
@@ -17,7 +19,7 @@ pub(in crate::guard) fn steps(program: &str, arguments: &[Word]) -> Option<Vec<S
         "awk" | "gawk" | "mawk" => awk(arguments),
         "bat" | "batcat" => bat(arguments),
         "grep" | "egrep" | "fgrep" | "zgrep" | "rg" => return search::steps(program, arguments),
-        "jq" | "yq" | "gojq" if only_names(arguments) => return None,
+        "jq" | "yq" | "gojq" => return jq(program, arguments),
         "wc" | "cksum" | "md5sum" | "sha1sum" | "sha256sum" | "sha512sum" | "md5" | "shasum"
         | "cmp" | "true" | ":" => return None,
         "diff" if Options::of(arguments, Valued::default()).has(&["q", "brief"]) => return None,
@@ -197,7 +199,11 @@ fn sed(arguments: &[Word]) -> Option<Vec<Step>> {
     let step = if options.has(&quiet) {
         printed(script)
     } else {
-        cut_off(script).or_else(|| left_out(script).map(|step| vec![step]))
+        let syntax = match options.has(&["E", "r", "regexp-extended"]) {
+            true => Syntax::Extended,
+            false => Syntax::Basic,
+        };
+        cut_off(script).or_else(|| left_out(script, syntax).map(|step| vec![step]))
     };
     Some(step.unwrap_or_else(unknown))
 }
@@ -258,18 +264,26 @@ fn printed(script: &str) -> Option<Vec<Step>> {
     Some(steps)
 }
 
-/// Lines that `20q`, `1d`, `/x/d`, `/^$/d` leave out.
-fn left_out(script: &str) -> Option<Step> {
+/// Lines that `20q`, `1d`, `/x/d`, `/^#/d;/^$/d` leave out.
+fn left_out(script: &str, syntax: Syntax) -> Option<Step> {
     if let Some(last) = script.strip_suffix('q') {
         return Some(Step::Range(Range::Lines(1, last.parse().ok()?)));
     }
     let lines = script.strip_suffix('d')?;
     let is_number = |letter: char| letter.is_ascii_digit() || ",$".contains(letter);
-    let expression = lines
-        .strip_prefix('/')
-        .and_then(|rest| rest.strip_suffix('/'));
-    let is_plain = expression.is_some_and(|expression| !expression.contains(['/', ';', '\n']));
-    (is_plain || lines.chars().all(is_number)).then_some(Step::Selects)
+    if lines.chars().all(is_number) {
+        return Some(Step::Selects);
+    }
+    let mut texts = Vec::new();
+    for command in script.split([';', '\n']) {
+        let expression = command
+            .trim()
+            .strip_prefix('/')
+            .and_then(|rest| rest.strip_suffix("/d"));
+        let expression = expression.filter(|expression| !expression.contains('/'))?;
+        texts.extend(Literal::all(expression, syntax, false));
+    }
+    Some(Step::Without(texts))
 }
 
 /// What `s/=.*//` and `s/^([^=]+)=.*/\\1=***/` leave.
@@ -428,41 +442,43 @@ fn one_letter(text: &str) -> Option<char> {
     letters.next().filter(|_| letters.next().is_none())
 }
 
-/// Filters that show the names of settings, or how many there are: `keys`, `.a | keys`, `to_entries[].key`.
-fn only_names(arguments: &[Word]) -> bool {
-    const NAMES: [&str; 10] = [
-        "keys",
-        "keys[]",
-        "keys_unsorted",
-        "keys_unsorted[]",
-        "length",
-        "type",
-        "to_entries[].key",
-        "to_entries[]|.key",
-        "map(keys)",
-        "map_values(type)",
+/// Nothing when it shows names alone.
+fn jq(program: &str, arguments: &[Word]) -> Option<Vec<Step>> {
+    const KNOWN: &[&str] = &[
+        "raw-output",
+        "compact-output",
+        "exit-status",
+        "sort-keys",
+        "join-output",
+        "color-output",
+        "monochrome-output",
+        "tab",
+        "indent",
     ];
-    let options = Options::of(arguments, valued("jq"));
-    let is_command = |text: &&str| !matches!(*text, "e" | "eval" | "ea" | "eval-all");
-    let mut filters = options.operands.iter().map(|word| word.text.as_str());
-    let filter: String = match filters.find(is_command) {
-        Some(filter) => filter.split_whitespace().collect(),
-        None => return false,
+    let options = Options::of(arguments, valued(program));
+    let is_command =
+        |word: &&&Word| !matches!(word.text.as_str(), "e" | "eval" | "ea" | "eval-all");
+    let Some(filter) = options.operands.iter().find(is_command) else {
+        return Some(unknown());
     };
-    // What is behind the last `|` is what is shown; with a comma, there is something beside it.
-    let is_it = |name: &&str| {
-        filter
-            .strip_suffix(*name)
-            .is_some_and(|rest| rest.is_empty() || rest.ends_with('|'))
-    };
-    let last = filter.rsplit('|').next().unwrap_or_default();
-    let asks = last.starts_with("has(") && last.ends_with(')') && !last.contains([';', '|']);
-    !filter.contains(',') && (asks || NAMES.iter().any(is_it))
+    if filter::has_only_names(&filter.text) {
+        return None;
+    }
+    let is_known = options.are_only("rcMCSejaP", KNOWN);
+    let is_sure = is_known && !filter.has_variable && filter.gap.is_none();
+    let ways = filter::ways(&filter.text, program == "yq").filter(|_| is_sure);
+    Some(
+        ways.map(Step::Values)
+            .into_iter()
+            .chain([Step::Alters])
+            .collect(),
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::View;
+    use super::super::json_part::Field;
     use super::*;
     use crate::guard::command_line::CommandLine;
 
@@ -478,13 +494,31 @@ mod tests {
         Some(vec![Step::Before(letter)])
     }
 
+    fn without(texts: &[&str]) -> Option<Vec<Step>> {
+        let texts = texts.iter();
+        let texts = texts.flat_map(|text| Literal::all(text, Syntax::Basic, false));
+        Some(vec![Step::Without(texts.collect())])
+    }
+
+    fn values(name: &str) -> Option<Vec<Step>> {
+        let way = vec![Field::Named(name.to_owned())];
+        Some(vec![Step::Values(vec![way])])
+    }
+
     /// Each line of a table leaves what stands beside it.
     fn expect(cases: &[(&str, Option<Vec<Step>>)]) {
         for (line, expected) in cases {
             let words = CommandLine::of(line).commands.remove(0).words;
             let view = |steps: Vec<Step>| {
                 let leaves_out = |step: &Step| {
-                    matches!(step, Step::Range(_) | Step::Matching(_) | Step::Before(_))
+                    matches!(
+                        step,
+                        Step::Range(_)
+                            | Step::Matching(_)
+                            | Step::Without(_)
+                            | Step::Before(_)
+                            | Step::Values(_)
+                    )
                 };
                 View::whole().then(steps.into_iter().filter(leaves_out))
             };
@@ -526,6 +560,13 @@ mod tests {
             ),
             ("sed -n 's/a/b/p' x", whole()),
             ("sed 5q x", lines(1, 5)),
+            ("sed /T/d x", without(&["T"])),
+            ("sed '/^#/d;/A\\|B/d' x", without(&["^#", "A", "B"])),
+            ("sed -E '/A|B/d' x", without(&["A", "B"])),
+            ("sed '/[A]/d' x", without(&[])),
+            ("sed '/a/,/b/d' x", whole()),
+            ("sed '/a/!d' x", whole()),
+            ("sed '/a/d;p' x", whole()),
             ("sed '5,7p' x", whole()),
             ("sed -n -e 5p -e '1,$p' x", whole()),
             ("sed 's/=.*//' x", before('=')),
@@ -578,10 +619,19 @@ mod tests {
             ("jq '.a | length' x", None),
             ("jq '.a, keys' x", whole()),
             ("jq '.a | has(\"b\")' x", None),
-            ("jq '.has' x", whole()),
+            ("jq '.has' x", values("has")),
             ("jq -r 'to_entries[] | .key' x", None),
-            ("jq .a x", whole()),
-            ("jq .keys x", whole()),
+            ("jq . x", whole()),
+            ("jq .a x", values("a")),
+            ("jq -r .a x", values("a")),
+            ("jq --indent 2 .a x", values("a")),
+            ("jq --arg a b .a x", whole()),
+            ("jq -s .a x", whole()),
+            ("jq .$A x", whole()),
+            ("jq \".$(b)\" x", whole()),
+            ("jq -f y .a x", whole()),
+            ("yq e .a x", values("a")),
+            ("jq .keys x", values("keys")),
             ("yq e keys x", None),
         ]);
     }

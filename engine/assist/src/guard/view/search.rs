@@ -3,6 +3,7 @@
 //! An expression is not run. From each of its alternatives a text is taken that whatever fits must have in it; without one,
 //! any line may fit.
 
+use super::literal::{Literal, Syntax};
 use super::step::Step;
 use crate::guard::command_line::Word;
 use crate::guard::options::{Options, Valued};
@@ -12,6 +13,9 @@ const LONGEST: usize = 4_096;
 
 /// LIMIT: texts of one search. Any line may fit more of them.
 const MOST_TEXTS: usize = 1_024;
+
+/// Options behind which lines are left out that fit.
+const INVERTS: &[&str] = &["v", "invert-match"];
 
 /// Options of one of the programs.
 pub(super) struct Dialect {
@@ -177,22 +181,15 @@ pub(super) fn steps(program: &str, arguments: &[Word]) -> Option<Vec<Step>> {
     }
     let (letters, names) = dialect.plain;
     if !options.are_only(letters, names) {
-        // Lines around, those that do not fit, something in the place of them: any of them, and any part.
-        return Some(
-            match options.has(&["v", "invert-match"]) && !options.has(&["r", "replace"]) {
-                true => vec![Step::Selects, Step::Marks],
-                false => vec![Step::Alters],
-            },
-        );
+        if !options.has(INVERTS) || options.has(&["r", "replace"]) {
+            // Lines around, something in the place of them: any of them, and any part.
+            return Some(vec![Step::Alters]);
+        }
+        return Some(vec![Step::Without(without(program, &options)), Step::Marks]);
     }
-    let said = ["e", "regexp"];
-    let mut expressions: Vec<&Word> = options.values(&said).collect();
-    let mut files = options.operands.len();
-    if expressions.is_empty() {
-        expressions.extend(options.operands.first());
-        files = files.saturating_sub(1);
-    }
-    let is_fixed = program == "fgrep" || options.has(&["F", "fixed-strings"]);
+    let expressions = expressions(&options);
+    let files = files(&options);
+    let is_fixed = syntax(program, &options) == Syntax::Fixed;
     let texts = matching(&expressions, is_fixed);
     let mut steps = vec![texts.map_or(Step::Selects, Step::Matching)];
     if options.has(&["o", "only-matching"]) {
@@ -212,6 +209,60 @@ pub(super) fn steps(program: &str, arguments: &[Word]) -> Option<Vec<Step>> {
         steps.push(Step::Numbers);
     }
     Some(steps)
+}
+
+/// What it looks for.
+fn expressions<'o>(options: &'o Options<'_>) -> Vec<&'o Word> {
+    let said: Vec<&Word> = options.values(&["e", "regexp"]).collect();
+    match said.is_empty() {
+        true => options.operands.first().copied().into_iter().collect(),
+        false => said,
+    }
+}
+
+/// In how many files.
+fn files(options: &Options<'_>) -> usize {
+    let is_first = !options.has(&["e", "regexp"]);
+    options.operands.len().saturating_sub(usize::from(is_first))
+}
+
+fn syntax(program: &str, options: &Options<'_>) -> Syntax {
+    let is_extended = ["E", "P", "extended-regexp", "perl-regexp"];
+    match program {
+        _ if program == "fgrep" || options.has(&["F", "fixed-strings"]) => Syntax::Fixed,
+        "egrep" | "rg" => Syntax::Extended,
+        _ if options.has(&is_extended) => Syntax::Extended,
+        _ => Syntax::Basic,
+    }
+}
+
+/// What no line that is shown has in it, where lines that fit are left out.
+fn without(program: &str, options: &Options<'_>) -> Vec<Literal> {
+    // Others show lines around, take expressions from a file, or let fewer lines fit.
+    let names = [
+        "invert-match",
+        "regexp",
+        "ignore-case",
+        "fixed-strings",
+        "extended-regexp",
+        "line-number",
+        "no-filename",
+    ];
+    let letters = if program == "rg" {
+        "vnNHIieF"
+    } else {
+        "vnHhieEFGPs"
+    };
+    let expressions = expressions(options);
+    let is_known = |word: &&Word| !word.has_variable && word.gap.is_none();
+    if !options.are_only(letters, &names) || !expressions.iter().all(is_known) {
+        return Vec::new();
+    }
+    let in_any_case = options.has(&["i", "ignore-case"]);
+    let syntax = syntax(program, options);
+    let all = expressions.iter();
+    let all = all.flat_map(|word| Literal::all(&word.text, syntax, in_any_case));
+    all.collect()
 }
 
 /// What each line that is shown has in it, if that is known.
@@ -344,6 +395,10 @@ mod tests {
         }
     }
 
+    fn without(expression: &str, syntax: Syntax) -> Option<Step> {
+        Some(Step::Without(Literal::all(expression, syntax, false)))
+    }
+
     #[test]
     fn options_that_show_other_lines_or_none_are_known() {
         for (line, expected) in [
@@ -355,7 +410,21 @@ mod tests {
             ("grep -A1c a x", Some(Step::Alters)),
             ("grep -A1 a x", Some(Step::Alters)),
             ("grep --after-context 1 a x", Some(Step::Alters)),
-            ("grep -v a x", Some(Step::Selects)),
+            ("grep -v a x", without("a", Syntax::Basic)),
+            (
+                "grep -vi a x",
+                Some(Step::Without(Literal::all("a", Syntax::Basic, true))),
+            ),
+            ("grep -vE 'a|b' x", without("a|b", Syntax::Extended)),
+            ("grep -nv -e a -e b x", without("a\\|b", Syntax::Basic)),
+            ("rg -v 'a|b' x", without("a|b", Syntax::Extended)),
+            ("fgrep -v 'a|b' x", without("a|b", Syntax::Fixed)),
+            ("grep -v $A x", without("", Syntax::Basic)),
+            ("grep -vw a x", without("", Syntax::Basic)),
+            ("grep -vx a x", without("", Syntax::Basic)),
+            ("grep -v -A1 a x", without("", Syntax::Basic)),
+            ("grep -v -f y x", without("", Syntax::Basic)),
+            ("rg -vr b a x", Some(Step::Alters)),
             ("rg -L a x", Some(Step::Matching(vec!["a".to_owned()]))),
             ("rg -r b a x", Some(Step::Alters)),
             ("rg -ra a x", Some(Step::Alters)),

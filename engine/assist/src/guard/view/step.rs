@@ -6,9 +6,11 @@
 
 use std::borrow::Cow;
 
-use leakward_core::Finding;
+use leakward_core::{Finding, Location};
 
+use super::json_part::{self, Way};
 use super::lines::Lines;
+use super::literal::Literal;
 
 /// Lines of what a program is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,8 +28,12 @@ pub(in crate::guard) enum Step {
     Range(Range),
     /// It shows those that have one of these texts in them, in letters of either case; a dot stands for any letter.
     Matching(Vec<String>),
+    /// It leaves out those that have one of these in them.
+    Without(Vec<Literal>),
     /// Of each it shows what stands before this letter; all of it where it has none.
     Before(char),
+    /// Of a text of JSON, it shows the values at the ends of these ways.
+    Values(Vec<Way>),
     /// It shows some of them, or in another order.
     Selects,
     /// It puts a number beside them.
@@ -71,8 +77,12 @@ pub(in crate::guard) struct View {
     ranges: Vec<Range>,
     /// Lines that have one of the texts of each list in them.
     matching: Vec<Vec<String>>,
+    /// Lines that have none of these in them.
+    without: Vec<Literal>,
     /// Of each line, what stands before the first of these letters.
     before: Vec<char>,
+    /// Of all of the text as JSON, what is at the ends of these ways.
+    values: Option<Vec<Way>>,
     order: Order,
     form: Form,
 }
@@ -98,7 +108,9 @@ impl View {
 
     /// Whether nothing is left out.
     pub(in crate::guard) fn is_whole(&self) -> bool {
-        self.ranges.is_empty() && self.matching.is_empty() && self.before.is_empty()
+        let is_empty =
+            self.ranges.is_empty() && self.matching.is_empty() && self.without.is_empty();
+        is_empty && self.before.is_empty() && self.values.is_none()
     }
 
     /// What is left behind these steps as well.
@@ -127,8 +139,25 @@ impl View {
                 }
                 self.order = Order::Some;
             }
+            Step::Without(texts) => {
+                // Of a line that is cut off, nobody knows what is left; beside a line that has a text in it, it has it still.
+                let is_same = self.form == Form::Same;
+                let is_sure = |text: &Literal| is_same || !text.is_anchored();
+                if self.before.is_empty() {
+                    self.without.extend(texts.into_iter().filter(is_sure));
+                }
+                self.order = Order::Some;
+            }
             // With something before the line, still less of it is seen.
             Step::Before(letter) => self.before.push(letter),
+            // Of less than all of it, nobody knows what the ways lead to.
+            Step::Values(ways) => {
+                let is_all =
+                    self.is_whole() && self.form == Form::Same && self.order != Order::Some;
+                if is_all {
+                    self.values = Some(ways);
+                }
+            }
             Step::Selects => self.order = Order::Some,
             Step::Numbers => self.form = self.form.max(Form::Numbered),
             Step::Marks => self.form = self.form.max(Form::Marked),
@@ -151,11 +180,21 @@ impl View {
 
     /// Whether it shows parts of lines, so that what is found in them is not what is found in the text.
     pub(in crate::guard) fn cuts_lines(&self) -> bool {
-        !self.before.is_empty()
+        !self.before.is_empty() || self.values.is_some()
+    }
+
+    /// Whether the part of a text has each letter of it in the same place.
+    pub(in crate::guard) fn keeps_places(&self) -> bool {
+        self.values.is_some()
     }
 
     /// The part of a text that is looked at, for findings in it to be told with the numbers of its lines.
     pub(in crate::guard) fn part<'b>(&self, bytes: &'b [u8]) -> Cow<'b, [u8]> {
+        if let Some(ways) = &self.values {
+            let part = std::str::from_utf8(bytes).ok();
+            let part = part.and_then(|text| json_part::part(text, ways));
+            return part.map_or(Cow::Borrowed(bytes), |part| Cow::Owned(part.into_bytes()));
+        }
         if self.before.is_empty() {
             return Cow::Borrowed(bytes);
         }
@@ -188,6 +227,32 @@ impl View {
             })
     }
 
+    /// Whether any letter of a finding stands in a part that keeps places.
+    pub(in crate::guard) fn has_in(part: &Lines<'_>, finding: &Finding) -> bool {
+        let has = |place: &Location| {
+            let (start, end) = (place.range.start, place.range.end);
+            (start.line..=end.line).any(|number| {
+                let line = String::from_utf8_lossy(part.get(number));
+                let first = if number == start.line {
+                    start.column
+                } else {
+                    1
+                };
+                let last = if number == end.line {
+                    end.column
+                } else {
+                    u32::MAX
+                };
+                let [first, last] =
+                    [first, last].map(|at| usize::try_from(at).unwrap_or(usize::MAX));
+                let letters = line.chars().skip(first.saturating_sub(1));
+                let mut letters = letters.take(last.saturating_sub(first));
+                letters.any(|letter| !letter.is_whitespace())
+            })
+        };
+        finding.more_locations > 0 || finding.locations.iter().any(has)
+    }
+
     /// The first and the last line that are shown of so many.
     fn range(&self, count: u32) -> (u32, u32) {
         let (mut first, mut last) = (1_u32, count.max(1));
@@ -209,7 +274,7 @@ impl View {
 
     fn fits(&self, line: &[u8]) -> bool {
         let has = |texts: &Vec<String>| texts.iter().any(|text| is_in(line, text.as_bytes()));
-        self.matching.iter().all(has)
+        self.matching.iter().all(has) && !self.without.iter().any(|text| text.is_in(line))
     }
 }
 
