@@ -205,36 +205,12 @@ fn behind_name(word: &Word) -> Word {
 
 /// What a copy goes into: the folder that is named, or the last of all, or what is called the same in there.
 fn copied(program: &str, arguments: &[Word]) -> Vec<(Act, Word)> {
-    let valued = match program {
-        "cp" | "ln" | "install" => Valued {
-            letters: "tSgmo",
-            names: &["target-directory", "suffix", "group", "mode", "owner"],
-        },
-        _ => Valued {
-            letters: "eiPoF",
-            names: &["rsh", "exclude", "include"],
-        },
-    };
-    let options = Options::of(arguments, valued);
-    let into = options.values(&["t", "target-directory"]).last().cloned();
-    let mut files: Vec<Word> = options
-        .operands
-        .iter()
-        .map(|word| (*word).clone())
-        .collect();
-    let into = into.or_else(|| if files.len() > 1 { files.pop() } else { None });
-    let Some(into) = into.filter(|into| into.text.len() <= LONGEST_PATH) else {
+    let Some((files, into)) = copies(program, arguments) else {
         return Vec::new();
-    };
-    let inside = |file: &Word| Word {
-        text: format!("{}/{}", into.text, file_name(&file.text)),
-        is_pattern: into.is_pattern || file.is_pattern,
-        has_variable: into.has_variable || file.has_variable,
-        gap: into.gap.or(file.gap.map(|_| Gap::Inside)),
     };
     let mut acts: Vec<_> = files
         .iter()
-        .map(|file| (Act::Fills, inside(file)))
+        .map(|file| (Act::Fills, inside(&into, file)))
         .collect();
     acts.push((Act::Replaces, into));
     if program == "ln" {
@@ -242,6 +218,62 @@ fn copied(program: &str, arguments: &[Word]) -> Vec<(Act, Word)> {
         acts.extend(files.into_iter().map(|file| (Act::Writes, file)));
     }
     acts
+}
+
+/// The files that a program copies or moves, and what they go into.
+pub(super) fn copies(program: &str, arguments: &[Word]) -> Option<(Vec<Word>, Word)> {
+    let options = Options::of(arguments, valued_of_copier(program));
+    let into = options.values(&["t", "target-directory"]).last().cloned();
+    let into = into.filter(|_| !matches!(program, "rsync" | "scp"));
+    let mut files: Vec<Word> = options
+        .operands
+        .iter()
+        .map(|word| (*word).clone())
+        .collect();
+    let into = into.or_else(|| if files.len() > 1 { files.pop() } else { None });
+    let into = into.filter(|into| into.text.len() <= LONGEST_PATH)?;
+    Some((files, into))
+}
+
+fn valued_of_copier(program: &str) -> Valued {
+    match program {
+        "rsync" => Valued {
+            letters: "eBTfM@",
+            names: &[
+                "rsh",
+                "exclude",
+                "include",
+                "exclude-from",
+                "include-from",
+                "files-from",
+                "filter",
+                "port",
+                "password-file",
+                "log-file",
+                "rsync-path",
+                "timeout",
+            ],
+        },
+        "scp" => Valued {
+            letters: "cDFiJloPSX",
+            names: &[],
+        },
+        _ => Valued {
+            letters: "tSgmo",
+            names: &["target-directory", "suffix", "group", "mode", "owner"],
+        },
+    }
+}
+
+/// The file of a folder that is called as this one.
+pub(super) fn inside(into: &Word, file: &Word) -> Word {
+    let folder = into.text.trim_end_matches('/');
+    Word {
+        text: format!("{folder}/{}", file_name(&file.text)),
+        is_pattern: into.is_pattern || file.is_pattern,
+        has_variable: into.has_variable || file.has_variable,
+        gap: into.gap.or(file.gap.map(|_| Gap::Inside)),
+    }
 }
 
 fn file_name(path: &str) -> &str {

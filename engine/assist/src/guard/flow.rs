@@ -8,17 +8,26 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
+use std::ops::Range;
 use std::rc::Rc;
 
 use super::change;
 use super::command_line::{CommandLine, Joint, Part, Simple, Word};
-use super::program_names::{FILTERS, KEEPERS, PRINTERS, SAYERS, SHELLS, SILENT};
+use super::groups::Groups;
+use super::options::{Options, Valued};
+use super::program_names::{
+    COPIERS, DEAF, FILTERS, KEEPERS, PRINTERS, SAYERS, SENDERS, SHELLS, SILENT,
+};
+use super::transfer;
 use super::variable::{Form, Variable};
 use super::view::{self, Step};
 use super::wrappers::Unwrapped;
 
 /// LIMIT: commands in `$(…)` between two ends of a pipe. What is behind more of them is taken to be seen.
 const MOST_BETWEEN: usize = 64;
+
+/// LIMIT: commands of a group that its input may go to. Of more of them, nobody knows what they do with it.
+const MOST_IN_GROUP: usize = 256;
 
 /// LIMIT: steps that are kept. Behind more of them nothing more is left out.
 const MOST_STEPS: usize = 16;
@@ -54,6 +63,11 @@ impl Outlet {
     /// Whether it is surely seen.
     pub(super) fn is_sure(&self) -> bool {
         matches!(self, Self::Seen(_))
+    }
+
+    /// Whether all of it is surely seen.
+    fn is_all(&self) -> bool {
+        matches!(self, Self::Seen(steps) if matches!(steps.as_slice(), [] | [Step::Alters, ..]))
     }
 
     /// The same, behind these steps.
@@ -100,12 +114,13 @@ pub(super) struct Flow<'l> {
     /// What becomes of what the line prints.
     around: Outlet,
     known: RefCell<Vec<Option<Outlet>>>,
+    groups: OnceCell<Groups>,
     /// Where variables are named.
-    variables: OnceCell<HashMap<String, Vec<(usize, Part)>>>,
-    /// Where words of programs that print files stand.
-    files: OnceCell<HashMap<String, Vec<usize>>>,
-    /// What becomes of each of them that was asked for.
-    stored: RefCell<HashMap<Stored, Outlet>>,
+    variables: OnceCell<HashMap<String, Vec<Use>>>,
+    /// Where files are named as something that is shown or copied.
+    files: OnceCell<HashMap<String, Vec<(usize, FileUse)>>>,
+    /// What becomes of each of them that was asked for: by all of its uses from the first one on, the second, and so on.
+    stored: RefCell<HashMap<Stored, Rc<[Outlet]>>>,
     depth: Cell<usize>,
 }
 
@@ -123,6 +138,7 @@ impl<'l> Flow<'l> {
             line,
             around,
             known: RefCell::new(vec![None; line.commands.len()]),
+            groups: OnceCell::new(),
             variables: OnceCell::new(),
             files: OnceCell::new(),
             stored: RefCell::default(),
@@ -192,19 +208,39 @@ impl<'l> Flow<'l> {
             match file.text.to_ascii_lowercase().as_str() {
                 "/dev/stderr" | "/dev/tty" | "/dev/fd/2" => return Next::End(Outlet::screen()),
                 "/dev/stdout" | "/dev/fd/1" | "-" => {}
-                _ => return Next::End(self.in_file(&file.text)),
+                _ => return Next::End(self.in_file(&file.text, at)),
             }
         }
         if command.joints.1 == Joint::Pipe {
             return match self.taker(at, command) {
-                Some(taker) => self.given(taker),
+                Some(taker) => self.piped(taker),
                 None => Next::End(Outlet::Seen(Rc::new(vec![Step::Alters]))),
             };
         }
-        match self.line.taker_of(command.shell) {
-            None => Next::End(self.around.clone()),
-            Some(taken) => self.put(taken.command, taken.part),
+        self.around(at, command.shell)
+    }
+
+    /// Where the output of a command goes that is sent nowhere by itself: where the group around sends it, or the shell.
+    fn around(&self, at: usize, mut shell: usize) -> Next {
+        let groups = self.groups();
+        let mut end = groups.end_around(at);
+        loop {
+            if let Some(end) = end {
+                return Next::Through(end, Vec::new());
+            }
+            if let Some(Some(taken)) = self.line.taken.get(shell) {
+                return self.put(taken.command, taken.part);
+            }
+            let Some(parent) = self.line.shells.get(shell).filter(|_| shell > 0) else {
+                return Next::End(self.around.clone());
+            };
+            end = groups.end_around_shell(shell);
+            shell = *parent;
         }
+    }
+
+    fn groups(&self) -> &Groups {
+        self.groups.get_or_init(|| Groups::of(self.line))
     }
 
     /// The command that takes the output of the one at this place.
@@ -213,7 +249,9 @@ impl<'l> Flow<'l> {
         // Those in `$(…)` of the next one stand before it.
         let mut behind = behind.take(MOST_BETWEEN);
         let in_brackets = |shell: usize| {
-            let is_group = self.line.taken.get(shell).is_some_and(Option::is_none);
+            let taken = self.line.taken.get(shell);
+            let is_group =
+                taken.is_some_and(|taken| taken.is_none_or(|taken| taken.part == Part::Group));
             is_group && self.line.shells.get(shell) == Some(&command.shell)
         };
         let is_next = |next: &Simple| next.shell == command.shell || in_brackets(next.shell);
@@ -222,12 +260,48 @@ impl<'l> Flow<'l> {
             .map(|(at, _)| at)
     }
 
+    /// What becomes of what is put through a pipe into this command, or into the group that it begins.
+    fn piped(&self, at: usize) -> Next {
+        match self.groups().begun_by(at) {
+            Some(group) => Next::End(self.in_group(group)),
+            None => self.given(at),
+        }
+    }
+
+    /// What becomes of the input of these commands: any of them may take it.
+    fn in_group(&self, group: Range<usize>) -> Outlet {
+        if group.len() > MOST_IN_GROUP {
+            return perhaps();
+        }
+        let (first, last) = (group.start, group.end);
+        // In `done < <(…)` those in brackets stand before the end.
+        let is_of_end = |command: &Simple| {
+            let taken = self.line.taker_of(command.shell);
+            taken.is_some_and(|taken| taken.command == last)
+        };
+        let takes_it = |at: &usize| {
+            self.line.commands.get(*at).is_some_and(|command| {
+                let run = Unwrapped::of(&command.words);
+                // What stands before the group is put into all of it.
+                let is_piped = *at != first && command.joints.0 == Joint::Pipe;
+                let has_own = is_piped
+                    || is_of_end(command)
+                    || !(command.inputs.is_empty() && command.documents.is_empty());
+                !has_own && self.groups().ended_by(*at).is_none() && takes_input(&run)
+            })
+        };
+        first_seen(group.filter(takes_it).map(|at| self.end(self.given(at))))
+    }
+
     /// What this command does with what it gets as its input.
     fn given(&self, at: usize) -> Next {
-        let perhaps = || Next::End(Outlet::Perhaps(Rc::new(vec![Step::Alters])));
+        let perhaps = || Next::End(perhaps());
         let Some(command) = self.line.commands.get(at) else {
             return perhaps();
         };
+        if let Some(group) = self.groups().ended_by(at) {
+            return Next::End(self.in_group(group));
+        }
         let run = Unwrapped::of(&command.words);
         let (program, arguments) = (run.program(), run.arguments());
         let is = |programs: &[&str]| programs.contains(&program.as_str());
@@ -236,7 +310,7 @@ impl<'l> Flow<'l> {
             "" if run.rest.is_empty() && run.is_fed() => Next::Through(at, vec![Step::Alters]),
             "" if command.words.is_empty() => Next::Through(at, Vec::new()),
             "" => perhaps(),
-            "read" | "mapfile" | "readarray" => Next::End(self.in_variables(arguments)),
+            "read" | "mapfile" | "readarray" => Next::End(self.in_variables(&run)),
             _ if run.is_fed() && (is(SAYERS) || is(SHELLS)) => {
                 Next::Through(at, vec![Step::Alters])
             }
@@ -260,6 +334,7 @@ impl<'l> Flow<'l> {
         let program = run.program();
         match part {
             Part::Redirection => Next::End(Outlet::Nowhere),
+            Part::Group => Next::Through(at, Vec::new()),
             Part::Word(word) => self.put_as_word(at, &run, word),
             Part::File if matches!(program.as_str(), "source" | ".") => Next::End(Outlet::Nowhere),
             Part::File | Part::Document if runs(&program) => self.perhaps(at),
@@ -300,7 +375,7 @@ impl<'l> Flow<'l> {
         } else if is_of_header(&program, run.arguments(), argument) {
             nowhere
         } else {
-            Next::End(Outlet::Perhaps(Rc::new(vec![Step::Alters])))
+            Next::End(perhaps())
         }
     }
 
@@ -308,18 +383,34 @@ impl<'l> Flow<'l> {
     fn perhaps(&self, at: usize) -> Next {
         Next::End(match self.outlet(at) {
             Outlet::Nowhere => Outlet::Nowhere,
-            _ => Outlet::Perhaps(Rc::new(vec![Step::Alters])),
+            _ => perhaps(),
         })
     }
 
     /// What becomes of the value of variables that are read.
-    fn in_variables(&self, arguments: &[Word]) -> Outlet {
-        let names = arguments.iter().filter(|word| !word.text.starts_with('-'));
+    fn in_variables(&self, run: &Unwrapped<'_>) -> Outlet {
+        let options = Options::of(run.arguments(), OF_READ);
+        let names = options
+            .operands
+            .iter()
+            .copied()
+            .chain(options.values(&["a"]));
         let mut names: Vec<&str> = names.map(|word| word.text.as_str()).collect();
         if names.is_empty() {
             names.extend(["REPLY", "MAPFILE"]);
         }
-        let all = names.into_iter().map(|name| self.in_variable(name));
+        // Of a line that is told apart, the first one gets what stands before the first sign.
+        let signs = match names.len() > 1 && options.are_only("r", &[]) {
+            true => separators(run),
+            false => Vec::new(),
+        };
+        let all = names.into_iter().enumerate().map(|(number, name)| {
+            let outlet = self.in_variable(name);
+            match number {
+                0 => outlet.behind(signs.iter().copied().map(Step::Before).collect()),
+                _ => outlet,
+            }
+        });
         all.fold(Outlet::Nowhere, Outlet::or)
     }
 
@@ -327,49 +418,113 @@ impl<'l> Flow<'l> {
     fn in_variable(&self, name: &str) -> Outlet {
         let uses = self.variables.get_or_init(|| uses_of_variables(self.line));
         let uses = uses.get(name).map(Vec::as_slice).unwrap_or_default();
-        self.stored(Stored::Variable(name.to_owned()), || {
-            let all = uses.iter().map(|(at, part)| self.end(self.put(*at, *part)));
-            first_seen(all)
-        })
+        let all = self.stored(Stored::Variable(name.to_owned()), || {
+            let all = uses.iter().map(|one| {
+                let outlet = self.end(self.put(one.command, one.part));
+                outlet.behind(one.before.map(Step::Before).into_iter().collect())
+            });
+            vec![first_seen(all)]
+        });
+        all.first().cloned().unwrap_or(Outlet::Nowhere)
     }
 
-    /// What becomes of what is written into a file: it may be printed by another command.
-    fn in_file(&self, path: &str) -> Outlet {
+    /// What becomes of a file that this command makes: another one may show it afterwards.
+    pub(super) fn in_file(&self, path: &str, at: usize) -> Outlet {
         let uses = self.files.get_or_init(|| uses_of_files(self.line));
-        let uses = uses.get(path).map(Vec::as_slice).unwrap_or_default();
-        self.stored(Stored::File(path.to_owned()), || {
-            let all = uses.iter().map(|at| self.end(self.given(*at)));
-            first_seen(all)
-        })
+        let Some(uses) = uses.get(name_of_file(path)) else {
+            return Outlet::Nowhere;
+        };
+        let all = self.stored(Stored::File(name_of_file(path).to_owned()), || {
+            let mut behind = vec![Outlet::Nowhere; uses.len()];
+            let mut all = Outlet::Nowhere;
+            for (number, (at, one)) in uses.iter().enumerate().rev() {
+                let outlet = match one {
+                    FileUse::Printed => self.end(self.given(*at)),
+                    FileUse::Sent => Outlet::screen(),
+                    FileUse::Copied(to) => self.in_file(to, *at),
+                };
+                all = all.or(outlet);
+                if let Some(slot) = behind.get_mut(number) {
+                    *slot = all.clone();
+                }
+            }
+            behind
+        });
+        // In a loop, what stands before it comes once more.
+        let is_in_loop = self.groups().end_around(at).is_some();
+        let first = if is_in_loop {
+            0
+        } else {
+            uses.partition_point(|(used, _)| *used <= at)
+        };
+        all.get(first).cloned().unwrap_or(Outlet::Nowhere)
     }
 
-    fn stored(&self, stored: Stored, follow: impl FnOnce() -> Outlet) -> Outlet {
+    fn stored(&self, stored: Stored, follow: impl FnOnce() -> Vec<Outlet>) -> Rc<[Outlet]> {
         if let Some(known) = self.stored.borrow().get(&stored) {
             return known.clone();
         }
         if self.depth.get() >= DEEPEST {
-            return Outlet::screen();
+            return Rc::new([Outlet::screen()]);
         }
+        // What comes back to where it came from is seen only where it is seen elsewhere.
         self.stored
             .borrow_mut()
-            .insert(stored.clone(), Outlet::Nowhere);
+            .insert(stored.clone(), Rc::default());
         self.depth.set(self.depth.get() + 1);
-        let outlet = follow();
+        let outlets: Rc<[Outlet]> = follow().into();
         self.depth.set(self.depth.get() - 1);
-        self.stored.borrow_mut().insert(stored, outlet.clone());
-        outlet
+        self.stored.borrow_mut().insert(stored, outlets.clone());
+        outlets
     }
 }
 
-/// Of several, up to the first one that is surely seen.
+/// Of several, up to where all is surely seen.
 fn first_seen(mut outlets: impl Iterator<Item = Outlet>) -> Outlet {
     let mut all = Outlet::Nowhere;
-    while !all.is_sure()
+    while !all.is_all()
         && let Some(outlet) = outlets.next()
     {
         all = all.or(outlet);
     }
     all
+}
+
+/// Somebody may see it, in whatever form.
+fn perhaps() -> Outlet {
+    Outlet::Perhaps(Rc::new(vec![Step::Alters]))
+}
+
+/// Options of `read` that take a value.
+const OF_READ: Valued = Valued {
+    letters: "adinNptu",
+    names: &[],
+};
+
+/// The signs between the parts of a line: `IFS== read …`. Blanks stand also before the first part, and are none here.
+fn separators(run: &Unwrapped<'_>) -> Vec<char> {
+    let mut settings = run.wrappers.iter().rev();
+    let set = settings.find(|word| setting(word) == Some("IFS"));
+    let set = set.filter(|word| !word.has_variable && word.gap.is_none());
+    let signs = set.and_then(|word| word.text.split_once('='));
+    let signs = signs.map_or("", |(_, signs)| signs);
+    signs.chars().filter(|sign| !sign.is_whitespace()).collect()
+}
+
+/// Whether a command takes the input of the group that it stands in, for all that is known.
+fn takes_input(run: &Unwrapped<'_>) -> bool {
+    let program = run.program();
+    let is = |programs: &[&str]| programs.contains(&program.as_str());
+    let has_files = || {
+        let files = view::files(&program, run.arguments());
+        !files.is_empty() && !files.iter().any(|file| file.text == "-")
+    };
+    let is_told = is(&[
+        "cat", "head", "tail", "wc", "sed", "cut", "grep", "egrep", "fgrep",
+    ]);
+    let is_deaf =
+        run.rest.is_empty() || is(DEAF) || is(SAYERS) || is(SILENT) || (is_told && has_files());
+    run.is_fed() || !is_deaf
 }
 
 /// Whether it runs what it is given: a line of a shell, a program of another language.
@@ -382,15 +537,29 @@ fn setting(word: &Word) -> Option<&str> {
     super::variable::setting(&word.text).map(|(name, _)| name)
 }
 
+/// Where the value of a variable is put.
+struct Use {
+    command: usize,
+    part: Part,
+    /// It is cut off at this letter.
+    before: Option<char>,
+}
+
 /// Where the variables of a line are named so that their value is put there.
-fn uses_of_variables(line: &CommandLine) -> HashMap<String, Vec<(usize, Part)>> {
-    let mut uses: HashMap<String, Vec<(usize, Part)>> = HashMap::new();
-    let mut add = |text: &str, at, part| {
+fn uses_of_variables(line: &CommandLine) -> HashMap<String, Vec<Use>> {
+    let mut uses: HashMap<String, Vec<Use>> = HashMap::new();
+    let mut add = |text: &str, command, part| {
         for variable in Variable::all(text) {
-            if variable.form != Form::Other {
-                let name = variable.name.to_owned();
-                uses.entry(name).or_default().push((at, part));
-            }
+            let before = match variable.form {
+                Form::Other => continue,
+                Form::Before(letter) => Some(letter),
+                Form::Value | Form::Or(_) | Form::Altered => None,
+            };
+            uses.entry(variable.name.to_owned()).or_default().push(Use {
+                command,
+                part,
+                before,
+            });
         }
     };
     for (at, command) in line.commands.iter().enumerate() {
@@ -409,18 +578,58 @@ fn uses_of_variables(line: &CommandLine) -> HashMap<String, Vec<(usize, Part)>> 
     uses
 }
 
-/// Where files are named as something that is printed.
-fn uses_of_files(line: &CommandLine) -> HashMap<String, Vec<usize>> {
-    let mut uses: HashMap<String, Vec<usize>> = HashMap::new();
+/// What a command does with a file that it names.
+enum FileUse {
+    Printed,
+    Sent,
+    /// It goes on there.
+    Copied(String),
+}
+
+/// Where files are named as something that is shown or copied, in the order of their commands.
+fn uses_of_files(line: &CommandLine) -> HashMap<String, Vec<(usize, FileUse)>> {
+    let mut uses: HashMap<String, Vec<(usize, FileUse)>> = HashMap::new();
+    let mut add = |word: &Word, at, one| {
+        let name = name_of_file(&word.text).to_owned();
+        uses.entry(name).or_default().push((at, one));
+    };
     for (at, command) in line.commands.iter().enumerate() {
         let run = Unwrapped::of(&command.words);
         let program = run.program();
-        if PRINTERS.contains(&program.as_str()) {
+        let is = |programs: &[&str]| programs.contains(&program.as_str());
+        if is(PRINTERS) {
             let words = run.arguments().iter().chain(&command.inputs);
-            words.for_each(|word| uses.entry(word.text.clone()).or_default().push(at));
+            words.for_each(|word| add(word, at, FileUse::Printed));
+        }
+        if is(SENDERS) {
+            let sent = transfer::sent(&program, run.arguments());
+            sent.iter().for_each(|word| add(word, at, FileUse::Sent));
+        }
+        for (file, into) in copies(&program, run.arguments()) {
+            add(&file, at, FileUse::Copied(into));
         }
     }
     uses
+}
+
+/// Each file that a program copies, with the names that the copy may have.
+pub(super) fn copies(program: &str, arguments: &[Word]) -> Vec<(Word, String)> {
+    if !COPIERS.contains(&program) {
+        return Vec::new();
+    }
+    let Some((files, into)) = change::copies(program, arguments) else {
+        return Vec::new();
+    };
+    let names = |file: Word| {
+        let names = [into.text.clone(), change::inside(&into, &file).text];
+        names.map(|name| (file.clone(), name))
+    };
+    files.into_iter().flat_map(names).collect()
+}
+
+/// A name of a file, without the folder at hand.
+fn name_of_file(path: &str) -> &str {
+    path.strip_prefix("./").unwrap_or(path)
 }
 
 /// `docker login --password-stdin`, `gh secret set NAME`: what it reads goes to where credentials are kept.
@@ -526,12 +735,35 @@ mod tests {
             "cat <<E\n$(x)\nE",
             "x > y; cat y",
             "x > y; cat < y",
+            "x > y; cp y z; cat z",
+            "x > y; mv y dir; cat dir/y",
+            "x > ./y; cat y",
+            "x > y; curl -d @y z",
+            "for a in b; do cat y; x > y; done",
             "$(x)",
+            "{ x; }",
+            "(x; y) | cat",
+            "{ x; y; } | cat",
+            "(x) > y; cat y",
+            "while x; do y; done",
+            "x | while read a; do y; echo $a; done",
+            "x | { read a; echo $a; }",
+            "x | if y; then cat; fi",
+            "while read a; do echo $a; done < <(x)",
+            "while read a; do cat; done <<< \"$(x)\"",
         ] {
             assert!(outlet(line).is_sure(), "{line}: {:?}", outlet(line));
         }
+    }
+
+    #[test]
+    fn an_output_that_is_counted_kept_or_put_into_a_file_is_not_seen() {
         for line in [
             "x > y",
+            "cat y; x > y",
+            "cat y; x > y; wc y",
+            "x > y; cp y z; wc z",
+            "x > y; cp y y; mv y y",
             "x >/dev/null",
             "x &> y",
             "x 1> y",
@@ -559,9 +791,27 @@ mod tests {
             "x | read t",
             "t=$(x); t=$(echo $t)",
             "cat > y <<E\n$(x)\nE",
+            "(x; y) | wc -l",
+            "(x) > y",
+            "((x); y) | wc -l",
+            "( (x; y); z) | wc -l",
+            "{ x; y; } | wc -l",
+            "{ (x); } > y",
+            "if a; then x; fi | wc -l",
+            "for a in b; do x; done | wc -l",
+            "while x; do a; done > y",
+            "while a; do x | sort; done | wc -l",
+            "x | while read a; do echo; done",
+            "while read a; do b=$((b+1)); [ -n \"$a\" ]; done < <(x)",
+            "$(x | (cat) | wc -l)",
+            "bash -c \"$(x | wc -l)\"",
         ] {
             assert_eq!(outlet(line), Outlet::Nowhere, "{line}");
         }
+    }
+
+    #[test]
+    fn a_program_that_is_not_known_may_show_what_it_gets() {
         for line in [
             "x | nc host 1",
             "x | node a.js",
@@ -572,6 +822,8 @@ mod tests {
             "t=$(x); bash -c 'echo $t'",
             "curl -d \"$(x)\" y",
             "x | kubectl create --dry-run=client -f -",
+            "while read a; do b \"$a\"; done < <(x)",
+            "while read a; do b; done < <(x)",
         ] {
             assert!(matches!(outlet(line), Outlet::Perhaps(_)), "{line}");
         }
@@ -588,6 +840,40 @@ mod tests {
                     Step::Selects,
                     Step::Range(view::Range::Lines(1, 5)),
                 ],
+            ),
+            (
+                "x | while IFS== read -r k v; do echo $k; done",
+                vec![Step::Before('='), Step::Alters],
+            ),
+            (
+                "while IFS=: read -r k v; do echo $k; done < <(x)",
+                vec![Step::Before(':'), Step::Alters],
+            ),
+            (
+                "x | while IFS== read -r k v; do echo $k $v; done",
+                vec![Step::Alters],
+            ),
+            (
+                "x | while IFS== read -r k; do echo $k; done",
+                vec![Step::Alters],
+            ),
+            (
+                "x | while IFS== read -rd \";\" k v; do echo $k; done",
+                vec![Step::Alters],
+            ),
+            ("x | while read k v; do echo $k; done", vec![Step::Alters]),
+            (
+                "x | while IFS= read -r l; do echo ${l%%=*}; done",
+                vec![Step::Before('='), Step::Alters],
+            ),
+            (
+                "x | while IFS= read -r l; do echo ${l%%=*} $l; done",
+                vec![Step::Alters],
+            ),
+            ("x > y; cut -d= -f1 y; cat y", vec![Step::Alters]),
+            (
+                "{ x | sort; } | head -5",
+                vec![Step::Selects, Step::Range(view::Range::Lines(1, 5))],
             ),
             (
                 "echo $(x | cut -d= -f1)",
@@ -608,6 +894,8 @@ mod tests {
             "echo $(",
             "x > y; cat y; ",
             "read a; echo $a; ",
+            "x > y; wc y; ",
+            "cp y z; cp z y; ",
             "a$a=$(x); ",
         ] {
             let line = CommandLine::of(&many.repeat(5_000));

@@ -21,6 +21,7 @@ mod flow;
 mod folders;
 mod foreign_program;
 pub(crate) mod fuzzing;
+mod groups;
 mod options;
 mod patch;
 mod pattern;

@@ -71,7 +71,15 @@ pub(super) const SHELLS: &[&str] = &["sh", "bash", "dash", "zsh", "ksh", "ash", 
 pub(super) const PATCHERS: &[&str] = &["apply_patch", "applypatch", "patch"];
 
 /// Programs that send files that they are given.
-pub(super) const SENDERS: &[&str] = &["curl", "wget", "http", "https", "xh"];
+pub(super) const SENDERS: &[&str] = &[
+    "curl", "wget", "http", "https", "xh", "scp", "rsync", "aws", "gsutil", "gcloud", "gh",
+];
+
+/// Programs that pack files that they are given.
+pub(super) const PACKERS: &[&str] = &["tar", "gzip", "bzip2", "xz", "zstd"];
+
+/// Programs that copy or move files that they are given.
+pub(super) const COPIERS: &[&str] = &["cp", "mv", "ln", "install", "rsync", "copy", "move"];
 
 /// Words that go into another folder.
 pub(super) const MOVERS: &[&str] = &["cd", "chdir", "pushd", "popd", "set-location", "sl"];
@@ -87,6 +95,12 @@ pub(super) const SILENT: &[&str] = &[
     "export", "local", "declare", "readonly", "typeset", "set", "unset", "[", "[[", "test", "case",
     "return", "exit", "cd", "pushd", "kill", "wait", "sleep", "source", ".", "if", "while",
     "ssh-add",
+];
+
+/// Programs, and words of the shell's own, that take no input.
+pub(super) const DEAF: &[&str] = &[
+    "ls", "mkdir", "cp", "mv", "rm", "touch", "chmod", "date", "pwd", "basename", "dirname",
+    "which", "seq", "let", "shift", "break", "continue", "for", "select", "true", "false", ":",
 ];
 
 /// Programs that put what they are given where nobody sees it.

@@ -16,6 +16,8 @@ pub(super) enum Form<'t> {
     Value,
     /// Its value, or this text when it is not set.
     Or(&'t str),
+    /// What stands before this letter in its value, or all of it: `${NAME%%=*}`.
+    Before(char),
     /// Most of its value: `${NAME#x}`, `${NAME:4}`, `${NAME^^}`.
     Altered,
     /// Not enough of it to be its value: `${#NAME}`, `${NAME:+x}`, `${NAME:0:4}`.
@@ -88,6 +90,16 @@ fn form(rest: &str) -> Form<'_> {
     if let Some(value) = or.iter().find_map(|mark| rest.strip_prefix(mark)) {
         return Form::Or(value);
     }
+    if let Some(letter) = rest
+        .strip_prefix("%%")
+        .and_then(|rest| rest.strip_suffix('*'))
+    {
+        let mut letters = letters_of(letter);
+        return match (letters.next(), letters.next()) {
+            (Some(letter), None) => Form::Before(letter),
+            _ => Form::Altered,
+        };
+    }
     match rest.strip_prefix(':') {
         None if rest.is_empty() => Form::Value,
         None if rest.starts_with('+') => Form::Other,
@@ -103,6 +115,14 @@ fn form(rest: &str) -> Form<'_> {
                 Form::Altered
             }
         }
+    }
+}
+
+/// The letters of a pattern; none when any of them stands for others.
+fn letters_of(pattern: &str) -> std::str::Chars<'_> {
+    match pattern.contains(['*', '?', '[', '\\', '$']) {
+        true => "".chars(),
+        false => pattern.chars(),
     }
 }
 
@@ -160,6 +180,10 @@ mod tests {
             ("${A:-${B}}", "A", Form::Or("${B}"), 10),
             ("${A:=b}", "A", Form::Or("b"), 7),
             ("${A#b}", "A", Form::Altered, 6),
+            ("${A%%=*}", "A", Form::Before('='), 8),
+            ("${A%=*}", "A", Form::Altered, 7),
+            ("${A%%==*}", "A", Form::Altered, 9),
+            ("${A%%?*}", "A", Form::Altered, 8),
             ("${A:1}", "A", Form::Altered, 6),
             ("${A:0:40}", "A", Form::Altered, 9),
             ("${A?no}", "A", Form::Altered, 7),

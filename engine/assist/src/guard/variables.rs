@@ -129,7 +129,9 @@ impl Variables {
             has_variable: raw.len() > 1,
             ..word(raw)
         };
-        if variable.name.is_empty() || matches!(variable.form, Form::Altered | Form::Other) {
+        if variable.name.is_empty()
+            || matches!(variable.form, Form::Before(_) | Form::Altered | Form::Other)
+        {
             return vec![itself];
         }
         let known = self.known.get(variable.name);

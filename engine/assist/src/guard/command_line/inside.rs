@@ -94,7 +94,7 @@ impl Reader<'_> {
         let command = std::mem::take(&mut self.command);
         let (word, awaited) = (self.word.take(), std::mem::take(&mut self.awaited));
         let place = std::mem::take(&mut self.place);
-        let joint = std::mem::take(&mut self.joint);
+        let (joint, closed) = (std::mem::take(&mut self.joint), self.closed.take());
         let shell = self.enter(part);
         let shells = std::mem::take(&mut self.inner_shells);
         self.depth += 1;
@@ -102,7 +102,7 @@ impl Reader<'_> {
         self.depth -= 1;
         self.inner_shells = shells;
         (self.command, self.word, self.awaited, self.place) = (command, word, awaited, place);
-        (self.joint, self.shell) = (joint, shell);
+        (self.joint, self.shell, self.closed) = (joint, shell, closed);
     }
 
     /// Reads another text, whose commands are commands of this line. Their output is put into the command at hand when

@@ -69,6 +69,8 @@ pub(in crate::guard) enum Part {
     Document,
     /// In the name of a file that it is redirected from or to.
     Redirection,
+    /// Before it: what is in brackets goes to where the command sends it, which has no words of its own.
+    Group,
 }
 
 /// A simple command.
@@ -116,14 +118,12 @@ impl CommandLine {
         reader.line
     }
 
-    /// What takes the output of a shell, or of those that started it; nothing when it is seen where the line is run.
+    /// What the output of a shell, or of those that started it, is put into; nothing when it is seen where the line is run.
     pub(in crate::guard) fn taker_of(&self, mut shell: usize) -> Option<Taken> {
         loop {
-            if let Some(taken) = self.taken.get(shell)? {
-                return Some(*taken);
-            }
-            if shell == 0 {
-                return None;
+            let taken = (*self.taken.get(shell)?).filter(|taken| taken.part != Part::Group);
+            if taken.is_some() || shell == 0 {
+                return taken;
             }
             shell = *self.shells.get(shell)?;
         }

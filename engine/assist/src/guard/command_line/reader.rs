@@ -35,6 +35,8 @@ pub(super) struct Reader<'t> {
     /// Which command gets each text.
     pub(super) owners: HashMap<usize, usize>,
     pub(super) joint: Joint,
+    /// The shell of the brackets that have just been closed.
+    pub(super) closed: Option<usize>,
     /// Letters that may still be looked at ahead.
     pub(super) ahead: usize,
 }
@@ -57,6 +59,7 @@ impl<'t> Reader<'t> {
             inner_shells: Vec::new(),
             owners: HashMap::new(),
             joint: Joint::Next,
+            closed: None,
             ahead: MOST_AHEAD,
         }
     }
@@ -104,7 +107,9 @@ impl<'t> Reader<'t> {
                 }
                 ')' => {
                     self.end_command(Joint::Next);
-                    self.shell = brackets.pop().unwrap_or(self.shell);
+                    if let Some(around) = brackets.pop() {
+                        self.closed = Some(std::mem::replace(&mut self.shell, around));
+                    }
                 }
                 ';' => self.end_command(Joint::Next),
                 '|' if self.letters.next_if_eq(&'|').is_some() => self.end_command(Joint::Or),
@@ -147,10 +152,19 @@ impl<'t> Reader<'t> {
         self.place = Place::Words;
         let mut command = std::mem::take(&mut self.command);
         let before = std::mem::replace(&mut self.joint, joint);
-        if command != Simple::default() {
+        // What stands behind brackets, and has no words, sends their output on.
+        let closed = self.closed.take().filter(|_| command.words.is_empty());
+        let is_sent_on = closed.is_some() && joint == Joint::Pipe;
+        if command != Simple::default() || is_sent_on {
             command.shell = self.shell;
             command.joints = (before, joint);
             let number = self.line.commands.len();
+            if let Some(taken) = closed.and_then(|shell| self.line.taken.get_mut(shell)) {
+                *taken = Some(Taken {
+                    command: number,
+                    part: Part::Group,
+                });
+            }
             self.command_of_shells(number);
             for document in &command.documents {
                 self.owners.insert(*document, number);
