@@ -144,7 +144,7 @@ impl Role {
                 || ["checksums", "sha256sums", "sha512sums", "md5sums"].contains(&name)
                 || in_one_of(GENERATED)
                 || (in_one_of(BUILT) && BUILT_KINDS.contains(suffix.as_bytes())),
-            specimen: is_ansible_plugin(&folders, suffix)
+            specimen: (is_ansible_plugin(&folders, suffix) && !in_one_of(TEST_FOLDERS))
                 || name.starts_with("openapi")
                 || name.starts_with("swagger")
                 || (in_one_of(SPECIMENS)
@@ -385,6 +385,7 @@ mod tests {
         assert!(Role::of("src/Localization/Sources/acme-da.xml").localisation);
         assert!(Role::of("data/iam/2010-05-08/examples-1.json").test);
         assert!(Role::of("plugins/modules/datadog_event.py").specimen);
+        assert!(!Role::of("tests/unit/plugins/modules/test_datadog.py").specimen);
         assert!(
             !Role::of("plugins/modules/vars.yml").specimen && !Role::of("modules/x.py").specimen
         );

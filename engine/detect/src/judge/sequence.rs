@@ -9,13 +9,15 @@ const KEYBOARD: &[&[u8]] = &[
     b"1234567890",
 ];
 
-/// Shortest walk that counts; and where nearly all of a value is made of them, as in `abc123def456ghi789`.
+/// Shortest walk that counts; and where nearly all of a long value is made of them, as in `abc123def456ghi789`. `w@123123` is a
+/// password that people have.
 const SHORTEST: usize = 4;
 const SHORTEST_OF_MANY: usize = 3;
+const LONG: usize = 16;
 
 /// Whether hardly anything of the value is more than walks.
 pub(crate) fn is_walked(value: &[u8]) -> bool {
-    share_of_walks(value) > 0.6 || share_of(value, SHORTEST_OF_MANY) > 0.7
+    share_of_walks(value) > 0.6 || (value.len() >= LONG && share_of(value, SHORTEST_OF_MANY) > 0.7)
 }
 
 /// Share of the value that is covered by ascending or descending walks, keyboard walks and repeats of one character.
@@ -122,8 +124,13 @@ mod tests {
     #[test]
     fn short_walks_behind_one_another_are_told() {
         assert!(is_walked(b"sk_abc12345_def456ghi789jkl012mno345pqr678"));
-        assert!(is_walked(b"abc123def456"));
-        for value in ["x7Kq2mV9tLp4abc1", "abcs1234Zq9x", "0f1e2d3c4b5a69788796"] {
+        for value in [
+            "w@123123",
+            "AbCdEf!123",
+            "x7Kq2mV9tLp4abc1",
+            "abcs1234Zq9x",
+            "0f1e2d3c4b5a69788796",
+        ] {
             assert!(!is_walked(value.as_bytes()), "{value}");
         }
     }
