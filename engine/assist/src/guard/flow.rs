@@ -111,6 +111,8 @@ enum Next {
 /// What becomes of the outputs of a line's commands.
 pub(super) struct Flow<'l> {
     line: &'l CommandLine,
+    /// What each command runs. PERF: a command of many words may be asked for by each of them.
+    runs: Vec<Unwrapped<'l>>,
     /// What becomes of what the line prints.
     around: Outlet,
     known: RefCell<Vec<Option<Outlet>>>,
@@ -134,8 +136,11 @@ enum Stored {
 impl<'l> Flow<'l> {
     /// Of a line whose own output goes there.
     pub(super) fn of(line: &'l CommandLine, around: Outlet) -> Self {
+        let commands = line.commands.iter();
+        let runs = commands.map(|command| Unwrapped::of(&command.words));
         Self {
             line,
+            runs: runs.collect(),
             around,
             known: RefCell::new(vec![None; line.commands.len()]),
             groups: OnceCell::new(),
@@ -182,6 +187,11 @@ impl<'l> Flow<'l> {
     /// What becomes of one of its words.
     pub(super) fn word(&self, command: usize, run: &Unwrapped<'_>, word: usize) -> Outlet {
         self.end(self.put_as_word(command, run, word))
+    }
+
+    /// What a command runs.
+    fn run(&self, at: usize) -> Option<Unwrapped<'l>> {
+        self.runs.get(at).copied()
     }
 
     fn know(&self, command: usize, outlet: Outlet) {
@@ -296,19 +306,18 @@ impl<'l> Flow<'l> {
     /// What this command does with what it gets as its input.
     fn given(&self, at: usize) -> Next {
         let perhaps = || Next::End(perhaps());
-        let Some(command) = self.line.commands.get(at) else {
+        let Some(run) = self.run(at) else {
             return perhaps();
         };
         if let Some(group) = self.groups().ended_by(at) {
             return Next::End(self.in_group(group));
         }
-        let run = Unwrapped::of(&command.words);
         let (program, arguments) = (run.program(), run.arguments());
         let is = |programs: &[&str]| programs.contains(&program.as_str());
         match program.as_str() {
             // `$(< file)`, and `xargs` alone.
             "" if run.rest.is_empty() && run.is_fed() => Next::Through(at, vec![Step::Alters]),
-            "" if command.words.is_empty() => Next::Through(at, Vec::new()),
+            "" if run.wrappers.is_empty() && run.rest.is_empty() => Next::Through(at, Vec::new()),
             "" => perhaps(),
             "read" | "mapfile" | "readarray" => Next::End(self.in_variables(&run)),
             _ if run.is_fed() && (is(SAYERS) || is(SHELLS)) => {
@@ -327,10 +336,9 @@ impl<'l> Flow<'l> {
 
     /// What becomes of what is put into this part of a command.
     fn put(&self, at: usize, part: Part) -> Next {
-        let Some(command) = self.line.commands.get(at) else {
+        let Some(run) = self.run(at) else {
             return Next::End(Outlet::Nowhere);
         };
-        let run = Unwrapped::of(&command.words);
         let program = run.program();
         match part {
             Part::Redirection => Next::End(Outlet::Nowhere),
@@ -884,6 +892,18 @@ mod tests {
         }
         let long = outlet(&format!("x {}", "| grep a ".repeat(1_000)));
         assert_eq!(long.steps().map(|steps| steps.len()), Some(MOST_STEPS + 1));
+    }
+
+    /// What the command runs was found out for each of its words: minutes for these.
+    #[test]
+    fn the_words_of_a_command_are_told_apart_once() {
+        let line = CommandLine::of(&"a=$a ".repeat(100_000));
+        let flow = Flow::of(&line, Outlet::screen());
+        let run = flow.run(0).expect("a command");
+        assert_eq!(run.wrappers.len(), 100_000);
+        for word in 0..run.wrappers.len() {
+            assert_eq!(flow.word(0, &run, word), Outlet::Nowhere);
+        }
     }
 
     #[test]

@@ -107,7 +107,7 @@ impl Variables {
             let variable = Variable::at(behind);
             let (raw, behind) = behind.split_at(variable.length);
             let values = self.values(&variable, raw);
-            if !self.may_write(&done, before, &values) {
+            if !self.may_write(&done, (before, raw), &values) {
                 done.iter_mut().for_each(|word| word.has_variable = true);
                 break;
             }
@@ -159,15 +159,15 @@ impl Variables {
         values
     }
 
-    /// Whether there is room for another text with these values behind each of the words.
-    fn may_write(&self, done: &[Word], before: &str, values: &[Word]) -> bool {
-        // One word with one value is written where it stands, and no longer than it was.
+    /// Whether there is room for another text with these values of `raw` behind each of the words.
+    fn may_write(&self, done: &[Word], (before, raw): (&str, &str), values: &[Word]) -> bool {
+        // One word with one value is written where it stands, and may be no longer than it was.
         let longest = |words: &[Word]| words.iter().map(|word| word.text.len()).max().unwrap_or(0);
         let words = done.len().saturating_mul(values.len()).min(MOST);
         let own = if values.len() > 1 { longest(done) } else { 0 };
         let others = if words > 1 { before.len() } else { 0 };
-        let is_itself = words == 1 && values.iter().all(|value| value.has_variable);
-        let value = if is_itself { 0 } else { longest(values) };
+        let is_no_longer = words == 1 && longest(values) <= raw.len();
+        let value = if is_no_longer { 0 } else { longest(values) };
         let cost = words.saturating_mul(own.saturating_add(others).saturating_add(value));
         let written = self.written.get().saturating_add(cost);
         let is_cut = written > MOST_LETTERS || done.len().saturating_mul(values.len()) > MOST;
@@ -285,7 +285,11 @@ mod tests {
         let long = format!("a={}; cat {}", "x".repeat(10_000), "$a ".repeat(10_000));
         let doubled = format!("a=xy; {}", "a=$a$a; ".repeat(40));
         let word = format!("a={}; cat {}", "x".repeat(1_000), "$a".repeat(10_000));
+        // Of what is not known: it was written for nothing, until there was no memory.
+        let named = |number: u32| format!("a{}=$a{number}$a{number}; ", number + 1);
+        let unknown: String = (0..24).map(named).chain(["cat $a24".to_owned()]).collect();
         for line in [
+            &unknown,
             &format!("for a in {values}"),
             product,
             &long,
