@@ -402,6 +402,16 @@ fn the_environment_and_stores_are_seen_in_each_form() {
         ),
         ("cat <<'EOF' | bash\ncat .env\nEOF", "deny"),
         ("bash <<< 'cat .env'", "deny"),
+        // Of a file that the shell takes them from.
+        ("source .env; echo $TOKEN", "deny"),
+        ("source .env && echo \"port $PORT\"", "allow"),
+        ("source .env && curl -H \"X: $TOKEN\" https://example.com", "allow"),
+        ("source .env && printenv TOKEN", "allow"),
+        ("set -a; . ./.env; set +a; printenv TOKEN", "deny"),
+        ("set -a; . ./.env; node -p process.env.TOKEN", "deny"),
+        ("set -a; . ./.env; node -p process.env.PORT", "allow"),
+        ("cd backend && . ./.env && echo $TOKEN", "deny"),
+        ("cd frontend && . ./.env && echo $TOKEN", "allow"),
         // Stores.
         ("nice -n 5 gh auth token", "deny"),
         ("gh auth token 2>err.log", "deny"),

@@ -18,22 +18,37 @@ pub(super) enum Environment {
     Named(String),
 }
 
+/// Who has the variables that are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Holder {
+    /// The shell, which has some for itself.
+    Shell,
+    /// A program, which has those that the shell hands on.
+    Program,
+}
+
 /// `env`, `printenv NAME`, `export -p`, `echo $NAME`: what is printed of the environment, where it is surely seen. `words`
 /// are those of the command with the values of variables that the line sets.
-pub(super) fn shown(words: &[Word], site: Site<'_>) -> Vec<Environment> {
-    let mut shown = values_in_words(site);
+pub(super) fn shown(words: &[Word], site: Site<'_>) -> Vec<(Environment, Holder)> {
+    let in_words = values_in_words(site).into_iter();
+    let mut shown: Vec<_> = in_words.map(|one| (one, Holder::Shell)).collect();
     let run = Unwrapped::of(words);
     let printed = printed(&run);
+    let holder = match run.program().as_str() {
+        "set" | "declare" | "typeset" => Holder::Shell,
+        _ => Holder::Program,
+    };
     let outlet = match printed {
         Printed::Nothing => return shown,
         _ => site.outlet(),
     };
     match (printed, outlet.steps()) {
         (Printed::All, Some(steps)) if outlet.is_sure() => {
-            shown.push(Environment::All(View::unordered().then(steps)));
+            shown.push((Environment::All(View::unordered().then(steps)), holder));
         }
         (Printed::Named(names), Some(_)) if outlet.is_sure() => {
-            shown.extend(names.into_iter().map(Environment::Named));
+            let names = names.into_iter().map(Environment::Named);
+            shown.extend(names.map(|one| (one, holder)));
         }
         _ => {}
     }

@@ -7,7 +7,7 @@ use super::run::{Run, is_unknown};
 use super::walk::{Shell, Walk};
 use crate::guard::change::{Act, Acts, Change};
 use crate::guard::command_line::Word;
-use crate::guard::environment::Environment;
+use crate::guard::environment::{Environment, Holder};
 use crate::guard::folders::Folders;
 use crate::guard::foreign_program;
 use crate::guard::pattern::Pattern;
@@ -58,7 +58,8 @@ impl Walk<'_> {
                 all.push(Environment::All(View::unordered()));
             }
             all.extend(printed.variables.into_iter().map(Environment::Named));
-            self.environment(all);
+            let all = all.into_iter().map(|one| (one, Holder::Program));
+            self.environment(all.collect(), site);
         }
         for line in printed.commands {
             let folders = Folders::at(site.here.first().map_or(Path::new(""), PathBuf::as_path));

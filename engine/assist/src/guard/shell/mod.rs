@@ -11,6 +11,7 @@ mod files;
 mod git;
 mod run;
 mod shown;
+mod sourced;
 mod start;
 mod walk;
 

@@ -83,6 +83,21 @@ impl<'s> Run<'s> {
         traces
     }
 
+    /// Whether `set` makes the shell hand on whatever it sets, or ends that: `set -a`, `set +o allexport`.
+    pub(super) fn exports_all(&self) -> Option<bool> {
+        let (mut exports, mut before) = (None, "");
+        for word in self.arguments.iter().map(|word| word.text.as_str()) {
+            exports = match word.split_at_checked(1) {
+                _ if word == "allexport" => Some(before != "+o"),
+                Some(("-", letters)) if letters.contains('a') => Some(true),
+                Some(("+", letters)) if letters.contains('a') => Some(false),
+                _ => exports,
+            };
+            before = word;
+        }
+        exports
+    }
+
     /// Whether what a program in another language is worth is printed: `node -p`.
     pub(super) fn kind(&self) -> Kind {
         let is_node = matches!(self.name.as_str(), "node" | "nodejs" | "bun");

@@ -9,10 +9,11 @@ use std::path::PathBuf;
 
 use super::run::{Run, takes_a_command};
 use super::shown::Shown;
+use super::sourced::{MOST_SOURCED, Sourced};
 use super::start::{Start, stars_of};
 use crate::guard::change::{self, Act};
 use crate::guard::command_line::{CommandLine, Simple, Word};
-use crate::guard::environment::{self, Environment};
+use crate::guard::environment::{self, Environment, Holder};
 use crate::guard::flow::{self, Flow, Outlet};
 use crate::guard::folders::{Folders, Places};
 use crate::guard::options::Options;
@@ -105,6 +106,10 @@ pub(super) struct Walk<'a> {
     commands: usize,
     /// Whether the shell prints what it runs.
     is_traced: bool,
+    /// Whether what the shell sets is handed on to programs: `set -a`.
+    exports_all: bool,
+    /// Files whose variables the shell has.
+    sourced: Vec<Sourced>,
     /// Lines of which all is taken to be named.
     pub(super) named_lines: HashSet<usize>,
     /// The top of the repository of each folder that was asked for.
@@ -120,6 +125,8 @@ impl<'a> Walk<'a> {
             lines: 0,
             commands: 0,
             is_traced: false,
+            exports_all: false,
+            sourced: Vec::new(),
             named_lines: HashSet::new(),
             tops: HashMap::new(),
         }
@@ -206,7 +213,7 @@ impl<'a> Walk<'a> {
         self.variables.learn(&command.words);
         let words = command.words.iter();
         let words: Vec<Word> = words.flat_map(|word| self.variables.words(word)).collect();
-        self.environment(environment::shown(&words, site));
+        self.environment(environment::shown(&words, site), site);
         let run = Run::of(&words, command.joints, site);
         let outputs = change::written(command).flat_map(|word| self.variables.words(word));
         let outputs: Vec<Word> = outputs.collect();
@@ -236,10 +243,18 @@ impl<'a> Walk<'a> {
         }
     }
 
-    pub(super) fn environment(&mut self, shown: Vec<Environment>) {
-        let is_of_line = |one: &Environment| matches!(one, Environment::Named(name) if self.variables.is_set(name));
-        let shown = shown.into_iter().filter(|one| !is_of_line(one));
-        shown.for_each(|one| self.shown.environment.add(one));
+    pub(super) fn environment(&mut self, shown: Vec<(Environment, Holder)>, site: Site<'_>) {
+        for (one, holder) in shown {
+            if matches!(&one, Environment::Named(name) if self.variables.is_set(name)) {
+                continue;
+            }
+            for sourced in self.sourced.clone() {
+                let view = sourced.view(&one, holder);
+                let here = &sourced.here;
+                self.file(&sourced.file, &view, Site { here, ..site });
+            }
+            self.shown.environment.add(one);
+        }
     }
 
     fn program(&mut self, run: &Run<'_>, folders: &mut Folders) {
@@ -254,6 +269,17 @@ impl<'a> Walk<'a> {
         }
         if name == "set" {
             self.is_traced = run.traces().unwrap_or(self.is_traced);
+            self.exports_all = run.exports_all().unwrap_or(self.exports_all);
+        }
+        if matches!(name, "source" | ".")
+            && let Some(file) = run.arguments.first()
+            && self.sourced.len() < MOST_SOURCED
+        {
+            self.sourced.push(Sourced {
+                file: file.clone(),
+                here: site.here.clone(),
+                is_handed_on: self.exports_all,
+            });
         }
         if MOVERS.contains(&name) && self.enter_printed_folder(run, folders) {
             // It may be elsewhere as well.
@@ -294,13 +320,19 @@ impl<'a> Walk<'a> {
             site.documents()
         };
         texts.extend(line.map(|word| word.text.clone()));
-        // What it sets ends with it.
-        let is_traced = self.is_traced;
+        // What it sets ends with it, and what is not handed on it does not get.
+        let before = (self.is_traced, self.exports_all, self.sourced.clone());
         for text in texts {
-            self.is_traced = run.traces().unwrap_or_default();
+            (self.is_traced, self.exports_all) = (run.traces().unwrap_or_default(), false);
+            self.sourced = before
+                .2
+                .iter()
+                .filter(|sourced| sourced.is_handed_on)
+                .cloned()
+                .collect();
             self.line(&text, Shell::inside(site, stars), folders.among(site.here));
         }
-        self.is_traced = is_traced;
+        (self.is_traced, self.exports_all, self.sourced) = before;
     }
 
     fn other(&mut self, run: &Run<'_>) {
@@ -384,6 +416,12 @@ mod tests {
             ("eval 'cat .env'", vec![".env"]),
             ("echo \"$(cat .env)\"", vec![".env"]),
             ("echo \"`cat .env`\"", vec![".env"]),
+            ("source .env", vec![]),
+            ("source .env; echo $A", vec![".env"]),
+            (". ./.env && printf %s \"$A\"", vec!["./.env"]),
+            ("source .env; curl -H \"$A\" x", vec![]),
+            ("echo $A; source .env", vec![]),
+            ("source .env; A=1; echo $A", vec![]),
             ("x=$(< .env)", vec![]),
             ("x=$(< .env); echo $x", vec![".env"]),
             ("while read -r x; do echo $x; done < .env", vec![".env"]),

@@ -28,6 +28,8 @@ pub(in crate::guard) enum Step {
     Range(Range),
     /// It shows those that have one of these texts in them, in letters of either case; a dot stands for any letter.
     Matching(Vec<String>),
+    /// It shows those that set this variable of a shell.
+    Setting(String),
     /// It leaves out those that have one of these in them.
     Without(Vec<Literal>),
     /// Of each it shows what stands before this letter; all of it where it has none.
@@ -77,6 +79,8 @@ pub(in crate::guard) struct View {
     ranges: Vec<Range>,
     /// Lines that have one of the texts of each list in them.
     matching: Vec<Vec<String>>,
+    /// Lines that set each of these.
+    settings: Vec<String>,
     /// Lines that have none of these in them.
     without: Vec<Literal>,
     /// Of each line, what stands before the first of these letters.
@@ -108,8 +112,10 @@ impl View {
 
     /// Whether nothing is left out.
     pub(in crate::guard) fn is_whole(&self) -> bool {
-        let is_empty =
-            self.ranges.is_empty() && self.matching.is_empty() && self.without.is_empty();
+        let is_empty = self.ranges.is_empty()
+            && self.matching.is_empty()
+            && self.settings.is_empty()
+            && self.without.is_empty();
         is_empty && self.before.is_empty() && self.values.is_none()
     }
 
@@ -137,6 +143,10 @@ impl View {
                 if is_sure {
                     self.matching.push(texts);
                 }
+                self.order = Order::Some;
+            }
+            Step::Setting(name) => {
+                self.settings.push(name);
                 self.order = Order::Some;
             }
             Step::Without(texts) => {
@@ -274,14 +284,17 @@ impl View {
 
     fn fits(&self, line: &[u8]) -> bool {
         let has = |texts: &Vec<String>| texts.iter().any(|text| is_in(line, text.as_bytes()));
-        self.matching.iter().all(has) && !self.without.iter().any(|text| text.is_in(line))
+        let sets = |name: &String| is_setting(line, name.as_bytes());
+        self.matching.iter().all(has)
+            && self.settings.iter().all(sets)
+            && !self.without.iter().any(|text| text.is_in(line))
     }
 }
 
 #[cfg(test)]
 impl View {
     /// What is shown of a text, line by line.
-    pub(super) fn text(&self, bytes: &[u8]) -> String {
+    pub(in crate::guard) fn text(&self, bytes: &[u8]) -> String {
         let part = self.part(bytes);
         let (all, parts) = (Lines::of(bytes), Lines::of(&part));
         let (first, last) = self.range(all.count());
@@ -290,6 +303,17 @@ impl View {
             .map(|number| String::from_utf8_lossy(parts.get(number)).into_owned())
             .collect()
     }
+}
+
+/// `NAME=…`, `export NAME=…`
+fn is_setting(line: &[u8], name: &[u8]) -> bool {
+    let line = line.trim_ascii_start();
+    let line = line
+        .strip_prefix(b"export ")
+        .unwrap_or(line)
+        .trim_ascii_start();
+    let behind = line.strip_prefix(name);
+    behind.is_some_and(|behind| behind.starts_with(b"="))
 }
 
 fn is_in(line: &[u8], text: &[u8]) -> bool {
