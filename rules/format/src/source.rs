@@ -12,14 +12,18 @@ use crate::problem::Problem;
 pub(crate) struct Source<'a> {
     name: &'a str,
     text: &'a str,
+    /// Where its lines begin.
+    lines: Vec<usize>,
     problems: Vec<(usize, Problem)>,
 }
 
 impl<'a> Source<'a> {
     pub(crate) fn new(name: &'a str, text: &'a str) -> Self {
+        let breaks = text.match_indices('\n').map(|(at, _)| at + 1);
         Self {
             name,
             text,
+            lines: std::iter::once(0).chain(breaks).collect(),
             problems: Vec::new(),
         }
     }
@@ -37,21 +41,22 @@ impl<'a> Source<'a> {
 
     /// Line of a byte offset, from 1.
     pub(crate) fn line(&self, offset: usize) -> u32 {
-        self.line_and_column(offset).0
+        saturate(self.lines.partition_point(|start| *start <= offset))
     }
 
     /// The problems as errors, in the order of the text.
     pub(crate) fn into_errors(mut self) -> Vec<RuleFileError> {
         let mut problems = std::mem::take(&mut self.problems);
         problems.sort_by_key(|(offset, _)| *offset);
+        let mut place = Place::default();
         problems
             .into_iter()
             .map(|(offset, problem)| {
-                let (line, column) = self.line_and_column(offset);
+                place = self.place(offset, &place);
                 RuleFileError {
                     file: self.name.to_owned(),
-                    line,
-                    column,
+                    line: place.line,
+                    column: saturate(place.column),
                     problem,
                 }
             })
@@ -81,22 +86,36 @@ impl<'a> Source<'a> {
         value.start + quotes + line_break + inner
     }
 
-    fn line_and_column(&self, offset: usize) -> (u32, u32) {
-        let mut end = offset.min(self.text.len());
-        while !self.text.is_char_boundary(end) {
-            end -= 1;
+    /// Where an offset is. What stands before `known`, a place before it, is not counted again: a line may have any number of
+    /// problems.
+    fn place(&self, offset: usize, known: &Place) -> Place {
+        let mut offset = offset.min(self.text.len());
+        while !self.text.is_char_boundary(offset) {
+            offset -= 1;
         }
-        let before = self.text.get(..end).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        let column = before
-            .rsplit('\n')
-            .next()
-            .unwrap_or_default()
-            .chars()
-            .count()
-            + 1;
-        (saturate(line), saturate(column))
+        let line = self.line(offset);
+        let (from, before) = if line == known.line {
+            (known.offset, known.column)
+        } else {
+            let start = self.lines.get(line as usize - 1);
+            (start.copied().unwrap_or_default(), 1)
+        };
+        let between = self.text.get(from..offset).unwrap_or_default();
+        Place {
+            offset,
+            line,
+            column: before + between.chars().count(),
+        }
     }
+}
+
+/// An offset as people are told it.
+#[derive(Default)]
+struct Place {
+    offset: usize,
+    /// From 1.
+    line: u32,
+    column: usize,
 }
 
 fn saturate(count: usize) -> u32 {
@@ -108,7 +127,21 @@ mod tests {
     use super::*;
 
     fn place(text: &str, offset: usize) -> (u32, u32) {
-        Source::new("x", text).line_and_column(offset)
+        let place = Source::new("x", text).place(offset, &Place::default());
+        (place.line, saturate(place.column))
+    }
+
+    /// For each of them the text before it was counted: minutes for these.
+    #[test]
+    fn any_number_of_problems_is_told_with_their_places() {
+        let text = ["-\n".repeat(1 << 17), "é".repeat(1 << 17)].concat();
+        let mut source = Source::new("x", &text);
+        let offsets = (0..text.len()).step_by(2);
+        offsets.for_each(|offset| source.report(offset, Problem::Version));
+        let errors = source.into_errors();
+        let last = errors.last().expect("problems");
+        assert_eq!((last.line, last.column), ((1 << 17) + 1, 1 << 17));
+        assert_eq!((errors[5].line, errors[5].column), (6, 1));
     }
 
     #[test]

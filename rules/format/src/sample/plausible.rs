@@ -36,6 +36,9 @@ const LONG_WORDS: [&str; 20] = [
     "token",
 ];
 
+/// Bytes of the longest of them.
+const LONGEST_WORD: usize = 11;
+
 /// As many equal or consecutive characters look made up.
 const LONGEST_RUN: usize = 4;
 
@@ -105,14 +108,20 @@ fn longest_run(bytes: &[u8]) -> usize {
 
 /// A word counts when random characters have a part in it; one that the template writes out is meant.
 fn spells_a_word(text: &str, credential: &Range<usize>, drawn: &Range<usize>) -> bool {
-    let start = credential.start.min(drawn.start);
-    let end = credential.end.max(drawn.end);
+    // No further than a word reaches, or a text of many stretches is gone through for each of them.
+    let start = drawn.start.saturating_sub(LONGEST_WORD);
+    let start = start.max(credential.start.min(drawn.start));
+    let end = drawn.end.saturating_add(LONGEST_WORD);
+    let end = end.min(credential.end.max(drawn.end));
     let lower = text
+        .as_bytes()
         .get(start..end)
         .unwrap_or_default()
         .to_ascii_lowercase();
     let spells = |word: &&str| {
-        lower.match_indices(*word).any(|(offset, _)| {
+        let places = lower.windows(word.len()).enumerate();
+        let mut found = places.filter(|(_, found)| *found == word.as_bytes());
+        found.any(|(offset, _)| {
             let found = start + offset..start + offset + word.len();
             found.start < drawn.end && drawn.start < found.end
         })
@@ -146,6 +155,21 @@ mod tests {
         ] {
             assert!(!plausible(literal, random), "{literal}{random}");
         }
+    }
+
+    /// The whole credential was gone through for each of its stretches.
+    #[test]
+    fn a_credential_of_many_stretches_is_gone_through_once() {
+        let words = SHORT_WORDS.iter().chain(&LONG_WORDS).map(|word| word.len());
+        assert_eq!(words.max(), Some(LONGEST_WORD));
+        let text = "k2é-".repeat(1 << 15);
+        let stretches = (0..text.len()).step_by(5);
+        let drawn = stretches.map(|start| Drawn {
+            range: start..start + 2,
+            alphabet: 62,
+        });
+        let drawn: Vec<Drawn> = drawn.collect();
+        assert!(is_plausible(&text, &(0..text.len()), &drawn));
     }
 
     #[test]
