@@ -8,7 +8,7 @@ use super::fault::Fault;
 const MAX_NAMES_BYTES: u64 = 16 << 20;
 
 /// LIMIT: longest name out of that table, from which any number of members can take the same one. Linux has paths of 4,096 bytes at most.
-const MAX_NAME_BYTES: usize = 64 << 10;
+const MAX_NAME_BYTES: usize = 4_096;
 
 /// Reads an archive from front to back. Reading from it gives the content of the member that
 /// [`ArReader::next_entry`] told last.
