@@ -205,7 +205,6 @@ mod tests {
                 "python3 -c \"import os; print(os.environ['TOKEN'])\"",
                 named("TOKEN"),
             ),
-            ("python3 -c \"import os; f(os.environ['TOKEN'])\"", vec![]),
         ] {
             let shown = files_shown_by(command, &Start::nowhere());
             assert_eq!(shown.environment.as_slice(), expected, "{command}");

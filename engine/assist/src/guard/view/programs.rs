@@ -227,7 +227,7 @@ fn printed(script: &str) -> Option<Vec<Step>> {
         .and_then(|rest| rest.strip_suffix("/p"))
         && !expression.contains('/')
     {
-        let matching = literals(expression).map_or(Step::Selects, Step::Matching);
+        let matching = literals(expression).map_or(Step::Selects, Step::MatchingCase);
         return Some(vec![matching]);
     }
     let (mut first, mut last) = (u32::MAX, 0);
@@ -475,12 +475,19 @@ fn jq(program: &str, arguments: &[Word]) -> Option<Vec<Step>> {
     )
 }
 
+/// What the program of a line does to the lines that it is given.
+#[cfg(test)]
+pub(super) fn steps_of(line: &str) -> Option<Vec<Step>> {
+    use crate::guard::command_line::CommandLine;
+    let words = CommandLine::of(line).commands.remove(0).words;
+    steps(&words[0].text, &words[1..])
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::View;
     use super::super::json_part::Field;
     use super::*;
-    use crate::guard::command_line::CommandLine;
 
     fn lines(first: u32, last: u32) -> Option<Vec<Step>> {
         Some(vec![Step::Range(Range::Lines(first, last))])
@@ -508,13 +515,13 @@ mod tests {
     /// Each line of a table leaves what stands beside it.
     fn expect(cases: &[(&str, Option<Vec<Step>>)]) {
         for (line, expected) in cases {
-            let words = CommandLine::of(line).commands.remove(0).words;
             let view = |steps: Vec<Step>| {
                 let leaves_out = |step: &Step| {
                     matches!(
                         step,
                         Step::Range(_)
                             | Step::Matching(_)
+                            | Step::MatchingCase(_)
                             | Step::Without(_)
                             | Step::Before(_)
                             | Step::Values(_)
@@ -522,7 +529,7 @@ mod tests {
                 };
                 View::whole().then(steps.into_iter().filter(leaves_out))
             };
-            let found = steps(&words[0].text, &words[1..]);
+            let found = steps_of(line);
             assert_eq!(found.map(view), expected.clone().map(view), "{line}");
         }
     }
@@ -556,7 +563,7 @@ mod tests {
             ("sed -ne 5p x", lines(5, 5)),
             (
                 "sed -n '/ab.*c/p' x",
-                Some(vec![Step::Matching(vec!["ab".to_owned()])]),
+                Some(vec![Step::MatchingCase(vec!["ab".to_owned()])]),
             ),
             ("sed -n 's/a/b/p' x", whole()),
             ("sed 5q x", lines(1, 5)),
@@ -651,8 +658,7 @@ mod tests {
             ("nl x", Step::Numbers),
             ("sed 's/=.*/=x/' x", Step::Marks),
         ] {
-            let words = CommandLine::of(line).commands.remove(0).words;
-            let found = steps(&words[0].text, &words[1..]);
+            let found = steps_of(line);
             assert_eq!(
                 found.and_then(|steps| steps.last().cloned()),
                 Some(step),

@@ -30,16 +30,25 @@ pub(super) struct Dialect {
     numbers: &'static [&'static str],
 }
 
-pub(super) const GREP: Dialect = Dialect {
-    valued: Valued {
-        letters: "efmABCdD",
-        names: &[
+/// Options of both that take a value, and others.
+macro_rules! with_those_of_both {
+    ($($other:literal),+ $(,)?) => {
+        &[
             "regexp",
             "file",
             "max-count",
             "after-context",
             "before-context",
             "context",
+            $($other),+
+        ]
+    };
+}
+
+pub(super) const GREP: Dialect = Dialect {
+    valued: Valued {
+        letters: "efmABCdD",
+        names: with_those_of_both![
             "include",
             "exclude",
             "exclude-dir",
@@ -94,13 +103,7 @@ pub(super) const GREP: Dialect = Dialect {
 pub(super) const RG: Dialect = Dialect {
     valued: Valued {
         letters: "efmABCgtTjMrEd",
-        names: &[
-            "regexp",
-            "file",
-            "max-count",
-            "after-context",
-            "before-context",
-            "context",
+        names: with_those_of_both![
             "glob",
             "iglob",
             "type",
@@ -191,7 +194,13 @@ pub(super) fn steps(program: &str, arguments: &[Word]) -> Option<Vec<Step>> {
     let files = files(&options);
     let is_fixed = syntax(program, &options) == Syntax::Fixed;
     let texts = matching(&expressions, is_fixed);
-    let mut steps = vec![texts.map_or(Step::Selects, Step::Matching)];
+    // Whoever has settings of `rg` may have it in any case.
+    let any_case = ["i", "y", "ignore-case"];
+    let matching = match program == "rg" || options.has(&any_case) {
+        true => Step::Matching,
+        false => Step::MatchingCase,
+    };
+    let mut steps = vec![texts.map_or(Step::Selects, matching)];
     if options.has(&["o", "only-matching"]) {
         let are_names =
             !expressions.is_empty() && expressions.iter().all(|one| is_of_name(&one.text));
@@ -354,7 +363,30 @@ fn literal(expression: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::guard::command_line::CommandLine;
+    use crate::guard::view::programs::steps_of;
+
+    /// Steps of a search, for which it does not matter in which case.
+    fn in_any_case(steps: Vec<Step>) -> Vec<Step> {
+        let any = |step| match step {
+            Step::MatchingCase(texts) => Step::Matching(texts),
+            other => other,
+        };
+        steps.into_iter().map(any).collect()
+    }
+
+    #[test]
+    fn letters_count_in_their_case_where_it_is_not_said_otherwise() {
+        let texts = || vec!["a".to_owned()];
+        for (line, step) in [
+            ("grep a x", Step::MatchingCase(texts())),
+            ("grep -i a x", Step::Matching(texts())),
+            ("grep --ignore-case a x", Step::Matching(texts())),
+            ("rg a x", Step::Matching(texts())),
+            ("sed -n /a/p x", Step::MatchingCase(texts())),
+        ] {
+            assert_eq!(steps_of(line), Some(vec![step]), "{line}");
+        }
+    }
 
     #[test]
     fn lines_that_are_shown_have_what_they_must_have_to_fit() {
@@ -387,8 +419,7 @@ mod tests {
             ("rg -tpy a x", Some(vec!["a"])),
             ("rg -t py -g '*.x' a x", Some(vec!["a"])),
         ] {
-            let words = CommandLine::of(line).commands.remove(0).words;
-            let found = steps(&words[0].text, &words[1..]).expect("lines");
+            let found = in_any_case(steps_of(line).expect("lines"));
             let expected = expected.map(|texts| texts.into_iter().map(str::to_owned).collect());
             let expected = expected.map_or(Step::Selects, Step::Matching);
             assert_eq!(found[0], expected, "{line}");
@@ -430,8 +461,7 @@ mod tests {
             ("rg -ra a x", Some(Step::Alters)),
             ("rg --passthru a x", Some(Step::Alters)),
         ] {
-            let words = CommandLine::of(line).commands.remove(0).words;
-            let found = steps(&words[0].text, &words[1..]);
+            let found = steps_of(line).map(in_any_case);
             assert_eq!(found.map(|steps| steps[0].clone()), expected, "{line}");
         }
     }
@@ -451,8 +481,7 @@ mod tests {
             ("grep -oE '^[A-Z]|b.*' x", Step::Alters),
             ("grep -oE '^[A-Z]+=.*' x", Step::Alters),
         ] {
-            let words = CommandLine::of(line).commands.remove(0).words;
-            let found = steps(&words[0].text, &words[1..]).expect("lines");
+            let found = in_any_case(steps_of(line).expect("lines"));
             assert_eq!(found.last(), Some(&step), "{line}");
         }
     }

@@ -28,6 +28,8 @@ pub(in crate::guard) enum Step {
     Range(Range),
     /// It shows those that have one of these texts in them, in letters of either case; a dot stands for any letter.
     Matching(Vec<String>),
+    /// The same, in letters of this case alone.
+    MatchingCase(Vec<String>),
     /// It shows those that set this variable of a shell.
     Setting(String),
     /// It leaves out those that have one of these in them.
@@ -79,6 +81,8 @@ pub(in crate::guard) struct View {
     ranges: Vec<Range>,
     /// Lines that have one of the texts of each list in them.
     matching: Vec<Vec<String>>,
+    /// The same, in letters of this case alone.
+    matching_case: Vec<Vec<String>>,
     /// Lines that set each of these.
     settings: Vec<String>,
     /// Lines that have none of these in them.
@@ -114,6 +118,7 @@ impl View {
     pub(in crate::guard) fn is_whole(&self) -> bool {
         let is_empty = self.ranges.is_empty()
             && self.matching.is_empty()
+            && self.matching_case.is_empty()
             && self.settings.is_empty()
             && self.without.is_empty();
         is_empty && self.before.is_empty() && self.values.is_none()
@@ -131,7 +136,7 @@ impl View {
         }
         match step {
             Step::Range(range) => self.add_range(range),
-            Step::Matching(texts) => {
+            Step::Matching(ref texts) | Step::MatchingCase(ref texts) => {
                 // What was put beside a line may be what fits.
                 let is_of_word = |letter: char| letter.is_alphabetic() || letter == '_';
                 let is_word = |text: &String| text.chars().all(is_of_word);
@@ -140,8 +145,10 @@ impl View {
                     Form::Numbered => texts.iter().all(is_word),
                     Form::Marked | Form::Altered => false,
                 };
-                if is_sure {
-                    self.matching.push(texts);
+                match step {
+                    Step::Matching(texts) if is_sure => self.matching.push(texts),
+                    Step::MatchingCase(texts) if is_sure => self.matching_case.push(texts),
+                    _ => {}
                 }
                 self.order = Order::Some;
             }
@@ -283,9 +290,15 @@ impl View {
     }
 
     fn fits(&self, line: &[u8]) -> bool {
-        let has = |texts: &Vec<String>| texts.iter().any(|text| is_in(line, text.as_bytes()));
+        let has = |texts: &Vec<String>| {
+            texts
+                .iter()
+                .any(|text| is_in(line, text, u8::eq_ignore_ascii_case))
+        };
+        let has_case = |texts: &Vec<String>| texts.iter().any(|text| is_in(line, text, u8::eq));
         let sets = |name: &String| is_setting(line, name.as_bytes());
         self.matching.iter().all(has)
+            && self.matching_case.iter().all(has_case)
             && self.settings.iter().all(sets)
             && !self.without.iter().any(|text| text.is_in(line))
     }
@@ -316,10 +329,11 @@ fn is_setting(line: &[u8], name: &[u8]) -> bool {
     behind.is_some_and(|behind| behind.starts_with(b"="))
 }
 
-fn is_in(line: &[u8], text: &[u8]) -> bool {
+fn is_in(line: &[u8], text: &str, is_same: fn(&u8, &u8) -> bool) -> bool {
+    let text = text.as_bytes();
     let fits = |at: &[u8]| {
         let mut pairs = at.iter().zip(text);
-        pairs.all(|(byte, wanted)| *wanted == b'.' || byte.eq_ignore_ascii_case(wanted))
+        pairs.all(|(byte, wanted)| *wanted == b'.' || is_same(byte, wanted))
     };
     text.is_empty() || line.windows(text.len()).any(fits)
 }
@@ -384,6 +398,16 @@ mod tests {
         for (line, steps, fits) in [
             ("TOKEN=x", vec![matching(&["token"])], true),
             ("TOKEN=x", vec![matching(&["PORT"])], false),
+            (
+                "TOKEN=x",
+                vec![Step::MatchingCase(vec!["T.K".to_owned()])],
+                true,
+            ),
+            (
+                "TOKEN=x",
+                vec![Step::MatchingCase(vec!["t.k".to_owned()])],
+                false,
+            ),
             ("TOKEN=x", vec![matching(&["PORT", "T.K"])], true),
             (
                 "TOKEN=x",
