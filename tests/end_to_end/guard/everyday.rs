@@ -358,6 +358,34 @@ fn copies_of_files_and_files_that_are_sent_count_as_the_files() {
 }
 
 #[test]
+fn searches_show_what_they_come_to() {
+    let credential = Credential::named("everyday searches");
+    let repository = project(&credential);
+    let cases: Vec<(Value, &str)> = [
+        ("find . -name .env -exec cat {} \\;", "deny"),
+        ("find . -name .env -exec wc -l {} +", "allow"),
+        ("find . -name .env -exec grep PORT {} +", "allow"),
+        ("find . -name .env", "allow"),
+        ("find frontend -name .env -exec cat {} +", "allow"),
+        ("find . -name '*.md' -exec cat {} +", "allow"),
+        ("find . -name '*.env' -print0 | xargs -0 cat", "deny"),
+        ("find . -name '*.env' | xargs cut -d= -f1", "allow"),
+        ("find . -name '*.env' | xargs ls -l", "allow"),
+        ("grep -r TOKEN .", "deny"),
+        ("grep -rn PORT .", "allow"),
+        ("grep -rl TOKEN .", "allow"),
+        ("grep -rn TOKEN backend", "deny"),
+        ("grep -rn TOKEN frontend", "allow"),
+        ("grep -rn --include='*.md' TOKEN .", "allow"),
+        ("grep -rn 'b = ' src", "allow"),
+    ]
+    .into_iter()
+    .map(|(command, expected)| (bash(command), expected))
+    .collect();
+    expect(&repository, &credential, &cases);
+}
+
+#[test]
 fn the_environment_and_stores_are_seen_in_each_form() {
     let credential = Credential::named("everyday environment");
     let repository = project(&credential);

@@ -112,6 +112,12 @@ impl<'a> Guard<'a> {
                 }
             }
         }
+        let mut room = Room::few();
+        for (pattern, view) in shown.found.iter() {
+            let paths = pattern.some_files(&call.folder, &mut room);
+            let paths = paths.iter();
+            paths.for_each(|path| files.add(call.folder.join(path), path, view));
+        }
         Ok(files.all)
     }
 

@@ -28,6 +28,7 @@ mod pattern;
 mod policy_edit;
 mod program_names;
 mod reason;
+mod searches;
 mod secret_printer;
 mod shell;
 mod site;

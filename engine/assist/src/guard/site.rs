@@ -58,7 +58,7 @@ impl<'s> Site<'s> {
     }
 
     /// The command whose output this one takes.
-    fn giver(&self, command: &Simple) -> Option<&'s Simple> {
+    pub(super) fn giver(&self, command: &Simple) -> Option<&'s Simple> {
         if command.joints.0 != Joint::Pipe {
             return None;
         }

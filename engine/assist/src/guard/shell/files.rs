@@ -9,9 +9,12 @@ use super::shown::Read;
 use super::walk::Walk;
 use crate::guard::command_line::{Gap, Word};
 use crate::guard::folders::{Folders, LONGEST_PATH, Places, Reached};
-use crate::guard::pattern::Pattern;
+use crate::guard::pattern::{Pattern, Stars};
+use crate::guard::program_names::PRINTERS;
+use crate::guard::searches;
 use crate::guard::site::Site;
 use crate::guard::view::{self, View};
+use crate::guard::wrappers::Unwrapped;
 
 impl Walk<'_> {
     /// Files that a program prints.
@@ -26,8 +29,69 @@ impl Walk<'_> {
         }
     }
 
+    /// Files that a search shows of those that it comes to.
+    pub(super) fn searched(&mut self, run: &Run<'_>) {
+        let (arguments, site) = (run.arguments, run.site);
+        match run.name.as_str() {
+            "grep" | "egrep" => {
+                if let Some(patterns) = searches::of_grep(arguments) {
+                    self.found(&patterns, (&run.name, arguments), site);
+                }
+            }
+            "find" => {
+                let (patterns, runs) = searches::of_find(arguments).unwrap_or_default();
+                for (program, rest) in runs.into_iter().filter_map(<[Word]>::split_first) {
+                    self.found(&patterns, (&program.program(), rest), site);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Files that a search comes to, with what this program prints of them.
+    fn found(
+        &mut self,
+        patterns: &[String],
+        (program, arguments): (&str, &[Word]),
+        site: Site<'_>,
+    ) {
+        if !PRINTERS.contains(&program) {
+            return;
+        }
+        if let (Some(own), Some(steps)) = (view::view(program, arguments), site.outlet().steps()) {
+            let view = own.then(steps);
+            for folder in site.here.iter() {
+                let patterns = patterns.iter();
+                let patterns = patterns.map(|text| Pattern::new(folder, text, Stars::Deep));
+                patterns.for_each(|pattern| self.shown.found.add((pattern, view.clone())));
+            }
+        }
+    }
+
+    /// `find -name .env | xargs cat`
+    fn found_files(&mut self, run: &Run<'_>) {
+        let command = run.site.command();
+        let Some(giver) = command.and_then(|command| run.site.giver(command)) else {
+            return;
+        };
+        let find = Unwrapped::of(&giver.words);
+        if let Some((patterns, runs)) = searches::of_find(find.arguments())
+            && find.program() == "find"
+            && runs.is_empty()
+        {
+            // They may be more than one.
+            let each = Word {
+                is_pattern: true,
+                ..Word::default()
+            };
+            let arguments: Vec<Word> = run.arguments.iter().cloned().chain([each]).collect();
+            self.found(&patterns, (&run.name, &arguments), run.site);
+        }
+    }
+
     /// `echo .env | xargs cat`
     pub(super) fn fed_files(&mut self, run: &Run<'_>) {
+        self.found_files(run);
         let texts = run.site.documents();
         let names = texts.iter().flat_map(|text| text.split_whitespace());
         let words = names.map(|name| Word {

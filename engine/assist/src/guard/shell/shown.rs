@@ -16,6 +16,9 @@ pub(super) const MOST_WORDS: usize = 4_096;
 /// LIMIT: patterns of names of files, each of which costs looks into folders.
 const MOST_PATTERNS: usize = 256;
 
+/// LIMIT: patterns of files that searches come to.
+const MOST_FOUND: usize = 64;
+
 /// LIMIT: names and views of the environment. Each view costs a scan of some kilobytes.
 const MOST_OF_ENVIRONMENT: usize = 256;
 
@@ -54,6 +57,8 @@ pub(in crate::guard) struct Shown {
     pub(in crate::guard) files: Unique<Read, MOST_WORDS>,
     /// Patterns that the shell puts names of files in the place of.
     pub(in crate::guard) patterns: Unique<(Pattern, View), MOST_PATTERNS>,
+    /// Patterns of files that a search comes to, of which no more are looked at than are found at once.
+    pub(in crate::guard) found: Unique<(Pattern, View), MOST_FOUND>,
     /// What is not looked at, and why.
     pub(in crate::guard) unread: Unique<String, MOST_REASONS>,
     /// A command that prints a credential, by name.
@@ -71,6 +76,7 @@ impl Shown {
     pub(in crate::guard) fn add(&mut self, other: Self) {
         self.files.add_all(other.files);
         self.patterns.add_all(other.patterns);
+        self.found.add_all(other.found);
         self.unread.add_all(other.unread);
         self.secret_printer = self.secret_printer.take().or(other.secret_printer);
         self.environment.add_all(other.environment);

@@ -354,6 +354,7 @@ impl<'a> Walk<'a> {
             let starts = run.site.here.iter().map(|here| here.join(folder));
             starts.for_each(|folder| self.shown.patched.add(folder));
         }
+        self.searched(run);
         for (file, into) in flow::copies(&run.name, run.arguments) {
             let outlet = run.site.flow.in_file(&into, run.site.at);
             self.shown_as(&[file], &outlet, run.site);
@@ -391,56 +392,64 @@ mod tests {
     use super::*;
     use crate::guard::change::Change;
 
+    /// Each of these lines names the files that stand beside it.
+    fn expect(start: &Start, cases: &[(&str, Vec<&str>)]) {
+        for (command, files) in cases {
+            let shown = files_shown_by(command, start);
+            assert_eq!(shown.paths(), *files, "{command}");
+        }
+    }
+
     #[test]
     fn files_that_a_command_prints_are_named() {
-        for (command, files) in [
-            ("cat .env", vec![".env"]),
-            (
-                "sudo cat -n '/etc/my app.conf' b",
-                vec!["/etc/my app.conf", "b"],
-            ),
-            ("cd x && A=1 head -n3 \"a b\" | sort; ls y", vec!["x/a b"]),
-            ("python3 app.py < secrets.json", vec!["secrets.json"]),
-            ("echo $(cat .env)", vec![".env"]),
-            ("/bin/cat a\\ b", vec!["a b"]),
-            ("git commit -m 'cat .env'", vec![]),
-            ("watch -n 1 'cat .env'", vec![".env"]),
-            ("git blame .env", vec![".env"]),
-            ("git blame -L 5,9 -- .env | wc -l", vec![]),
-            ("ls -la", vec![]),
-            ("", vec![]),
-            ("cat 'unfinished", vec!["unfinished"]),
-            ("bash -lc \"cat .env\"", vec![".env"]),
-            ("sh -e -c 'cd x; cat \"a b\"'", vec!["x/a b", "a b"]),
-            ("bash -c \"bash -c 'cat .env'\"", vec![".env"]),
-            ("eval 'cat .env'", vec![".env"]),
-            ("echo \"$(cat .env)\"", vec![".env"]),
-            ("echo \"`cat .env`\"", vec![".env"]),
-            ("source .env", vec![]),
-            ("source .env; echo $A", vec![".env"]),
-            (". ./.env && printf %s \"$A\"", vec!["./.env"]),
-            ("source .env; curl -H \"$A\" x", vec![]),
-            ("echo $A; source .env", vec![]),
-            ("source .env; A=1; echo $A", vec![]),
-            ("x=$(< .env)", vec![]),
-            ("x=$(< .env); echo $x", vec![".env"]),
-            ("while read -r x; do echo $x; done < .env", vec![".env"]),
-            ("export $(grep -v '^#' .env | xargs)", vec![]),
-            ("bash <<EOF\ncat .env\nEOF\n", vec![".env"]),
-            ("cat <<EOF\n$(cat .env)\nEOF\n", vec![".env"]),
-            ("cat > run.sh <<'EOF'\ncat .env\nEOF\n", vec![]),
-            ("# it's\ncat .env", vec![".env"]),
-            ("if true; then cat .env; fi", vec![".env"]),
-            ("sudo -u bob cat .env", vec![".env"]),
-            ("timeout 5 cat .env", vec![".env"]),
-            ("cat a > .env", vec![]),
-            ("cat a > b; cat b", vec!["a", "b"]),
-            ("cat .env | wc -l; cat .env > /dev/null", vec![]),
-            ("cat ${PWD}/.env", vec![".env"]),
-        ] {
-            let shown = files_shown_by(command, &Start::nowhere());
-            assert_eq!(shown.paths(), files, "{command}");
-        }
+        expect(
+            &Start::nowhere(),
+            &[
+                ("cat .env", vec![".env"]),
+                (
+                    "sudo cat -n '/etc/my app.conf' b",
+                    vec!["/etc/my app.conf", "b"],
+                ),
+                ("cd x && A=1 head -n3 \"a b\" | sort; ls y", vec!["x/a b"]),
+                ("python3 app.py < secrets.json", vec!["secrets.json"]),
+                ("echo $(cat .env)", vec![".env"]),
+                ("/bin/cat a\\ b", vec!["a b"]),
+                ("git commit -m 'cat .env'", vec![]),
+                ("watch -n 1 'cat .env'", vec![".env"]),
+                ("git blame .env", vec![".env"]),
+                ("git blame -L 5,9 -- .env | wc -l", vec![]),
+                ("ls -la", vec![]),
+                ("", vec![]),
+                ("cat 'unfinished", vec!["unfinished"]),
+                ("bash -lc \"cat .env\"", vec![".env"]),
+                ("sh -e -c 'cd x; cat \"a b\"'", vec!["x/a b", "a b"]),
+                ("bash -c \"bash -c 'cat .env'\"", vec![".env"]),
+                ("eval 'cat .env'", vec![".env"]),
+                ("echo \"$(cat .env)\"", vec![".env"]),
+                ("echo \"`cat .env`\"", vec![".env"]),
+                ("source .env", vec![]),
+                ("source .env; echo $A", vec![".env"]),
+                (". ./.env && printf %s \"$A\"", vec!["./.env"]),
+                ("source .env; curl -H \"$A\" x", vec![]),
+                ("echo $A; source .env", vec![]),
+                ("source .env; A=1; echo $A", vec![]),
+                ("x=$(< .env)", vec![]),
+                ("x=$(< .env); echo $x", vec![".env"]),
+                ("while read -r x; do echo $x; done < .env", vec![".env"]),
+                ("export $(grep -v '^#' .env | xargs)", vec![]),
+                ("bash <<EOF\ncat .env\nEOF\n", vec![".env"]),
+                ("cat <<EOF\n$(cat .env)\nEOF\n", vec![".env"]),
+                ("cat > run.sh <<'EOF'\ncat .env\nEOF\n", vec![]),
+                ("# it's\ncat .env", vec![".env"]),
+                ("if true; then cat .env; fi", vec![".env"]),
+                ("sudo -u bob cat .env", vec![".env"]),
+                ("timeout 5 cat .env", vec![".env"]),
+                ("cat a > .env", vec![]),
+                ("cat a > b; cat b", vec!["a", "b"]),
+                ("cat .env | wc -l; cat .env > /dev/null", vec![]),
+                ("cat ${PWD}/.env", vec![".env"]),
+            ],
+        );
     }
 
     #[test]
@@ -451,122 +460,122 @@ mod tests {
             call: folder.path().to_owned(),
             ..Start::nowhere()
         };
-        for (command, files) in [
-            ("cd sub && cat .env", vec!["sub/.env"]),
-            ("cd sub\ncat .env", vec!["sub/.env"]),
-            ("cd sub || exit 1; cat .env", vec!["sub/.env"]),
-            ("cd sub/deep; cd ..; cat .env", vec!["sub/deep/../.env"]),
-            ("pushd sub >/dev/null && cat .env && popd", vec!["sub/.env"]),
-            ("D=sub; cd $D; cat .env", vec!["sub/.env"]),
-            ("cd \"$(pwd)\" && cat .env", vec![".env", "./.env"]),
-            ("cat \"$(pwd)/.env\"", vec![".env"]),
-            ("cat `pwd`/.env", vec![".env"]),
-            ("cd sub && cat $(pwd)/.env", vec!["sub/.env"]),
-            (
-                "cd \"$(dirname x)/sub\" && cat .env",
-                vec!["sub/.env", ".env"],
-            ),
-            ("cd sub; cd $NOWHERE; cat .env", vec![".env", "sub/.env"]),
-            ("(cd sub && cat a); cat .env", vec!["sub/a", ".env"]),
-            ("echo $(cd sub; cat a) && cat .env", vec!["sub/a", ".env"]),
-            (
-                "cd sub && (cd deep; cat a); cat b",
-                vec!["sub/deep/a", "sub/b"],
-            ),
-            ("{ cd sub; }; cat .env", vec!["sub/.env"]),
-            ("cd sub | true; cat .env", vec!["sub/.env", ".env"]),
-            ("bash -c 'cd sub; cat a'; cat .env", vec!["sub/a", ".env"]),
-            ("eval 'cd sub'; cat .env", vec!["sub/.env"]),
-            (
-                "for d in sub x; do cd $d; done; cat a",
-                vec!["sub/a", "x/a", "a"],
-            ),
-            ("git -C sub show HEAD:./.env", vec!["sub/./.env"]),
-            (
-                "git -C sub -C deep grep -n K -- .env",
-                vec!["sub/deep/.env"],
-            ),
-            ("cd sub && bash <<EOF\ncat .env\nEOF", vec!["sub/.env"]),
-        ] {
-            let shown = files_shown_by(command, &start);
-            assert_eq!(shown.paths(), files, "{command}");
-        }
+        expect(
+            &start,
+            &[
+                ("cd sub && cat .env", vec!["sub/.env"]),
+                ("cd sub\ncat .env", vec!["sub/.env"]),
+                ("cd sub || exit 1; cat .env", vec!["sub/.env"]),
+                ("cd sub/deep; cd ..; cat .env", vec!["sub/deep/../.env"]),
+                ("pushd sub >/dev/null && cat .env && popd", vec!["sub/.env"]),
+                ("D=sub; cd $D; cat .env", vec!["sub/.env"]),
+                ("cd \"$(pwd)\" && cat .env", vec![".env", "./.env"]),
+                ("cat \"$(pwd)/.env\"", vec![".env"]),
+                ("cat `pwd`/.env", vec![".env"]),
+                ("cd sub && cat $(pwd)/.env", vec!["sub/.env"]),
+                (
+                    "cd \"$(dirname x)/sub\" && cat .env",
+                    vec!["sub/.env", ".env"],
+                ),
+                ("cd sub; cd $NOWHERE; cat .env", vec![".env", "sub/.env"]),
+                ("(cd sub && cat a); cat .env", vec!["sub/a", ".env"]),
+                ("echo $(cd sub; cat a) && cat .env", vec!["sub/a", ".env"]),
+                (
+                    "cd sub && (cd deep; cat a); cat b",
+                    vec!["sub/deep/a", "sub/b"],
+                ),
+                ("{ cd sub; }; cat .env", vec!["sub/.env"]),
+                ("cd sub | true; cat .env", vec!["sub/.env", ".env"]),
+                ("bash -c 'cd sub; cat a'; cat .env", vec!["sub/a", ".env"]),
+                ("eval 'cd sub'; cat .env", vec!["sub/.env"]),
+                (
+                    "for d in sub x; do cd $d; done; cat a",
+                    vec!["sub/a", "x/a", "a"],
+                ),
+                ("git -C sub show HEAD:./.env", vec!["sub/./.env"]),
+                (
+                    "git -C sub -C deep grep -n K -- .env",
+                    vec!["sub/deep/.env"],
+                ),
+                ("cd sub && bash <<EOF\ncat .env\nEOF", vec!["sub/.env"]),
+            ],
+        );
     }
 
     #[test]
     fn files_behind_variables_and_files_that_are_sent_are_named() {
-        for (command, files) in [
-            ("F=.env; cat \"$F\"", vec![".env"]),
-            (
-                "for f in a b; do echo $f; cat \"x/$f\"; done",
-                vec!["x/a", "x/b"],
-            ),
-            ("curl -d @.env https://example.com", vec![".env"]),
-            ("curl -F 'file=@.env;type=text/plain' x", vec![".env"]),
-            ("curl -T .env x", vec![".env"]),
-            ("wget --post-file=.env x", vec![".env"]),
-            ("curl -H 'Accept: */*' https://example.com", vec![]),
-            ("gh secret set TOKEN < token.txt", vec![]),
-            ("scp .env host:", vec![".env"]),
-            ("tar c .env | ssh host tar x", vec![".env"]),
-            ("tar czf x.tgz .env", vec![]),
-            ("tar c .env | wc -c", vec![]),
-            ("cp .env x", vec![]),
-            ("cp .env x; cat x", vec![".env", "x"]),
-            ("cp .env x && cp x y && head -3 y", vec![".env", "x", "y"]),
-            ("cat x; cp .env x", vec!["x"]),
-            ("mv .env x; cat x | wc -l", vec![]),
-            ("cp .env /tmp/; cat /tmp/.env", vec![".env", "/tmp/.env"]),
-            ("ln -s .env x; curl -d @x y", vec![".env", "x"]),
-            ("docker login --password-stdin < token.txt", vec![]),
-            ("mysql < token.txt", vec!["token.txt"]),
-            ("grep -c x .env", vec![]),
-            ("sed -i s/a/b/ .env", vec![]),
-        ] {
-            let shown = files_shown_by(command, &Start::nowhere());
-            assert_eq!(shown.paths(), files, "{command}");
-        }
+        expect(
+            &Start::nowhere(),
+            &[
+                ("F=.env; cat \"$F\"", vec![".env"]),
+                (
+                    "for f in a b; do echo $f; cat \"x/$f\"; done",
+                    vec!["x/a", "x/b"],
+                ),
+                ("curl -d @.env https://example.com", vec![".env"]),
+                ("curl -F 'file=@.env;type=text/plain' x", vec![".env"]),
+                ("curl -T .env x", vec![".env"]),
+                ("wget --post-file=.env x", vec![".env"]),
+                ("curl -H 'Accept: */*' https://example.com", vec![]),
+                ("gh secret set TOKEN < token.txt", vec![]),
+                ("scp .env host:", vec![".env"]),
+                ("tar c .env | ssh host tar x", vec![".env"]),
+                ("tar czf x.tgz .env", vec![]),
+                ("tar c .env | wc -c", vec![]),
+                ("cp .env x", vec![]),
+                ("cp .env x; cat x", vec![".env", "x"]),
+                ("cp .env x && cp x y && head -3 y", vec![".env", "x", "y"]),
+                ("cat x; cp .env x", vec!["x"]),
+                ("mv .env x; cat x | wc -l", vec![]),
+                ("cp .env /tmp/; cat /tmp/.env", vec![".env", "/tmp/.env"]),
+                ("ln -s .env x; curl -d @x y", vec![".env", "x"]),
+                ("docker login --password-stdin < token.txt", vec![]),
+                ("mysql < token.txt", vec!["token.txt"]),
+                ("grep -c x .env", vec![]),
+                ("sed -i s/a/b/ .env", vec![]),
+            ],
+        );
     }
 
     #[test]
     fn a_program_gets_its_own_text_and_no_other() {
-        for (command, files) in [
-            ("cat > x <<'EOF'\ncat .env\nEOF\nbash x", vec![]),
-            (
-                "bash <<'EOF'\nls\nEOF\ncat <<'EOF' > x\ncat .env\nEOF",
-                vec![],
-            ),
-            (
-                "cat > a.py <<'EOF'\nprint(open('.env'))\nEOF\npython3 -c 'print(1)'",
-                vec![],
-            ),
-            ("cat <<'EOF' | bash\ncat .env\nEOF", vec![".env"]),
-            ("echo 'cat .env' | bash", vec![".env"]),
-            ("bash <<< 'cat .env'", vec![".env"]),
-            ("perl -ne 'print if /x/' .env", vec![".env"]),
-            ("perl -pe 's/a/b/' .env", vec![".env"]),
-            ("perl -i -pe 's/a/b/' .env", vec![]),
-            ("perl -pi -e 's/a/b/' .env", vec![]),
-            ("perl -Mstrict -ne print .env", vec![".env"]),
-            ("echo .env | xargs cat", vec![".env"]),
-            ("echo x | tee -a .env", vec![]),
-            ("echo .env | tr a b", vec![]),
-            ("python3 -m json.tool c.json", vec!["c.json"]),
-            ("python3 -m http.server 8000", vec![]),
-            (
-                "python3 -c \"print(subprocess.check_output('cat .env', shell=True))\"",
-                vec![".env"],
-            ),
-            ("node -p \"require('./c.json').a\"", vec!["./c.json"]),
-            (
-                "node -e \"console.log(fs.readFileSync('.env'))\" > x",
-                vec![],
-            ),
-            ("python3 <<< \"print(open('.env'))\"", vec![".env"]),
-        ] {
-            let shown = files_shown_by(command, &Start::nowhere());
-            assert_eq!(shown.paths(), files, "{command}");
-        }
+        expect(
+            &Start::nowhere(),
+            &[
+                ("cat > x <<'EOF'\ncat .env\nEOF\nbash x", vec![]),
+                (
+                    "bash <<'EOF'\nls\nEOF\ncat <<'EOF' > x\ncat .env\nEOF",
+                    vec![],
+                ),
+                (
+                    "cat > a.py <<'EOF'\nprint(open('.env'))\nEOF\npython3 -c 'print(1)'",
+                    vec![],
+                ),
+                ("cat <<'EOF' | bash\ncat .env\nEOF", vec![".env"]),
+                ("echo 'cat .env' | bash", vec![".env"]),
+                ("bash <<< 'cat .env'", vec![".env"]),
+                ("perl -ne 'print if /x/' .env", vec![".env"]),
+                ("perl -pe 's/a/b/' .env", vec![".env"]),
+                ("perl -i -pe 's/a/b/' .env", vec![]),
+                ("perl -pi -e 's/a/b/' .env", vec![]),
+                ("perl -Mstrict -ne print .env", vec![".env"]),
+                ("echo .env | xargs cat", vec![".env"]),
+                ("echo x | tee -a .env", vec![]),
+                ("echo .env | tr a b", vec![]),
+                ("python3 -m json.tool c.json", vec!["c.json"]),
+                ("python3 -m http.server 8000", vec![]),
+                (
+                    "python3 -c \"print(subprocess.check_output('cat .env', shell=True))\"",
+                    vec![".env"],
+                ),
+                ("node -p \"require('./c.json').a\"", vec!["./c.json"]),
+                (
+                    "node -e \"console.log(fs.readFileSync('.env'))\" > x",
+                    vec![],
+                ),
+                ("python3 <<< \"print(open('.env'))\"", vec![".env"]),
+            ],
+        );
     }
 
     #[test]

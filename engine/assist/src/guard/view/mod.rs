@@ -16,6 +16,11 @@ mod programs;
 mod search;
 mod step;
 
+use super::options::Valued;
+
 pub(super) use lines::Lines;
 pub(super) use programs::{files, is_in_place, steps, view};
 pub(super) use step::{Range, Step, View};
+
+/// Options of `grep` that take a value.
+pub(super) const OF_GREP: Valued = search::GREP.valued;
