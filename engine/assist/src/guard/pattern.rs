@@ -69,8 +69,8 @@ impl Room {
     /// For files of searches, which go through all of a folder. Some 3 milliseconds.
     pub(super) fn few() -> Self {
         Self {
-            files: 128,
-            bytes: 4 << 20,
+            files: 32,
+            bytes: 256 << 10,
             names: 4_000,
         }
     }
