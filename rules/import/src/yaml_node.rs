@@ -12,10 +12,11 @@ use crate::source::{At, Source, saturated};
 /// The documents of the stream; nothing when it is not YAML, which is then noted.
 pub(crate) fn read(source: &Source<'_>) -> Option<Vec<Node>> {
     let mut builder = Builder::default();
+    let lines = Lines::of(source.text);
     for event in Parser::new_from_str(source.text) {
         let told = match event {
-            Ok((event, span)) => builder.take(event, place(&span.start)),
-            Err(error) => Err((place(error.marker()), error.to_string())),
+            Ok((event, span)) => builder.take(event, lines.place(&span.start)),
+            Err(error) => Err((lines.place(error.marker()), error.to_string())),
         };
         if let Err((at, problem)) = told {
             source.report_at(at, problem);
@@ -25,8 +26,38 @@ pub(crate) fn read(source: &Source<'_>) -> Option<Vec<Node>> {
     Some(builder.documents)
 }
 
-fn place(marker: &Marker) -> At {
-    (saturated(marker.line()), saturated(marker.col() + 1))
+/// Where the parser's lines begin in ours. For YAML a carriage return alone ends a line; for editors and for whoever reads a problem it
+/// stands in one.
+struct Lines {
+    /// Line and characters before, for each of the parser's lines; empty where they are ours.
+    starts: Vec<(usize, usize)>,
+}
+
+impl Lines {
+    fn of(text: &str) -> Self {
+        let is_alone = |at: usize| text.as_bytes().get(at + 1) != Some(&b'\n');
+        if !text.match_indices('\r').any(|(at, _)| is_alone(at)) {
+            return Self { starts: Vec::new() };
+        }
+        let (mut line, mut column) = (1, 0);
+        let mut starts = vec![(line, column)];
+        for (at, character) in text.char_indices() {
+            column += 1;
+            if character == '\n' {
+                (line, column) = (line + 1, 0);
+            }
+            if character == '\n' || (character == '\r' && is_alone(at)) {
+                starts.push((line, column));
+            }
+        }
+        Self { starts }
+    }
+
+    fn place(&self, marker: &Marker) -> At {
+        let theirs = self.starts.get(marker.line().saturating_sub(1)).copied();
+        let (line, before) = theirs.unwrap_or((marker.line(), 0));
+        (saturated(line), saturated(before + marker.col() + 1))
+    }
 }
 
 /// A collection that is not closed yet.
@@ -141,4 +172,24 @@ fn entries(items: Vec<Node>) -> Result<Vec<Entry>, (At, String)> {
         });
     }
     Ok(entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_carriage_return_alone_ends_no_line_of_ours() {
+        let starts = |text: &str| Lines::of(text).starts;
+        assert_eq!(starts("a: 1\r\nb: 2\n"), []);
+        assert_eq!(
+            starts("a: 1\rb: 2\n\r\nc: 3"),
+            [(1, 0), (1, 5), (2, 0), (3, 0)]
+        );
+        let text = "a: 1\rb: [2\nc: }";
+        let lines = Lines::of(text);
+        let error = Parser::new_from_str(text).find_map(Result::err);
+        let (line, _) = lines.place(error.expect("an error").marker());
+        assert_eq!(line, 2);
+    }
 }
