@@ -15,3 +15,10 @@ pub(super) fn decode(text: &[u8], mut emit: impl FnMut(u8, usize, usize)) {
         emit(high << 4 | low, index * 2, index * 2 + 2);
     }
 }
+
+/// What `text` is the hexadecimal form of, when all of it is.
+pub(crate) fn bytes(text: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len() / 2);
+    decode(text, |byte, _, _| bytes.push(byte));
+    (bytes.len() * 2 == text.len()).then_some(bytes)
+}

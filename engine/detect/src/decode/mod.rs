@@ -11,7 +11,7 @@ mod concatenation;
 mod encoding;
 mod entity;
 mod escaped;
-mod hex;
+pub(crate) mod hex;
 mod inflate;
 mod quoted_printable;
 mod run;

@@ -14,7 +14,7 @@ use super::notation::{
 use super::scale::Scale;
 use super::traits::Traits;
 use super::{ciphertext, code, look_alike, placeholder, reference, weak};
-use crate::decode::base64;
+use crate::decode::{base64, hex};
 use crate::detection::Manner;
 use crate::native::{NameKind, is_setting, name_words};
 use crate::word_list::WordList;
@@ -341,29 +341,13 @@ fn decoded_objection(value: &[u8]) -> Option<&'static str> {
 pub(crate) fn said(value: &[u8]) -> Cow<'_, [u8]> {
     let is_base64 = value.len() >= 8 && value.len().is_multiple_of(4);
     let text = is_base64.then(|| base64::decode(value)).flatten();
-    let text = hex_text(value).or(text);
+    let is_hex = value.len() >= 16;
+    let text = is_hex.then(|| hex::bytes(value)).flatten().or(text);
     let text = text.map(|text| text.trim_ascii().to_vec());
     let is_text =
         |text: &Vec<u8>| text.len() >= 4 && text.iter().all(|byte| matches!(byte, b' '..=b'~'));
     text.filter(is_text)
         .map_or(Cow::Borrowed(value), Cow::Owned)
-}
-
-/// What sixteen hexadecimal digits or more are the hexadecimal form of.
-fn hex_text(value: &[u8]) -> Option<Vec<u8>> {
-    let digit = |byte: &u8| {
-        char::from(*byte)
-            .to_digit(16)
-            .and_then(|digit| u8::try_from(digit).ok())
-    };
-    if value.len() < 16 || !value.len().is_multiple_of(2) {
-        return None;
-    }
-    let (pairs, _) = value.as_chunks::<2>();
-    pairs
-        .iter()
-        .map(|[high, low]| Some(digit(high)? << 4 | digit(low)?))
-        .collect()
 }
 
 /// Whether the value is its own name, or a word of it.

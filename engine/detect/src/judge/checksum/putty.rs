@@ -8,7 +8,7 @@ use sha1::{Digest, Sha1};
 use sha2::Sha256;
 
 use super::Proof;
-use crate::decode::base64;
+use crate::decode::{base64, hex};
 
 /// What a file's first line begins with, before the version.
 const MAGIC: &[u8] = b"PuTTY-User-Key-File-";
@@ -54,7 +54,11 @@ fn read(lines: &[&[u8]]) -> Option<(u8, Vec<u8>, Vec<u8>)> {
         covered.extend(u32::try_from(part.len()).ok()?.to_be_bytes());
         covered.extend(part);
     }
-    Some((version, covered, hex(value(lines, b"Private-MAC: ")?)?))
+    Some((
+        version,
+        covered,
+        hex::bytes(value(lines, b"Private-MAC: ")?.trim_ascii())?,
+    ))
 }
 
 /// What stands behind `name` on its line. Blanks at the end belong to a comment.
@@ -76,18 +80,6 @@ fn section(lines: &[&[u8]], name: &[u8]) -> Option<Vec<u8>> {
             .collect::<Vec<_>>()
             .concat(),
     )
-}
-
-fn hex(digits: &[u8]) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    digits
-        .trim_ascii()
-        .chunks(2)
-        .map(|pair| match pair {
-            [high, low] => u8::try_from(digit(*high)? << 4 | digit(*low)?).ok(),
-            _ => None,
-        })
-        .collect()
 }
 
 #[cfg(test)]
