@@ -478,9 +478,7 @@ mod tests {
         let bed = Testbed::new();
         let bench = bed.init("r", &[]);
         bench.commit(&[("a", "base")], "first");
-        bench.git(&["checkout", "-q", "-b", "side"]);
-        bench.commit(&[("a", "theirs")], "side");
-        bench.git(&["checkout", "-q", "main"]);
+        bench.commit_beside(&[("a", "theirs")]);
         bench.commit(&[("a", "ours")], "main");
         bench.git_may_fail(&["merge", "-q", "side"]);
         let seen = scan(&bench);

@@ -107,6 +107,14 @@ impl Bench {
         self.id("HEAD")
     }
 
+    /// Commits these files on a new branch `side`, and goes back to `main`.
+    pub(crate) fn commit_beside(&self, files: &[(&str, &str)]) -> ObjectId {
+        self.git(&["checkout", "-q", "-b", "side"]);
+        let side = self.commit(files, "side");
+        self.git(&["checkout", "-q", "main"]);
+        side
+    }
+
     /// Commits with this committer date, in seconds since 1970.
     pub(crate) fn commit_at(
         &self,

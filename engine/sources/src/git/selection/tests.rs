@@ -65,9 +65,7 @@ fn text_that_stands_in_a_merge_commit_alone_is_selected() {
     let bed = Testbed::new();
     let bench = bed.init("r", &[]);
     bench.commit(&[("a", "1")], "first");
-    bench.git(&["checkout", "-q", "-b", "side"]);
-    bench.commit(&[("b", "2")], "side");
-    bench.git(&["checkout", "-q", "main"]);
+    bench.commit_beside(&[("b", "2")]);
     bench.commit(&[("c", "3")], "main");
     bench.git(&["merge", "-q", "--no-commit", "side"]);
     let merge = bench.commit(&[("c", "only in the merge")], "merge");
@@ -102,9 +100,7 @@ fn a_symmetric_range_has_both_sides() {
     let bed = Testbed::new();
     let bench = bed.init("r", &[]);
     bench.commit(&[("a", "1")], "first");
-    bench.git(&["checkout", "-q", "-b", "side"]);
-    let side = bench.commit(&[("b", "2")], "side");
-    bench.git(&["checkout", "-q", "main"]);
+    let side = bench.commit_beside(&[("b", "2")]);
     let main = bench.commit(&[("c", "3")], "main");
     assert_eq!(
         set(&range(&bench, "main...side").commits),

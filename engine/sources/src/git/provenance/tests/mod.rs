@@ -83,9 +83,7 @@ fn text_of_a_merge_commit_alone_comes_from_the_merge() {
     let bed = Testbed::new();
     let bench = bed.init("r", &[]);
     bench.commit(&[("a", "1")], "first");
-    bench.git(&["checkout", "-q", "-b", "side"]);
-    bench.commit(&[("b", "2")], "side");
-    bench.git(&["checkout", "-q", "main"]);
+    bench.commit_beside(&[("b", "2")]);
     bench.commit(&[("c", "3")], "main");
     bench.git(&["merge", "-q", "--no-commit", "side"]);
     let merge = bench.commit(&[("c", "in the merge alone")], "merge");
