@@ -513,7 +513,7 @@ const OF_READ: Valued = Valued {
 fn separators(run: &Unwrapped<'_>) -> Vec<char> {
     let mut settings = run.wrappers.iter().rev();
     let set = settings.find(|word| setting(word) == Some("IFS"));
-    let set = set.filter(|word| !word.has_variable && word.gap.is_none());
+    let set = set.filter(|word| word.is_known());
     let signs = set.and_then(|word| word.text.split_once('='));
     let signs = signs.map_or("", |(_, signs)| signs);
     signs.chars().filter(|sign| !sign.is_whitespace()).collect()

@@ -80,7 +80,7 @@ pub(super) fn of_grep(arguments: &[Word]) -> Option<Vec<String>> {
 
 /// The text of a word, where all of it is known.
 fn known(word: &Word) -> Option<&str> {
-    (!word.has_variable && word.gap.is_none()).then_some(word.text.as_str())
+    word.is_known().then_some(word.text.as_str())
 }
 
 /// Files with these names in these folders, and in those below. A star of a search stands for a dot at the beginning as well.

@@ -26,6 +26,11 @@ pub(in crate::guard) struct Word {
 }
 
 impl Word {
+    /// Whether nothing is put into its text, or left out of it, that a shell would have to tell.
+    pub(in crate::guard) fn is_known(&self) -> bool {
+        !self.has_variable && self.gap.is_none()
+    }
+
     /// The program that it names: without its folder, in lower case.
     pub(in crate::guard) fn program(&self) -> String {
         let name = self.text.rsplit(['/', '\\']).next();

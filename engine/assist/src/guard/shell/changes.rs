@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::files::joined;
-use super::run::{Run, is_unknown};
+use super::run::Run;
 use super::walk::{Shell, Walk};
 use crate::guard::change::{Act, Acts, Change};
 use crate::guard::command_line::Word;
@@ -30,7 +30,7 @@ impl Walk<'_> {
                 let program = format!("{}\n{}", run.text(), site.documents().concat());
                 self.foreign_program(&program, run);
                 self.named(&program);
-                if run.arguments.iter().any(is_unknown) {
+                if !run.arguments.iter().all(Word::is_known) {
                     self.named_by_line(site);
                 }
             }
@@ -69,7 +69,7 @@ impl Walk<'_> {
 
     pub(super) fn acts(&mut self, acts: Vec<(Act, Word)>, site: Site<'_>) {
         for (act, word) in acts {
-            if site.is_lost || is_unknown(&word) {
+            if site.is_lost || !word.is_known() {
                 self.named_by_line(site);
             }
             for folder in site.here.iter() {

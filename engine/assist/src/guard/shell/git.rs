@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::run::{Run, is_unknown};
+use super::run::Run;
 use super::walk::Walk;
 use crate::guard::change;
 use crate::guard::command_line::Word;
@@ -119,7 +119,7 @@ const OF_GIT: Valued = Valued {
 fn behind_options_of_git<'w>(words: &'w [Word], here: &[PathBuf]) -> (Vec<PathBuf>, &'w [Word]) {
     let (options, rest) = Options::until(words, OF_GIT, 0);
     let mut here = here.to_vec();
-    for folder in options.values(&["C"]).filter(|word| !is_unknown(word)) {
+    for folder in options.values(&["C"]).filter(|word| word.is_known()) {
         here.iter_mut().for_each(|path| path.push(&folder.text));
     }
     (here, rest)

@@ -165,15 +165,11 @@ impl<'s> Run<'s> {
             return Some(home.into_iter().map(|word| word.text).collect());
         }
         let is_known = |word: &&Word| {
-            !is_unknown(word) && !word.is_pattern && !word.text.starts_with(['-', '+'])
+            word.is_known() && !word.is_pattern && !word.text.starts_with(['-', '+'])
         };
         let is_known = !folders.is_empty() && folders.iter().all(is_known);
         is_known.then(|| folders.iter().map(|word| word.text.clone()).collect())
     }
-}
-
-pub(super) fn is_unknown(word: &Word) -> bool {
-    word.has_variable || word.gap.is_some()
 }
 
 /// `-c`, `-lc`, and the like.

@@ -129,8 +129,7 @@ const SHOWN: u32 = 10;
 
 /// Words that nobody knows may be options.
 fn is_sure(options: &Options<'_>) -> bool {
-    let unknown = |word: &&&Word| word.has_variable || word.gap.is_some();
-    options.operands.len() <= 1 || !options.operands.iter().any(|word| unknown(&word))
+    options.operands.len() <= 1 || options.operands.iter().all(|word| word.is_known())
 }
 
 fn head(arguments: &[Word]) -> Vec<Step> {
@@ -465,7 +464,7 @@ fn jq(program: &str, arguments: &[Word]) -> Option<Vec<Step>> {
         return None;
     }
     let is_known = options.are_only("rcMCSejaP", KNOWN);
-    let is_sure = is_known && !filter.has_variable && filter.gap.is_none();
+    let is_sure = is_known && filter.is_known();
     let ways = filter::ways(&filter.text, program == "yq").filter(|_| is_sure);
     Some(
         ways.map(Step::Values)

@@ -263,8 +263,8 @@ fn without(program: &str, options: &Options<'_>) -> Vec<Literal> {
         "vnHhieEFGPs"
     };
     let expressions = expressions(options);
-    let is_known = |word: &&Word| !word.has_variable && word.gap.is_none();
-    if !options.are_only(letters, &names) || !expressions.iter().all(is_known) {
+    let are_known = expressions.iter().all(|word| word.is_known());
+    if !options.are_only(letters, &names) || !are_known {
         return Vec::new();
     }
     let in_any_case = options.has(&["i", "ignore-case"]);
@@ -279,7 +279,7 @@ fn matching(expressions: &[&Word], is_fixed: bool) -> Option<Vec<String>> {
     let mut texts = Vec::new();
     for expression in expressions {
         match is_fixed {
-            _ if expression.has_variable || expression.gap.is_some() => return None,
+            _ if !expression.is_known() => return None,
             _ if expression.text.len() > LONGEST || texts.len() > MOST_TEXTS => return None,
             true => texts.extend(expression.text.lines().map(str::to_owned)),
             false => texts.extend(literals(&expression.text)?),
