@@ -10,9 +10,6 @@ use crate::guard::site::Site;
 use crate::guard::variables::Variables;
 use crate::guard::wrappers::Unwrapped;
 
-/// LIMIT: files of a program in another language.
-const MOST_FILES: usize = 1_024;
-
 /// A program that is run.
 pub(super) struct Run<'s> {
     pub(super) name: String,
@@ -134,13 +131,7 @@ impl<'s> Run<'s> {
         let is_module = texts().nth(start + 1) == Some("json.tool");
         match self.name.starts_with("python") && !is_module {
             true => Vec::new(),
-            false => self
-                .arguments
-                .iter()
-                .skip(start + 2)
-                .take(MOST_FILES)
-                .cloned()
-                .collect(),
+            false => self.arguments.iter().skip(start + 2).cloned().collect(),
         }
     }
 

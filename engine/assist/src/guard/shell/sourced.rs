@@ -2,22 +2,44 @@
 //!
 //! A variable is taken to have the value that the file gives it, whatever is set later on in another file.
 
+use super::walk::Walk;
 use crate::guard::command_line::Word;
 use crate::guard::environment::{Environment, Holder};
 use crate::guard::folders::Places;
+use crate::guard::site::Site;
 use crate::guard::view::{Step, View};
 
 /// LIMIT: files of one line. Each is looked at for each variable that is printed.
-pub(super) const MOST_SOURCED: usize = 16;
+const MOST_SOURCED: usize = 16;
 
 /// A file that was read by `source`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Sourced {
     pub(super) file: Word,
     /// Where the shell was then.
     pub(super) here: Places,
     /// Whether programs get its variables: `set -a`.
     pub(super) is_handed_on: bool,
+}
+
+impl Walk<'_> {
+    /// Takes notice of a file that is read by `source`.
+    pub(super) fn source(&mut self, file: &Word, site: Site<'_>) {
+        let sourced = Sourced {
+            file: file.clone(),
+            here: site.here.clone(),
+            is_handed_on: self.exports_all,
+        };
+        if self.sourced.contains(&sourced) {
+            return;
+        }
+        if self.sourced.len() == MOST_SOURCED {
+            let why = format!("the command line: it sources more than {MOST_SOURCED} files");
+            self.shown.unread.add(why);
+            return;
+        }
+        self.sourced.push(sourced);
+    }
 }
 
 impl Sourced {

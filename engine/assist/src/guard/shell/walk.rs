@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use super::run::{Run, takes_a_command};
 use super::shown::Shown;
-use super::sourced::{MOST_SOURCED, Sourced};
+use super::sourced::Sourced;
 use super::start::{Start, stars_of};
 use crate::guard::change::{self, Act};
 use crate::guard::command_line::{CommandLine, Simple, Word};
@@ -107,9 +107,9 @@ pub(super) struct Walk<'a> {
     /// Whether the shell prints what it runs.
     is_traced: bool,
     /// Whether what the shell sets is handed on to programs: `set -a`.
-    exports_all: bool,
+    pub(super) exports_all: bool,
     /// Files whose variables the shell has.
-    sourced: Vec<Sourced>,
+    pub(super) sourced: Vec<Sourced>,
     /// Lines of which all is taken to be named.
     pub(super) named_lines: HashSet<usize>,
     /// The top of the repository of each folder that was asked for.
@@ -273,13 +273,8 @@ impl<'a> Walk<'a> {
         }
         if matches!(name, "source" | ".")
             && let Some(file) = run.arguments.first()
-            && self.sourced.len() < MOST_SOURCED
         {
-            self.sourced.push(Sourced {
-                file: file.clone(),
-                here: site.here.clone(),
-                is_handed_on: self.exports_all,
-            });
+            self.source(file, site);
         }
         if MOVERS.contains(&name) && self.enter_printed_folder(run, folders) {
             // It may be elsewhere as well.
@@ -607,6 +602,8 @@ mod tests {
         let many: String = (0..=MOST_WORDS).map(|word| format!("{word} ")).collect();
         let values: String = (0..2_000).map(|value| format!("{value} ")).collect();
         let patterns: String = (0..2_000).map(|value| format!("{value}* ")).collect();
+        let sources: String = (0..17).map(|file| format!("source {file}; ")).collect();
+        let scripts: String = (0..=MOST_WORDS).map(|file| format!("{file}.x ")).collect();
         for (line, told) in [
             (format!("cat {many}"), 1),
             (
@@ -616,6 +613,9 @@ mod tests {
             (format!("{}cat .env", "(".repeat(100)), 1),
             (format!("for f in {values}; do cat $f; done"), 1),
             (format!("cat {patterns}"), 1),
+            (format!("{sources} echo $A"), 1),
+            ("source x; ".repeat(17), 0),
+            (format!("perl -ne print {scripts}"), 1),
             (format!("rm {many}"), 1),
             ("a;".repeat(MOST_COMMANDS + 1), 1),
             (format!("bash -c '{}'", "a;".repeat(MOST_COMMANDS)), 1),
