@@ -167,8 +167,7 @@ impl Responder {
             if matches!(verdict, Verdict::Live | Verdict::NotChecked) {
                 break;
             }
-            let factor = 2_u32.saturating_pow(tries - 1);
-            self.parts.pause.pause(patience.first_wait * factor);
+            self.parts.pause.pause(patience.after(tries));
             verdict = self.prover().prove(subject).verdict;
         }
         verdict

@@ -180,10 +180,7 @@ impl<'a> Saga<'a> {
 
     /// Before try number `tries + 1`.
     pub(crate) fn wait(&self, tries: u32) {
-        let factor = 2_u32.saturating_pow(tries.saturating_sub(1));
-        self.world
-            .pause
-            .pause(self.world.patience.first_wait * factor);
+        self.world.pause.pause(self.world.patience.after(tries));
     }
 
     /// Looks whether a step that was begun has happened, and does it otherwise.

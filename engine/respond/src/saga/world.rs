@@ -88,6 +88,13 @@ pub struct Patience {
     pub longest_grace: Duration,
 }
 
+impl Patience {
+    /// How long is waited after so many tries.
+    pub(crate) fn after(&self, tries: u32) -> Duration {
+        self.first_wait * 2_u32.saturating_pow(tries.saturating_sub(1))
+    }
+}
+
 impl Default for Patience {
     fn default() -> Self {
         Self {
