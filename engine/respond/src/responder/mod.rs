@@ -319,11 +319,8 @@ impl Responder {
         let row = ledger.open_saga(fingerprint)?;
         let row = row.ok_or(RespondError::NothingOpen(fingerprint))?;
         let subject = self.old_credential(&row, subject)?;
-        let subject = match self.with_all_parts(&row, subject.clone()) {
-            // What is taken away is known by its handle; an entry that is unfit by now is no reason to leave it.
-            Err(RespondError::Provider(ProviderError::Refused { .. })) => subject,
-            whole => whole?,
-        };
+        // What is taken away is known by its handle; an entry that is unfit by now is no reason to leave it.
+        let (subject, _) = self.with_all_parts(&row, subject)?;
         let outcome = self.with_saga(&row, subject, |saga| {
             saga.give_up(&format!("{by} gave it up"))
         })?;
@@ -386,7 +383,10 @@ impl Responder {
     }
 
     fn run(&self, row: &SagaRow, subject: Subject) -> Result<Outcome, RespondError> {
-        let subject = self.with_all_parts(row, subject)?;
+        let (subject, misfit) = self.with_all_parts(row, subject)?;
+        if let Some(error) = misfit.filter(|_| row.plan.goal == Goal::Rotate) {
+            return Err(error.into());
+        }
         #[expect(
             clippy::redundant_closure_for_method_calls,
             reason = "the method itself is of one lifetime only"
@@ -465,14 +465,19 @@ impl Responder {
     }
 
     /// What the plan found beside the credential in the store's entry (a key's certificate, the key as the entry writes it) is looked
-    /// for in the same way again, where it is in the same fields.
+    /// for in the same way again, where it is in the same fields. And why no successor would fit there, where the entry holds the
+    /// credential in such a way by now; then the credential is as it came.
     ///
     /// # Errors
-    /// There is to be a successor, and the entry holds the credential in a way by now that none would fit.
-    fn with_all_parts(&self, row: &SagaRow, subject: Subject) -> Result<Subject, RespondError> {
+    /// The store cannot be read.
+    fn with_all_parts(
+        &self,
+        row: &SagaRow,
+        subject: Subject,
+    ) -> Result<(Subject, Option<ProviderError>), RespondError> {
         let provider = self.provider_of(self.rule(&subject.rule)?)?;
         let Some(entry) = row.plan.entry.as_ref().filter(|_| provider.has_company()) else {
-            return Ok(subject);
+            return Ok((subject, None));
         };
         let mut misfit = None;
         let whole = self.in_versions(entry, |_, held| {
@@ -483,11 +488,10 @@ impl Responder {
             fields.sort();
             (fields == entry.fields).then_some(whole)
         })?;
-        match (whole, misfit) {
-            (Some(whole), _) => Ok(whole),
-            (None, Some(error)) if row.plan.goal == Goal::Rotate => Err(error.into()),
-            (None, _) => Ok(subject),
-        }
+        Ok(match whole {
+            Some(whole) => (whole, None),
+            None => (subject, misfit),
+        })
     }
 
     /// The leaked credential, as far as the store's entry has it in the form in which it leaked.

@@ -101,7 +101,8 @@ impl Responder {
             fingerprint,
             why: format!("nobody here acts for {}", rule.provider),
         })?;
-        let subject = self.with_all_parts(&revoked.row, subject)?;
+        // Whether a successor would fit does not matter here.
+        let (subject, _) = self.with_all_parts(&revoked.row, subject)?;
         let details = json!({
             "by": by,
             "because": because,
