@@ -1,9 +1,14 @@
 //! `leakward respond restore`: a credential that was revoked by mistake is switched on again, where its provider can do that.
+//!
+//! Shows it and takes one yes down; whether that is enough is decided by [`Responder::restore`].
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use leakward_core::Verdict;
+use leakward_respond::approval::Proof;
+use leakward_respond::plan::Plan;
+use leakward_respond::{RespondError, Responder};
 
 use super::args::RestoreArgs;
 use super::credential::{again, says_yes};
@@ -23,7 +28,7 @@ pub(super) fn restore(args: &RestoreArgs, messages: Messages) -> anyhow::Result<
         responder(&memory, &args.state, &args.verification, rules, stores)
     };
     let revoked = responder(Connected::default())?.revoked(args.incident)?;
-    print(&text::revoked(&revoked))?;
+    print(&text::plan(&revoked.plan, &revoked.decision))?;
     if args.dry_run {
         print("nothing was changed (--dry-run)\n")?;
         return Ok(ExitCode::SUCCESS);
@@ -42,13 +47,33 @@ pub(super) fn restore(args: &RestoreArgs, messages: Messages) -> anyhow::Result<
     };
     let stores = connected(revoked.entry(), &args.verification, &connections)?;
     let responder = responder(stores)?;
+    if revoked.decision.deny.is_empty() {
+        say_yes(&responder, &revoked.plan)?;
+    }
     let restored = responder.restore(args.incident, subject, &person(), &args.because)?;
     for failure in memory.audit.failures() {
         messages.warning(&format!(
             "one of the audit logs could not be written: {failure}"
         ));
     }
+    let restored = match restored {
+        Ok(restored) => restored,
+        Err(applied) => {
+            print(&text::applied(args.incident, &applied))?;
+            return Ok(text::status(&applied));
+        }
+    };
     print(&text::restored(args.incident, &restored))?;
     let is_live = restored.verdict == Verdict::Live;
     Ok(ExitCode::from(if is_live { 0 } else { STATUS_WAITS }))
+}
+
+/// Whoever runs this says yes to it. With a list of approvers that takes a signature: `leakward respond approve`.
+fn say_yes(responder: &Responder, plan: &Plan) -> anyhow::Result<()> {
+    let asking = responder.asking();
+    asking.ask(plan)?;
+    match asking.approve(plan.fingerprint, &person(), Proof::OperatingSystem) {
+        Ok(_) | Err(RespondError::DoesNotCount { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }

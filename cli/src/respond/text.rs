@@ -8,18 +8,14 @@ use leakward_respond::incident::{Event, Moment};
 use leakward_respond::plan::{Goal, Order, Plan};
 use leakward_respond::policy::Decision;
 use leakward_respond::provider::Undo;
-use leakward_respond::responder::{Applied, Batch, Ready, Restored, Revoked};
+use leakward_respond::responder::{Applied, Batch, Ready, Restored};
 use leakward_respond::saga::{Outcome, Phase, Record};
 use leakward_verify::rfc3339;
 
 /// A plan, and what the policy says about it.
 pub(super) fn plan(plan: &Plan, decision: &Decision) -> String {
     let mut text = steps(plan);
-    let approvals = match decision.approvals {
-        0 => "may run by itself".to_owned(),
-        1 => "one person has to say yes".to_owned(),
-        many => format!("{many} people have to say yes"),
-    };
+    let approvals = approvals(decision.approvals);
     text += &format!("  policy    {} ({})\n", approvals, decision.policy);
     for reason in decision.deny.iter().chain(&decision.reasons) {
         text += &format!("            {reason}\n");
@@ -39,9 +35,7 @@ pub(super) fn batch(batch: &Batch, ready: &[Ready]) -> String {
     for one in ready {
         let approvals = match (one.decision.deny.first(), one.decision.approvals) {
             (Some(why), _) => format!("may not run: {why}"),
-            (None, 0) => "may run by itself".to_owned(),
-            (None, 1) => "one person has to say yes".to_owned(),
-            (None, many) => format!("{many} people have to say yes"),
+            (None, needed) => self::approvals(needed),
         };
         text += &format!(
             "  {} {}: {approvals}\n",
@@ -51,11 +45,20 @@ pub(super) fn batch(batch: &Batch, ready: &[Ready]) -> String {
     text
 }
 
+fn approvals(needed: u32) -> String {
+    match needed {
+        0 => "may run by itself".to_owned(),
+        1 => "one person has to say yes".to_owned(),
+        many => format!("{many} people have to say yes"),
+    }
+}
+
 /// What a plan does.
 pub(super) fn steps(plan: &Plan) -> String {
     let goal = match plan.goal {
         Goal::Revoke => "Revoke",
         Goal::Rotate => "Rotate",
+        Goal::Restore => "Switch on again",
     };
     let mut text = format!("{goal} {} {}\n", plan.rule, plan.fingerprint);
     if let Some(entry) = &plan.entry {
@@ -121,8 +124,9 @@ pub(super) fn applied(fingerprint: Fingerprint, applied: &Applied) -> String {
                 format!("{} has", by.join(", "))
             };
             format!(
-                "{needed} people have to say yes, {by}: `leakward respond approve {fingerprint}`, then run this again. \
-                 Nothing was changed.\n"
+                "{}, {by}: `leakward respond approve {fingerprint}`, then run this again. \
+                 Nothing was changed.\n",
+                approvals(*needed)
             )
         }
         Applied::NotAllowed(why) => format!("nothing was changed: {}\n", why.join("; ")),
@@ -154,26 +158,7 @@ pub(super) fn outcome(fingerprint: Fingerprint, outcome: &Outcome) -> String {
     }
 }
 
-/// What was revoked, and what switching it on again means.
-pub(super) fn revoked(revoked: &Revoked) -> String {
-    let plan = &revoked.plan;
-    let mut text = format!(
-        "Switch on again {} {}\n  revoked   {}: {}\n",
-        plan.rule,
-        plan.fingerprint,
-        rfc3339(revoked.at),
-        revoked.text
-    );
-    if let Some(provider) = &plan.provider {
-        text += &format!("  provider  {provider}\n");
-    }
-    if let Some(step) = revoked.step().filter(|step| !step.identity.is_empty()) {
-        text += &format!("  as        {}\n", step.identity);
-    }
-    text + "  ! it leaked: whoever has it can use it again from then on\n"
-}
-
-/// How that went.
+/// How switching it on again went.
 pub(super) fn restored(fingerprint: Fingerprint, restored: &Restored) -> String {
     let works = match &restored.verdict {
         Verdict::Live => "it works again",

@@ -18,6 +18,8 @@ pub enum Goal {
     Revoke,
     /// The credential must not work any more, and applications have a successor before that.
     Rotate,
+    /// A credential that a response has revoked works again: the revocation was wrong. Not a response, and never a saga's goal.
+    Restore,
 }
 
 /// What comes first.

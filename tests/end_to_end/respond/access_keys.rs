@@ -106,6 +106,33 @@ impl Scene {
         assert_eq!(self.verdict(), "dead");
     }
 
+    /// Where the policy wants two people for what was revoked, it wants two for this as well.
+    fn one_of_two_is_not_enough(&self) {
+        let sandbox = self.repository.sandbox();
+        let policy = leakward(sandbox).args(["policy", "show"]).run().stdout;
+        let two = policy.replace("default approvals := 1", "default approvals := 2");
+        assert_ne!(policy, two);
+        std::fs::write(sandbox.path("two.rego"), two).expect("a policy");
+        let alone = self.restore(&["--yes", "--policy", "two.rego"]);
+        alone.expect_status(1);
+        let told = &alone.stdout;
+        assert!(
+            told.contains("2 people have to say yes, "),
+            "{}",
+            alone.transcript()
+        );
+        assert_eq!(self.verdict(), "dead");
+        let words = ["respond", "approve", &self.finding];
+        let shown = leakward(sandbox).args(words).run();
+        shown.expect_status(0);
+        for word in ["Switch on again", "is Inactive", "it leaked"] {
+            assert!(shown.stdout.contains(word), "{}", shown.transcript());
+        }
+        let same_again = self.restore(&["--yes", "--policy", "two.rego"]);
+        same_again.expect_status(1);
+        assert_eq!(self.verdict(), "dead", "one person counts once");
+    }
+
     fn verdict(&self) -> String {
         let id = format!("id={}", self.app.0);
         let words = ["verify", "--rule", RULE, "--verify-cache-ttl", "0s"];
@@ -141,6 +168,7 @@ fn a_key_that_was_revoked_by_mistake_is_switched_on_again() {
     // Nobody is there to be asked.
     scene.restore(&[]).expect_status(2);
     assert_eq!(scene.verdict(), "dead");
+    scene.one_of_two_is_not_enough();
 
     let done = scene.restore(&["--yes", "--because", "the nightly export needs it"]);
     done.expect_status(0);

@@ -7,6 +7,7 @@ use std::path::Path;
 use leakward_verify::ssh;
 
 use super::{Approval, NAMESPACE, Proof, Waiting};
+use crate::plan::Goal;
 
 /// Whose yes counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -101,6 +102,8 @@ impl Approvers {
                 self::signer(all, signature, waiting).map(str::to_owned)
             }
             (Self::Listed(_), _) | (_, Proof::Signature { .. }) => None,
+            // The service does not show what would be switched on again: a yes there is to something else.
+            (_, Proof::Login) if waiting.plan.goal == Goal::Restore => None,
             (Self::Service | Self::OperatingSystem, Proof::Login) => {
                 (is_for_it || approval.plan.is_empty()).then(|| approval.by.clone())
             }

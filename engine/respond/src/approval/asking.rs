@@ -12,7 +12,7 @@ use super::{Approval, Approvers, Proof, Waiting};
 use crate::audit::Audit;
 use crate::incident::{Event, Incident, Moment, State};
 use crate::ledger::Ledger;
-use crate::plan::Plan;
+use crate::plan::{Goal, Plan};
 use crate::responder::RespondError;
 
 /// Asks people, and takes down what they say.
@@ -113,8 +113,8 @@ impl Asking<'_> {
             });
         };
         approval.by.clone_from(&who);
-        let text = format!("{who} approved the response");
-        self.witness(fingerprint, "approved", &text, &approval)?;
+        let text = format!("approved {}", what(waiting));
+        self.witness(fingerprint, "approved", &format!("{who} {text}"), &approval)?;
         Ok(ledger.change(fingerprint, approval.at, |incident| {
             if incident
                 .approvals
@@ -125,7 +125,7 @@ impl Asking<'_> {
             }
             incident.approvals.push(approval.clone());
             incident.timeline.at(Moment::Approved, approval.at);
-            Some(self.event(fingerprint, &who, "approved", "approved the response"))
+            Some(self.event(fingerprint, &who, "approved", &text))
         })?)
     }
 
@@ -146,9 +146,10 @@ impl Asking<'_> {
             return Err(RespondError::NothingWaits(fingerprint));
         }
         let now = self.clock.now();
+        let what = what(known.waiting.as_deref());
         let text = match why.trim() {
-            "" => "said no to the response".to_owned(),
-            why => format!("said no to the response: {why}"),
+            "" => format!("said no to {what}"),
+            why => format!("said no to {what}: {why}"),
         };
         let approval = Approval {
             by: by.to_owned(),
@@ -168,9 +169,12 @@ impl Asking<'_> {
             if is_too_late {
                 return None;
             }
-            incident.waiting = None;
+            let waiting = incident.waiting.take();
             incident.approvals.clear();
-            incident.state = State::NeedsPerson;
+            // What is not switched on again stays as dead as it was.
+            if !waiting.is_some_and(|waiting| waiting.plan.goal == Goal::Restore) {
+                incident.state = State::NeedsPerson;
+            }
             incident.because = format!("{by} {text}");
             Some(self.event(fingerprint, by, "rejected", &text))
         })?;
@@ -190,6 +194,9 @@ impl Asking<'_> {
             }
             (_, Proof::Signature { .. }) => {
                 "signatures count only with a list of approvers (--approvers FILE)".to_owned()
+            }
+            (_, Proof::Login) => {
+                "what waits is that a revocation is taken back, which is not shown here: say yes with `leakward respond approve`".to_owned()
             }
             _ => "who it is from is not known well enough here".to_owned(),
         }
@@ -215,6 +222,14 @@ impl Asking<'_> {
             kind: kind.to_owned(),
             text: text.to_owned(),
         }
+    }
+}
+
+/// What is said yes or no to.
+fn what(waiting: Option<&Waiting>) -> &'static str {
+    match waiting.map(|waiting| waiting.plan.goal) {
+        Some(Goal::Restore) => "that it is switched on again",
+        Some(Goal::Revoke | Goal::Rotate) | None => "the response",
     }
 }
 

@@ -2,30 +2,32 @@
 //!
 //! Not a part of a response: nothing follows from it, and whoever wants it does it again when it fails. INVARIANT: it is in the audit
 //! log before the provider hears of it. INVARIANT: only what a response of ours has revoked is switched on, and none while one runs.
+//! INVARIANT: a leaked credential that works again can do the harm for which it was revoked: the policy is asked, somebody has to say
+//! yes to exactly this, and never fewer people than had to for the revocation.
 
 use std::collections::BTreeMap;
 
 use leakward_core::{Fingerprint, Verdict};
-use leakward_verify::Subject;
-use serde_json::json;
+use leakward_verify::{Subject, rfc3339};
+use serde_json::{Value, json};
 
-use super::{RespondError, Responder};
+use super::settle::needed;
+use super::{Applied, RespondError, Responder};
 use crate::database::SagaRow;
 use crate::incident::{Incident, Moment, State};
 use crate::notify::Urgency;
-use crate::plan::{Plan, PlannedStep};
+use crate::plan::{Goal, Order, Plan, PlannedStep};
+use crate::policy::Decision;
 use crate::provider::{Case, Provider, ProviderError, Receipt, Standing, Undo};
-use crate::saga::{Journal as _, Phase, Step};
+use crate::saga::{Journal as _, Phase, Record, Step};
 
 /// A revocation that its provider can take back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revoked {
-    /// The response's course.
+    /// What would be done: that of its response, the other way.
     pub plan: Plan,
-    /// When it was done, seconds since 1970.
-    pub at: u64,
-    /// What was done.
-    pub text: String,
+    /// Whether it may be.
+    pub decision: Decision,
     row: SagaRow,
     ahead: BTreeMap<String, String>,
 }
@@ -43,7 +45,7 @@ impl Responder {
     /// The revocation of this credential, if it can be taken back. Changes nothing.
     ///
     /// # Errors
-    /// A response is under way, none has revoked it, or its provider cannot take that back.
+    /// A response is under way, none has revoked it, its provider cannot take that back, or the policy does not work.
     pub fn revoked(&self, fingerprint: Fingerprint) -> Result<Revoked, RespondError> {
         let (ledger, database) = (&self.parts.ledger, self.parts.ledger.database());
         if ledger.open_saga(fingerprint)?.is_some() {
@@ -55,30 +57,22 @@ impl Responder {
                 .iter()
                 .rfind(|record| record.step == Some(Step::Revoke) && record.phase == Phase::Done);
             let Some(done) = done else { continue };
-            let can_be_undone =
-                revocation(&row.plan).is_some_and(|step| step.undo == Some(Undo::Possible));
-            if !can_be_undone {
-                return Err(RespondError::Final {
-                    fingerprint,
-                    why: format!("{} cannot take it back", provider_of(&row.plan)),
-                });
-            }
+            let plan = way_back(&row.plan, done)?;
             return Ok(Revoked {
-                at: done.at,
-                text: done.text.clone(),
+                decision: self.decide_way_back(&plan, &records)?,
+                plan,
                 ahead: records
                     .iter()
                     .flat_map(|record| record.known.ahead.clone())
                     .collect(),
-                plan: row.plan.clone(),
                 row,
             });
         }
         Err(RespondError::NotRevoked(fingerprint))
     }
 
-    /// Takes the revocation of this credential back, and asks whether it works. `subject` is needed only when the store no longer has the
-    /// value.
+    /// Takes the revocation of this credential back, if the policy and enough people say yes, and asks whether it works. `subject` is
+    /// needed only when the store no longer has the value.
     ///
     /// # Errors
     /// As [`Responder::revoked`]; another process is at it, the credential is needed, nothing can be written down, or the provider did
@@ -89,11 +83,15 @@ impl Responder {
         subject: Option<Subject>,
         by: &str,
         because: &str,
-    ) -> Result<Restored, RespondError> {
+    ) -> Result<Result<Restored, Applied>, RespondError> {
         let ledger = &self.parts.ledger;
         let lock = ledger.wait(ledger.database().lock(fingerprint))?;
         let _lock = lock.ok_or(RespondError::Busy(fingerprint))?;
         let revoked = self.revoked(fingerprint)?;
+        let why = match self.admit_way_back(&revoked)? {
+            Ok(why) => why,
+            Err(applied) => return Ok(Err(applied)),
+        };
         let subject = self.old_credential(&revoked.row, subject)?;
         let rule = self.rule(&subject.rule)?;
         let provider = self.parts.providers.find(rule);
@@ -108,6 +106,7 @@ impl Responder {
             "because": because,
             "saga": revoked.row.id.0,
             "provider": provider.name(),
+            "decision": why,
         });
         let note =
             |phase: &str, text: &str| self.parts.audit.note(fingerprint, phase, text, &details);
@@ -127,10 +126,44 @@ impl Responder {
         let message = self.message(name, &told, &told.because, Urgency::Act);
         self.parts.notifier.send(&message)?;
         noted?;
-        Ok(Restored {
+        Ok(Ok(Restored {
             text: receipt.summary,
             verdict,
-        })
+        }))
+    }
+
+    /// What the policy says, and that nothing does this by itself. Whoever could not revoke it alone does not bring it back alone.
+    fn decide_way_back(&self, plan: &Plan, records: &[Record]) -> Result<Decision, RespondError> {
+        let ledger = &self.parts.ledger;
+        let incident = ledger.wait(ledger.database().incident(plan.fingerprint))?;
+        let mut decision = self.decide(&incident, plan)?;
+        let before = records.iter().find_map(|record| {
+            let needed = record.known.decision.as_ref()?.get("approvals_needed")?;
+            Some(u32::try_from(needed.as_u64()?).unwrap_or(u32::MAX))
+        });
+        decision.approvals = decision.approvals.max(before.unwrap_or(0)).max(1);
+        Ok(decision)
+    }
+
+    /// Whether it may be done now: why, or what it waits for. The incident stays as it is until then: the credential is dead.
+    fn admit_way_back(&self, revoked: &Revoked) -> Result<Result<Value, Applied>, RespondError> {
+        let (plan, decision) = (&revoked.plan, &revoked.decision);
+        if !decision.deny.is_empty() {
+            return Ok(Err(Applied::NotAllowed(decision.deny.clone())));
+        }
+        let agreed = self.agreed(plan, decision)?;
+        if agreed.is_err() {
+            let (ledger, fingerprint) = (&self.parts.ledger, plan.fingerprint);
+            let incident = ledger.wait(ledger.database().incident(fingerprint))?;
+            let text = format!(
+                "a revoked credential is to be switched on again: {}",
+                needed(decision)
+            );
+            let name = format!("{fingerprint} approval {}", incident.revision);
+            let message = self.message(name, &incident, &text, Urgency::Act);
+            self.parts.notifier.send(&message)?;
+        }
+        Ok(agreed)
     }
 
     fn switch_on(
@@ -191,6 +224,9 @@ impl Responder {
             incident.state = State::NeedsPerson;
             incident.because.clone_from(&text);
             verdict.as_str().clone_into(&mut incident.verdict);
+            // What was said yes to is done.
+            incident.waiting = None;
+            incident.approvals.clear();
             for undone in [Moment::Revoked, Moment::ProvenDead, Moment::Closed] {
                 incident.timeline.undo(undone);
             }
@@ -200,12 +236,6 @@ impl Responder {
 }
 
 impl Revoked {
-    /// How it was revoked.
-    #[must_use]
-    pub fn step(&self) -> Option<&PlannedStep> {
-        revocation(&self.plan)
-    }
-
     /// The store and the entry that its response was about.
     #[must_use]
     pub fn entry(&self) -> Option<(&str, &str)> {
@@ -214,10 +244,34 @@ impl Revoked {
     }
 }
 
-fn provider_of(plan: &Plan) -> &str {
-    plan.provider.as_deref().unwrap_or("the provider")
-}
-
-fn revocation(plan: &Plan) -> Option<&PlannedStep> {
-    plan.steps.iter().find(|step| step.step == Step::Revoke)
+/// What is done to take back what this plan has `done`, and what should be known of it; not where that is final.
+fn way_back(plan: &Plan, done: &Record) -> Result<Plan, RespondError> {
+    let provider = plan.provider.as_deref().unwrap_or("the provider");
+    let can_be_undone = |step: &&PlannedStep| step.undo == Some(Undo::Possible);
+    let revocation = plan.steps.iter().find(|step| step.step == Step::Revoke);
+    let Some(revocation) = revocation.filter(can_be_undone) else {
+        return Err(RespondError::Final {
+            fingerprint: plan.fingerprint,
+            why: format!("{provider} cannot take it back"),
+        });
+    };
+    let identity = match revocation.identity.as_str() {
+        "" => String::new(),
+        identity => format!(" as {identity}"),
+    };
+    Ok(Plan {
+        goal: Goal::Restore,
+        order: Order::SuccessorFirst,
+        steps: Vec::new(),
+        instructions: None,
+        warnings: vec![
+            format!(
+                "{provider} has revoked it {}{identity}: {}",
+                rfc3339(done.at),
+                done.text
+            ),
+            "it leaked: whoever has it can use it again from then on".to_owned(),
+        ],
+        ..plan.clone()
+    })
 }

@@ -103,14 +103,7 @@ impl Responder {
         plan: &Plan,
         decision: &Decision,
     ) -> Result<(), RespondError> {
-        let who = match decision.approvals {
-            1 => "one person has to say yes".to_owned(),
-            more => format!("{more} people have to say yes"),
-        };
-        let text = std::iter::once(who)
-            .chain((!decision.reasons.is_empty()).then(|| decision.reasons.join("; ")))
-            .collect::<Vec<_>>()
-            .join(": ");
+        let text = needed(decision);
         let incident = self.put(plan, State::WaitingForApproval, &text)?;
         let name = format!("{} approval {}", plan.fingerprint, incident.revision);
         let message = self.message(name, &incident, &text, Urgency::Act);
@@ -149,6 +142,18 @@ impl Responder {
                 Some(self.event(plan.fingerprint, "leakward", "state", because))
             })?)
     }
+}
+
+/// How many have to say yes, and why.
+pub(super) fn needed(decision: &Decision) -> String {
+    let who = match decision.approvals {
+        1 => "one person has to say yes".to_owned(),
+        more => format!("{more} people have to say yes"),
+    };
+    std::iter::once(who)
+        .chain((!decision.reasons.is_empty()).then(|| decision.reasons.join("; ")))
+        .collect::<Vec<_>>()
+        .join(": ")
 }
 
 /// How a saga ended, as its journal says.

@@ -251,31 +251,42 @@ impl Responder {
         plan: &Plan,
         decision: &Decision,
     ) -> Result<Result<serde_json::Value, Applied>, RespondError> {
-        let ledger = &self.parts.ledger;
         if !plan.is_possible() || !decision.deny.is_empty() {
             return self
                 .not_allowed(plan, decision)
                 .map(|why| Err(Applied::NotAllowed(why)));
         }
+        let agreed = self.agreed(plan, decision)?;
+        match &agreed {
+            Ok(why) => self.parts.audit.because_of(plan.fingerprint, why.clone()),
+            Err(_) => self.wait_for_approval(plan, decision)?,
+        }
+        Ok(agreed)
+    }
+
+    /// Whether enough people said yes to exactly this: who and to what, or that it waits for them.
+    pub(super) fn agreed(
+        &self,
+        plan: &Plan,
+        decision: &Decision,
+    ) -> Result<Result<serde_json::Value, Applied>, RespondError> {
+        let ledger = &self.parts.ledger;
         let waiting = self.asking().ask(plan)?;
         let incident = ledger.wait(ledger.database().incident(plan.fingerprint))?;
         let by = self.asking().said_yes(&incident, &waiting);
         if (by.len() as u64) < u64::from(decision.approvals) {
-            self.wait_for_approval(plan, decision)?;
             return Ok(Err(Applied::WaitsForApproval {
                 needed: decision.approvals,
                 by,
                 reasons: decision.reasons.clone(),
             }));
         }
-        let why = json!({
+        Ok(Ok(json!({
             "policy": decision.policy,
             "approvals_needed": decision.approvals,
             "approved_by": by,
             "reasons": decision.reasons,
             "plan": waiting.digest(),
-        });
-        self.parts.audit.because_of(plan.fingerprint, why.clone());
-        Ok(Ok(why))
+        })))
     }
 }

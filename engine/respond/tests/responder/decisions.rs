@@ -17,11 +17,8 @@ fn desk(status: u16) -> (Desk, Arc<Mutex<Provider>>) {
     let provider: Arc<Mutex<Provider>> = Arc::default();
     let taken = Arc::clone(&provider);
     let server = Server::start(move |request: &Received| {
-        let body: Value = serde_json::from_str(&request.body).expect("JSON");
         if status == 202 {
-            let named = body["credentials"].as_array().expect("a list");
-            let named = named.iter().filter_map(Value::as_str).map(str::to_owned);
-            taken.lock().expect("it").dead.extend(named);
+            taken.lock().expect("it").kill_named(request);
         }
         std::thread::sleep(std::time::Duration::from_millis(50));
         played::json(status, &json!({}))
@@ -56,10 +53,9 @@ fn responses_that_run_at_once_name_their_own_reasons() {
         .expect("approved");
     std::thread::scope(|scope| {
         for one in &ready {
-            let responder = &desk.responder;
+            let desk = &desk;
             scope.spawn(move || {
-                let applied = responder.apply(&one.plan, &one.decision, &one.subject);
-                assert_eq!(applied, Ok(Applied::Ran(Outcome::Finished)));
+                assert_eq!(desk.apply(one), Ok(Applied::Ran(Outcome::Finished)));
             });
         }
     });
@@ -82,13 +78,7 @@ fn whoever_goes_on_with_a_response_names_the_reasons_of_its_beginning() {
     desk.responder
         .approve(ready.plan.fingerprint, "bob")
         .expect("approved");
-    let parked = desk
-        .responder
-        .apply(&ready.plan, &ready.decision, &ready.subject);
-    assert!(
-        matches!(parked, Ok(Applied::Ran(Outcome::Parked { .. }))),
-        "{parked:?}"
-    );
+    desk.is_parked(&ready);
     // Another process would start without the reasons in memory.
     desk.audit.forget(ready.plan.fingerprint);
     provider
@@ -104,10 +94,8 @@ fn whoever_goes_on_with_a_response_names_the_reasons_of_its_beginning() {
         assert_eq!(decision["approved_by"], json!(["bob"]));
         assert_eq!(decision["policy"], "default");
     }
-    let incident = desk.ledger.database().incident(ready.plan.fingerprint);
-    let incident = desk.ledger.wait(incident).expect("it");
     assert!(
-        incident.approvals.is_empty(),
+        desk.incident(&ready).approvals.is_empty(),
         "the next response needs a yes of its own"
     );
 }
@@ -117,9 +105,7 @@ fn the_service_believes_those_who_were_logged_in_and_a_no_ends_it() {
     let (desk, _) = desk(202);
     let ready = desk.ready(&["unknown"]).remove(0);
     let fingerprint = ready.plan.fingerprint;
-    let waits = desk
-        .responder
-        .apply(&ready.plan, &ready.decision, &ready.subject);
+    let waits = desk.apply(&ready);
     assert!(
         matches!(waits, Ok(Applied::WaitsForApproval { .. })),
         "{waits:?}"
@@ -143,9 +129,7 @@ fn the_service_believes_those_who_were_logged_in_and_a_no_ends_it() {
         "ann said no to the response: it is a test's"
     );
     assert!(rejected.approvals.is_empty() && rejected.waiting.is_none());
-    let waits = desk
-        .responder
-        .apply(&ready.plan, &ready.decision, &ready.subject);
+    let waits = desk.apply(&ready);
     assert!(
         matches!(waits, Ok(Applied::WaitsForApproval { .. })),
         "bob's yes is gone: {waits:?}"

@@ -15,8 +15,13 @@ use leakward_respond::plan::Goal;
 use leakward_respond::policy::Policy;
 use leakward_respond::providers::BuiltInProviders;
 use leakward_respond::responder::Ready;
-use leakward_respond::saga::{Identities, Patience, Pause, Prover};
-use leakward_respond::{Database, Ledger, Parts, Responder, Sighting, Wanted};
+use leakward_respond::saga::{Identities, Outcome, Patience, Pause, Prover};
+use leakward_respond::{
+    Applied, Database, Incident, Ledger, Parts, RespondError, Responder, Sighting, Wanted,
+};
+use serde_json::Value;
+
+use crate::played::Received;
 use leakward_verify::{
     AddressPolicy, Clock, Endpoint, Limits, Network, NetworkSettings, Settings, Subject, Verified,
 };
@@ -29,6 +34,17 @@ pub(crate) const MOST: u16 = 10;
 pub(crate) struct Provider {
     pub(crate) dead: BTreeSet<String>,
     pub(crate) asked_at: Vec<u64>,
+}
+
+impl Provider {
+    /// Takes the credentials away that a request names.
+    pub(crate) fn kill_named(&mut self, request: &Received) {
+        let body: Value = serde_json::from_str(&request.body).expect("JSON");
+        let named = body["credentials"].as_array().expect("a list");
+        assert!(named.len() <= usize::from(MOST));
+        let named = named.iter().filter_map(Value::as_str).map(str::to_owned);
+        self.dead.extend(named);
+    }
 }
 
 /// A responder, and what it stands on.
@@ -100,9 +116,63 @@ fn rule() -> Rule {
     rule
 }
 
+/// Where and when a desk is.
+struct At<'a> {
+    base: &'a str,
+    provider: &'a Arc<Mutex<Provider>>,
+    clock: &'a Arc<AtomicU64>,
+}
+
 impl Desk {
     /// With a provider at this address.
     pub(crate) fn new(base: &str, provider: &Arc<Mutex<Provider>>, clock: &Arc<AtomicU64>) -> Self {
+        Self::of(
+            &rule(),
+            Policy::built_in(),
+            &At {
+                base,
+                provider,
+                clock,
+            },
+        )
+    }
+
+    /// The same with this policy, where GitHub gives life back to what it has revoked.
+    pub(crate) fn with_way_back(
+        policy: &str,
+        base: &str,
+        provider: &Arc<Mutex<Provider>>,
+        clock: &Arc<AtomicU64>,
+    ) -> Self {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), policy).expect("a policy");
+        let policy = Policy::of_file(file.path()).expect("Rego");
+        let mut rule = rule();
+        let action = rule.revoke.as_mut().expect("it revokes");
+        if let Means::Http(http) = &mut action.means {
+            http.change(|http| {
+                let mut call = http.call.clone();
+                call.path = "/credentials/restore".into();
+                http.restore = Some(call);
+            });
+        }
+        Self::of(
+            &rule,
+            policy,
+            &At {
+                base,
+                provider,
+                clock,
+            },
+        )
+    }
+
+    fn of(rule: &Rule, policy: Policy, at: &At<'_>) -> Self {
+        let At {
+            base,
+            provider,
+            clock,
+        } = *at;
         let folder = tempfile::tempdir().expect("a folder");
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -121,7 +191,6 @@ impl Desk {
         let lock = Some(folder.path().join("audit.lock"));
         let time = Box::new(Moving(Arc::clone(clock)));
         let audit = Arc::new(Audit::new(key, sinks, "ann", time, lock));
-        let rule = rule();
         let notifier = Notifier::new(
             ledger.clone(),
             Vec::new(),
@@ -135,7 +204,7 @@ impl Desk {
             stores: BTreeMap::new(),
             prover: Arc::new(Asking(Arc::clone(provider))),
             identities: Arc::new(Nobody),
-            policy: Policy::built_in(),
+            policy,
             audit: Arc::clone(&audit),
             notifier: Arc::new(notifier.expect("a notifier")),
             clock: Arc::new(Moving(Arc::clone(clock))),
@@ -149,7 +218,7 @@ impl Desk {
             audit,
             log,
             clock: Arc::clone(clock),
-            rule,
+            rule: rule.clone(),
             _folder: folder,
             _runtime: runtime,
         }
@@ -179,6 +248,26 @@ impl Desk {
             }
         })
         .collect()
+    }
+
+    /// Does what one of them says.
+    pub(crate) fn apply(&self, ready: &Ready) -> Result<Applied, RespondError> {
+        self.responder
+            .apply(&ready.plan, &ready.decision, &ready.subject)
+    }
+
+    /// Does it, as far as a provider goes that refuses.
+    pub(crate) fn is_parked(&self, ready: &Ready) {
+        let parked = self.apply(ready);
+        assert!(
+            matches!(parked, Ok(Applied::Ran(Outcome::Parked { .. }))),
+            "{parked:?}"
+        );
+    }
+
+    pub(crate) fn incident(&self, ready: &Ready) -> Incident {
+        let incident = self.ledger.database().incident(ready.plan.fingerprint);
+        self.ledger.wait(incident).expect("it")
     }
 
     pub(crate) fn subject(&self, number: usize) -> Subject {

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use leakward_respond::Applied;
 use leakward_respond::saga::Outcome;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::desk::{Desk, MOST, Provider};
+use crate::desk::{Desk, Provider};
 use crate::played::{self, Received, Reply, Server};
 
 struct World {
@@ -28,12 +28,7 @@ fn world(first: Vec<Reply>) -> World {
         let reply = first.get(number).cloned();
         // A lost answer is one to a request that was carried out.
         if matches!(reply, None | Some(Reply::Nothing)) {
-            let body: Value = serde_json::from_str(&request.body).expect("JSON");
-            let named = body["credentials"].as_array().expect("a list");
-            assert!(named.len() <= usize::from(MOST));
-            provider
-                .dead
-                .extend(named.iter().filter_map(Value::as_str).map(str::to_owned));
+            provider.kill_named(request);
         }
         reply.unwrap_or_else(|| played::json(202, &json!({})))
     });

@@ -326,6 +326,7 @@ impl Sim {
                 );
                 assert!(state.staged.is_empty(), "nothing waits in the store");
             }
+            (Goal::Restore, _) => panic!("no saga does this"),
         }
     }
 
