@@ -19,9 +19,7 @@ use crate::guard::wrappers::Unwrapped;
 impl Walk<'_> {
     /// Files that a program prints.
     pub(super) fn files(&mut self, program: &str, arguments: &[Word], site: Site<'_>) {
-        let own = view::view(program, arguments);
-        if let (Some(own), Some(steps)) = (own, site.outlet().steps()) {
-            let view = own.then(steps);
+        if let Some(view) = view_of(program, arguments, site) {
             let files = view::files(program, arguments);
             files
                 .into_iter()
@@ -58,8 +56,7 @@ impl Walk<'_> {
         if !PRINTERS.contains(&program) {
             return;
         }
-        if let (Some(own), Some(steps)) = (view::view(program, arguments), site.outlet().steps()) {
-            let view = own.then(steps);
+        if let Some(view) = view_of(program, arguments, site) {
             for folder in site.here.iter() {
                 let patterns = patterns.iter();
                 let patterns = patterns.map(|text| Pattern::new(folder, text, Stars::Deep));
@@ -155,6 +152,12 @@ impl Walk<'_> {
         folders.is_lost = true;
         true
     }
+}
+
+/// How much is seen of the files that a program prints; nothing when none is.
+fn view_of(program: &str, arguments: &[Word], site: Site<'_>) -> Option<View> {
+    let own = view::view(program, arguments)?;
+    Some(own.then(site.outlet().steps()?))
 }
 
 pub(super) fn joined(folder: &Path, path: &str) -> String {

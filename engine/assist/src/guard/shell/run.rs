@@ -58,41 +58,36 @@ impl<'s> Run<'s> {
     /// Whether `set`, or a shell's options, make the shell print what it runs, or end that: `set -x`, `set +x`,
     /// `set -o xtrace`, `bash -xc`.
     pub(super) fn traces(&self) -> Option<bool> {
+        self.sets('x', "xtrace")
+    }
+
+    /// Whether they make the shell hand on whatever it sets, or end that: `set -a`, `set +o allexport`.
+    pub(super) fn exports_all(&self) -> Option<bool> {
+        self.sets('a', "allexport")
+    }
+
+    /// Whether an option of a shell is set, or is set no more; nothing when nothing is said of it.
+    fn sets(&self, letter: char, name: &str) -> Option<bool> {
         let texts = self.arguments.iter().map(|word| word.text.as_str());
         let of_word = |word: &str| match word.split_at_checked(1) {
-            Some(("-", letters)) if !letters.starts_with('-') && letters.contains('x') => {
+            Some(("-", letters)) if !letters.starts_with('-') && letters.contains(letter) => {
                 Some(true)
             }
-            Some(("+", letters)) if letters.contains('x') => Some(false),
+            Some(("+", letters)) if letters.contains(letter) => Some(false),
             _ => None,
         };
-        let (mut traces, mut before) = (None, "");
+        let (mut is_set, mut before) = (None, "");
         for word in texts {
             let is_option = word.starts_with(['-', '+']);
             match word {
-                "xtrace" => traces = Some(before != "+o"),
+                _ if word == name => is_set = Some(before != "+o"),
                 // The name of another option, or what is to be run.
                 _ if !is_option && !before.ends_with('o') => break,
-                _ => traces = of_word(word).or(traces),
+                _ => is_set = of_word(word).or(is_set),
             }
             before = word;
         }
-        traces
-    }
-
-    /// Whether `set` makes the shell hand on whatever it sets, or ends that: `set -a`, `set +o allexport`.
-    pub(super) fn exports_all(&self) -> Option<bool> {
-        let (mut exports, mut before) = (None, "");
-        for word in self.arguments.iter().map(|word| word.text.as_str()) {
-            exports = match word.split_at_checked(1) {
-                _ if word == "allexport" => Some(before != "+o"),
-                Some(("-", letters)) if letters.contains('a') => Some(true),
-                Some(("+", letters)) if letters.contains('a') => Some(false),
-                _ => exports,
-            };
-            before = word;
-        }
-        exports
+        is_set
     }
 
     /// Whether what a program in another language is worth is printed: `node -p`.

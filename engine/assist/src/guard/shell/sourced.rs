@@ -71,6 +71,8 @@ mod tests {
             ("source x; printenv B", vec!["export B=2"]),
             ("set -a; source x; printenv A", vec!["A=1"]),
             ("source x; set -a; printenv A", vec![]),
+            ("set -a x +a; source x; printenv A", vec!["A=1"]),
+            ("bash -ac 'source x; printenv A'", vec!["A=1"]),
             (
                 "set -o allexport; source x; set +o allexport; node -p process.env.A",
                 vec!["A=1"],

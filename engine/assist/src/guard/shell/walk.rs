@@ -211,36 +211,25 @@ impl<'a> Walk<'a> {
 
     fn command(&mut self, command: &Simple, site: Site<'_>, folders: &mut Folders) {
         self.variables.learn(&command.words);
-        let words = command.words.iter();
-        let words: Vec<Word> = words.flat_map(|word| self.variables.words(word)).collect();
+        let words = self.with_values(&command.words);
         self.environment(environment::shown(&words, site), site);
         let run = Run::of(&words, command.joints, site);
-        let outputs = change::written(command).flat_map(|word| self.variables.words(word));
-        let outputs: Vec<Word> = outputs.collect();
-        self.acts(
-            outputs
-                .into_iter()
-                .map(|word| (Act::Writes, word))
-                .collect(),
-            site,
-        );
-        let inputs = command
-            .inputs
-            .iter()
-            .flat_map(|word| self.variables.words(word));
-        let inputs: Vec<Word> = inputs.collect();
-        if let Some(steps) = site.flow.inlet(site.at).steps() {
-            let view = View::whole().then(steps);
-            inputs
-                .iter()
-                .for_each(|input| self.file(input, &view, site));
-        }
+        let outputs = self.with_values(change::written(command)).into_iter();
+        self.acts(outputs.map(|word| (Act::Writes, word)).collect(), site);
+        let inputs = self.with_values(&command.inputs);
+        self.shown_as(&inputs, &site.flow.inlet(site.at), site);
         let Some(run) = run else { return };
         self.program(&run, folders);
         if run.applies_a_patch() {
             let inputs = inputs.into_iter();
             self.acts(inputs.map(|word| (Act::Applies, word)).collect(), site);
         }
+    }
+
+    /// The words that a shell makes of these.
+    fn with_values<'w>(&mut self, words: impl IntoIterator<Item = &'w Word>) -> Vec<Word> {
+        let words = words.into_iter();
+        words.flat_map(|word| self.variables.words(word)).collect()
     }
 
     pub(super) fn environment(&mut self, shown: Vec<(Environment, Holder)>, site: Site<'_>) {
@@ -316,18 +305,17 @@ impl<'a> Walk<'a> {
         };
         texts.extend(line.map(|word| word.text.clone()));
         // What it sets ends with it, and what is not handed on it does not get.
-        let before = (self.is_traced, self.exports_all, self.sourced.clone());
+        let (is_traced, exports_all) = (self.is_traced, self.exports_all);
+        let sourced = std::mem::take(&mut self.sourced);
+        let handed_on = sourced.iter().filter(|sourced| sourced.is_handed_on);
+        let handed_on: Vec<Sourced> = handed_on.cloned().collect();
         for text in texts {
-            (self.is_traced, self.exports_all) = (run.traces().unwrap_or_default(), false);
-            self.sourced = before
-                .2
-                .iter()
-                .filter(|sourced| sourced.is_handed_on)
-                .cloned()
-                .collect();
+            self.is_traced = run.traces().unwrap_or_default();
+            self.exports_all = run.exports_all().unwrap_or_default();
+            self.sourced.clone_from(&handed_on);
             self.line(&text, Shell::inside(site, stars), folders.among(site.here));
         }
-        (self.is_traced, self.exports_all, self.sourced) = before;
+        (self.is_traced, self.exports_all, self.sourced) = (is_traced, exports_all, sourced);
     }
 
     fn other(&mut self, run: &Run<'_>) {
