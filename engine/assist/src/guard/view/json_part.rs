@@ -21,15 +21,14 @@ pub(in crate::guard) type Way = Vec<Field>;
 
 /// The text with nothing but the values at the ends of these ways, and the names on them; blanks stand for all other letters.
 pub(super) fn part(text: &str, ways: &[Way]) -> Option<String> {
-    let mut spans = Vec::new();
-    for way in ways {
-        let mut reader = Reader {
-            text,
-            at: 0,
-            spans: &mut spans,
-        };
-        reader.all(way)?;
-    }
+    let mut reader = Reader {
+        text,
+        at: 0,
+        spans: Vec::new(),
+    };
+    let ways: Vec<&[Field]> = ways.iter().map(Vec::as_slice).collect();
+    reader.all(&ways)?;
+    let mut spans = reader.spans;
     spans.sort_by_key(|span| span.start);
     let mut part = String::with_capacity(text.len());
     let mut at = 0;
@@ -50,18 +49,18 @@ fn blank(text: &str, part: &mut String) {
     }));
 }
 
-struct Reader<'t, 's> {
+struct Reader<'t> {
     text: &'t str,
     at: usize,
     /// What is kept.
-    spans: &'s mut Vec<Range<usize>>,
+    spans: Vec<Range<usize>>,
 }
 
-impl<'t> Reader<'t, '_> {
+impl<'t> Reader<'t> {
     /// All values of the text: there may be several, one behind the other.
-    fn all(&mut self, way: &[Field]) -> Option<()> {
+    fn all(&mut self, ways: &[&[Field]]) -> Option<()> {
         while self.next().is_some() {
-            self.value(Some(way), 0)?;
+            self.value(ways, 0)?;
         }
         Some(())
     }
@@ -77,23 +76,20 @@ impl<'t> Reader<'t, '_> {
         (self.next() == Some(letter)).then(|| self.at += 1)
     }
 
-    /// A value, to which this is the rest of the way; nothing when none leads to it.
-    fn value(&mut self, way: Option<&[Field]>, depth: usize) -> Option<()> {
+    /// A value, to which these are the rests of the ways that lead to it.
+    fn value(&mut self, ways: &[&[Field]], depth: usize) -> Option<()> {
         if depth > DEEPEST {
             return None;
         }
-        let start = match self.next() {
-            Some(_) => self.at,
-            None => return None,
-        };
-        let inner = way.filter(|way| !way.is_empty());
-        let is_plain = match self.next()? {
+        let first = self.next()?;
+        let start = self.at;
+        let is_plain = match first {
             b'{' => {
-                self.object(inner, depth)?;
+                self.object(ways, depth)?;
                 false
             }
             b'[' => {
-                self.list(inner, depth)?;
+                self.list(ways, depth)?;
                 false
             }
             b'"' => {
@@ -106,13 +102,13 @@ impl<'t> Reader<'t, '_> {
             }
         };
         // Where the way goes on behind a text, there is an error, which may tell of it.
-        if way.is_some_and(|way| way.is_empty() || is_plain) {
+        if ways.iter().any(|way| way.is_empty() || is_plain) {
             self.spans.push(start..self.at);
         }
         Some(())
     }
 
-    fn object(&mut self, way: Option<&[Field]>, depth: usize) -> Option<()> {
+    fn object(&mut self, ways: &[&[Field]], depth: usize) -> Option<()> {
         self.take(b'{')?;
         if self.take(b'}').is_some() {
             return Some(());
@@ -122,14 +118,15 @@ impl<'t> Reader<'t, '_> {
             let start = self.at;
             let name = self.string()?;
             self.take(b':')?;
-            let inner = way.and_then(|way| match way.split_first()? {
+            let inner = ways.iter().filter_map(|way| match way.split_first()? {
                 (Field::Named(wanted), rest) => is_called(name, wanted).then_some(rest),
                 (Field::Any, rest) => Some(rest),
             });
-            if inner.is_some() {
+            let inner: Vec<&[Field]> = inner.collect();
+            if !inner.is_empty() {
                 self.spans.push(start..self.at);
             }
-            self.value(inner, depth + 1)?;
+            self.value(&inner, depth + 1)?;
             if self.take(b'}').is_some() {
                 return Some(());
             }
@@ -137,17 +134,18 @@ impl<'t> Reader<'t, '_> {
         }
     }
 
-    fn list(&mut self, way: Option<&[Field]>, depth: usize) -> Option<()> {
+    fn list(&mut self, ways: &[&[Field]], depth: usize) -> Option<()> {
+        let inner = ways.iter().filter_map(|way| match way.split_first()? {
+            (Field::Any, rest) => Some(rest),
+            (Field::Named(_), _) => None,
+        });
+        let inner: Vec<&[Field]> = inner.collect();
         self.take(b'[')?;
         if self.take(b']').is_some() {
             return Some(());
         }
         loop {
-            let inner = way.and_then(|way| match way.split_first()? {
-                (Field::Any, rest) => Some(rest),
-                (Field::Named(_), _) => None,
-            });
-            self.value(inner, depth + 1)?;
+            self.value(&inner, depth + 1)?;
             if self.take(b']').is_some() {
                 return Some(());
             }
