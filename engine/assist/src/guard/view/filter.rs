@@ -132,12 +132,8 @@ fn ways_of(piece: &str, is_yq: bool) -> Option<Vec<Way>> {
 /// `.a`, and `.a // "none"`.
 fn way_or_text(branch: &str, is_yq: bool) -> Option<Vec<Way>> {
     let is_text = |text: &str| {
-        let inner = text
-            .strip_prefix('"')
-            .and_then(|rest| rest.strip_suffix('"'));
-        let is_plain = inner.is_some_and(|inner| !inner.contains(['"', '\\']));
         let is_word = ["", "empty", "null", "true", "false"].contains(&text);
-        is_plain || is_word || text.parse::<i64>().is_ok()
+        quoted(text).is_some() || is_word || text.parse::<i64>().is_ok()
     };
     let (first, rest) = branch.split_once("//").unwrap_or((branch, ""));
     let ways = std::iter::once(way(first.trim(), is_yq)?);
@@ -194,6 +190,7 @@ fn way(text: &str, is_yq: bool) -> Option<Way> {
     Some(way)
 }
 
+/// A text in quotes that stands for itself.
 fn quoted(text: &str) -> Option<String> {
     let inner = text.strip_prefix('"')?.strip_suffix('"')?;
     (!inner.contains(['"', '\\'])).then(|| inner.to_owned())
