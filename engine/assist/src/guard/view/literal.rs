@@ -3,8 +3,8 @@
 //! INVARIANT: a line that has a [`Literal`] of an expression in it is one that the expression fits. Of alternatives that are more
 //! than a text nothing is said.
 
-/// LIMIT: bytes of an expression.
-const LONGEST: usize = 4_096;
+/// LIMIT: bytes of an expression. Nothing is said of a longer one.
+pub(super) const LONGEST: usize = 4_096;
 
 /// LIMIT: alternatives of an expression.
 const MOST: usize = 256;

@@ -3,13 +3,10 @@
 //! An expression is not run. From each of its alternatives a text is taken that whatever fits must have in it; without one,
 //! any line may fit.
 
-use super::literal::{Literal, Syntax};
+use super::literal::{LONGEST, Literal, Syntax};
 use super::step::Step;
 use crate::guard::command_line::Word;
 use crate::guard::options::{Options, Valued};
-
-/// LIMIT: bytes of an expression. Any line may fit a longer one.
-const LONGEST: usize = 4_096;
 
 /// LIMIT: texts of one search. Any line may fit more of them.
 const MOST_TEXTS: usize = 1_024;
