@@ -152,7 +152,7 @@ fn what_programs_print_is_in_what_is_shown() {
     };
     let given = FIRST.iter().chain(WERE_WRONG);
     let mut lines: Vec<String> = given.map(|line| (*line).to_owned()).collect();
-    let mut less = 0;
+    let (mut less, mut passed_over) = (0, 0);
     for _ in 0..200 {
         let first = FIRST[next(FIRST.len())];
         let further = (0..=next(3)).map(|_| FURTHER[next(FURTHER.len())]);
@@ -164,7 +164,12 @@ fn what_programs_print_is_in_what_is_shown() {
         let mut shown = String::new();
         for read in files_shown_by(&line, &start).files.iter() {
             if let Ok(bytes) = std::fs::read(folder.path().join(&read.path)) {
-                shown.push_str(&read.view.text(&bytes));
+                let text = read.view.text(&bytes);
+                if read.view.shows_nothing_of(&bytes) {
+                    assert_eq!(text, "", "{line}");
+                    passed_over += 1;
+                }
+                shown.push_str(&text);
             }
         }
         let (printed, shown) = (values(&printed), values(&shown));
@@ -173,6 +178,7 @@ fn what_programs_print_is_in_what_is_shown() {
         less += usize::from(shown.len() < 15);
     }
     assert!(less > 100, "of {less} lines less than a file is shown");
+    assert!(passed_over > 0, "no file was passed over");
 }
 
 fn run(line: &str, folder: &Path) -> String {

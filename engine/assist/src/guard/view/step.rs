@@ -12,6 +12,10 @@ use super::json_part::{self, Way};
 use super::lines::Lines;
 use super::literal::Literal;
 
+/// LIMIT: bytes of a text, once for each text that a line of it must have or not have, that are gone through to find out
+/// whether any line is shown. Some 2 milliseconds.
+const MOST_COMPARED: usize = 1 << 20;
+
 /// Lines of what a program is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::guard) enum Range {
@@ -244,6 +248,18 @@ impl View {
             })
     }
 
+    /// Whether it leaves out each line of a text. Of a long one nothing is said.
+    pub(in crate::guard) fn shows_nothing_of(&self, bytes: &[u8]) -> bool {
+        let lists = self.matching.iter().chain(&self.matching_case);
+        let texts = lists.map(Vec::len).sum::<usize>() + self.without.len() + self.settings.len();
+        if texts == 0 || bytes.len().saturating_mul(texts) > MOST_COMPARED {
+            return false;
+        }
+        let lines = Lines::of(bytes);
+        let (first, last) = self.range(lines.count());
+        !(first..=last).any(|number| self.fits(lines.get(number)))
+    }
+
     /// Whether any letter of a finding stands in a part that keeps places.
     pub(in crate::guard) fn has_in(part: &Lines<'_>, finding: &Finding) -> bool {
         let has = |place: &Location| {
@@ -419,6 +435,41 @@ mod tests {
             let view = View::whole().then(steps.clone());
             assert_eq!(view.fits(line.as_bytes()), fits, "{line} {steps:?}");
         }
+    }
+
+    #[test]
+    fn a_text_is_passed_over_only_where_each_line_is_left_out() {
+        for (text, steps, is_nothing) in [
+            ("a\nb\n", vec![matching(&["b"])], false),
+            ("a\nb\n", vec![matching(&["c"])], true),
+            ("a\nb\n", vec![], false),
+            ("", vec![matching(&["c"])], true),
+            ("a\nb\n", vec![Step::Setting("a".to_owned())], true),
+            ("export a=1", vec![Step::Setting("a".to_owned())], false),
+            (
+                "a\nb\n",
+                vec![Step::Range(Range::Last(1)), matching(&["a"])],
+                true,
+            ),
+            (
+                "a\nb\n",
+                vec![matching(&["a"]), Step::Range(Range::Last(1))],
+                false,
+            ),
+            ("a\nb\n", vec![Step::Alters, matching(&["c"])], false),
+            ("a\nb\n", vec![matching(&["a"]), Step::Before('=')], false),
+        ] {
+            let view = View::whole().then(steps.clone());
+            assert_eq!(
+                view.shows_nothing_of(text.as_bytes()),
+                is_nothing,
+                "{text:?} {steps:?}"
+            );
+        }
+        let long = vec![b'a'; MOST_COMPARED + 1];
+        let view = View::whole().then([matching(&["b"])]);
+        assert!(view.shows_nothing_of(&long[1..]));
+        assert!(!view.shows_nothing_of(&long));
     }
 
     #[test]
