@@ -149,6 +149,13 @@ impl Plan {
         self.provider.is_some() && self.steps.iter().any(|step| step.step == Step::Revoke)
     }
 
+    /// The store and the path of its entry.
+    #[must_use]
+    pub fn place(&self) -> Option<(&str, &str)> {
+        let entry = self.entry.as_ref()?;
+        Some((entry.store.as_str(), entry.path.as_str()))
+    }
+
     /// Whether applications meet a moment in which what they read does not work.
     #[must_use]
     pub fn has_a_cut(&self) -> bool {

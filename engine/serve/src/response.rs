@@ -5,6 +5,7 @@ use std::sync::Arc;
 use leakward_core::{Fingerprint, Verdict};
 use leakward_respond::RespondError;
 use leakward_respond::incident::{Approval, Event, Incident, State};
+use leakward_respond::plan::Goal;
 use leakward_respond::policy::Decision;
 use leakward_respond::provider::ProviderError;
 use leakward_stores::{Holding, StoreError};
@@ -168,7 +169,9 @@ impl Response {
         incident: Fingerprint,
     ) -> Result<Option<PlanView>, StorageError> {
         // A response that went back is past; what people are asked about is what waits.
-        let waits = service.database.incident(incident).await?.waiting.is_some();
+        // A revocation that is to be taken back is no response, and is shown where that is typed.
+        let waiting = service.database.incident(incident).await?.waiting;
+        let waits = waiting.is_some_and(|waiting| waiting.plan.goal != Goal::Restore);
         let newest = service.database.sagas(incident).await?.into_iter().next();
         let Some(saga) = newest.filter(|saga| saga.is_open || !waits) else {
             let kept = crate::plans::kept(&service.database, incident).await?;

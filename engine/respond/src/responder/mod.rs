@@ -230,9 +230,14 @@ impl Responder {
                 .go_on_with(&row, Some(subject.clone()))
                 .map(Applied::Ran);
         }
-        // Whoever cannot act has nothing to say against an end that was proven.
-        if self.is_over(plan)? && (!plan.is_possible() || !self.still_stands(subject)?) {
-            return Ok(Applied::Ran(Outcome::Finished));
+        if let Some(ended) = self.ended(plan)? {
+            // Whoever cannot act has nothing to say against it.
+            if !plan.is_possible() {
+                return Ok(Applied::Ran(ended));
+            }
+            if !self.still_stands(subject)? {
+                return Ok(Applied::Ran(Outcome::Finished));
+            }
         }
         let why = match self.admit(plan, decision)? {
             Ok(why) => why,
@@ -242,11 +247,17 @@ impl Responder {
         self.run(&row, subject.clone()).map(Applied::Ran)
     }
 
-    /// Whether somebody else brought it to its end while this plan was made.
-    fn is_over(&self, plan: &Plan) -> Result<bool, RespondError> {
+    /// The end to which somebody else brought it while this plan was made, where it is refused by now. INVARIANT: what was not proven
+    /// then is not proven by that.
+    fn ended(&self, plan: &Plan) -> Result<Option<Outcome>, RespondError> {
         let ledger = &self.parts.ledger;
         let incident = ledger.wait(ledger.database().incident(plan.fingerprint))?;
-        Ok(incident.state.is_settled() && incident.verdict == "dead")
+        let ended = match incident.state {
+            State::Closed => Outcome::Finished,
+            State::Contained => Outcome::Unproven(incident.because),
+            _ => return Ok(None),
+        };
+        Ok((incident.verdict == "dead").then_some(ended))
     }
 
     /// Whether the provider has more to say of a credential that was refused, and does not say that it is gone.

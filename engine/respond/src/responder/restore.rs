@@ -235,15 +235,6 @@ impl Responder {
     }
 }
 
-impl Revoked {
-    /// The store and the entry that its response was about.
-    #[must_use]
-    pub fn entry(&self) -> Option<(&str, &str)> {
-        let entry = self.plan.entry.as_ref()?;
-        Some((entry.store.as_str(), entry.path.as_str()))
-    }
-}
-
 /// What is done to take back what this plan has `done`, and what should be known of it; not where that is final.
 fn way_back(plan: &Plan, done: &Record) -> Result<Plan, RespondError> {
     let provider = plan.provider.as_deref().unwrap_or("the provider");

@@ -142,7 +142,7 @@ impl Responder {
                 .go_on_with(&row, Some(subject))
                 .map(|outcome| Err(Applied::Ran(outcome)));
         }
-        if self.is_over(plan)? {
+        if self.ended(plan)?.is_some() {
             return Ok(Err(Applied::Ran(Outcome::Finished)));
         }
         let why = match self.admit(plan, decision)? {

@@ -138,3 +138,22 @@ fn the_service_believes_those_who_were_logged_in_and_a_no_ends_it() {
     assert!(log.contains("\"phase\":\"approved\"") && log.contains("\"phase\":\"rejected\""));
     assert_eq!(Approvers::default(), Approvers::Service);
 }
+
+/// Contained: it was revoked, and that it is refused proves nothing.
+#[test]
+fn what_was_not_proven_is_not_told_as_that_where_nobody_can_act() {
+    let (desk, _) = desk(202);
+    let mut ready = desk.ready(&["live"]).remove(0);
+    ready.plan.provider = None;
+    let ended = |state: State| {
+        desk.changed(&ready, |incident| {
+            incident.state = state;
+            incident.verdict = "dead".to_owned();
+            incident.because = "it was refused before that as well".to_owned();
+        });
+        desk.apply(&ready)
+    };
+    let unproven = Outcome::Unproven("it was refused before that as well".to_owned());
+    assert_eq!(ended(State::Contained), Ok(Applied::Ran(unproven)));
+    assert_eq!(ended(State::Closed), Ok(Applied::Ran(Outcome::Finished)));
+}

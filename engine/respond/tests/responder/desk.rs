@@ -9,7 +9,7 @@ use std::time::Duration;
 use leakward_core::action::Means;
 use leakward_core::{Evidence, FingerprintKey, Rule, Secret, Severity, Verdict};
 use leakward_respond::audit::{Audit, AuditKey, AuditSink, DatabaseSink, FileSink};
-use leakward_respond::incident::Exposure;
+use leakward_respond::incident::{Event, Exposure};
 use leakward_respond::notify::Notifier;
 use leakward_respond::plan::Goal;
 use leakward_respond::policy::Policy;
@@ -268,6 +268,21 @@ impl Desk {
     pub(crate) fn incident(&self, ready: &Ready) -> Incident {
         let incident = self.ledger.database().incident(ready.plan.fingerprint);
         self.ledger.wait(incident).expect("it")
+    }
+
+    /// Changes its incident by hand.
+    pub(crate) fn changed(&self, ready: &Ready, how: impl Fn(&mut Incident)) {
+        let changed = self.ledger.change(ready.plan.fingerprint, 0, |incident| {
+            how(incident);
+            Some(Event {
+                fingerprint: incident.fingerprint,
+                at: 0,
+                actor: "a test".to_owned(),
+                kind: "note".to_owned(),
+                text: "changed".to_owned(),
+            })
+        });
+        changed.expect("changed");
     }
 
     pub(crate) fn subject(&self, number: usize) -> Subject {

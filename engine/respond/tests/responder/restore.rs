@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use leakward_core::Verdict;
 use leakward_respond::approval::{Approvers, Proof};
-use leakward_respond::incident::{Event, State};
+use leakward_respond::incident::State;
 use leakward_respond::responder::{Ready, Restored};
 use leakward_respond::saga::Outcome;
 use leakward_respond::{Applied, RespondError};
@@ -211,17 +211,9 @@ fn what_the_policy_denies_is_not_switched_on_whoever_says_yes() {
     let (desk, ready) = (&revoked.desk, &revoked.ready);
     revoked.waits(1, &[]);
     revoked.says_yes("ann").expect("a yes");
-    let changed = desk.ledger.change(ready.plan.fingerprint, 0, |incident| {
+    desk.changed(ready, |incident| {
         incident.environment = Some("friday".to_owned());
-        Some(Event {
-            fingerprint: incident.fingerprint,
-            at: 0,
-            actor: "a test".to_owned(),
-            kind: "note".to_owned(),
-            text: "it is Friday".to_owned(),
-        })
     });
-    changed.expect("changed");
     let asked = revoked.server.received().len();
     let denied = restore(desk, ready);
     let why = vec!["never on a Friday".to_owned()];
