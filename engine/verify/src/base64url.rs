@@ -37,8 +37,8 @@ mod tests {
         for text in ["-_-_fw", "-_-_fw==", "+/+/fw", "+/+/fw=="] {
             assert_eq!(decode(text).as_deref(), Some(&bytes[..]), "{text}");
         }
-        for text in ["-_-_f", "=", "-_ -_fw", "é"] {
-            assert_ne!(decode(text).as_deref(), Some(&bytes[..]), "{text}");
+        for text in ["-_-_f", "-_=-_fw", "-_ -_fw", "é"] {
+            assert_eq!(decode(text), None, "{text}");
         }
         assert_eq!(json("eyJhIjoxfQ"), Some(serde_json::json!({ "a": 1 })));
         assert_eq!(json("eyJh"), None);

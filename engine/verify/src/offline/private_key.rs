@@ -39,7 +39,7 @@ pub(super) fn facts(subject: &Subject) -> Option<OfflineFacts> {
     Some(facts)
 }
 
-/// Whose key it is, as far as a certificate near by says it: in the same file, or given as `certificate`.
+/// Whose key it is, as far as a certificate says it: in the entry, given, or in the same file.
 fn add_certificate(facts: &mut OfflineFacts, key: &PrivateKey, subject: &Subject) {
     let public = key.public();
     let mut identity = |name: &str, value: String| facts.identity.push((name.to_owned(), value));
