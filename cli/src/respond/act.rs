@@ -6,14 +6,15 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use leakward_core::{Fingerprint, Verdict};
 use leakward_respond::incident::{EntryPlace, Event, Moment};
-use leakward_respond::plan::{Goal, Order, Plan};
-use leakward_respond::{Applied, Incident, RespondError, Responder, Wanted};
+use leakward_respond::plan::{Goal, Order};
+use leakward_respond::{Applied, Incident, RespondError, Wanted};
 use leakward_stores::Index;
-use leakward_verify::{Subject, Verified};
+use leakward_verify::Verified;
 
 use super::approve::proof;
 use super::args::{EntryArgs, RevokeArgs, RotateArgs};
-use super::credential::{Leaked, leaked, says_yes};
+use super::consent::Answer;
+use super::credential::{Leaked, leaked};
 use super::person::person;
 use super::setup::{Memory, connected, connections, responder};
 use super::{print, text};
@@ -53,34 +54,34 @@ pub(crate) fn rotate(args: &RotateArgs, messages: Messages) -> anyhow::Result<Ex
 }
 
 fn act(args: &RevokeArgs, mut wanted: Wanted, messages: Messages) -> anyhow::Result<ExitCode> {
-    let leaked = leaked(&args.credential, &args.policy, &args.verification, messages)?;
-    let memory = Memory::open(&args.state)?;
-    let connections = connections(&args.policy)?;
-    let open = memory.ledger.open_saga(leaked.subject.fingerprint)?;
-    let begun = open.as_ref().and_then(|row| row.plan.entry.as_ref());
-    wanted.entry = match begun {
-        Some(entry) => Some(EntryPlace {
-            store: entry.store.clone(),
-            path: entry.path.clone(),
-            field: String::new(),
-        }),
-        None => entry(&args.entry, &connections, &leaked)?,
-    };
-    let place = wanted.entry.as_ref();
-    let place = place.map(|entry| (entry.store.as_str(), entry.path.as_str()));
-    let stores = connected(place, &args.verification, &connections)?;
-    let responder = responder(
-        &memory,
-        &args.state,
-        &args.verification,
-        Arc::clone(&leaked.rules),
-        stores,
+    let leaked = leaked(
+        &args.credential,
+        &args.means.policy,
+        &args.means.verification,
+        messages,
     )?;
+    let memory = Memory::open(&args.means.state)?;
+    let connections = connections(&args.means.policy)?;
+    let open = memory.ledger.open_saga(leaked.subject.fingerprint)?;
+    let place = match &open {
+        Some(row) => row.plan.place(),
+        None => {
+            wanted.entry = entry(&args.entry, &connections, &leaked)?;
+            let entry = wanted.entry.as_ref();
+            entry.map(|entry| (entry.store.as_str(), entry.path.as_str()))
+        }
+    };
+    let stores = connected(place, &args.means.verification, &connections)?;
+    let responder = responder(&memory, &args.means, Arc::clone(&leaked.rules), stores)?;
     if let Some(row) = open {
-        return match go_on(args, &responder, &row.plan, leaked.subject)? {
-            Ok(applied) => ended(&memory, row.fingerprint, &applied, messages),
-            Err(nothing) => Ok(nothing),
-        };
+        // It plans no other: what that one has done already is not there any more to be planned with.
+        print(&text::steps(&row.plan))?;
+        print("this response is under way already\n")?;
+        if let Some(status) = Answer::of(&args.consent).or_ask("Go on with it?")? {
+            return Ok(status);
+        }
+        let outcome = responder.resume(row.fingerprint, Some(leaked.subject))?;
+        return ended(&memory, row.fingerprint, &Applied::Ran(outcome), messages);
     }
     let verified = responder.prover().prove(&leaked.subject);
     let incident = incident(args, &memory, &leaked, &verified)?;
@@ -91,19 +92,14 @@ fn act(args: &RevokeArgs, mut wanted: Wanted, messages: Messages) -> anyhow::Res
     }
     let (plan, mut decision) = responder.prepare(&incident, &leaked.subject, &wanted)?;
     print(&text::plan(&plan, &decision))?;
-    if args.consent.dry_run {
-        print("nothing was changed (--dry-run)\n")?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    if !plan.is_possible() {
+    if !plan.is_possible() && !args.consent.dry_run {
         responder.apply(&plan, &decision, &leaked.subject)?;
         return Ok(ExitCode::from(super::STATUS_WAITS));
     }
+    if let Some(status) = Answer::of(&args.consent).or_ask("Do this?")? {
+        return Ok(status);
+    }
     if !args.consent.unattended {
-        if !args.consent.yes && !says_yes("Do this?")? {
-            print("nothing was changed\n")?;
-            return Ok(ExitCode::from(super::STATUS_WAITS));
-        }
         let asking = responder.asking();
         let waiting = asking.ask(&plan)?;
         let proof = proof(&args.consent.proof, &waiting)?;
@@ -120,29 +116,6 @@ fn act(args: &RevokeArgs, mut wanted: Wanted, messages: Messages) -> anyhow::Res
     ended(&memory, plan.fingerprint, &applied, messages)
 }
 
-/// Goes on with the response that is under way, and plans no other: what that one has done already is not there any more to be planned
-/// with. A status where nothing was to be done.
-fn go_on(
-    args: &RevokeArgs,
-    responder: &Responder,
-    plan: &Plan,
-    subject: Subject,
-) -> anyhow::Result<Result<Applied, ExitCode>> {
-    print(&text::steps(plan))?;
-    print("this response is under way already\n")?;
-    let consent = &args.consent;
-    if consent.dry_run {
-        print("nothing was changed (--dry-run)\n")?;
-        return Ok(Err(ExitCode::SUCCESS));
-    }
-    if !(consent.yes || consent.unattended || says_yes("Go on with it?")?) {
-        print("nothing was changed\n")?;
-        return Ok(Err(ExitCode::from(super::STATUS_WAITS)));
-    }
-    let outcome = responder.resume(plan.fingerprint, Some(subject))?;
-    Ok(Ok(Applied::Ran(outcome)))
-}
-
 /// Says how it ended.
 fn ended(
     memory: &Memory,
@@ -150,11 +123,7 @@ fn ended(
     applied: &Applied,
     messages: Messages,
 ) -> anyhow::Result<ExitCode> {
-    for failure in memory.audit.failures() {
-        messages.warning(&format!(
-            "one of the audit logs could not be written: {failure}"
-        ));
-    }
+    memory.tell_failures(messages);
     print(&text::applied(fingerprint, applied))?;
     Ok(text::status(applied))
 }

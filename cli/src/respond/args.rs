@@ -17,11 +17,7 @@ pub(crate) struct RevokeArgs {
     #[command(flatten)]
     pub(crate) consent: ConsentArgs,
     #[command(flatten)]
-    pub(crate) state: StateArgs,
-    #[command(flatten)]
-    pub(crate) policy: PolicyArgs,
-    #[command(flatten)]
-    pub(crate) verification: VerificationArgs,
+    pub(crate) means: MeansArgs,
 }
 
 /// `leakward rotate`
@@ -145,6 +141,17 @@ pub(crate) struct StateArgs {
     pub(crate) notify: Vec<String>,
 }
 
+/// What a responder is made of.
+#[derive(Debug, Args)]
+pub(crate) struct MeansArgs {
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+    #[command(flatten)]
+    pub(crate) policy: PolicyArgs,
+    #[command(flatten)]
+    pub(crate) verification: VerificationArgs,
+}
+
 /// `leakward respond`
 #[derive(Debug, Subcommand)]
 pub(crate) enum RespondCommand {
@@ -211,11 +218,7 @@ pub(crate) struct RestoreArgs {
     #[arg(long)]
     pub(crate) dry_run: bool,
     #[command(flatten)]
-    pub(crate) state: StateArgs,
-    #[command(flatten)]
-    pub(crate) policy: PolicyArgs,
-    #[command(flatten)]
-    pub(crate) verification: VerificationArgs,
+    pub(crate) means: MeansArgs,
 }
 
 /// `leakward respond resume`
@@ -228,11 +231,7 @@ pub(crate) struct ResumeArgs {
     #[arg(long, requires = "incident")]
     pub(crate) credential: bool,
     #[command(flatten)]
-    pub(crate) state: StateArgs,
-    #[command(flatten)]
-    pub(crate) policy: PolicyArgs,
-    #[command(flatten)]
-    pub(crate) verification: VerificationArgs,
+    pub(crate) means: MeansArgs,
 }
 
 /// `leakward policy`

@@ -1,6 +1,5 @@
 //! The credential that is to be made dead: from a report's finding, read again from where it is, or from standard input.
 
-use std::io::BufRead as _;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
@@ -190,20 +189,4 @@ fn of_finding(
         sighting,
         rules: scanned.rules.clone().into(),
     })
-}
-
-/// Asks on the terminal. Standard input may be the credential.
-pub(super) fn says_yes(question: &str) -> anyhow::Result<bool> {
-    let terminal = std::fs::File::open("/dev/tty").context(
-        "there is nobody to ask: give --yes, or --unattended to do only what the policy allows",
-    )?;
-    eprint!("{question} [y/N] ");
-    let mut answer = String::new();
-    std::io::BufReader::new(terminal)
-        .read_line(&mut answer)
-        .context("the terminal")?;
-    Ok(matches!(
-        answer.trim().to_ascii_lowercase().as_str(),
-        "y" | "yes"
-    ))
 }

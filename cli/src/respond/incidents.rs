@@ -90,7 +90,7 @@ enum Way {
 }
 
 fn go_on(args: &ResumeArgs, way: Way, messages: Messages) -> anyhow::Result<ExitCode> {
-    let memory = Memory::open(&args.state)?;
+    let memory = Memory::open(&args.means.state)?;
     let ledger = &memory.ledger;
     let mut open = ledger.wait(ledger.database().open_sagas())?;
     if let Some(incident) = args.incident {
@@ -100,25 +100,22 @@ fn go_on(args: &ResumeArgs, way: Way, messages: Messages) -> anyhow::Result<Exit
     } else if way == Way::Back {
         anyhow::bail!("say which with --incident");
     }
-    let connections = connections(&args.policy)?;
-    let rules: Arc<[leakward_core::Rule]> = rule_set(&args.policy)?.into();
+    let connections = connections(&args.means.policy)?;
+    let rules: Arc<[leakward_core::Rule]> = rule_set(&args.means.policy)?.into();
     let mut waits = 0_usize;
     for row in &open {
         let subject = match args.credential {
             true => {
-                let (rule, verification) = (&row.plan.rule, &args.verification);
+                let (rule, verification) = (&row.plan.rule, &args.means.verification);
                 Some(credential::again(rule, row.fingerprint, verification)?)
             }
             false => None,
         };
-        let place = row.plan.entry.as_ref();
-        let place = place.map(|entry| (entry.store.as_str(), entry.path.as_str()));
         let responder = responder(
             &memory,
-            &args.state,
-            &args.verification,
+            &args.means,
             Arc::clone(&rules),
-            connected(place, &args.verification, &connections)?,
+            connected(row.plan.place(), &args.means.verification, &connections)?,
         )?;
         let outcome = match way {
             Way::On => responder.resume(row.fingerprint, subject),
@@ -138,7 +135,7 @@ fn go_on(args: &ResumeArgs, way: Way, messages: Messages) -> anyhow::Result<Exit
         }
     }
     let settled = settle_ended(args, &memory, &rules)?;
-    let unsent = notifier(&memory, &args.state)?.flush()?;
+    let unsent = notifier(&memory, &args.means.state)?.flush()?;
     if unsent > 0 {
         messages.warning(&format!(
             "{unsent} messages could not be sent; the next `leakward respond resume` tries again"
@@ -170,7 +167,7 @@ fn settle_ended(
         return Ok(0);
     }
     let (rules, stores) = (Arc::clone(rules), Connected::default());
-    let responder = responder(memory, &args.state, &args.verification, rules, stores)?;
+    let responder = responder(memory, &args.means, rules, stores)?;
     let mut settled = 0;
     for incident in responding {
         if let Some(outcome) = responder.settle_ended(incident.fingerprint)? {

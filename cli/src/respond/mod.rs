@@ -3,6 +3,7 @@
 mod act;
 mod approve;
 mod args;
+mod consent;
 #[cfg(debug_assertions)]
 mod crash;
 mod credential;

@@ -11,7 +11,8 @@ use leakward_respond::plan::Plan;
 use leakward_respond::{RespondError, Responder};
 
 use super::args::RestoreArgs;
-use super::credential::{again, says_yes};
+use super::consent::Answer;
+use super::credential::again;
 use super::person::person;
 use super::setup::{Connected, Memory, connected, connections, responder};
 use super::{STATUS_WAITS, print, text};
@@ -20,42 +21,34 @@ use crate::verify_command::rule_set;
 
 /// Shows what was revoked, asks, and has it switched on again.
 pub(super) fn restore(args: &RestoreArgs, messages: Messages) -> anyhow::Result<ExitCode> {
-    let memory = Memory::open(&args.state)?;
-    let rules: Arc<[leakward_core::Rule]> = rule_set(&args.policy)?.into();
-    let connections = connections(&args.policy)?;
+    let memory = Memory::open(&args.means.state)?;
+    let rules: Arc<[leakward_core::Rule]> = rule_set(&args.means.policy)?.into();
+    let connections = connections(&args.means.policy)?;
     let responder = |stores: Connected| {
         let rules = Arc::clone(&rules);
-        responder(&memory, &args.state, &args.verification, rules, stores)
+        responder(&memory, &args.means, rules, stores)
     };
     let revoked = responder(Connected::default())?.revoked(args.incident)?;
     print(&text::plan(&revoked.plan, &revoked.decision))?;
-    if args.dry_run {
-        print("nothing was changed (--dry-run)\n")?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    if !args.yes && !says_yes("Switch it on again?")? {
-        print("nothing was changed\n")?;
-        return Ok(ExitCode::from(STATUS_WAITS));
+    let answer = Answer::typed(args.dry_run, args.yes);
+    if let Some(status) = answer.or_ask("Switch it on again?")? {
+        return Ok(status);
     }
     let subject = match args.credential {
         true => Some(again(
             &revoked.plan.rule,
             args.incident,
-            &args.verification,
+            &args.means.verification,
         )?),
         false => None,
     };
-    let stores = connected(revoked.entry(), &args.verification, &connections)?;
+    let stores = connected(revoked.plan.place(), &args.means.verification, &connections)?;
     let responder = responder(stores)?;
     if revoked.decision.deny.is_empty() {
         say_yes(&responder, &revoked.plan)?;
     }
     let restored = responder.restore(args.incident, subject, &person(), &args.because)?;
-    for failure in memory.audit.failures() {
-        messages.warning(&format!(
-            "one of the audit logs could not be written: {failure}"
-        ));
-    }
+    memory.tell_failures(messages);
     let restored = match restored {
         Ok(restored) => restored,
         Err(applied) => {

@@ -18,11 +18,12 @@ use leakward_verify::SystemClock;
 use tokio::runtime::Runtime;
 
 use super::approve::approvers;
-use super::args::StateArgs;
+use super::args::{MeansArgs, StateArgs};
 use super::identities::GivenIdentities;
 use super::person::person;
 use super::{notify, policy};
 use crate::args::{PolicyArgs, VerificationArgs};
+use crate::messages::Messages;
 use crate::store::{CommonArgs, Connections, StoreFormat};
 use crate::user_folders;
 use crate::verification::Verification;
@@ -86,6 +87,15 @@ impl Memory {
             audit: Arc::new(audit),
             _runtime: runtime,
         })
+    }
+
+    /// Names the audit logs that took less than was done.
+    pub(super) fn tell_failures(&self, messages: Messages) {
+        for failure in self.audit.failures() {
+            messages.warning(&format!(
+                "one of the audit logs could not be written: {failure}"
+            ));
+        }
     }
 }
 
@@ -176,11 +186,11 @@ pub(super) fn notifier(memory: &Memory, state: &StateArgs) -> anyhow::Result<Not
 /// A responder that may use these stores.
 pub(super) fn responder(
     memory: &Memory,
-    state: &StateArgs,
-    verification: &VerificationArgs,
+    means: &MeansArgs,
     rules: Arc<[Rule]>,
     stores: Connected,
 ) -> anyhow::Result<Responder> {
+    let (state, verification) = (&means.state, &means.verification);
     let (settings, network, calls) = Verification::new(verification)?.into_way()?;
     let prover = VerifyingProver::new(Arc::clone(&rules), settings, network, calls);
     let (settings, network, _) = Verification::new(verification)?.into_way()?;

@@ -14,7 +14,8 @@ use leakward_verify::Subject;
 use super::act::incident;
 use super::approve::proof;
 use super::args::RevokeArgs;
-use super::credential::{Leaked, all_of_report, says_yes};
+use super::consent::says_yes;
+use super::credential::{Leaked, all_of_report};
 use super::person::person;
 use super::setup::{Connected, Memory, responder};
 use super::{STATUS_WAITS, print, text};
@@ -28,7 +29,7 @@ struct Open {
 
 /// Revokes what can be revoked together.
 pub(super) fn revoke(args: &RevokeArgs, messages: Messages) -> anyhow::Result<ExitCode> {
-    let (all, missing) = all_of_report(&args.credential, &args.policy, messages)?;
+    let (all, missing) = all_of_report(&args.credential, &args.means.policy, messages)?;
     if missing > 0 {
         messages.warning(&format!(
             "{missing} findings of the report are not where it says any more and were left out"
@@ -38,15 +39,9 @@ pub(super) fn revoke(args: &RevokeArgs, messages: Messages) -> anyhow::Result<Ex
         print("the report has no finding that could be read again\n")?;
         return Ok(ExitCode::from(u8::from(missing > 0)));
     };
-    let memory = Memory::open(&args.state)?;
+    let memory = Memory::open(&args.means.state)?;
     let rules = Arc::clone(&first.rules);
-    let responder = responder(
-        &memory,
-        &args.state,
-        &args.verification,
-        rules,
-        Connected::default(),
-    )?;
+    let responder = responder(&memory, &args.means, rules, Connected::default())?;
     let subjects: Vec<Subject> = all.iter().map(|leaked| leaked.subject.clone()).collect();
     let batches = responder.batches(&subjects);
     let others = tell_others(&all, &batches)?;
@@ -59,11 +54,7 @@ pub(super) fn revoke(args: &RevokeArgs, messages: Messages) -> anyhow::Result<Ex
             waits += run(args, &memory, &responder, &open, &batch)?;
         }
     }
-    for failure in memory.audit.failures() {
-        messages.warning(&format!(
-            "one of the audit logs could not be written: {failure}"
-        ));
-    }
+    memory.tell_failures(messages);
     Ok(ExitCode::from(if waits > 0 { STATUS_WAITS } else { 0 }))
 }
 
