@@ -53,3 +53,22 @@ fn documentation_shows_passwords_in_disguise() {
         "password: \"«{base62:9}!{digits:3}»\""
     ));
 }
+
+#[test]
+fn tests_and_manuals_say_passwords_and_a_drawn_one_among_them_is_told() {
+    let detector = Detector::new(built_in().to_vec(), Settings::default()).expect("built-in rules");
+    for (password, in_tests, in_manuals) in [
+        ("«kqzxvtwb»", true, true),
+        ("«xqzkv»", true, false),
+        ("«kqzxvtwb243»", true, true),
+        ("«porkchop»", false, false),
+        ("«s3cr3t»", false, false),
+        ("«P@ssw0rd»", false, false),
+    ] {
+        let text = format!("password: \"{password}\"");
+        let is_shown = |path| is_shown(&detector, path, &text);
+        assert_eq!(is_shown("tests/login_test.py"), in_tests, "{text}");
+        assert_eq!(is_shown("docs/login.md"), in_manuals, "{text}");
+        assert!(!is_shown("vendor/acme/login.py"), "{text}");
+    }
+}

@@ -198,7 +198,11 @@ fn other_language(
     if let Some(reason) = code::reason(value, assigned.manner) {
         return Some(reason);
     }
-    if assigned.manner != Manner::Quoted && value.starts_with(b"-") && is_option(value) {
+    let is_dashed = match assigned.manner {
+        Manner::Quoted => value.starts_with(b"--"),
+        _ => value.starts_with(b"-"),
+    };
+    if is_dashed && is_option(value) {
         return Some("it is an option");
     }
     if is_colour(value) || lower.starts_with(b"var(") || colours_a_terminal(value) {
@@ -454,7 +458,7 @@ fn weigh_password(
         scale.weigh(-40, "it is longer than passwords are");
     } else if traits.looks_random() {
         scale.weigh(20, "its characters look random");
-    } else if traits.classes() >= 3 {
+    } else if traits.classes() >= 3 && traits.length > 4 {
         scale.weigh(15, "it mixes letters, digits and signs as passwords do");
     } else if letters > 0 && (traits.digits > 0 || traits.symbols > 0) {
         scale.weigh(0, "it mixes letters with digits or signs");

@@ -294,9 +294,17 @@ fn is_path(value: &[u8]) -> bool {
     let single = segments().filter(|segment| segment.len() <= 1).count();
     let is_escaped = value.contains(&b'\\') && single * 2 > segments().count();
     let traits = Traits::of(value);
-    plain
-        && !is_escaped
-        && ((has_suffix && (slashes > 0 || traits.surprise < 6.8))
+    // `C:\\`, in a program with the backslash escaped.
+    let is_drive = matches!(value, [drive, b':', rest @ ..]
+        if drive.is_ascii_alphabetic() && rest.iter().all(|byte| b"/\\".contains(byte)));
+    // `/tmp`: one folder below the root.
+    let is_root = matches!(value, [b'/', rest @ ..]
+        if !rest.is_empty() && rest.iter().all(u8::is_ascii_lowercase));
+    is_drive
+        || is_root
+        || plain
+            && !is_escaped
+            && ((has_suffix && (slashes > 0 || traits.surprise < 6.8))
             || (slashes > 0 && (starts_as_path || slashes > 1) && traits.surprise < 6.0)
             || (slashes > 0 && traits.reads_like_words())
             // The home folder of whoever runs it.
@@ -315,9 +323,12 @@ fn is_path_of_words(value: &[u8]) -> bool {
         && rest.iter().filter(|byte| byte.is_ascii_digit()).count() <= 3
 }
 
-/// `v1.2.3-beta.4`, `1.2.3+build`.
+/// `v1.2.3-beta.4`, `1.2.3+build`, `^1.0`.
 fn is_version(value: &[u8]) -> bool {
-    let rest = value.strip_prefix(b"v").unwrap_or(value);
+    let rest = match value {
+        [b'v' | b'^' | b'~', rest @ ..] => rest,
+        _ => value,
+    };
     let number = ByteSet::EMPTY
         .with_range(b'0', b'9')
         .with(b".")
@@ -369,6 +380,9 @@ mod tests {
             "1.20.300",
             "42",
             "certs/server.pem",
+            "C:\\\\",
+            "/tmp",
+            "^1.0",
             "192.168.1.1",
             "v0.0.0-20161001094733-a6f4afe4910c",
             "v1.2.4-0.20161001094733-a6f4afe4910c+incompatible",

@@ -5,6 +5,7 @@ use leakward_core::{Confidence, Rule};
 
 use super::checksum::jwt;
 use super::traits::Traits;
+use super::words::surprise;
 use super::{ciphertext, generic, look_alike};
 use crate::detection::{Match, PathJudgement};
 use crate::word_list::WordList;
@@ -245,12 +246,18 @@ pub(crate) fn judge(rule: &Rule, matched: &Match, role: Role, is_bare: bool) -> 
     }
     // What a provider's rule found there and the characters do not prove has to be longer than what people invent.
     let is_native = matches!(rule.find, Find::Native(_));
-    let is_real = is_drawn(matched) && !is_key && (is_native || is_long(matched));
-    if role.vendored || (role.test && !is_real) {
+    let is_real =
+        is_drawn(matched) && !is_disguised(matched) && !is_key && (is_native || is_long(matched));
+    // Tests say their passwords in words, so that letters which are none were drawn or taken from somewhere.
+    let is_unsaid = is_native && !is_key && has_unsaid_letters(matched, 5);
+    if role.vendored || (role.test && !is_real && !is_unsaid) {
         return lower("the file is a test, a sample or other people's code");
     }
     let is_shown = is_assigned && ((matched.names_session && !is_bare) || is_shown(rule, matched));
-    let is_sample = !is_drawn(matched) || is_disguised(matched) || is_shown;
+    // Tokens in manuals are made up by drumming on the keyboard, too; passwords are words.
+    let is_unsaid = names_a_password(rule) && has_unsaid_letters(matched, 6);
+    let is_said = !is_drawn(matched) && !is_unsaid;
+    let is_sample = is_said || is_disguised(matched) || is_shown;
     if role.docs && is_sample {
         return lower("the file is documentation");
     }
@@ -271,6 +278,19 @@ fn is_drawn(matched: &Match) -> bool {
     }
     (traits.looks_random() && traits.length >= 7 && (traits.digits > 0 || traits.length >= 16))
         || (traits.classes() >= 3 && traits.length >= 8)
+}
+
+/// Whether the value has a row of so many letters that nobody can say, and is not a known password with signs for its letters.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what a path means depends on what the value looks like"
+)]
+fn has_unsaid_letters(matched: &Match, at_least: usize) -> bool {
+    let value = &*generic::said(matched.secret.expose());
+    let letters = value.split(|byte| !byte.is_ascii_alphabetic());
+    let row = letters.max_by_key(|row| row.len()).unwrap_or_default();
+    // Letters that were drawn are this surprising nine times out of ten, words and names of people hardly ever.
+    row.len() >= at_least && surprise(row) >= 7.3 && !generic::is_known_in_disguise(value)
 }
 
 /// Whether it holds for a session: a cookie, or a token that ends within a day after it was issued.
@@ -313,9 +333,12 @@ fn is_disguised(matched: &Match) -> bool {
 )]
 fn is_shown(rule: &Rule, matched: &Match) -> bool {
     let value = matched.secret.expose();
-    let names_a_password = rule.id.as_str() == "generic-password";
     let is_digest = matches!(value.len(), 32 | 40 | 56 | 64) && Traits::of(value).is_hex;
-    look_alike::is_uuid(value) || (names_a_password && is_digest)
+    look_alike::is_uuid(value) || (names_a_password(rule) && is_digest)
+}
+
+fn names_a_password(rule: &Rule) -> bool {
+    rule.id.as_str() == "generic-password"
 }
 
 /// Whether the value is a password's hash.

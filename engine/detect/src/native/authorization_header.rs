@@ -1,4 +1,5 @@
-//! The credential in an HTTP `Authorization` header: `Basic`, `Bearer`, `Token` and what else providers use.
+//! The credential in an HTTP `Authorization` header: `Basic`, `Bearer`, `Token` and what else providers use; and a text that begins
+//! with `Basic `, whatever it is given to.
 
 use leakward_core::Span;
 
@@ -19,8 +20,14 @@ const SCHEMES: WordList = WordList::new(" basic bearer token apikey api-key key 
 /// What a credential in a header is made of.
 const VALUE: ByteSet = ByteSet::ALNUM.with(b"-._~+/=:|!*$%{}<>()[]@#");
 
-/// Looks at the word `Authorization` at `hit`.
+/// Looks at the word `Authorization`, or at a quote and `Basic `, at `hit`.
 pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span, runs: &mut Runs) -> Option<Candidate> {
+    let found = bytes.get(hit.range())?;
+    if found.ends_with(b" ") {
+        let start = ByteSet::BLANK.run_end(bytes, hit.end, hit.end + 4);
+        let scheme = Span::new(hit.start + 1, hit.end - 1);
+        return after_scheme(rule, bytes, (hit.start, scheme), start, runs);
+    }
     // `": "`, `=`, `', '`, `=>`, `](`, ` : ` …
     let joined = ByteSet::BLANK
         .with(b"\"'`:=,>()[]\\")
@@ -32,19 +39,35 @@ pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span, runs: &mut Runs) -> Opt
     let word_end = ByteSet::ALNUM
         .with(b"-")
         .run_end(bytes, joined, joined + 16);
-    let scheme = bytes.get(joined..word_end)?.to_ascii_lowercase();
-    if !SCHEMES.contains(&scheme) {
-        return None;
-    }
     let start = ByteSet::BLANK
         .with(b":=")
         .run_end(bytes, word_end, word_end + 4);
+    if start == word_end {
+        return None;
+    }
+    let scheme = Span::new(joined, word_end);
+    after_scheme(rule, bytes, (hit.start, scheme), start, runs)
+}
+
+/// Looks at what follows a scheme at `start`. Its name reaches from `named` to the end of the scheme.
+fn after_scheme(
+    rule: usize,
+    bytes: &[u8],
+    (named, scheme): (usize, Span),
+    start: usize,
+    runs: &mut Runs,
+) -> Option<Candidate> {
+    let name = Span::new(named, scheme.end);
+    let scheme = bytes.get(scheme.range())?.to_ascii_lowercase();
+    if !SCHEMES.contains(&scheme) {
+        return None;
+    }
     let end = runs.run_end(0, &VALUE, bytes, (start, start + LONGEST));
-    if start == word_end || end - start < 4 || end - start >= LONGEST {
+    if end - start < 4 || end - start >= LONGEST {
         return None;
     }
     let mut candidate = Candidate::new(rule, Span::new(start, end));
-    candidate.name = Some(Span::new(hit.start, word_end));
+    candidate.name = Some(name);
     let text = bytes.get(start..end)?;
     if scheme == b"basic" {
         let (user, password) = user_and_password(text)?;
@@ -83,14 +106,34 @@ mod tests {
     use super::*;
 
     fn credential(text: &str) -> Option<String> {
-        let at = text.to_ascii_lowercase().find("authorization")?;
-        let found = find(
-            0,
-            text.as_bytes(),
-            Span::new(at, at + 13),
-            &mut Runs::default(),
-        )?;
+        credential_at("authorization", text)
+    }
+
+    fn credential_at(literal: &str, text: &str) -> Option<String> {
+        let at = text.to_ascii_lowercase().find(literal)?;
+        let hit = Span::new(at, at + literal.len());
+        let found = find(0, text.as_bytes(), hit, &mut Runs::default())?;
         Some(text[found.span.range()].to_owned())
+    }
+
+    #[test]
+    fn what_begins_with_basic_is_a_header_when_it_decodes() {
+        let at = |text: &str| credential_at("\"basic ", text);
+        let pair = "dTpodW50ZXIy";
+        for text in [
+            format!("expect(header).toBe(\"Basic {pair}\")"),
+            format!("x = \"basic  {pair}\";"),
+        ] {
+            assert_eq!(at(&text).as_deref(), Some(pair), "{text}");
+        }
+        for text in [
+            "\"Basic usage\"",
+            "\"Basic dTqA\"",
+            "\"Basic \"",
+            "\"Basic aGVsbG8=\"",
+        ] {
+            assert_eq!(at(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -95,6 +95,15 @@ fn is_something_else(bytes: &[u8], name: Span, operator: Operator, value: Value)
         }
         // `-p$MYSQL_ROOT_PASSWORD shutdown`: a variable that is used, and the command's next word.
         Operator::Blank => name_text.contains(&b'$'),
+        // `--password= shop`: an option without a value, and the command's next word.
+        Operator::Equals => {
+            bytes
+                .get(..name.start)
+                .is_some_and(|text| text.ends_with(b"--"))
+                && bytes
+                    .get(name.end..)
+                    .is_some_and(|text| text.starts_with(b"= "))
+        }
         // What test runners print: `--- PASS: Name (0.1s)`.
         Operator::Colon => name_text == b"PASS" && !value.quoted && !ends_line(bytes, value.after),
         _ => false,
