@@ -270,7 +270,8 @@ impl<'e, 'l, V: Visitor + ?Sized> Expansion<'e, 'l, V> {
                 self.member(b"constants", &mut java_class::texts(bytes).as_slice())
             }
             Format::Mail => match mail::text(bytes) {
-                Some(text) => self.member(b"text", &mut text.as_slice()),
+                // It begins as a mail does, and speaks of quoted-printable still.
+                Some(text) => self.inside(b"text", |this| this.plain(&mut text.as_slice())),
                 None => Ok(()),
             },
             Format::PythonBytecode => {

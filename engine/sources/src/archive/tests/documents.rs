@@ -19,6 +19,20 @@ fn the_text_of_a_document_is_read_and_an_encrypted_one_is_told() {
     assert!(open(&locked).skipped_as(SkippedKind::Unsupported, "encrypted"));
 }
 
+/// Its text begins as it does, and was opened again up to the limit of depth.
+#[test]
+fn the_text_of_a_mail_is_no_mail() {
+    let mail = b"From: a\nSubject: b\nContent-Transfer-Encoding: quoted-printable\n\nto=\nken=3Dx";
+    for (bytes, path) in [(mail.to_vec(), "text"), (gzip(mail), "text")] {
+        let seen = open(&bytes);
+        let texts = seen.paths().into_iter();
+        let texts: Vec<_> = texts.filter(|path| path.contains("text")).collect();
+        assert!(texts == [path], "{texts:?}");
+        assert!(seen.content(texts[0]).ends_with(b"\n\ntoken=x"));
+        assert!(seen.skipped.is_empty(), "{:?}", seen.skipped);
+    }
+}
+
 /// Before the marks were looked at one after the other, each was searched for its end: half an hour for these.
 #[test]
 fn marks_of_streams_without_an_end_are_gone_through_once() {
