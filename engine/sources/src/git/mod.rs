@@ -22,6 +22,7 @@ mod names;
 mod objects;
 pub mod pack;
 mod plain_index;
+mod prefetch;
 mod provenance;
 mod refs;
 mod reftable;

@@ -14,6 +14,7 @@ use gix::odb::pack::{data, index};
 use super::entry::{EntryHeader, Stored};
 use super::fault::Fault;
 use super::position::position;
+use crate::git::prefetch::prefetch;
 
 /// Length of `PACK`, version and count.
 const HEADER_LENGTH: u64 = 12;
@@ -84,6 +85,13 @@ impl Pack {
     /// The same without a copy.
     pub(crate) fn id_at(&self, position: u32) -> Option<&gix::oid> {
         (position < self.objects()).then(|| self.index.oid_at_index(position))
+    }
+
+    /// Asks for the id at a position before it is needed.
+    pub(crate) fn expect_id(&self, position: u32) {
+        if let Some(id) = self.id_at(position) {
+            prefetch(id.as_bytes());
+        }
     }
 
     /// The offset that the index tells for a position; none when there is no such position.

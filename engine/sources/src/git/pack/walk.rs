@@ -234,6 +234,10 @@ impl<'a, S: ObjectSink> Walk<'a, S> {
         depth: usize,
     ) -> Option<Arc<Base<S::Note>>> {
         let node = plan.forest.node(number)?;
+        // Its id is needed when it is decoded.
+        if let Some(position) = node.position().filter(|_| node.wanted()) {
+            plan.pack.expect_id(position);
+        }
         let decoded = if depth > self.store.limits.max_delta_depth {
             Err(Fault::TooDeep(self.store.limits.max_delta_depth))
         } else {

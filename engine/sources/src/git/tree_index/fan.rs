@@ -4,6 +4,7 @@
 //! how many of its lines are touched; with a table of a few megabytes it is one.
 
 use crate::git::pack::file::Pack;
+use crate::git::prefetch::prefetch;
 
 /// For each value of an id's first bits, the first position of an id that begins with it.
 pub(super) struct Fan {
@@ -29,6 +30,23 @@ impl Fan {
         }
         starts.resize((1 << bits) + 1, pack.objects());
         Some(Self { starts, shift })
+    }
+
+    /// Asks for what tells where an id may stand, before it is needed.
+    pub(super) fn expect(&self, id: &gix::oid) {
+        let bucket = usize::try_from(key(id) >> self.shift).ok();
+        if let Some(start) = bucket.and_then(|bucket| self.starts.get(bucket)) {
+            prefetch(start);
+        }
+    }
+
+    /// Asks for the ids among which this one may stand, before they are needed.
+    pub(super) fn expect_ids(&self, pack: &Pack, id: &gix::oid) {
+        let bucket = usize::try_from(key(id) >> self.shift).ok();
+        if let Some(start) = bucket.and_then(|bucket| self.starts.get(bucket)) {
+            pack.expect_id(*start);
+            pack.expect_id(start.saturating_add(1));
+        }
     }
 
     /// Where in the pack's index an id stands.

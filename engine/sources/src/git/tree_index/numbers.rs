@@ -25,6 +25,9 @@ impl ObjectNumbers {
     /// not known; it needs a repository of a thousand million objects.
     pub(super) const MAX: u32 = 1 << 30;
 
+    /// PERF: what is asked for in vain takes memory's time too. An object is in one of the first packs mostly.
+    const EXPECTED: usize = 2;
+
     pub(crate) fn of(store: Arc<Store>) -> Self {
         let mut firsts = vec![0_u32];
         let mut next = 0_u32;
@@ -51,6 +54,25 @@ impl ObjectNumbers {
             .saturating_add(u32::try_from(others.len()).unwrap_or(u32::MAX))
             .min(Self::MAX - 1);
         (*others.entry(id.to_owned()).or_insert(next), false)
+    }
+
+    /// Asks for what tells the number of an object, before it is needed.
+    pub(super) fn expect(&self, id: &gix::oid) {
+        for fan in self.fans.iter().take(Self::EXPECTED) {
+            if let Some(Some(fan)) = fan.get() {
+                fan.expect(id);
+            }
+        }
+    }
+
+    /// The same once more, when what the first one asked for has come.
+    pub(super) fn expect_ids(&self, id: &gix::oid) {
+        let packs = self.store.packs.iter().zip(&self.fans);
+        for (pack, fan) in packs.take(Self::EXPECTED) {
+            if let Some(Some(fan)) = fan.get() {
+                fan.expect_ids(pack, id);
+            }
+        }
     }
 
     /// The number of an object, if it has one.
