@@ -12,7 +12,7 @@ use super::entropy::shannon;
 use super::generic::{self, Assigned};
 use super::scale::Scale;
 use super::traits::Traits;
-use super::{name_like, near_value, placeholder, reference};
+use super::{name_like, near_value, placeholder, reference, weak};
 use crate::confirm::Candidate;
 
 /// What becomes of a candidate.
@@ -191,6 +191,8 @@ fn weigh_pattern(pattern: &Pattern, secret: &[u8], scale: &mut Scale) {
         let reason = reference::reason(secret).or_else(|| {
             if placeholder::is_name_of_secret(secret) {
                 Some("it is the name of a secret")
+            } else if weak::says_password(secret) {
+                Some("it says what should stand there")
             } else {
                 generic::is_nothing(&secret.to_ascii_lowercase())
                     .then_some("it is a word of the language, not a value")
@@ -261,9 +263,11 @@ fn weigh_native(secret: &[u8], scale: &mut Scale) {
     if let Some(reason) = reference::reason(secret).or_else(|| placeholder::reason(secret)) {
         scale.reject(reason);
     }
-    // `oplog_reader_password`, not `rootpassword`.
-    let is_name =
-        placeholder::is_name_of_secret(secret) && secret.iter().any(|byte| b"_-".contains(byte));
+    // `oplog_reader_password` and `auth_key`, not `rootpassword`.
+    let joins = |byte: &u8| b"_-".contains(byte);
+    let letters: Vec<u8> = secret.iter().copied().filter(|byte| !joins(byte)).collect();
+    let is_token = name_like::is_called_token(&letters.to_ascii_lowercase());
+    let is_name = secret.iter().any(joins) && (placeholder::is_name_of_secret(secret) || is_token);
     if secret.len() <= TYPED && is_name {
         scale.reject("it is the name of a secret");
     }

@@ -19,7 +19,7 @@ const TOKENS: WordList = WordList::new(" secret token key apikey credential cred
 const TELLING_NOUN: usize = 5;
 
 /// Whether a word in lower case is what a secret is called.
-pub(super) fn is_called_secret(word: &[u8]) -> bool {
+pub(crate) fn is_called_secret(word: &[u8]) -> bool {
     PASSWORDS.contains(word) || is_called_token(word)
 }
 

@@ -31,8 +31,8 @@ const HEX_WORDS: WordList =
 
 /// How values begin that their makers' documentation shows to everybody: the accounts of Azure's emulators, the secret of
 /// AWS' pages, the seeds that libraries and standards for one-time passwords explain themselves with, the keys of reCAPTCHA that
-/// let everybody pass, the UUIDs of RFC 4122 and of encyclopedias, the token that Telegram explains its bots with. Put together, so that no scanner takes this list for a leak.
-const DOCUMENTED: [&str; 10] = [
+/// let everybody pass, the UUIDs of RFC 4122 and of encyclopedias, the token that Telegram explains its bots with, those of RFC 6749 and 6750. Put together, so that no scanner takes this list for a leak.
+const DOCUMENTED: [&str; 14] = [
     concat!("Eby8vdM02xNO", "cqFlqUwJPLlm"),
     concat!("C2y6yDjf5/R+", "ob0N8A7Cgv30"),
     concat!("wJalrXUt", "nFEMI"),
@@ -43,6 +43,10 @@ const DOCUMENTED: [&str; 10] = [
     concat!("550e8400", "-e29b-41d4"),
     concat!("f81d4fae", "-7dec-11d0"),
     concat!("ABC-DEF1234", "ghIkl-zyx57W2v"),
+    concat!("2YotnFZF", "Ejr1zCsicMWpAA"),
+    concat!("tGzv3JOk", "F0XG5Qx2TlKWIA"),
+    concat!("SplxlOBe", "ZQQYbYS6WxSbIA"),
+    concat!("mF_9.B5f", "-4.1JqM"),
 ];
 
 /// How the digests begin of nothing and of words that everybody knows, which examples show for tokens: MD5, SHA-1 and SHA-256

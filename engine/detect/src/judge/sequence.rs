@@ -17,7 +17,21 @@ const LONG: usize = 16;
 
 /// Whether hardly anything of the value is more than walks.
 pub(crate) fn is_walked(value: &[u8]) -> bool {
-    share_of_walks(value) > 0.6 || (value.len() >= LONG && share_of(value, SHORTEST_OF_MANY) > 0.7)
+    share_of_walks(value) > 0.6
+        || (value.len() >= LONG
+            && (share_of(value, SHORTEST_OF_MANY) > 0.7 || is_two_walks_by_turns(value)))
+}
+
+/// `a0b1c2d3-e4f5-g6h7-i8j9`: the letters in order, and the digits in order between them.
+fn is_two_walks_by_turns(value: &[u8]) -> bool {
+    let share = |is: fn(&u8) -> bool| {
+        let some: Vec<u8> = value.iter().copied().filter(is).collect();
+        (some.len() * 3 >= value.len()).then(|| share_of_walks(&some))
+    };
+    let shares = [share(u8::is_ascii_alphabetic), share(u8::is_ascii_digit)];
+    shares
+        .iter()
+        .all(|share| share.is_some_and(|share| share > 0.9))
 }
 
 /// Share of the value that is covered by ascending or descending walks, keyboard walks and repeats of one character.
@@ -124,6 +138,7 @@ mod tests {
     #[test]
     fn short_walks_behind_one_another_are_told() {
         assert!(is_walked(b"sk_abc12345_def456ghi789jkl012mno345pqr678"));
+        assert!(is_walked(b"a0b1c2d3-e4f5-g6h7-i8j9-k0l1m2n3o4p5"));
         for value in [
             "w@123123",
             "AbCdEf!123",

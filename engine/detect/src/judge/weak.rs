@@ -46,7 +46,7 @@ pub(super) fn is_of_a_deployment(assigned: Assigned<'_>, context: &Context) -> b
 }
 
 /// `mypassword`, `somepass`: it says what should stand there.
-fn says_password(value: &[u8]) -> bool {
+pub(super) fn says_password(value: &[u8]) -> bool {
     let lower = value.to_ascii_lowercase();
     BEFORE
         .iter()

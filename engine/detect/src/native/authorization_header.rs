@@ -72,7 +72,10 @@ fn after_scheme(
     if scheme == b"basic" {
         let (user, password) = user_and_password(text)?;
         let pair = [&*user, b":", &password].concat();
+        let lower = password.to_ascii_lowercase();
         let is_sample = user == password
+            || crate::judge::is_well_known(&lower)
+            || crate::judge::is_called_secret(&lower)
             || crate::judge::is_known_pair(&pair)
             || crate::judge::placeholder_reason(&password).is_some()
             || crate::judge::is_name_of_secret(&password);

@@ -107,7 +107,7 @@ fn weigh(scheme: &[u8], (user, password): (&[u8], &[u8]), host: &[u8], candidate
         .next()
         .unwrap_or_default()
         .to_ascii_lowercase();
-    if SAMPLE_HOSTS.iter().any(|sample| name.ends_with(sample)) {
+    if SAMPLE_HOSTS.iter().any(|sample| name.ends_with(sample)) || name.starts_with(b"fake-") {
         note(-40, "the host is a sample");
     } else if LOCAL_HOSTS.contains(&name) {
         note(-15, "the host is local");
