@@ -73,9 +73,7 @@ fn the_same_objects_in_another_pack_are_known() {
     let repository = repository_with(&Credential::named("repacked"));
     let first = report(&repository, &[], 1);
     // Reading what is known is worth it only from some thousands of objects on.
-    for number in 0..2_000 {
-        let _id = repository.store_blob(format!("a lost text, number {number}"));
-    }
+    repository.store_blobs((0..2_000).map(|number| format!("a lost text, number {number}")));
     let _loose_ones = report(&repository, &[], 1);
     repository.git(&["repack", "-a", "-d", "--keep-unreachable"]);
     repository.git(&["prune-packed"]);

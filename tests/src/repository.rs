@@ -179,6 +179,21 @@ impl Repository {
         self.git_with_input(&["hash-object", "-w", "--stdin"], content)
     }
 
+    /// Stores many blobs; a process for each would take a minute.
+    ///
+    /// # Panics
+    /// When git or the disk refuses.
+    pub fn store_blobs(&self, contents: impl IntoIterator<Item = String>) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let paths = contents.into_iter().enumerate().map(|(number, content)| {
+            let path = folder.path().join(number.to_string());
+            std::fs::write(&path, content).expect("a file");
+            format!("{}\n", path.display())
+        });
+        let paths: String = paths.collect();
+        self.git_with_input(&["hash-object", "-w", "--stdin-paths"], paths);
+    }
+
     /// Packs everything that a ref reaches into one pack and leaves nothing loose of it.
     pub fn pack(&self) -> &Self {
         self.git(&["repack", "-a", "-d", "--quiet"]);

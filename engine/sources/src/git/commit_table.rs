@@ -8,6 +8,7 @@
 use gix::ObjectId;
 
 use super::commits::CommitFacts;
+use super::fan;
 
 /// Commits by their ids.
 #[derive(Debug, Default)]
@@ -69,17 +70,7 @@ impl CommitTable {
     pub(crate) fn sort(&mut self) {
         self.rows.sort_unstable_by_key(|row| row.id);
         self.rows.dedup_by_key(|row| row.id);
-        self.fan = vec![0; 1 + (1 << 16)];
-        for row in &self.rows {
-            if let Some(count) = self.fan.get_mut(bucket(&row.id) + 1) {
-                *count += 1;
-            }
-        }
-        let mut sum = 0;
-        for count in &mut self.fan {
-            sum += *count;
-            *count = sum;
-        }
+        self.fan = fan::of(self.rows.iter().map(|row| &row.id));
     }
 
     /// How many there are.
@@ -89,12 +80,11 @@ impl CommitTable {
 
     /// The place of a commit in the table.
     pub(crate) fn find(&self, id: &ObjectId) -> Option<usize> {
-        let bucket = bucket(id);
-        let bound = |bucket: usize| self.fan.get(bucket).map_or(0, |&at| at as usize);
-        let (from, to) = (bound(bucket), bound(bucket + 1));
-        let rows = self.rows.get(from..to)?;
+        let places = fan::places(&self.fan, id)?;
+        let first = places.start;
+        let rows = self.rows.get(places)?;
         let at = rows.binary_search_by(|row| row.id.cmp(id)).ok()?;
-        Some(from + at)
+        Some(first + at)
     }
 
     /// All commits, by their ids.
@@ -114,11 +104,6 @@ impl CommitTable {
             time: row.time,
         })
     }
-}
-
-fn bucket(id: &ObjectId) -> usize {
-    let first = id.as_bytes().first_chunk::<2>();
-    first.map_or(0, |bytes| usize::from(u16::from_be_bytes(*bytes)))
 }
 
 #[cfg(test)]

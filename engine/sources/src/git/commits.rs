@@ -17,6 +17,7 @@ use rayon::slice::ParallelSliceMut as _;
 
 use super::Repository;
 use super::commit_table::{CommitRow, CommitTable};
+use super::fan;
 use super::lookup::{Absent, Lookup};
 
 /// What is kept of a commit.
@@ -154,6 +155,9 @@ pub(crate) struct History {
     parents_end: Vec<u32>,
     /// The numbers of the commits, sorted by their ids.
     by_id: Vec<u32>,
+    /// For each value of an id's first two bytes the first place of such an id in `by_id`; one more at the end. Empty when nobody
+    /// counted them.
+    fan: Vec<u32>,
     /// By number, whether the tips reach the commit.
     reached: Vec<bool>,
     /// Whether some commit has a parent that is not there, and not because the clone is shallow.
@@ -196,13 +200,14 @@ impl<'t> Met<'t> {
         }
     }
 
-    /// Whether it is met for the first time.
-    fn is_new(&mut self, id: &ObjectId) -> bool {
-        let place = self.known.find(id);
-        match place.and_then(|at| self.of_known.get_mut(at)) {
+    /// When it is met for the first time, it and its place among the known ones.
+    fn first(&mut self, id: ObjectId) -> Option<(ObjectId, Option<usize>)> {
+        let place = self.known.find(&id);
+        let is_new = match place.and_then(|at| self.of_known.get_mut(at)) {
             Some(is_met) => !std::mem::replace(is_met, true),
-            None => self.others.insert(*id),
-        }
+            None => self.others.insert(id),
+        };
+        is_new.then_some((id, place))
     }
 
     /// The places of those known ones that were not met, by their ids.
@@ -233,13 +238,13 @@ impl History {
         let mut skipped = Vec::new();
         let mut read_now = CommitTable::default();
         let mut found: Vec<Found> = Vec::with_capacity(known.len());
-        let mut pending: Vec<ObjectId> = tips.to_vec();
-        pending.sort_unstable();
-        pending.dedup();
-        pending.retain(|id| met.is_new(id));
+        let mut tips = tips.to_vec();
+        tips.sort_unstable();
+        let tips = tips.into_iter();
+        let mut pending: Vec<_> = tips.filter_map(|id| met.first(id)).collect();
         let mut buffer = Vec::new();
-        while let Some(id) = pending.pop() {
-            let next = match known.find(&id) {
+        while let Some((id, place)) = pending.pop() {
+            let next = match place {
                 Some(place) => Found::Known(place),
                 None => match read(lookup, &id, &boundary, &mut buffer) {
                     Ok(facts) => {
@@ -255,7 +260,7 @@ impl History {
             if let Some(row) = next.row(known, &read_now) {
                 let parents = row.parents.iter().copied();
                 let parents = parents.filter(|_| !boundary.contains(&id));
-                pending.extend(parents.filter(|parent| met.is_new(parent)));
+                pending.extend(parents.filter_map(|parent| met.first(parent)));
                 found.push(next);
             }
         }
@@ -355,11 +360,16 @@ impl History {
                 let before = |&other: &u32| id_of(other) < id_of(number);
                 let at = self.by_id.partition_point(before);
                 self.by_id.insert(at, number);
+                let behind = id_of(number).map_or(0, |id| fan::bucket(id) + 1);
+                for start in self.fan.iter_mut().skip(behind) {
+                    *start += 1;
+                }
             }
         } else {
             self.by_id.extend(new);
             self.by_id
                 .par_sort_unstable_by_key(|&number| id_of(number).copied());
+            self.fan = fan::of(self.by_id.iter().filter_map(|&number| id_of(number)));
         }
     }
 
@@ -370,11 +380,13 @@ impl History {
 
     /// The number of a commit.
     pub(crate) fn number(&self, id: &ObjectId) -> Option<u32> {
-        let at = self.by_id.binary_search_by(|&number| {
+        let places = fan::places(&self.fan, id).unwrap_or(0..self.by_id.len());
+        let numbers = self.by_id.get(places)?;
+        let at = numbers.binary_search_by(|&number| {
             let other = self.ids.get(number as usize);
             other.map_or(Ordering::Less, |other| other.cmp(id))
         });
-        self.by_id.get(at.ok()?).copied()
+        numbers.get(at.ok()?).copied()
     }
 
     /// The numbers of a commit's parents.
@@ -486,6 +498,29 @@ mod tests {
         assert_eq!((facts.parents.len(), facts.time), (0, 0));
         assert_eq!(CommitFacts::parse(b"parent x"), None);
         assert_eq!(CommitFacts::parse(b""), None);
+    }
+
+    #[test]
+    fn commits_are_found_by_their_ids_however_they_came() {
+        let id = |number: u32| {
+            let mut bytes = [0; 20];
+            bytes[..4].copy_from_slice(&number.wrapping_mul(0x9e37_79b1).to_be_bytes());
+            ObjectId::Sha1(bytes)
+        };
+        // A few, then many, then a few twice: those are put where they belong.
+        let mut history = History::default();
+        let mut next = 0;
+        for new in [3, 500, 16, 1, 40, 0] {
+            for number in next..next + new {
+                history.push(id(number), id(0), 0, &[]);
+            }
+            next += new;
+            history.index();
+            for number in 0..next + 20 {
+                let expected = (number < next).then_some(number);
+                assert_eq!(history.number(&id(number)), expected, "{number} of {next}");
+            }
+        }
     }
 
     #[test]

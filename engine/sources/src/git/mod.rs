@@ -11,6 +11,7 @@ pub mod clone;
 mod commit_table;
 mod commits;
 mod error;
+mod fan;
 mod file_at;
 pub(crate) mod fuzzing;
 mod head_files;

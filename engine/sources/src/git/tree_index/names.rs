@@ -9,9 +9,13 @@ use bstr::{BStr, BString};
 /// A number for the name of a folder or file.
 pub(crate) type NameNumber = u32;
 
+/// PERF: each entry that a tree adds asks for its name's number. A quick hash with a key of its own for every run is enough: whoever
+/// does not know the key cannot make names that share a place.
+type Names = HashMap<BString, NameNumber, foldhash::fast::RandomState>;
+
 /// Names with their numbers, for all threads.
 pub(crate) struct NameNumbers {
-    shards: Vec<Mutex<HashMap<BString, NameNumber>>>,
+    shards: Vec<Mutex<Names>>,
     next: AtomicU32,
 }
 
@@ -59,7 +63,7 @@ impl NameNumbers {
         list
     }
 
-    fn shard(&self, name: &BStr) -> Option<MutexGuard<'_, HashMap<BString, NameNumber>>> {
+    fn shard(&self, name: &BStr) -> Option<MutexGuard<'_, Names>> {
         // Any spread will do; the length takes part because many names differ in nothing else than their middle.
         let sum = name.iter().fold(name.len(), |sum, byte| {
             sum.wrapping_mul(31).wrapping_add(usize::from(*byte))
