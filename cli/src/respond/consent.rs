@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 
-use super::args::ConsentArgs;
+use super::args::{ConsentArgs, RestoreArgs};
 use super::{STATUS_WAITS, print};
 
 /// What was typed.
@@ -22,16 +22,24 @@ pub(super) enum Answer {
 }
 
 impl Answer {
-    pub(super) fn typed(is_dry_run: bool, is_yes: bool) -> Self {
-        match (is_dry_run, is_yes) {
-            (true, _) => Self::DryRun,
-            (false, true) => Self::Yes,
-            (false, false) => Self::Missing,
+    pub(super) fn of(consent: &ConsentArgs) -> Self {
+        match consent {
+            ConsentArgs { dry_run: true, .. } => Self::DryRun,
+            ConsentArgs { yes: true, .. }
+            | ConsentArgs {
+                unattended: true, ..
+            } => Self::Yes,
+            _ => Self::Missing,
         }
     }
 
-    pub(super) fn of(consent: &ConsentArgs) -> Self {
-        Self::typed(consent.dry_run, consent.yes || consent.unattended)
+    /// The same for `leakward respond restore`, which nobody leaves unattended.
+    pub(super) fn to_restore(args: &RestoreArgs) -> Self {
+        match args {
+            RestoreArgs { dry_run: true, .. } => Self::DryRun,
+            RestoreArgs { yes: true, .. } => Self::Yes,
+            _ => Self::Missing,
+        }
     }
 
     /// Asks where nothing was said. The status where nothing is to be done.

@@ -30,7 +30,7 @@ pub(super) fn restore(args: &RestoreArgs, messages: Messages) -> anyhow::Result<
     };
     let revoked = responder(Connected::default())?.revoked(args.incident)?;
     print(&text::plan(&revoked.plan, &revoked.decision))?;
-    let answer = Answer::typed(args.dry_run, args.yes);
+    let answer = Answer::to_restore(args);
     if let Some(status) = answer.or_ask("Switch it on again?")? {
         return Ok(status);
     }

@@ -380,7 +380,7 @@ fn searches_show_what_they_come_to() {
 }
 
 #[test]
-fn the_environment_and_stores_are_seen_in_each_form() {
+fn the_environment_is_seen_in_each_form() {
     let credential = Credential::named("everyday environment");
     let repository = project(&credential);
     let cases = [
@@ -443,7 +443,15 @@ fn the_environment_and_stores_are_seen_in_each_form() {
         ("set -a; . ./.env; node -p process.env.PORT", "allow"),
         ("cd backend && . ./.env && echo $TOKEN", "deny"),
         ("cd frontend && . ./.env && echo $TOKEN", "allow"),
-        // Stores.
+    ];
+    expect_of_commands(&repository, &credential, &cases);
+}
+
+#[test]
+fn what_stores_and_settings_are_asked_for_is_seen() {
+    let credential = Credential::named("everyday stores");
+    let repository = project(&credential);
+    let cases = [
         ("nice -n 5 gh auth token", "deny"),
         ("gh auth token 2>err.log", "deny"),
         ("gh auth token | tr -d '\\n'", "deny"),

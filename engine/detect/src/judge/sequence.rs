@@ -86,6 +86,10 @@ fn longest_walk(text: &[u8]) -> usize {
 /// PERF: looking for each of a value's bytes in each row took a fourth of the judge's time.
 static PLACES: [[i8; 256]; KEYBOARD.len()] = places();
 
+#[expect(
+    clippy::indexing_slicing,
+    reason = "the compiler evaluates it, and a place that is not there is its error"
+)]
 const fn places() -> [[i8; 256]; KEYBOARD.len()] {
     let mut places = [[-1; 256]; KEYBOARD.len()];
     let mut row = 0;
