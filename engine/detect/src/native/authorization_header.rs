@@ -11,6 +11,9 @@ use crate::word_list::WordList;
 /// Longest credential in a header; servers refuse more than 8 to 16 KiB of headers.
 const LONGEST: usize = 8_192;
 
+/// Shortest password that somebody has; `a:b` is a test's.
+const SHORTEST: usize = 4;
+
 /// How far before a hit and after it the detector reads.
 pub(crate) const REACH: (usize, usize) = (32, LONGEST + 96);
 
@@ -74,6 +77,7 @@ fn after_scheme(
         let pair = [&*user, b":", &password].concat();
         let lower = password.to_ascii_lowercase();
         let is_sample = user == password
+            || password.len() < SHORTEST
             || crate::judge::is_well_known(&lower)
             || crate::judge::is_called_secret(&lower)
             || crate::judge::is_known_pair(&pair)
