@@ -1,4 +1,6 @@
-//! A first step into sorted ids: for each value of their first two bytes where such ids begin.
+//! A first step into the sorted ids of commits: for each value of their first two bytes where such ids begin.
+//!
+//! Not for the objects of a pack, of which there are ten times as many: `tree_index/fan.rs` has a finer one.
 
 use std::ops::Range;
 

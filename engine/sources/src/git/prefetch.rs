@@ -1,7 +1,8 @@
 //! Asks the processor for a line of memory before it is needed.
 //!
 //! PERF: tables over all objects of a repository are larger than every cache, and each look into one waits for memory: a sixth
-//! of the walk over rails' history. Whoever knows some work ahead where it will look asks first.
+//! of the walk over rails' history. Whoever knows some work ahead where it will look asks first. Not for what is read from front to back: the
+//! processor sees that by itself.
 #![allow(
     unsafe_code,
     reason = "the instruction is unsafe in Rust, see the SAFETY text"
