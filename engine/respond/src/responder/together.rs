@@ -18,7 +18,7 @@ use crate::database::{DatabaseError, SagaRow};
 use crate::plan::Plan;
 use crate::policy::Decision;
 use crate::provider::{Case, ProviderError, Receipt};
-use crate::saga::{Knowledge, Outcome, Phase, Record, Step, Witness as _};
+use crate::saga::{Knowledge, Phase, Record, Step, Witness as _};
 
 /// Between two requests: GitHub takes sixty an hour from one address.
 const SPACING: Duration = Duration::from_secs(60);
@@ -142,8 +142,8 @@ impl Responder {
                 .go_on_with(&row, Some(subject))
                 .map(|outcome| Err(Applied::Ran(outcome)));
         }
-        if self.ended(plan)?.is_some() {
-            return Ok(Err(Applied::Ran(Outcome::Finished)));
+        if let Some(ended) = self.ended(plan)? {
+            return Ok(Err(Applied::Ran(ended)));
         }
         let why = match self.admit(plan, decision)? {
             Ok(why) => why,

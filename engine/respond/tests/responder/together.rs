@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use leakward_respond::Applied;
+use leakward_respond::incident::State;
 use leakward_respond::saga::Outcome;
 use serde_json::json;
 
@@ -132,4 +133,29 @@ fn a_provider_that_refuses_all_leaves_each_with_a_sentence_and_nothing_revoked()
         );
     }
     assert!(world.provider.lock().expect("it").dead.is_empty());
+}
+
+/// Somebody else contained it while this was planned: that it is refused proves nothing.
+#[test]
+fn an_end_that_nobody_proved_is_told_as_that() {
+    let world = world(Vec::new());
+    let ready = world.desk.ready(&["live", "live"]);
+    let because = "it was refused before that as well";
+    for (one, state) in ready.iter().zip([State::Contained, State::Closed]) {
+        world.desk.changed(one, |incident| {
+            incident.state = state;
+            incident.verdict = "dead".to_owned();
+            incident.because = because.to_owned();
+        });
+    }
+    let subjects: Vec<_> = ready.iter().map(|one| one.subject.clone()).collect();
+    let batch = world.desk.responder.batches(&subjects).remove(0);
+    let results = world.desk.responder.revoke_batch(&batch, &ready);
+    let told: Vec<_> = (results.expect("written down").into_iter())
+        .map(|(_, result)| result)
+        .collect();
+    let unproven = Outcome::Unproven(because.to_owned());
+    let expected = [unproven, Outcome::Finished].map(|outcome| Ok(Applied::Ran(outcome)));
+    assert_eq!(told, expected);
+    assert_eq!(world.server.received().len(), 0, "nothing was asked for");
 }
