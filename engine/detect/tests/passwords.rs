@@ -52,6 +52,10 @@ const PASSWORDS: &[&str] = &[
     "password = AndroidString(\"«Porkchop-{digits:4}!»\")",
     "login(userAndPassword(\"derek-{digits:4}\", \"«Porkchop-{digits:4}!»\"))",
     "login(userAndPassword(user, \"«Porkchop-{digits:4}!»\"))",
+    "rethinkdb://app:«blue_{lower:6}»@db1.acme.io:28015/shop",
+    "\"CONNECT {{\\\"user\\\":\\\"derek\\\",\\\"pass\\\":\\\"«{base62:16}»\\\"}}\"",
+    "expect(header).toBe(\"Basic «{basic-auth}»\")",
+    "`dbname=shop host=db1 user=app password=«{base62:14}»` is the address",
 ];
 
 /// Texts of the same forms without one.
@@ -87,6 +91,17 @@ const NO_PASSWORDS: &[&str] = &[
     "keyStorePassword: AM.{base62:5}.AES128.{base62:40}",
     "If: (&lt;opaquelocktoken:{uuid}&gt;)",
     "\"Connection to redis://password:secret@host:6379 failed\"",
+    "rethinkdb://app:auth_key@db1.acme.io:28015/shop",
+    "https://app:{base62:20}@fake-acme.io/shop",
+    "Server=db1.acme.io;User Id=app;Password=mypass;Database=shop",
+    "mysqldump --password= shopware",
+    "ubuntu : TTY=pts/0 ; PWD=/tmp ; USER=root",
+    "\"acme/password\": \"^1.0\",",
+    "{{ token: \"--popover\" }}",
+    "self.__pwd = 'C:\\\\'",
+    "apiKey = \"a0b1c2d3-e4f5-g6h7-i8j9-k0l1m2n3o4p5\"",
+    "expect(header).toBe(\"Basic YTpi\")",
+    "expect(header).toBe(\"Basic usage of {base62:12}\")",
 ];
 
 fn found(detector: &Detector, text: &str) -> Vec<String> {
