@@ -219,6 +219,34 @@ impl Detector {
         (before + longest, after + longest)
     }
 
+    /// The same for the hit where it stands, which may be less.
+    #[must_use]
+    pub fn reads_of(&self, bytes: &[u8], hit: Hit) -> (usize, usize) {
+        let position = hit.position as usize;
+        let literal = self.literal(hit.literal);
+        let end = literal.and_then(|literal| literal.end_at(bytes, position));
+        let Some(end) = end.filter(|_| !self.has_fixed_reach(hit.literal)) else {
+            return self.reach_of(hit);
+        };
+        let longest = literal.map_or(0, Literal::longest);
+        let users = self.index.users(hit.literal).iter();
+        let matchers = users.filter_map(|user| self.matcher(user.rule as usize));
+        let (before, after) = matchers
+            .map(|matcher| matcher.reads(bytes, Span::new(position, end)))
+            .fold((0, 0), wider);
+        (before + longest, after + longest)
+    }
+
+    /// Whether every hit of a literal is decided by what stands as far around it.
+    pub(crate) fn has_fixed_reach(&self, literal: u32) -> bool {
+        let mut users = self.index.users(literal).iter();
+        self.index.is_encoding_mark(literal)
+            || users.all(|user| {
+                let matcher = self.matcher(user.rule as usize);
+                matcher.is_none_or(RuleMatcher::has_fixed_reach)
+            })
+    }
+
     fn rule_reach(&self, rule: usize) -> Option<(usize, usize)> {
         self.matcher(rule).map(RuleMatcher::reach)
     }

@@ -1,6 +1,7 @@
 //! A rule made ready for confirmation, on the first hit of one of its literals.
 
 use leakward_core::Rule;
+use leakward_core::Span;
 use leakward_core::rule::Find;
 
 use crate::confirm::{KeywordMatcher, PatternMatcher};
@@ -52,6 +53,19 @@ impl RuleMatcher {
             RuleMatcher::Native(_) | RuleMatcher::Sweep(_) | RuleMatcher::Path => Ok(()),
             RuleMatcher::Refused(reason) => Err(reason.clone()),
         }
+    }
+
+    /// The same for the literal that stands at `hit`.
+    pub(crate) fn reads(&self, bytes: &[u8], hit: Span) -> (usize, usize) {
+        match self {
+            RuleMatcher::Native(native) => native.reads(bytes, hit),
+            _ => self.reach(),
+        }
+    }
+
+    /// Whether it reads as far for every hit.
+    pub(crate) fn has_fixed_reach(&self) -> bool {
+        !matches!(self, RuleMatcher::Native(native) if !native.has_fixed_reach())
     }
 
     /// How far before and after a hit's end it may read.

@@ -35,24 +35,37 @@ pub struct Scratch {
 
 /// For each literal how far around it its rules read, once that was asked for.
 #[derive(Debug, Default)]
-pub(crate) struct Reaches(Vec<Option<(u32, u32)>>);
+pub(crate) struct Reaches(Vec<Option<Reach>>);
+
+/// How far around a literal its rules read.
+#[derive(Clone, Copy, Debug)]
+enum Reach {
+    Fixed(u32, u32),
+    /// It is found out for each hit.
+    OfHit,
+}
 
 impl Reaches {
-    /// How many bytes before and after its position the decision about a hit may read.
-    pub(crate) fn get(&mut self, detector: &Detector, hit: Hit) -> (usize, usize) {
+    /// How many bytes before and after its position the decision about a hit in `bytes` may read.
+    pub(crate) fn get(&mut self, detector: &Detector, bytes: &[u8], hit: Hit) -> (usize, usize) {
         let number = hit.literal as usize;
-        if let Some(Some((before, after))) = self.0.get(number) {
-            return (*before as usize, *after as usize);
+        match self.0.get(number) {
+            Some(Some(Reach::Fixed(before, after))) => return (*before as usize, *after as usize),
+            Some(Some(Reach::OfHit)) => return detector.reads_of(bytes, hit),
+            Some(None) | None => {}
         }
-        let reach = detector.reach_of(hit);
+        let reads = detector.reads_of(bytes, hit);
         let narrow = |distance: usize| u32::try_from(distance).unwrap_or(u32::MAX);
         if self.0.len() <= number {
             self.0.resize(number + 1, None);
         }
         if let Some(slot) = self.0.get_mut(number) {
-            *slot = Some((narrow(reach.0), narrow(reach.1)));
+            *slot = Some(match detector.has_fixed_reach(hit.literal) {
+                true => Reach::Fixed(narrow(reads.0), narrow(reads.1)),
+                false => Reach::OfHit,
+            });
         }
-        reach
+        reads
     }
 }
 

@@ -116,6 +116,8 @@ fn hits_lie_inside(bytes: &[u8]) -> Result<(), TestCaseError> {
         let (reach_before, reach_after) = DETECTOR.reach_of(*hit);
         prop_assert!((hit.position as usize) < bytes.len());
         prop_assert!(before <= reach_before.max(1) && after <= reach_after);
+        let (reads_before, reads_after) = DETECTOR.reads_of(bytes, *hit);
+        prop_assert!(reads_before <= reach_before && reads_after <= reach_after);
     }
     prop_assert!(hits.is_sorted());
     Ok(())

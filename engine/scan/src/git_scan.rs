@@ -13,7 +13,7 @@ use leakward_core::outcome::SkippedKind;
 use leakward_sources::git::clone::{self, CloneProgress, Credentials, RemoteUrl};
 use leakward_sources::git::{
     self, Arriving, Chronicle, Covered, Head, HistoryScan, Known, NothingKnown, ObjectId,
-    ObjectKinds, OpenOptions, Provenance, Question, Refs, Repository, Selection, Staged, Unchanged,
+    ObjectKinds, OpenOptions, Provenance, Question, Repository, Selection, Staged, Unchanged,
     Worktree,
 };
 use leakward_sources::{Origin, Piece, Visitor as _};
@@ -348,12 +348,12 @@ impl Seen {
             .shortcomings()
             .into_iter()
             .for_each(|told| collector.skipped(told));
-        let refs = Refs::of(repository);
-        refs.skipped()
-            .iter()
-            .cloned()
-            .for_each(|told| collector.skipped(told));
-        refs.scan_names(collector);
+        let refs = || {
+            let refs = repository.refs();
+            let skipped = refs.skipped().iter().cloned();
+            skipped.for_each(|told| collector.skipped(told));
+            refs.scan_names(collector);
+        };
         match history {
             Looked::All(cache) => {
                 let kinds = ObjectKinds::ALL.and(ObjectKinds::NAMES);
@@ -362,7 +362,11 @@ impl Seen {
                     None => &NothingKnown,
                 };
                 let threads = context.request.threads;
-                self.covered = repository.scan_new_objects(kinds, known, collector, threads)?;
+                // PERF: one thread alone can list the refs, and one alone begins with the packs.
+                let ((), covered) = rayon::join(refs, || {
+                    repository.scan_new_objects(kinds, known, collector, threads)
+                });
+                self.covered = covered?;
                 let borrows = !repository.outside_alternates().is_empty();
                 let is_partial_clone = repository.is_partial_clone();
                 if !borrows && is_partial_clone {
@@ -379,6 +383,7 @@ impl Seen {
                 }
             }
             Looked::Reachable => {
+                refs();
                 self.part(repository, context, collector, &git::Scope::Reachable)?;
             }
         }

@@ -49,6 +49,20 @@ impl NativeDetector {
         }
     }
 
+    /// How far before the literal that stands at `hit` and from its beginning on the detector reads, when that is found out for each hit
+    /// and is no more than its reach.
+    pub(crate) fn reads(self, bytes: &[u8], hit: Span) -> (usize, usize) {
+        match self {
+            Self::Assignment => assignment::reads(bytes, hit),
+            _ => self.reach(),
+        }
+    }
+
+    /// Whether it reads as far for every hit.
+    pub(crate) fn has_fixed_reach(self) -> bool {
+        self != Self::Assignment
+    }
+
     /// How far before a hit and after it the detector reads.
     pub(crate) fn reach(self) -> (usize, usize) {
         match self {

@@ -163,7 +163,7 @@ impl<'a> Search<'a> {
         if !self.scratch.candidates.is_empty() {
             let candidates = std::mem::take(&mut self.scratch.candidates);
             let fates = self.judge_all(bytes, &candidates, matches);
-            self.settle(bytes.len(), known, &tried, (&candidates, &fates));
+            self.settle(bytes, known, &tried, (&candidates, &fates));
             self.scratch.candidates = candidates;
         }
         self.sweep(bytes, known, first, matches);

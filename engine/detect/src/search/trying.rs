@@ -76,7 +76,7 @@ impl Search<'_> {
                         candidates,
                     });
                 } else if let Some(noted) = known.hits.get_mut(number) {
-                    noted.reads = self.read_by(hit, bytes.len());
+                    noted.reads = self.read_by(hit, bytes);
                 }
             }
             if self.scratch.candidates.len() >= most {
@@ -112,7 +112,7 @@ impl Search<'_> {
     /// Notes those hits all of whose candidates were turned down because of the bytes around them.
     pub(super) fn settle(
         &mut self,
-        len: usize,
+        bytes: &[u8],
         known: &mut Known,
         tried: &[Tried],
         (candidates, fates): (&[Candidate], &[Option<Fate>]),
@@ -130,8 +130,8 @@ impl Search<'_> {
                 continue;
             }
             let judged = of_hit.iter().map(Judge::reads);
-            let judged = judged.map(|span| Reads::new(span.start, span.end, len));
-            let reads = judged.fold(self.read_by(one.hit, len), Reads::and);
+            let judged = judged.map(|span| Reads::new(span.start, span.end, bytes.len()));
+            let reads = judged.fold(self.read_by(one.hit, bytes), Reads::and);
             known.turn_down(one.number, reads, told.into_iter());
         }
     }
@@ -155,13 +155,13 @@ impl Search<'_> {
     }
 
     /// The bytes that the rules of a hit may have read.
-    fn read_by(&mut self, hit: Hit, len: usize) -> Reads {
-        let (before, after) = self.scratch.reaches.get(self.detector, hit);
+    fn read_by(&mut self, hit: Hit, bytes: &[u8]) -> Reads {
+        let (before, after) = self.scratch.reaches.get(self.detector, bytes, hit);
         let position = hit.position as usize;
         Reads::new(
             position.saturating_sub(before),
             position.saturating_add(after),
-            len,
+            bytes.len(),
         )
     }
 

@@ -544,6 +544,11 @@ impl Known for ScanCache {
                 .get()
                 .is_some_and(|all| all.iter().any(|ids| ids.contains(id)))
     }
+
+    fn is_empty(&self) -> bool {
+        let has_ids = self.ids.get().is_some_and(|all| !all.is_empty());
+        self.again.is_empty() && self.loose.is_empty() && self.begun.is_empty() && !has_ids
+    }
 }
 
 impl Ids {

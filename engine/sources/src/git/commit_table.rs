@@ -6,6 +6,7 @@
 //! INVARIANT: after [`CommitTable::sort`] rows are in the order of their ids, each id once.
 
 use gix::ObjectId;
+use rayon::slice::ParallelSliceMut as _;
 
 use super::commits::CommitFacts;
 use super::fan;
@@ -68,7 +69,7 @@ impl CommitTable {
 
     /// Makes the commits ready to be found.
     pub(crate) fn sort(&mut self) {
-        self.rows.sort_unstable_by_key(|row| row.id);
+        self.rows.par_sort_unstable_by_key(|row| row.id);
         self.rows.dedup_by_key(|row| row.id);
         self.fan = fan::of(self.rows.iter().map(|row| &row.id));
     }

@@ -417,7 +417,7 @@ impl History {
         }
         // Dates grow along every edge now, so that sorting by them keeps parents first; the id makes it the same on
         // every run.
-        order.sort_by_key(|&number| {
+        order.par_sort_unstable_by_key(|&number| {
             let index = number as usize;
             (corrected.get(index).copied(), self.ids.get(index).copied())
         });

@@ -20,6 +20,7 @@ use leakward_core::{Limits, Skipped, SkippedKind};
 use super::GitError;
 use super::alternates::Alternates;
 use super::belonging;
+use super::refs::Refs;
 use super::reftable::Reftables;
 
 /// Where to look for the repository.
@@ -72,6 +73,7 @@ pub struct Repository {
     alternates: Alternates,
     ref_storage: RefStorage,
     reftables: OnceLock<Reftables>,
+    refs: OnceLock<Refs>,
     partial: bool,
     unknown_extensions: Vec<String>,
     index_file: Option<PathBuf>,
@@ -99,6 +101,7 @@ impl Repository {
             alternates: Alternates::of(&common),
             ref_storage: ref_storage(&configuration, &common),
             reftables: OnceLock::new(),
+            refs: OnceLock::new(),
             partial: configuration.partial,
             unknown_extensions: configuration.unknown_extensions,
             limits: options.limits,
@@ -171,6 +174,12 @@ impl Repository {
             )
         };
         (self.ref_storage == RefStorage::Reftable).then(|| self.reftables.get_or_init(read))
+    }
+
+    /// The refs, as they were when they were first asked for.
+    #[must_use]
+    pub fn refs(&self) -> &Refs {
+        self.refs.get_or_init(|| Refs::of(self))
     }
 
     /// What `HEAD` is.

@@ -18,8 +18,14 @@ use crate::judge::{Traits, begins_comment};
 /// Longest part of a name before and after the hit.
 const NAME: usize = 64;
 
-/// How far before a hit and after it the detector reads.
+/// How far before a hit and after it the detector reads at most. Mostly it reads less: see [`reads`].
 pub(crate) const REACH: (usize, usize) = (NAME + 256, NAME + 2 * value::LONGEST);
+
+/// From a name on so many line ends are read, but for the rows of a table.
+///
+/// PERF: a version of a file is looked at again where what was read for a hit has changed. With all that may be read, that were three
+/// of four looks of a scan of history; a value stands on the name's line or on one of the next.
+const LINES: usize = 8;
 
 /// What names are made of to the left of the hit.
 const NAME_BEFORE: ByteSet = ByteSet::WORD.with(b"-.$");
@@ -33,9 +39,14 @@ pub(crate) const NEXT: ByteSet = ByteSet::WORD.with(b"-.\"'`\\)]>[:=!?+|({<,; \t
 /// Looks at the hit of a name's part.
 pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span, runs: &mut Runs) -> Option<Candidate> {
     let name = name_around(bytes, hit)?;
-    if let Some(candidate) = in_table(rule, bytes, name) {
+    let may_be_header = may_be_header(bytes, name);
+    if may_be_header && let Some(candidate) = in_table(rule, bytes, name) {
         return Some(candidate);
     }
+    let bytes = match may_be_header {
+        true => bytes,
+        false => bytes.get(..lines_end(bytes, hit.start))?,
+    };
     let (operator, value) = assigned(bytes, name, runs)?;
     if is_something_else(bytes, name, operator, value) {
         return None;
@@ -60,6 +71,32 @@ pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span, runs: &mut Runs) -> Opt
         bare_evidence(bytes, name, operator, value, &mut candidate)?;
     }
     Some(candidate)
+}
+
+/// How far before the hit and after it [`find`] reads, whatever it finds.
+pub(crate) fn reads(bytes: &[u8], hit: Span) -> (usize, usize) {
+    match name_around(bytes, hit) {
+        Some(name) if may_be_header(bytes, name) => REACH,
+        _ => (REACH.0, lines_end(bytes, hit.start) - hit.start),
+    }
+}
+
+/// Where the lines end that are read for a name at `from`.
+fn lines_end(bytes: &[u8], from: usize) -> usize {
+    let reach = from.saturating_add(REACH.1).min(bytes.len());
+    let rest = bytes.get(from..reach).unwrap_or_default();
+    let end = memchr::memchr_iter(b'\n', rest).nth(LINES - 1);
+    end.map_or(reach, |at| from + at + 1)
+}
+
+/// Whether the name may be a column's: the only case in which more than some lines are read.
+fn may_be_header(bytes: &[u8], name: Span) -> bool {
+    // Cells are told by what follows the name; most names end here.
+    let after = bytes.get(operator::skip_blanks(bytes, name.end));
+    after.is_some_and(|after| {
+        (b"|,;\n\r*`".contains(after) && table::may_be_header(bytes, name))
+            || (b",)`\"]".contains(after) && insert::may_be_column(bytes, name))
+    })
 }
 
 /// How the value is written, and the value.
@@ -175,7 +212,6 @@ fn attribute_value(bytes: &[u8], name_end: usize) -> Option<(Operator, usize)> {
 
 /// The values below a table's header.
 fn in_table(rule: usize, bytes: &[u8], name: Span) -> Option<Candidate> {
-    // Cells are told by what follows the name; most names end here.
     let after = *bytes.get(operator::skip_blanks(bytes, name.end))?;
     let mut cells = if b"|,;\n\r*`".contains(&after) {
         table::below(bytes, name)

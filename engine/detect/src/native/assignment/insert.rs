@@ -21,6 +21,11 @@ pub(super) fn values(bytes: &[u8], name: Span) -> Vec<Span> {
     rows(bytes, name).unwrap_or_default()
 }
 
+/// Whether a list of columns is open before `name`. Only then [`values`] finds something.
+pub(super) fn may_be_column(bytes: &[u8], name: Span) -> bool {
+    columns_start(bytes, name.start).is_some()
+}
+
 fn rows(bytes: &[u8], name: Span) -> Option<Vec<Span>> {
     let (closed, _) = name_close(bytes, name.end);
     // SQL Server's `[password]`.

@@ -13,5 +13,5 @@ mod operator;
 mod table;
 mod value;
 
-pub(crate) use assignment::{NEXT, REACH, find};
+pub(crate) use assignment::{NEXT, REACH, find, reads};
 pub(crate) use name::{NameKind, is_setting, words as name_words};

@@ -12,16 +12,26 @@ const HEADER: usize = 240;
 /// LIMIT: rows that are read.
 const ROWS: usize = 32;
 
-/// The cells below the header cell `name`, without the blanks and marks around them.
-pub(super) fn below(bytes: &[u8], name: Span) -> Vec<Span> {
+/// Whether the line of `name` begins as a header does. Only then [`below`] finds something.
+pub(super) fn may_be_header(bytes: &[u8], name: Span) -> bool {
+    line_start(bytes, name).is_some_and(|start| {
+        let line = bytes.get(start..name.start).unwrap_or_default();
+        start == 0 || line.trim_ascii_start().starts_with(b"|")
+    })
+}
+
+/// Where the line of `name` begins, if that is not too far away.
+fn line_start(bytes: &[u8], name: Span) -> Option<usize> {
     let from = name.start.saturating_sub(HEADER);
-    let before = bytes.get(from..name.start).unwrap_or_default();
-    let Some(line_start) = before
-        .iter()
-        .rposition(|byte| *byte == b'\n')
+    let before = bytes.get(from..name.start)?;
+    memchr::memrchr(b'\n', before)
         .map(|at| from + at + 1)
         .or_else(|| (from == 0).then_some(0))
-    else {
+}
+
+/// The cells below the header cell `name`, without the blanks and marks around them.
+pub(super) fn below(bytes: &[u8], name: Span) -> Vec<Span> {
+    let Some(line_start) = line_start(bytes, name) else {
         return Vec::new();
     };
     let rest = bytes

@@ -20,6 +20,13 @@ pub trait Known: Sync {
 
     /// Whether this object is known.
     fn has(&self, id: &oid) -> bool;
+
+    /// Whether it knows of no object at all.
+    ///
+    /// PERF: then the ids of all objects need not be read to ask for them.
+    fn is_empty(&self) -> bool {
+        false
+    }
 }
 
 /// Nothing is known.
@@ -33,6 +40,10 @@ impl Known for NothingKnown {
 
     fn has(&self, _id: &oid) -> bool {
         false
+    }
+
+    fn is_empty(&self) -> bool {
+        true
     }
 }
 

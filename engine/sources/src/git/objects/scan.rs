@@ -539,6 +539,9 @@ struct Everything<'a> {
 
 impl Everything<'_> {
     fn is_known(&self, position: u32) -> bool {
+        if self.old.is_empty() && self.known.is_empty() {
+            return false;
+        }
         let Some(id) = self.pack.id(position) else {
             return false;
         };

@@ -10,7 +10,9 @@ use std::collections::HashMap;
 
 use gix::ObjectId;
 use gix::objs::Kind;
-use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
+use rayon::iter::{
+    IndexedParallelIterator, IntoParallelIterator, IntoParallelRefMutIterator, ParallelIterator,
+};
 
 use super::entry::Stored;
 use super::fault::Fault;
@@ -209,14 +211,16 @@ impl<S: Surroundings> Survey<'_, S> {
 
     /// Marks what is wanted.
     fn choose(&mut self) {
+        let surroundings = self.surroundings;
         let Entries { order, marks, .. } = &mut self.entries;
-        for (entry, mark) in marks.iter_mut().enumerate() {
+        let marks = marks.par_iter_mut().with_min_len(ENTRIES_FOR_A_THREAD);
+        marks.enumerate().for_each(|(entry, mark)| {
             let (Some(kind), Some(position)) = (mark.kind(), order.position(entry)) else {
-                continue;
+                return;
             };
-            if *mark != Mark::EMPTY_BLOB && self.surroundings.wants(kind, position) {
+            if *mark != Mark::EMPTY_BLOB && surroundings.wants(kind, position) {
                 mark.want();
             }
-        }
+        });
     }
 }

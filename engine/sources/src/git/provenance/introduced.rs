@@ -78,10 +78,8 @@ impl Introductions {
     /// Compares every commit of `order` (parents first) with its parents.
     pub(super) fn find(history: &History, order: &[u32], graph: &Leads<'_>) -> Self {
         let mut found = Self::default();
-        let root = |commit: u32| {
-            let tree = history.trees.get(commit as usize)?;
-            graph.tree(tree)
-        };
+        let roots = graph.trees(&history.trees);
+        let root = |commit: u32| roots.get(commit as usize).copied().flatten();
         for &commit in order {
             let Some(tree) = root(commit) else { continue };
             let parents: Vec<u32> = history

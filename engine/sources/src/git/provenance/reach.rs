@@ -164,20 +164,29 @@ impl Line {
             return answers;
         };
         let masks = self.masks(questions, start);
+        let mut tally = Tally::default();
+        // Questions whose refs are still named.
+        let mut open: Mask = [u64::MAX; WORDS];
         for (name, place) in refs {
             let mask = (*place as usize)
                 .checked_sub(start)
                 .and_then(|at| masks.get(at));
-            for (word, &bits) in mask.into_iter().flatten().enumerate() {
-                let mut bits = bits;
+            let Some(mask) = mask else { continue };
+            tally.add(mask);
+            for (word, (bits, open)) in mask.iter().zip(&mut open).enumerate() {
+                let mut bits = bits & *open;
                 while bits != 0 {
-                    let question = word * 64 + bits.trailing_zeros() as usize;
+                    let bit = bits.trailing_zeros();
                     bits &= bits - 1;
-                    if let Some(answer) = answers.get_mut(question) {
+                    if let Some(answer) = answers.get_mut(word * 64 + bit as usize) {
                         answer.add(name);
+                        *open &= !(u64::from(answer.is_full()) << bit);
                     }
                 }
             }
+        }
+        for (question, answer) in answers.iter_mut().enumerate() {
+            answer.more = tally.of(question).saturating_sub(answer.names.len() as u64);
         }
         answers
     }
@@ -218,10 +227,49 @@ impl Line {
     }
 }
 
+/// How often each question's bit was set.
+///
+/// PERF: of 60,000 refs each of 300 findings is reached by most; counters that stand side by side, a bit of each in one
+/// word, are counted up together.
+#[derive(Default)]
+struct Tally {
+    /// The lowest bits of all counters, the next ones, …
+    digits: Vec<Mask>,
+}
+
+impl Tally {
+    fn add(&mut self, mask: &Mask) {
+        let mut carry = *mask;
+        for digit in &mut self.digits {
+            if carry == [0; WORDS] {
+                return;
+            }
+            for (digit, carry) in digit.iter_mut().zip(&mut carry) {
+                let both = *digit & *carry;
+                *digit ^= *carry;
+                *carry = both;
+            }
+        }
+        if carry != [0; WORDS] {
+            self.digits.push(carry);
+        }
+    }
+
+    fn of(&self, question: usize) -> u64 {
+        let bit = |digit: &Mask| digit.get(question / 64).map_or(0, |word| word >> (question % 64) & 1);
+        (self.digits.iter().rev()).fold(0, |count, digit| count << 1 | bit(digit))
+    }
+}
+
 impl Reached {
+    /// Whether no more refs are named.
+    fn is_full(&self) -> bool {
+        self.names.len() >= MAX_REFS
+    }
+
     /// Adds a ref, unless there are enough already.
     pub(super) fn add(&mut self, name: &str) {
-        if self.names.len() < MAX_REFS {
+        if !self.is_full() {
             self.names.push(short(name).to_owned());
         } else {
             self.more += 1;

@@ -5,6 +5,9 @@ use std::collections::HashMap;
 use bstr::{BString, ByteSlice};
 use gix::ObjectId;
 use leakward_core::{Skipped, SkippedKind};
+use rayon::iter::{
+    IndexedParallelIterator as _, IntoParallelRefIterator as _, ParallelIterator as _,
+};
 
 use super::authorship::Authorship;
 use super::chronicle::Chronicle;
@@ -15,9 +18,13 @@ use crate::git::commits::{History, Tips};
 use crate::git::lookup::Lookup;
 use crate::git::tree_index::leads::{Leads, Things, Ways};
 use crate::git::{Covered, Head, HistoryIndex, ObjectKinds, Refs, Repository};
+use crate::workers::Workers;
 
 /// LIMIT: missing objects that are traced for the next answer's sake.
 const MISSING_TO_TRACE: usize = 5_000;
+
+/// PERF: fewer objects are not worth a thread, with caches of its own.
+const LOOKED_UP_TOGETHER: usize = 64;
 
 /// What an answer leaves.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -156,7 +163,7 @@ impl Provenance {
         }
         let lookup = Lookup::new(repository);
         chronicle.go_on(repository, &lookup, &question, news)?;
-        let refs = Refs::of(repository);
+        let refs = repository.refs();
         let mut history = chronicle.take_history();
         let tips = Tips::with_known(&lookup, &refs.targets(), |id| history.number(id).is_some());
         history.reach(&tips.commits)?;
@@ -184,10 +191,17 @@ impl Provenance {
         let mut wanted: Vec<ObjectId> = of_places.chain(asked).collect();
         wanted.sort_unstable();
         wanted.dedup();
-        let lookup = Lookup::new(repository);
-        let mut buffer = Vec::new();
-        for id in wanted {
-            match Authorship::read(&lookup, &id, &mut buffer) {
+        let workers = Workers::new(|| (Lookup::new(repository), Vec::new()));
+        let read: Vec<_> = wanted
+            .par_iter()
+            .with_min_len(LOOKED_UP_TOGETHER)
+            .map(|id| {
+                let (lookup, buffer) = &mut *workers.borrow();
+                (*id, Authorship::read(lookup, id, buffer))
+            })
+            .collect();
+        for (id, read) in read {
+            match read {
                 Ok(authorship) => {
                     self.authorship.insert(id, authorship);
                 }
@@ -332,7 +346,7 @@ struct Tracing<'q> {
     repository: &'q Repository,
     question: &'q Question,
     lookup: Lookup,
-    refs: Refs,
+    refs: &'q Refs,
     /// All commits, those that refs reach first.
     history: History,
     order: Vec<u32>,
@@ -350,7 +364,7 @@ impl<'q> Tracing<'q> {
         leave: Leave,
     ) -> (Self, HistoryIndex, Option<Ahead>) {
         let lookup = Lookup::new(repository);
-        let refs = Refs::of(repository);
+        let refs = repository.refs();
         let mut answer = Provenance::default();
         let mut index = history.map_or_else(
             || {
@@ -369,8 +383,8 @@ impl<'q> Tracing<'q> {
             index.commits.find(id).is_some()
         });
         let known = std::mem::take(&mut index.commits);
-        // PERF: two passes that only one thread at a time can make, side by side. What the second one finds is of no use when the first
-        // meets trees that the index does not have; that is seldom.
+        // PERF: the first is a pass that only one thread at a time can make, so the second begins beside it. What that one finds is of no
+        // use when the first meets trees that the index does not have; that is seldom.
         let hash = lookup.hash();
         let missing = question
             .can_leave(leave)
@@ -381,21 +395,21 @@ impl<'q> Tracing<'q> {
             || Ahead::of(repository, &index, &expected),
         );
         drop(known);
-        let mut ahead = Some(ahead);
+        let mut is_complete = true;
         if question.things() > 0 {
             let trees = history.reached().map(|(_, tree)| tree);
             let roots: Vec<ObjectId> = trees.chain(tips.trees.iter().copied()).collect();
             let trees = index.trees();
-            let (completed, skipped) = index.complete(repository, &roots);
+            let (completed, skipped) = index.complete(repository, &roots, &ahead.ways.read);
             index = completed;
-            ahead = ahead.filter(|_| index.trees() == trees);
             answer.skipped.extend(skipped);
+            is_complete = index.trees() == trees;
         }
         answer.skipped.append(&mut tips.skipped);
         let mut tracing = Self::of(repository, question, lookup, refs, history);
         answer.skipped.append(&mut tracing.answer.skipped);
         tracing.answer = answer;
-        (tracing, index, ahead)
+        (tracing, index, is_complete.then_some(ahead))
     }
 
     /// With a history that is there already.
@@ -403,7 +417,7 @@ impl<'q> Tracing<'q> {
         repository: &'q Repository,
         question: &'q Question,
         lookup: Lookup,
-        refs: Refs,
+        refs: &'q Refs,
         history: History,
     ) -> Self {
         let indirect = refs

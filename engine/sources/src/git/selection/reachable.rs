@@ -28,7 +28,8 @@ pub(super) fn select(repository: &Repository, lookup: &Lookup) -> Selection {
     let told = [refs.skipped(), &tips.skipped, &history.skipped];
     let told_of_trees = std::mem::replace(&mut skipped, told.concat());
     skipped.extend(add_index(repository, &mut blobs, &mut roots));
-    let (index, told_below) = index.complete(repository, &roots);
+    let read = index.trees_read();
+    let (index, told_below) = index.complete(repository, &roots, &read);
     skipped.extend(told_of_trees.into_iter().chain(told_below));
     let mut reached = index.reached(&roots);
     blobs.append(&mut reached.blobs);

@@ -8,10 +8,18 @@
 //! Why that is right. A tree is the bag of its base's entries, less some and more others; two entries of the same name that
 //! lead to the same are the same entry to whoever asks where things are. It does not depend on how many passes are made.
 
-use super::index::HistoryIndex;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
+
+use rayon::iter::{
+    IndexedParallelIterator as _, IntoParallelIterator as _, IntoParallelRefIterator as _,
+    IntoParallelRefMutIterator as _, ParallelIterator as _,
+};
+
+use super::index::{HistoryIndex, TreesRead};
 use super::leads::{Target, Things};
 use super::names::NameNumber;
-use super::records::{Place, Sign};
+use super::records::{Place, Record, Sign};
 
 /// The mark of what leads to nothing, and of what has no place.
 pub(super) const NOTHING: u32 = u32::MAX;
@@ -37,14 +45,15 @@ pub(super) struct Nodes {
 }
 
 impl Nodes {
-    /// The trees of `index`, as far as they lead to `things`.
-    pub(super) fn of(index: &HistoryIndex, things: &Things, most_passes: usize) -> Self {
+    /// The trees of `index`, as far as they lead to `things`, in the current Rayon pool; and which were read at all.
+    pub(super) fn of(index: &HistoryIndex, things: &Things, most_passes: usize) -> (Self, TreesRead) {
         let mut likening = Likening::of(index, things);
+        let read = likening.trees_read();
         let mut passes = 0;
         while likening.pass() && passes < most_passes {
             passes += 1;
         }
-        likening.finish()
+        (likening.finish(), read)
     }
 
     /// How many there are.
@@ -60,170 +69,244 @@ impl Nodes {
     }
 }
 
-/// The work while it goes on. Trees are known by their places here.
+/// PERF: places that one task looks at.
+const PLACES_IN_A_PART: usize = 1 << 13;
+
+/// The work while it goes on, in the current Rayon pool. Trees are known by their places here.
+///
+/// What a part learns of its trees another one may see at once or in its next pass; it is the same in the end, as every pass
+/// goes on until none learns anything.
 struct Likening {
     /// By number of the object: its place.
     places: Vec<Place>,
     bases: Vec<Place>,
-    /// By place: a tree that leads to the same, with a smaller place or itself.
-    like: Vec<Place>,
+    like: Like,
+    parts: Vec<Part>,
+}
+
+/// By place: a tree that leads to the same, with a smaller place or itself.
+struct Like(Vec<AtomicU32>);
+
+/// What is left of the trees at some places that stand side by side.
+#[derive(Default)]
+struct Part {
     /// Trees that are like no other so far, and where their differences are.
     left: Vec<(Place, std::ops::Range<u32>)>,
     differences: Vec<Difference>,
+    /// Numbers of trees that others refer to and that were not read.
+    unread: Vec<u32>,
 }
 
 impl Likening {
     fn of(index: &HistoryIndex, things: &Things) -> Self {
         let records = &index.records;
-        let mut likening = Self {
-            places: vec![NOTHING; index.numbers.count()],
-            bases: vec![NOTHING; records.len()],
-            like: (0..).take(records.len()).collect(),
-            left: Vec::new(),
-            differences: Vec::new(),
+        // One more than the place. Of two records of one tree the later one counts, whichever is seen first.
+        let behind: Vec<AtomicU32> = (0..index.numbers.count()).map(|_| AtomicU32::new(0)).collect();
+        let base = |place: usize| {
+            let record = records.get(place)?;
+            let slot = behind.get(record.number as usize)?;
+            slot.fetch_max(narrow(place + 1), Relaxed);
+            record.base
         };
-        for (place, record) in records.iter() {
-            if let Some(slot) = likening.places.get_mut(record.number as usize) {
-                *slot = Place::try_from(place).unwrap_or(NOTHING);
-            }
-            if let Some(slot) = likening.bases.get_mut(place) {
-                *slot = record.base.unwrap_or(NOTHING);
-            }
-        }
-        for (place, record) in records.iter() {
-            let start = likening.differences.len();
-            for (child, sign) in record.differences() {
-                for target in things.targets(child) {
-                    let target = match target.as_tree() {
-                        None => target,
-                        Some(number) => match likening.places.get(number as usize) {
-                            Some(&place) if place != NOTHING => Target::tree(place),
-                            _ => continue,
-                        },
-                    };
-                    likening.differences.push(Difference {
-                        name: child.name,
-                        target,
-                        sign,
-                    });
+        let all = (0..records.len()).into_par_iter();
+        let bases = all.with_min_len(PLACES_IN_A_PART);
+        let bases: Vec<Place> = bases.map(|at| base(at).unwrap_or(NOTHING)).collect();
+        let place = |behind: AtomicU32| behind.into_inner().checked_sub(1).unwrap_or(NOTHING);
+        let places: Vec<Place> = behind.into_iter().map(place).collect();
+        let like = Like((0..).take(records.len()).map(AtomicU32::new).collect());
+        let starts = (0..records.len()).step_by(PLACES_IN_A_PART);
+        let starts: Vec<usize> = starts.collect();
+        let part = |&start: &usize| {
+            let mut part = Part::default();
+            for place in start..records.len().min(start + PLACES_IN_A_PART) {
+                if let Some(record) = records.get(place) {
+                    part.add(narrow(place), record, things, &places);
+                    part.settle_last(&bases, &like);
                 }
             }
-            let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-            let range = narrow(start)..narrow(likening.differences.len());
-            likening
-                .left
-                .push((Place::try_from(place).unwrap_or(NOTHING), range));
+            part
+        };
+        Self {
+            parts: starts.par_iter().map(part).collect(),
+            places,
+            bases,
+            like,
         }
-        likening
     }
 
     /// Looks at each tree that is left once more; whether any turned out to be like another.
     fn pass(&mut self) -> bool {
-        let before = self.left.len();
-        let mut left = std::mem::take(&mut self.left);
-        left.retain_mut(|(place, range)| {
-            self.shrink(range);
-            let is_empty = range.start == range.end;
-            if is_empty {
-                let base = self.bases.get(*place as usize).copied().unwrap_or(NOTHING);
-                let like = self.like(base);
-                if let Some(slot) = self.like.get_mut(*place as usize) {
-                    *slot = like;
-                }
-            }
-            !is_empty
-        });
-        self.left = left;
-        self.left.len() < before
-    }
-
-    /// Drops the differences that are none.
-    fn shrink(&mut self, range: &mut std::ops::Range<u32>) {
-        let (start, mut end) = (range.start as usize, range.start as usize);
-        let mut removes = false;
-        for at in start..range.end as usize {
-            let Some(mut difference) = self.differences.get(at).copied() else {
-                break;
-            };
-            if let Some(place) = difference.target.as_tree() {
-                match self.like(place) {
-                    NOTHING => continue,
-                    like => difference.target = Target::tree(like),
-                }
-            }
-            removes |= difference.sign == Sign::Removed;
-            if let Some(slot) = self.differences.get_mut(end) {
-                *slot = difference;
-            }
-            end += 1;
-        }
-        if removes && end - start > 1 {
-            let kept = self.differences.get_mut(start..end).map_or(0, cancel);
-            end = start + kept;
-        }
-        range.end = u32::try_from(end).unwrap_or(u32::MAX);
-    }
-
-    /// The first tree that is known to lead to the same as the one at `place`.
-    fn like(&mut self, place: Place) -> Place {
-        let mut at = place;
-        loop {
-            let Some(&next) = self.like.get(at as usize) else {
-                return NOTHING;
-            };
-            if next == at {
-                return at;
-            }
-            let after = self.like.get(next as usize).copied().unwrap_or(NOTHING);
-            if let Some(slot) = self.like.get_mut(at as usize) {
-                *slot = after;
-            }
-            at = next;
-        }
+        let (bases, like) = (&self.bases, &self.like);
+        let parts = self.parts.par_iter_mut();
+        parts
+            .map(|part| part.pass(bases, like))
+            .reduce(|| false, |one, other| one | other)
     }
 
     /// Numbers what is left.
-    fn finish(mut self) -> Nodes {
-        let mut numbered = vec![NOTHING; self.like.len()];
-        for (node, (place, _)) in (0..).zip(&self.left) {
+    fn finish(self) -> Nodes {
+        let mut numbered = vec![NOTHING; self.bases.len()];
+        let left = self.parts.iter().flat_map(|part| &part.left);
+        for (node, (place, _)) in (0..).zip(left) {
             if let Some(slot) = numbered.get_mut(*place as usize) {
                 *slot = node;
             }
         }
-        let nodes: Vec<u32> = (0..)
-            .take(self.like.len())
-            .map(|place| {
-                let like = self.like(place);
-                numbered.get(like as usize).copied().unwrap_or(NOTHING)
-            })
-            .collect();
-        let node_at = |place: Place| nodes.get(place as usize).copied().unwrap_or(NOTHING);
+        let node_at = |place: Place| {
+            let like = self.like.of(place);
+            numbered.get(like as usize).copied().unwrap_or(NOTHING)
+        };
+        let places = self.places.par_iter().with_min_len(PLACES_IN_A_PART);
         let mut kept = Nodes {
-            of_number: self.places.iter().map(|&place| node_at(place)).collect(),
+            of_number: places.map(|&place| node_at(place)).collect(),
             ..Nodes::default()
         };
-        let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        for (place, range) in &self.left {
-            let base = self.bases.get(*place as usize).copied();
-            kept.bases.push(node_at(base.unwrap_or(NOTHING)));
-            kept.starts.push(narrow(kept.differences.len()));
-            let range = range.start as usize..range.end as usize;
-            for difference in self.differences.get(range).unwrap_or_default() {
-                let target = match difference.target.as_tree().map(node_at) {
-                    None => difference.target,
-                    // It has turned out to lead to nothing after the last look at this tree.
-                    Some(NOTHING) => continue,
-                    Some(node) => Target::tree(node),
-                };
-                kept.differences.push(Difference {
-                    target,
-                    ..*difference
-                });
+        for part in &self.parts {
+            for (place, range) in &part.left {
+                let base = self.bases.get(*place as usize).copied();
+                kept.bases.push(node_at(base.unwrap_or(NOTHING)));
+                kept.starts.push(narrow(kept.differences.len()));
+                let range = range.start as usize..range.end as usize;
+                for difference in part.differences.get(range).unwrap_or_default() {
+                    let target = match difference.target.as_tree().map(node_at) {
+                        None => difference.target,
+                        // It has turned out to lead to nothing after the last look at this tree.
+                        Some(NOTHING) => continue,
+                        Some(node) => Target::tree(node),
+                    };
+                    kept.differences.push(Difference {
+                        target,
+                        ..*difference
+                    });
+                }
             }
         }
         kept.starts.push(narrow(kept.differences.len()));
         kept
     }
+
+    /// Which trees were read, and which were not that others refer to.
+    fn trees_read(&self) -> TreesRead {
+        let is_read = |(_, place): &(usize, &Place)| **place != NOTHING;
+        let read = self.places.iter().enumerate().filter(is_read);
+        let unread = self.parts.iter().flat_map(|part| &part.unread);
+        TreesRead::of(read.map(|(number, _)| number), unread.copied())
+    }
+}
+
+impl Part {
+    /// Notes how the tree of `record` differs from its base in what may lead to something.
+    fn add(&mut self, place: Place, record: Record<'_>, things: &Things, places: &[Place]) {
+        let start = self.differences.len();
+        for (child, sign) in record.differences() {
+            for target in things.targets(child) {
+                let target = match target.as_tree() {
+                    None => target,
+                    Some(number) => match places.get(number as usize) {
+                        Some(&place) if place != NOTHING => Target::tree(place),
+                        _ => {
+                            if sign == Sign::Added {
+                                self.unread.push(number);
+                            }
+                            continue;
+                        }
+                    },
+                };
+                self.differences.push(Difference {
+                    name: child.name,
+                    target,
+                    sign,
+                });
+            }
+        }
+        self.left
+            .push((place, narrow(start)..narrow(self.differences.len())));
+    }
+
+    /// Forgets the tree that was added last, if it differs from its base in nothing: most do.
+    fn settle_last(&mut self, bases: &[Place], like: &Like) {
+        let is_empty = |(_, range): &mut (Place, std::ops::Range<u32>)| range.start == range.end;
+        if let Some((place, _)) = self.left.pop_if(is_empty) {
+            like.note(place, bases);
+        }
+    }
+
+    fn pass(&mut self, bases: &[Place], like: &Like) -> bool {
+        let before = self.left.len();
+        let differences = &mut self.differences;
+        self.left.retain_mut(|(place, range)| {
+            shrink(differences, range, like);
+            let is_empty = range.start == range.end;
+            if is_empty {
+                like.note(*place, bases);
+            }
+            !is_empty
+        });
+        self.left.len() < before
+    }
+}
+
+/// Drops the differences in `range` that are none.
+fn shrink(differences: &mut [Difference], range: &mut std::ops::Range<u32>, like: &Like) {
+    let (start, mut end) = (range.start as usize, range.start as usize);
+    let mut removes = false;
+    for at in start..range.end as usize {
+        let Some(mut difference) = differences.get(at).copied() else {
+            break;
+        };
+        if let Some(place) = difference.target.as_tree() {
+            match like.of(place) {
+                NOTHING => continue,
+                like => difference.target = Target::tree(like),
+            }
+        }
+        removes |= difference.sign == Sign::Removed;
+        if let Some(slot) = differences.get_mut(end) {
+            *slot = difference;
+        }
+        end += 1;
+    }
+    if removes && end - start > 1 {
+        let kept = differences.get_mut(start..end).map_or(0, cancel);
+        end = start + kept;
+    }
+    range.end = narrow(end);
+}
+
+impl Like {
+    /// The first tree that is known to lead to the same as the one at `place`.
+    ///
+    /// Every entry leads to a smaller place or stays; whatever another thread writes at the same time does so, too.
+    fn of(&self, place: Place) -> Place {
+        let mut at = place;
+        loop {
+            let Some(slot) = self.0.get(at as usize) else {
+                return NOTHING;
+            };
+            let next = slot.load(Relaxed);
+            if next == at {
+                return at;
+            }
+            let after = self.0.get(next as usize);
+            let after = after.map_or(NOTHING, |after| after.load(Relaxed));
+            if after != next {
+                slot.store(after, Relaxed);
+            }
+            at = next;
+        }
+    }
+
+    /// Notes that the tree at `place` is like its base.
+    fn note(&self, place: Place, bases: &[Place]) {
+        let base = bases.get(place as usize).copied().unwrap_or(NOTHING);
+        if let Some(slot) = self.0.get(place as usize) {
+            slot.store(self.of(base), Relaxed);
+        }
+    }
+}
+
+fn narrow(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 /// Drops pairs of the same entry, added and removed; how many are left, which stand in front.

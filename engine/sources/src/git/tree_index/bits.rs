@@ -1,7 +1,7 @@
 //! A set of small numbers, one bit each.
 
 /// A set of numbers below a bound.
-#[derive(Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Bits(Vec<u64>);
 
 impl Bits {

@@ -34,6 +34,34 @@ pub struct HistoryIndex {
     name_list: OnceLock<Vec<BString>>,
 }
 
+/// Which trees were read.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct TreesRead {
+    /// Their numbers.
+    numbers: Bits,
+    /// The numbers of those that were not and that others refer to, sorted.
+    unread: Vec<u32>,
+}
+
+impl TreesRead {
+    pub(super) fn of(
+        numbers: impl Iterator<Item = usize>,
+        unread: impl Iterator<Item = u32>,
+    ) -> Self {
+        let mut unread: Vec<u32> = unread.collect();
+        unread.sort_unstable();
+        unread.dedup();
+        Self {
+            numbers: Bits::of(numbers),
+            unread,
+        }
+    }
+
+    fn has(&self, number: u32) -> bool {
+        self.numbers.has(number as usize)
+    }
+}
+
 impl fmt::Debug for HistoryIndex {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
@@ -73,26 +101,35 @@ impl HistoryIndex {
         (reading.indexing.finish(), skipped)
     }
 
+    /// Which trees were read, and which were not that others refer to.
+    pub(crate) fn trees_read(&self) -> TreesRead {
+        let numbers = self.records.iter().map(|(_, record)| record.number);
+        let read = TreesRead::of(numbers.map(|number| number as usize), std::iter::empty());
+        let children = self.records.iter().flat_map(|(_, record)| record.differences());
+        let unread = children
+            .filter(|(child, sign)| *sign == Sign::Added && child.kind == EntryKind::Tree)
+            .map(|(child, _)| child.number)
+            .filter(|&number| !read.has(number));
+        let unread = unread.collect::<HashSet<_>>();
+        TreesRead::of(read.numbers.iter().map(|number| number as usize), unread.into_iter())
+    }
+
     /// Reads those trees at or below `roots` that are not in the index yet, because the database does not hold them or does
-    /// not hold them whole. Gives back what cannot be read.
+    /// not hold them whole; `read` says which are. Gives back what cannot be read.
     pub(crate) fn complete(
         mut self,
         repository: &Repository,
         roots: &[ObjectId],
+        read: &TreesRead,
     ) -> (Self, Vec<Skipped>) {
-        let unread = self.unread_below(repository, roots);
+        let unread = self.unread_below(repository, roots, read);
         if unread.is_empty() {
             return (self, Vec::new());
         }
         let next = u32::try_from(self.records.len()).unwrap_or(u32::MAX);
         let hash = repository.object_hash();
         let indexing = Indexing::going_on(hash, self.numbers, self.names, next);
-        let is_read = Bits::of(
-            self.records
-                .iter()
-                .map(|(_, record)| record.number as usize),
-        );
-        let skipped = read_below(repository, &indexing, unread, &is_read);
+        let skipped = read_below(repository, &indexing, unread, &read.numbers);
         let (numbers, names, recorders) = indexing.into_parts();
         self.records.add(recorders);
         let completed = Self::new(numbers, names, self.records, self.commits);
@@ -100,29 +137,18 @@ impl HistoryIndex {
     }
 
     /// The trees at or below `roots` that were not read and whose parents were.
-    fn unread_below(&self, repository: &Repository, roots: &[ObjectId]) -> Vec<(ObjectId, u32)> {
-        let is_read = Bits::of(
-            self.records
-                .iter()
-                .map(|(_, record)| record.number as usize),
-        );
-        let mut unread = HashSet::new();
-        for (_, record) in self.records.iter() {
-            let added = record
-                .differences()
-                .filter(|(child, sign)| *sign == Sign::Added && child.kind == EntryKind::Tree);
-            unread.extend(
-                added
-                    .map(|(child, _)| child.number)
-                    .filter(|&number| !is_read.has(number as usize)),
-            );
-        }
+    fn unread_below(
+        &self,
+        repository: &Repository,
+        roots: &[ObjectId],
+        read: &TreesRead,
+    ) -> Vec<(ObjectId, u32)> {
+        let unread = &read.unread;
         let mut reached: Vec<(ObjectId, u32)> = Vec::new();
         let mut seen = HashSet::new();
         if !unread.is_empty() {
-            let unread: Vec<u32> = unread.into_iter().collect();
             let depth = repository.limits().max_tree_depth;
-            let leads = Leads::to(self, &Things::trees(&unread), depth);
+            let leads = Leads::to(self, &Things::trees(unread), depth);
             let mut passed = HashSet::new();
             let mut pending: Vec<u32> = roots.iter().filter_map(|root| leads.tree(root)).collect();
             while let Some(tree) = pending.pop() {
@@ -137,9 +163,11 @@ impl HistoryIndex {
                 }
             }
         }
-        for root in roots {
+        let is_unread = |root: &&ObjectId| !self.numbers.get(root).is_some_and(|at| read.has(at));
+        let unread_roots: Vec<&ObjectId> = roots.par_iter().filter(is_unread).collect();
+        for root in unread_roots {
             let (number, _) = self.numbers.number(root);
-            if !is_read.has(number as usize) && seen.insert(number) {
+            if seen.insert(number) {
                 reached.push((*root, number));
             }
         }

@@ -24,10 +24,13 @@ use std::rc::Rc;
 
 use bstr::{BStr, BString};
 use gix::ObjectId;
+use rayon::iter::{
+    IndexedParallelIterator as _, IntoParallelRefIterator as _, ParallelIterator as _,
+};
 
 use super::alike::{NOTHING, Nodes};
 use super::bits::Bits;
-use super::index::HistoryIndex;
+use super::index::{HistoryIndex, TreesRead};
 use super::names::NameNumber;
 use super::records::{Child, Sign};
 use crate::git::trees::EntryKind;
@@ -121,12 +124,17 @@ impl Things {
     }
 }
 
+/// PERF: trees that are worth a thread.
+const TREES_FOR_A_THREAD: usize = 1_024;
+
 /// LIMIT: edges that are kept at hand, 8 bytes each.
 const EDGES_AT_HAND: usize = 1 << 20;
 
 /// Which trees lead to wanted things, on its own: it can be found out while the index is used for other things.
 pub(crate) struct Ways {
     nodes: Nodes,
+    /// Which trees were read.
+    pub(crate) read: TreesRead,
     /// By node; 0 of one that leads to nothing.
     likeness: Vec<u64>,
     cut: bool,
@@ -135,22 +143,32 @@ pub(crate) struct Ways {
 impl Ways {
     /// The trees of `index` that lead to `things`.
     pub(crate) fn to(index: &HistoryIndex, things: &Things, max_depth: usize) -> Self {
-        let nodes = Nodes::of(index, things, max_depth);
+        let (nodes, read) = Nodes::of(index, things, max_depth);
         let heights = Heights::of(&nodes, max_depth);
         Self {
             likeness: heights.likeness(&nodes),
             nodes,
+            read,
             cut: heights.cut,
         }
+    }
+
+    /// The node of a tree of `index`; none when it was not read or leads to nothing.
+    fn tree(&self, index: &HistoryIndex, id: &ObjectId) -> Option<u32> {
+        let number = index.numbers.get(id)?;
+        let node = self.nodes.of_number.get(number as usize).copied();
+        node.filter(|&node| node != NOTHING && self.likeness(node) != 0)
+    }
+
+    fn likeness(&self, node: u32) -> u64 {
+        self.likeness.get(node as usize).copied().unwrap_or(0)
     }
 }
 
 /// The trees that lead to wanted things.
 pub(crate) struct Leads<'i> {
     index: &'i HistoryIndex,
-    nodes: Nodes,
-    /// By node; 0 of one that leads to nothing.
-    likeness: Vec<u64>,
+    ways: Ways,
     names: &'i [BString],
     /// Whether trees are nested deeper than the limit.
     pub(crate) cut: bool,
@@ -173,19 +191,23 @@ impl<'i> Leads<'i> {
     pub(crate) fn along(index: &'i HistoryIndex, ways: Ways) -> Self {
         Self {
             index,
-            likeness: ways.likeness,
-            nodes: ways.nodes,
             names: index.name_list(),
             cut: ways.cut,
+            ways,
             at_hand: RefCell::default(),
         }
     }
 
     /// The node of a tree; none when it was not read or leads to nothing.
     pub(crate) fn tree(&self, id: &ObjectId) -> Option<u32> {
-        let number = self.index.numbers.get(id)?;
-        let node = self.nodes.of_number.get(number as usize).copied();
-        node.filter(|&node| node != NOTHING && self.leads(node))
+        self.ways.tree(self.index, id)
+    }
+
+    /// The nodes of these trees, in the current Rayon pool.
+    pub(crate) fn trees(&self, ids: &[ObjectId]) -> Vec<Option<u32>> {
+        let (ways, index) = (&self.ways, self.index);
+        let ids = ids.par_iter().with_min_len(TREES_FOR_A_THREAD);
+        ids.map(|id| ways.tree(index, id)).collect()
     }
 
     /// The name with this number.
@@ -196,7 +218,7 @@ impl<'i> Leads<'i> {
 
     /// Whether two nodes lead to the same things by the same paths.
     pub(crate) fn alike(&self, one: u32, other: u32) -> bool {
-        one == other || self.likeness(one) == self.likeness(other)
+        one == other || self.ways.likeness(one) == self.ways.likeness(other)
     }
 
     /// The entries of a node that lead to something wanted, sorted.
@@ -220,12 +242,12 @@ impl<'i> Leads<'i> {
         let mut next = Some(node);
         while let Some(node) = next {
             chain.push(node);
-            let base = self.nodes.bases.get(node as usize).copied();
+            let base = self.ways.nodes.bases.get(node as usize).copied();
             next = base.filter(|&base| base < node);
         }
         let mut edges: Vec<Edge> = Vec::new();
         for node in chain.into_iter().rev() {
-            for difference in self.nodes.differences(node) {
+            for difference in self.ways.nodes.differences(node) {
                 let edge = Edge {
                     name: difference.name,
                     target: difference.target,
@@ -247,11 +269,7 @@ impl<'i> Leads<'i> {
     }
 
     fn leads(&self, node: u32) -> bool {
-        self.likeness(node) != 0
-    }
-
-    fn likeness(&self, node: u32) -> u64 {
-        self.likeness.get(node as usize).copied().unwrap_or(0)
+        self.ways.likeness(node) != 0
     }
 }
 

@@ -6,6 +6,11 @@
 //!
 //! INVARIANT: `base < place` for every record.
 
+use rayon::iter::{
+    IndexedParallelIterator as _, IntoParallelIterator as _, IntoParallelRefIterator as _,
+    ParallelIterator as _,
+};
+
 use crate::git::trees::EntryKind;
 
 use super::names::NameNumber;
@@ -103,27 +108,25 @@ pub(super) struct Record<'r> {
 const NOWHERE: (u32, u32) = (u32::MAX, 0);
 
 impl Records {
-    /// Takes over what all threads have recorded.
+    /// Takes over what all threads have recorded, in the current Rayon pool.
     pub(super) fn add(&mut self, recorders: impl IntoIterator<Item = Recorder>) {
-        for chunk in recorders.into_iter().flat_map(|recorder| recorder.chunks) {
-            let number = u32::try_from(self.chunks.len()).unwrap_or(u32::MAX);
-            let mut rest: &[u8] = &chunk;
-            let mut place = 0_usize;
-            while let Some(step) = read(&mut rest) {
-                place += usize::try_from(step).unwrap_or(0);
-                let at = u32::try_from(chunk.len() - rest.len()).unwrap_or(u32::MAX);
+        let first = self.chunks.len();
+        let chunks = recorders.into_iter().flat_map(|recorder| recorder.chunks);
+        self.chunks.extend(chunks);
+        let new = self.chunks.get(first..).unwrap_or_default();
+        let numbered = new.par_iter().zip((first..self.chunks.len()).into_par_iter());
+        let places = numbered.map(|(chunk, number)| (number, places_in(chunk)));
+        for (number, places) in places.collect::<Vec<_>>() {
+            let number = u32::try_from(number).unwrap_or(u32::MAX);
+            for (place, at) in places {
+                let place = place as usize;
                 if self.places.len() <= place {
                     self.places.resize(place + 1, NOWHERE);
                 }
                 if let Some(slot) = self.places.get_mut(place) {
                     *slot = (number, at);
                 }
-                let Some(record) = Record::read(place, &mut rest) else {
-                    break;
-                };
-                record.pass_over_children(&mut rest);
             }
-            self.chunks.push(chunk);
         }
     }
 
@@ -143,6 +146,23 @@ impl Records {
     pub(super) fn iter(&self) -> impl Iterator<Item = (usize, Record<'_>)> {
         (0..self.places.len()).filter_map(|place| Some((place, self.get(place)?)))
     }
+}
+
+/// The places of the records in a chunk, and where in it each begins behind its place.
+fn places_in(chunk: &[u8]) -> Vec<(Place, u32)> {
+    let mut places = Vec::new();
+    let mut rest = chunk;
+    let mut place: Place = 0;
+    while let Some(step) = read(&mut rest) {
+        place = place.saturating_add(Place::try_from(step).unwrap_or(Place::MAX));
+        let at = u32::try_from(chunk.len() - rest.len()).unwrap_or(u32::MAX);
+        places.push((place, at));
+        let Some(record) = Record::read(place as usize, &mut rest) else {
+            break;
+        };
+        record.pass_over_children(&mut rest);
+    }
+    places
 }
 
 impl<'r> Record<'r> {
