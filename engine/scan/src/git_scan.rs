@@ -363,9 +363,13 @@ impl Seen {
                 };
                 let threads = context.request.threads;
                 // PERF: one thread alone can list the refs, and one alone begins with the packs.
-                let ((), covered) = rayon::join(refs, || {
-                    repository.scan_new_objects(kinds, known, collector, threads)
-                });
+                let new = || repository.scan_new_objects(kinds, known, collector, threads);
+                let expect = || {
+                    cache
+                        .iter()
+                        .for_each(|cache| cache.expect_history(repository))
+                };
+                let ((), ((), covered)) = rayon::join(refs, || rayon::join(expect, new));
                 self.covered = covered?;
                 let borrows = !repository.outside_alternates().is_empty();
                 let is_partial_clone = repository.is_partial_clone();

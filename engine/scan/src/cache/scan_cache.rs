@@ -11,8 +11,8 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use leakward_sources::git::{Chronicle, Covered, Known, ObjectId, Repository, oid};
 use redb::{
@@ -68,6 +68,8 @@ pub(crate) struct ScanCache {
     pub(crate) begun_anew: Option<String>,
     /// The parts of the history that were there before this scan began to write down what it looks at.
     history_before: OnceLock<Vec<Vec<u8>>>,
+    /// The history, when it was read before anybody asked for it.
+    history_ahead: Mutex<Option<Chronicle>>,
 }
 
 /// What is known of the commits, when a scan has found out.
@@ -184,6 +186,7 @@ impl ScanCache {
             begun: Vec::new(),
             ids: OnceLock::new(),
             history_before: OnceLock::new(),
+            history_ahead: Mutex::default(),
         })
     }
 
@@ -249,6 +252,7 @@ impl ScanCache {
             begun,
             ids: OnceLock::new(),
             history_before: OnceLock::new(),
+            history_ahead: Mutex::default(),
         })
     }
 
@@ -266,6 +270,24 @@ impl ScanCache {
     /// of one that has lost something since.
     pub(crate) fn history(&self, repository: &Repository, covered: &Covered) -> Option<Chronicle> {
         // What cannot be read is found out anew.
+        let ahead = self.ahead().take();
+        let history = ahead.or_else(|| self.parse_history(repository))?;
+        let known = self.known_beside(covered)?;
+        repository.not_held(&known).is_empty().then_some(history)
+    }
+
+    /// Reads what [`ScanCache::history`] is made from, while other things are done.
+    pub(crate) fn expect_history(&self, repository: &Repository) {
+        let parsed = self.parse_history(repository);
+        *self.ahead() = parsed;
+    }
+
+    fn ahead(&self) -> MutexGuard<'_, Option<Chronicle>> {
+        let ahead = self.history_ahead.lock();
+        ahead.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn parse_history(&self, repository: &Repository) -> Option<Chronicle> {
         let read;
         let parts = if let Some(parts) = self.history_before.get() {
             parts
@@ -277,9 +299,7 @@ impl ScanCache {
             return None;
         }
         let parts = parts.iter().map(Vec::as_slice);
-        let history = Chronicle::from_parts(parts, repository.object_hash())?;
-        let known = self.known_beside(covered)?;
-        repository.not_held(&known).is_empty().then_some(history)
+        Chronicle::from_parts(parts, repository.object_hash())
     }
 
     /// All that is known of and is in none of the known packs that are still there: `git gc` puts the same objects into another pack, or

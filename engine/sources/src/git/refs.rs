@@ -5,7 +5,7 @@
 //! link out of the repository's folder for the files it reads itself. Refs in a reftable come from
 //! [`super::reftable`].
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use gix::ObjectId;
@@ -37,7 +37,8 @@ pub struct Ref {
 #[derive(Clone, Debug, Default)]
 pub struct Refs {
     refs: Vec<Ref>,
-    names: BTreeSet<String>,
+    /// Each once, sorted.
+    names: Vec<String>,
     skipped: Vec<Skipped>,
 }
 
@@ -54,6 +55,8 @@ impl Refs {
         refs.forget_pruned(repository);
         refs.refs.sort_unstable();
         refs.refs.dedup();
+        refs.names.sort_unstable();
+        refs.names.dedup();
         refs
     }
 
@@ -66,8 +69,10 @@ impl Refs {
     /// The distinct objects that they lead to.
     #[must_use]
     pub fn targets(&self) -> Vec<ObjectId> {
-        let distinct: BTreeSet<ObjectId> = self.refs.iter().map(|named| named.target).collect();
-        distinct.into_iter().collect()
+        let mut distinct: Vec<ObjectId> = self.refs.iter().map(|named| named.target).collect();
+        distinct.sort_unstable();
+        distinct.dedup();
+        distinct
     }
 
     /// Refs that are there and could not be read.
@@ -92,7 +97,7 @@ impl Refs {
     fn collect_stored(&mut self, repository: &Repository) {
         let handle = repository.gix();
         let mut symbolic: Vec<(String, String)> = Vec::new();
-        let mut direct: HashMap<String, ObjectId> = HashMap::new();
+        let mut direct: Vec<Ref> = Vec::new();
         let listed = handle
             .references()
             .map_err(|error| error.to_string())
@@ -103,7 +108,8 @@ impl Refs {
                             let name = reference.name().as_bstr().to_string();
                             match reference.target() {
                                 TargetRef::Object(id) => {
-                                    direct.insert(name, id.to_owned());
+                                    let target = id.to_owned();
+                                    direct.push(Ref { name, target });
                                 }
                                 TargetRef::Symbolic(to) => {
                                     symbolic.push((name, to.as_bstr().to_string()));
@@ -119,15 +125,17 @@ impl Refs {
             self.unreadable("refs", &error);
         }
         let links: BTreeMap<String, String> = symbolic.into_iter().collect();
+        let direct = ByName::of(direct);
         self.names.extend(links.keys().cloned());
-        self.names.extend(direct.keys().cloned());
+        self.names
+            .extend(direct.0.iter().map(|named| named.name.clone()));
         for name in links.keys() {
             // One that leads to a branch that is gone loses nothing: there is no object to be missed.
             if let Some(target) = follow(name, &links, &direct) {
                 self.push(name.clone(), target);
             }
         }
-        for (name, target) in direct {
+        for Ref { name, target } in direct.0 {
             self.push(name, target);
         }
     }
@@ -136,7 +144,7 @@ impl Refs {
     fn collect_reftables(&mut self, tables: &Reftables) {
         for (name, target) in tables.names() {
             if name.contains("refs/") {
-                self.names.insert(name.to_owned());
+                self.names.push(name.to_owned());
             }
             if let Some(target) = target {
                 self.push(name.to_owned(), target);
@@ -148,11 +156,7 @@ impl Refs {
 
     /// The `…HEAD` files and the stash's log, of this worktree, the main one and all linked ones.
     fn collect_files(&mut self, repository: &Repository) {
-        let known: HashMap<String, ObjectId> = self
-            .refs
-            .iter()
-            .map(|named| (named.name.clone(), named.target))
-            .collect();
+        let known = ByName::of(std::mem::take(&mut self.refs));
         let common = repository.common_dir();
         let private = repository.git_dir();
         let private = private.canonicalize().unwrap_or(private);
@@ -178,6 +182,7 @@ impl Refs {
             self.collect_heads(&private, "", &known);
         }
         self.collect_stash(&common.join("logs/refs/stash"));
+        self.refs.extend(known.0);
     }
 
     /// Leaves out where an operation began or what was fetched once (`ORIG_HEAD`, `FETCH_HEAD` …) when its object is gone:
@@ -195,7 +200,7 @@ impl Refs {
     }
 
     /// What the files in `folder` that are called `HEAD`, `FETCH_HEAD`, `MERGE_HEAD` and so on lead to.
-    fn collect_heads(&mut self, folder: &Path, prefix: &str, known: &HashMap<String, ObjectId>) {
+    fn collect_heads(&mut self, folder: &Path, prefix: &str, known: &ByName) {
         let Ok(entries) = std::fs::read_dir(folder) else {
             // A folder that is not there has no files; one that may not be read has been told with its objects.
             return;
@@ -238,8 +243,8 @@ impl Refs {
             } else if kind.is_file() {
                 match Contents::default().read(&entry.path(), MAX_FILE_BYTES) {
                     Ok(text) => {
-                        self.names.insert(name.clone());
-                        for target in heads_in(text, &HashMap::new()) {
+                        self.names.push(name.clone());
+                        for target in heads_in(text, &ByName::default()) {
                             self.push(name.clone(), target);
                         }
                     }
@@ -285,16 +290,32 @@ impl Refs {
     }
 }
 
+/// Refs that are found by their names.
+///
+/// PERF: a busy repository has 60,000, and they are stored by their names; a map of them takes longer than reading them.
+#[derive(Default)]
+struct ByName(Vec<Ref>);
+
+impl ByName {
+    fn of(mut refs: Vec<Ref>) -> Self {
+        refs.sort();
+        Self(refs)
+    }
+
+    /// What a ref leads to.
+    fn get(&self, name: &str) -> Option<ObjectId> {
+        let at = self.0.partition_point(|named| named.name.as_str() < name);
+        let named = self.0.get(at).filter(|named| named.name == name);
+        named.map(|named| named.target)
+    }
+}
+
 /// The object that the symbolic ref `name` leads to.
-fn follow(
-    name: &str,
-    links: &BTreeMap<String, String>,
-    direct: &HashMap<String, ObjectId>,
-) -> Option<ObjectId> {
+fn follow(name: &str, links: &BTreeMap<String, String>, direct: &ByName) -> Option<ObjectId> {
     let mut name = name;
     for _ in 0..MAX_SYMBOLIC {
         if let Some(target) = direct.get(name) {
-            return Some(*target);
+            return Some(target);
         }
         name = links.get(name)?;
     }
@@ -302,13 +323,11 @@ fn follow(
 }
 
 /// The objects that a `…HEAD` file leads to: one id in each line, or the name of a ref.
-fn heads_in(text: &[u8], known: &HashMap<String, ObjectId>) -> Vec<ObjectId> {
+fn heads_in(text: &[u8], known: &ByName) -> Vec<ObjectId> {
     text.split(|&byte| byte == b'\n')
         .filter_map(|line| {
             if let Some(name) = line.strip_prefix(b"ref: ") {
-                return known
-                    .get(String::from_utf8_lossy(name.trim_ascii()).as_ref())
-                    .copied();
+                return known.get(&String::from_utf8_lossy(name.trim_ascii()));
             }
             let digits = line
                 .iter()

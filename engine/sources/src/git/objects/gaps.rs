@@ -35,12 +35,12 @@ impl<'s> Gaps<'s> {
         }
     }
 
-    /// Notes the tree of a commit.
-    pub(crate) fn referred_by_commit(&self, content: &[u8]) {
+    /// Notes the tree of a commit; `is_packed` knows what a pack holds.
+    pub(crate) fn referred_by_commit(&self, content: &[u8], is_packed: impl Fn(&oid) -> bool) {
         let line = content.strip_prefix(b"tree ").unwrap_or_default();
         let end = memchr::memchr(b'\n', line).unwrap_or(0);
         if let Ok(tree) = ObjectId::from_hex(line.get(..end).unwrap_or_default())
-            && self.store.packed(&tree).next().is_none()
+            && !is_packed(&tree)
         {
             self.referred(&tree);
         }

@@ -148,7 +148,7 @@ impl<V: Visitor> ObjectSink for Show<'_, V> {
                 self.indexing
                     .commit(&mut hands.noting, object.id, object.content);
                 if let Some(gaps) = &self.gaps {
-                    gaps.referred_by_commit(object.content);
+                    gaps.referred_by_commit(object.content, |tree| self.indexing.is_packed(tree));
                 }
                 let written = written_in_commit(object.content);
                 self.whole(

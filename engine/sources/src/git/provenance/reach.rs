@@ -256,7 +256,11 @@ impl Tally {
     }
 
     fn of(&self, question: usize) -> u64 {
-        let bit = |digit: &Mask| digit.get(question / 64).map_or(0, |word| word >> (question % 64) & 1);
+        let bit = |digit: &Mask| {
+            digit
+                .get(question / 64)
+                .map_or(0, |word| word >> (question % 64) & 1)
+        };
         (self.digits.iter().rev()).fold(0, |count, digit| count << 1 | bit(digit))
     }
 }

@@ -46,7 +46,11 @@ pub(super) struct Nodes {
 
 impl Nodes {
     /// The trees of `index`, as far as they lead to `things`, in the current Rayon pool; and which were read at all.
-    pub(super) fn of(index: &HistoryIndex, things: &Things, most_passes: usize) -> (Self, TreesRead) {
+    pub(super) fn of(
+        index: &HistoryIndex,
+        things: &Things,
+        most_passes: usize,
+    ) -> (Self, TreesRead) {
         let mut likening = Likening::of(index, things);
         let read = likening.trees_read();
         let mut passes = 0;
@@ -101,7 +105,9 @@ impl Likening {
     fn of(index: &HistoryIndex, things: &Things) -> Self {
         let records = &index.records;
         // One more than the place. Of two records of one tree the later one counts, whichever is seen first.
-        let behind: Vec<AtomicU32> = (0..index.numbers.count()).map(|_| AtomicU32::new(0)).collect();
+        let behind: Vec<AtomicU32> = (0..index.numbers.count())
+            .map(|_| AtomicU32::new(0))
+            .collect();
         let base = |place: usize| {
             let record = records.get(place)?;
             let slot = behind.get(record.number as usize)?;

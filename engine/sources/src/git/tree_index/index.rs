@@ -105,13 +105,19 @@ impl HistoryIndex {
     pub(crate) fn trees_read(&self) -> TreesRead {
         let numbers = self.records.iter().map(|(_, record)| record.number);
         let read = TreesRead::of(numbers.map(|number| number as usize), std::iter::empty());
-        let children = self.records.iter().flat_map(|(_, record)| record.differences());
+        let children = self
+            .records
+            .iter()
+            .flat_map(|(_, record)| record.differences());
         let unread = children
             .filter(|(child, sign)| *sign == Sign::Added && child.kind == EntryKind::Tree)
             .map(|(child, _)| child.number)
             .filter(|&number| !read.has(number));
         let unread = unread.collect::<HashSet<_>>();
-        TreesRead::of(read.numbers.iter().map(|number| number as usize), unread.into_iter())
+        TreesRead::of(
+            read.numbers.iter().map(|number| number as usize),
+            unread.into_iter(),
+        )
     }
 
     /// Reads those trees at or below `roots` that are not in the index yet, because the database does not hold them or does

@@ -88,6 +88,11 @@ impl Indexing {
         }
     }
 
+    /// Whether a pack of the repository holds an object.
+    pub(crate) fn is_packed(&self, id: &gix::oid) -> bool {
+        self.numbers.is_packed(id)
+    }
+
     /// Notes a commit.
     ///
     /// One that is damaged is told where it is missed: when something reaches it.

@@ -75,6 +75,11 @@ impl ObjectNumbers {
         }
     }
 
+    /// Whether a pack of the repository holds an object.
+    pub(crate) fn is_packed(&self, id: &gix::oid) -> bool {
+        self.packed(id).is_some()
+    }
+
     /// The number of an object, if it has one.
     pub(crate) fn get(&self, id: &gix::oid) -> Option<u32> {
         self.packed(id).or_else(|| {

@@ -114,7 +114,9 @@ impl Records {
         let chunks = recorders.into_iter().flat_map(|recorder| recorder.chunks);
         self.chunks.extend(chunks);
         let new = self.chunks.get(first..).unwrap_or_default();
-        let numbered = new.par_iter().zip((first..self.chunks.len()).into_par_iter());
+        let numbered = new
+            .par_iter()
+            .zip((first..self.chunks.len()).into_par_iter());
         let places = numbered.map(|(chunk, number)| (number, places_in(chunk)));
         for (number, places) in places.collect::<Vec<_>>() {
             let number = u32::try_from(number).unwrap_or(u32::MAX);
