@@ -60,6 +60,12 @@ impl TreesRead {
     fn has(&self, number: u32) -> bool {
         self.numbers.has(number as usize)
     }
+
+    /// The numbers of those that were not read and that others refer to.
+    #[cfg(test)]
+    pub(super) fn unread(&self) -> &[u32] {
+        &self.unread
+    }
 }
 
 impl fmt::Debug for HistoryIndex {

@@ -369,3 +369,32 @@ impl Heights {
         self.heights.get(node as usize) == Some(&height)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::ObjectKinds;
+    use crate::git::testbed::Testbed;
+
+    #[test]
+    fn the_ways_know_which_trees_were_read_and_which_are_missing() {
+        let bed = Testbed::new();
+        let bench = bed.init("r", &[]);
+        bench.import_by_chance(7, 60);
+        bench.commit(
+            &[("lost/x", "1"), ("kept/y", "2")],
+            "with a tree that will be missing",
+        );
+        let lost = bench.id("HEAD:lost").to_string();
+        let objects = bench.root().join(".git/objects");
+        std::fs::remove_file(objects.join(&lost[..2]).join(&lost[2..])).unwrap();
+        let repository = bench.open();
+        let kinds = ObjectKinds::COMMITS.and(ObjectKinds::NAMES);
+        let (index, _) = HistoryIndex::read(&repository, kinds);
+        let depth = repository.limits().max_tree_depth;
+        let ways = Ways::to(&index, &Things::default(), depth);
+        let read = index.trees_read();
+        assert_eq!(read.unread().len(), 1);
+        assert_eq!(ways.read, read);
+    }
+}
