@@ -60,6 +60,8 @@ impl CommitTable {
             return;
         }
         let first = u32::try_from(self.parents.len()).unwrap_or(u32::MAX);
+        self.rows.reserve_exact(other.rows.len());
+        self.parents.reserve_exact(other.parents.len());
         self.rows.extend(other.rows.into_iter().map(|row| Row {
             first_parent: row.first_parent.saturating_add(first),
             ..row

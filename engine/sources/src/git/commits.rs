@@ -277,18 +277,24 @@ impl History {
         Self {
             reached,
             skipped,
-            ..Self::of_rows(&rows)
+            ..Self::of_rows(&rows, found.len())
         }
     }
 
-    /// The graph of these commits. Parents that are not among them are left out.
-    fn of_rows<'t>(rows: &(impl Iterator<Item = CommitRow<'t>> + Clone)) -> Self {
+    /// The graph of these commits, `most` at most. Parents that are not among them are left out.
+    fn of_rows<'t>(rows: &(impl Iterator<Item = CommitRow<'t>> + Clone), most: usize) -> Self {
         let mut history = Self {
-            ids: rows.clone().map(|row| row.id).collect(),
-            trees: rows.clone().map(|row| row.tree).collect(),
-            times: rows.clone().map(|row| row.time).collect(),
+            ids: Vec::with_capacity(most),
+            trees: Vec::with_capacity(most),
+            times: Vec::with_capacity(most),
+            parents_end: Vec::with_capacity(most),
             ..Self::default()
         };
+        for row in rows.clone() {
+            history.ids.push(row.id);
+            history.trees.push(row.tree);
+            history.times.push(row.time);
+        }
         history.index();
         for row in rows.clone() {
             for parent in row.parents {
@@ -556,7 +562,7 @@ mod tests {
             parents: &ids[number.saturating_sub(1)..number],
             time: i64::MAX,
         };
-        let history = History::of_rows(&(0..ids.len()).map(row));
+        let history = History::of_rows(&(0..ids.len()).map(row), ids.len());
         assert_eq!(history.oldest_first(), [0, 1, 2]);
     }
 

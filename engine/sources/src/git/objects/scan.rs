@@ -168,7 +168,14 @@ impl Repository {
     }
 }
 
+/// In the current Rayon pool, when there is one of this size.
+///
+/// PERF: memory that a thread has freed serves no other one; with a second pool a scan of rails needed a third more.
 fn in_pool<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> Result<R, GitError> {
+    let is_in_one = rayon::current_thread_index().is_some();
+    if is_in_one && (threads == 0 || threads == rayon::current_num_threads()) {
+        return Ok(work());
+    }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.map_err(|error| GitError::Threads {
         threads,
@@ -213,7 +220,14 @@ impl<'a, S: ObjectSink> Scan<'a, S> {
             .map(|(number, _)| number)
             .partition(|&number| self.is_known(number));
         let known = KnownCount::default();
-        let plans = self.plan_everything(&old, &new, &known);
+        let (plans, ()) = rayon::join(
+            || self.plan_everything(&old, &new, &known),
+            || {
+                if !new.is_empty() {
+                    self.sink.prepare();
+                }
+            },
+        );
         let (store, sink) = (self.store, self.sink);
         let (loose, known_loose): (Vec<Loose>, Vec<Loose>) = store
             .loose

@@ -129,6 +129,10 @@ impl<V: Visitor> ObjectSink for Show<'_, V> {
     type Worker = Hands<V::Worker>;
     type Note = Noted<V::Note>;
 
+    fn prepare(&self) {
+        self.indexing.prepare();
+    }
+
     fn worker(&self) -> Self::Worker {
         Hands {
             visitor: self.visitor.worker(),

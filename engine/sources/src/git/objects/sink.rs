@@ -18,6 +18,9 @@ pub(crate) trait ObjectSink: Sync {
     /// State for one more thread.
     fn worker(&self) -> Self::Worker;
 
+    /// Is called beside the planning when packs will be walked, to do what the first object would wait for.
+    fn prepare(&self) {}
+
     /// Takes an object of a wanted kind.
     fn object(
         &self,

@@ -125,17 +125,19 @@ impl Provenance {
         if asked.is_empty() {
             return (Self::default(), None);
         }
-        let (tracing, index, ahead) = Tracing::start(repository, &asked, history, leave);
+        let (tracing, mut index, ahead) = Tracing::start(repository, &asked, history, leave);
         // What trees refer to and is not here yet would come unnoticed.
         let hash = tracing.lookup.hash();
         let can_leave = asked.can_leave(leave) && tracing.misses_nothing();
         let trees = &tracing.history.trees;
         let missing = (can_leave.then(|| index.missing(trees, MISSING_TO_TRACE, hash))).flatten();
         let question = asked.with_blobs(missing.iter().flatten().copied());
-        let leads = match ahead {
-            Some(ahead) if ahead.blobs == question.blobs => Leads::along(&index, ahead.ways),
-            _ => Leads::along(&index, Ahead::of(repository, &index, &question).ways),
+        let ways = match ahead {
+            Some(ahead) if ahead.blobs == question.blobs => ahead.ways,
+            _ => Ahead::of(repository, &index, &question).ways,
         };
+        index.forget_trees();
+        let leads = Leads::along(&index, ways);
         let origins = Origins::of(&tracing.history, &tracing.order, &leads, &tracing.roots());
         let chronicle = (missing.is_some() && !origins.cut).then(|| {
             let boundary = repository.shallow_boundary();

@@ -216,6 +216,11 @@ impl HistoryIndex {
         Some(missing.into_keys().collect())
     }
 
+    /// Forgets how trees hang together, which is most of the index, once the ways through them are known.
+    pub(crate) fn forget_trees(&mut self) {
+        self.records = Records::default();
+    }
+
     /// How many trees were read.
     pub(crate) fn trees(&self) -> usize {
         self.records.len()
@@ -280,6 +285,10 @@ struct Reading {
 impl ObjectSink for Reading {
     type Worker = super::indexing::Noting;
     type Note = super::indexing::TreeNote;
+
+    fn prepare(&self) {
+        self.indexing.prepare();
+    }
 
     fn worker(&self) -> Self::Worker {
         self.indexing.noting()

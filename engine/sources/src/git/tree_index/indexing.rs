@@ -78,6 +78,11 @@ impl Indexing {
         }
     }
 
+    /// Makes the ways into the packs' indexes.
+    pub(crate) fn prepare(&self) {
+        self.numbers.prepare();
+    }
+
     /// State for one more thread.
     pub(crate) fn noting(&self) -> Noting {
         Noting {

@@ -43,6 +43,13 @@ impl ObjectNumbers {
         }
     }
 
+    /// Makes the ways into the packs' indexes, which the first object that is asked for would wait for.
+    pub(super) fn prepare(&self) {
+        for (pack, fan) in self.store.packs.iter().zip(&self.fans) {
+            fan.get_or_init(|| Fan::of(pack));
+        }
+    }
+
     /// The number of an object, and whether the repository itself holds it in a pack.
     pub(crate) fn number(&self, id: &gix::oid) -> (u32, bool) {
         if let Some(number) = self.packed(id) {
