@@ -20,10 +20,10 @@ use super::gram::{FOLD, Gram, HASH_BITS, HASH_MULTIPLIER};
 use super::gram_table::{Bitmap, GramTable};
 
 /// Positions of a group.
-const GROUP: usize = 64;
+pub(super) const GROUP: usize = 64;
 
 /// Bytes that are read of a group from its first position on: as many as its last round reads.
-const GROUP_READS: usize = GROUP - STEP + READS;
+pub(super) const GROUP_READS: usize = GROUP - STEP + READS;
 
 /// Positions tested by one round.
 const STEP: usize = 16;
@@ -114,7 +114,7 @@ fn rounds(
 
 /// Appends the positions whose bit is set.
 #[inline]
-fn push(block: &mut Block, first: usize, mut set: u64) {
+pub(super) fn push(block: &mut Block, first: usize, mut set: u64) {
     while set != 0 {
         #[expect(clippy::cast_possible_truncation, reason = "a block is 256 positions")]
         block.push(first as u32 + set.trailing_zeros());
@@ -125,7 +125,7 @@ fn push(block: &mut Block, first: usize, mut set: u64) {
 /// One bit for each position of the group: whether three bytes of text stand there. What follows the group counts as text.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn starts_of_text(group: &[u8; GROUP_READS]) -> u64 {
+pub(super) fn starts_of_text(group: &[u8; GROUP_READS]) -> u64 {
     let (loads, _) = group.as_chunks::<LOAD>();
     let [low, high, ..] = loads else {
         return u64::MAX;
@@ -151,7 +151,7 @@ fn text_bytes(part: &[u8; LOAD]) -> u32 {
 
 /// Those of the possible positions whose gram's hash is in the bitmap.
 #[inline]
-fn one_by_one(table: &GramTable, group: &[u8; GROUP_READS], mut possible: u64) -> u64 {
+pub(super) fn one_by_one(table: &GramTable, group: &[u8; GROUP_READS], mut possible: u64) -> u64 {
     let mut set = 0;
     while possible != 0 {
         let offset = possible.trailing_zeros();

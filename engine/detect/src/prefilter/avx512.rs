@@ -2,7 +2,8 @@
 //!
 //! Sixteen grams are cut from one load by two shuffles, hashed by one multiplication, and their words of the bitmap gathered.
 //! The positions whose bit is set are packed together and appended without a branch, for whether a round has one is
-//! hard to foresee. The scalar version is its twin.
+//! hard to foresee. Of sixty-four positions in which hardly any text stands, as in programs, only those are looked up at which it does
+//! (see `avx2.rs`). The scalar version is its twin.
 #![expect(
     unsafe_code,
     reason = "vector loads, stores and gathers have no safe form"
@@ -16,12 +17,16 @@ use std::arch::x86_64::{
     _mm512_storeu_si512, _mm512_test_epi32_mask,
 };
 
+use super::avx2::{GROUP, GROUP_READS, one_by_one, push, starts_of_text};
 use super::block::{BLOCK, Block};
 use super::gram::{FOLD, HASH_BITS, HASH_MULTIPLIER};
-use super::gram_table::{Bitmap, GramTable};
+use super::gram_table::GramTable;
 
 /// Positions tested by one round of the loop.
 const STEP: usize = 16;
+
+/// So many positions of a group are tested one by one; for more, vectors are faster.
+const FEW: u32 = 8;
 
 /// Bytes that one round reads from its first position on.
 const READS: usize = 32;
@@ -43,14 +48,15 @@ pub(super) fn scan(
 ) -> usize {
     if is_available() {
         // SAFETY: AVX-512 is there.
-        unsafe { rounds(table.bitmap(), bytes, from, to, block) }
+        unsafe { rounds(table, bytes, from, to, block) }
     } else {
         from
     }
 }
 
 #[target_feature(enable = "avx512f,avx512bw")]
-fn rounds(bitmap: &Bitmap, bytes: &[u8], from: usize, to: usize, block: &mut Block) -> usize {
+fn rounds(table: &GramTable, bytes: &[u8], from: usize, to: usize, block: &mut Block) -> usize {
+    let bitmap = table.bitmap();
     // Lane i of four holds double words i and i + 1, from which the shuffle cuts four grams.
     let lanes = _mm512_setr_epi32(0, 1, 0, 0, 1, 2, 0, 0, 2, 3, 0, 0, 3, 4, 0, 0);
     let windows = _mm512_broadcast_i32x4(_mm_setr_epi8(
@@ -62,7 +68,24 @@ fn rounds(bitmap: &Bitmap, bytes: &[u8], from: usize, to: usize, block: &mut Blo
     let steps = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     let last = to.min(bytes.len()).min(from.saturating_add(BLOCK));
     let mut position = from;
+    // Up to here enough text stands.
+    let mut text_to = from;
     while position + STEP <= last && position + READS <= bytes.len() {
+        if table.is_text()
+            && position >= text_to
+            && position + GROUP <= last
+            && let Some(group) = bytes
+                .get(position..)
+                .and_then(<[u8]>::first_chunk::<GROUP_READS>)
+        {
+            let possible = starts_of_text(group);
+            if possible.count_ones() <= FEW {
+                push(block, position - from, one_by_one(table, group, possible));
+                position += GROUP;
+                continue;
+            }
+            text_to = position + GROUP;
+        }
         // SAFETY: `READS` bytes are readable from `position`.
         let text = unsafe { _mm256_loadu_si256(bytes.as_ptr().add(position).cast()) };
         let spread = _mm512_permutexvar_epi32(lanes, _mm512_castsi256_si512(text));

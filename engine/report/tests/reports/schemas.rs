@@ -35,7 +35,10 @@ fn validator(schema: &str) -> Validator {
 
 /// The platform that this is built for and on.
 fn host() -> String {
-    let output = Command::new("rustc").arg("-vV").output().expect("rustc runs");
+    let output = Command::new("rustc")
+        .arg("-vV")
+        .output()
+        .expect("rustc runs");
     let text = String::from_utf8(output.stdout).expect("it speaks UTF-8");
     let host = text.lines().find_map(|line| line.strip_prefix("host: "));
     host.expect("it says its host").to_owned()
