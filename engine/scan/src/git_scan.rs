@@ -365,9 +365,9 @@ impl Seen {
                 // PERF: one thread alone can list the refs, and one alone begins with the packs.
                 let new = || repository.scan_new_objects(kinds, known, collector, threads);
                 let expect = || {
-                    cache
-                        .iter()
-                        .for_each(|cache| cache.expect_history(repository))
+                    if let Some(cache) = cache {
+                        cache.expect_history(repository);
+                    }
                 };
                 let ((), ((), covered)) = rayon::join(refs, || rayon::join(expect, new));
                 self.covered = covered?;
