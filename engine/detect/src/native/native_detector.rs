@@ -49,8 +49,7 @@ impl NativeDetector {
         }
     }
 
-    /// How far before the literal that stands at `hit` and from its beginning on the detector reads, when that is found out for each hit
-    /// and is no more than its reach.
+    /// How far before the literal that stands at `hit`, and how far from its beginning on, the detector reads there: at most its reach.
     pub(crate) fn reads(self, bytes: &[u8], hit: Span) -> (usize, usize) {
         match self {
             Self::Assignment => assignment::reads(bytes, hit),

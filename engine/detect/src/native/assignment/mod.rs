@@ -7,6 +7,7 @@ mod aside;
     reason = "the detector has the folder's name"
 )]
 mod assignment;
+mod evidence;
 mod insert;
 mod name;
 mod operator;
