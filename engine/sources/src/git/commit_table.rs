@@ -53,20 +53,24 @@ impl CommitTable {
         self.parents.extend_from_slice(&facts.parents);
     }
 
-    /// Adds the commits of another table; the table is to be sorted afterwards.
-    pub(crate) fn append(&mut self, other: Self) {
-        if self.rows.is_empty() {
-            *self = other;
-            return;
+    /// The commits of all these tables; the table is to be sorted afterwards.
+    pub(crate) fn joined(tables: impl IntoIterator<Item = Self>) -> Self {
+        let mut rest: Vec<Self> = tables.into_iter().collect();
+        let mut joined = rest.pop().unwrap_or_default();
+        let (rows, parents) = (rest.iter()).fold((0, 0), |(rows, parents), one| {
+            (rows + one.rows.len(), parents + one.parents.len())
+        });
+        joined.rows.reserve_exact(rows);
+        joined.parents.reserve_exact(parents);
+        for other in rest {
+            let first = u32::try_from(joined.parents.len()).unwrap_or(u32::MAX);
+            joined.rows.extend(other.rows.into_iter().map(|row| Row {
+                first_parent: row.first_parent.saturating_add(first),
+                ..row
+            }));
+            joined.parents.extend(other.parents);
         }
-        let first = u32::try_from(self.parents.len()).unwrap_or(u32::MAX);
-        self.rows.reserve_exact(other.rows.len());
-        self.parents.reserve_exact(other.parents.len());
-        self.rows.extend(other.rows.into_iter().map(|row| Row {
-            first_parent: row.first_parent.saturating_add(first),
-            ..row
-        }));
-        self.parents.extend(other.parents);
+        joined
     }
 
     /// Makes the commits ready to be found.
@@ -138,15 +142,16 @@ mod tests {
                 parents: (0..number % 4).map(|parent| id(parent + number / 2)).collect(),
                 time: i64::from(number) - 9,
             };
-            let (mut table, mut map) = (CommitTable::default(), HashMap::new());
+            let (mut tables, mut map) = (Vec::new(), HashMap::new());
             for part in &parts {
                 let mut own = CommitTable::default();
                 for &number in part {
                     own.push(id(number), &facts(number));
                     map.insert(id(number), facts(number));
                 }
-                table.append(own);
+                tables.push(own);
             }
+            let mut table = CommitTable::joined(tables);
             table.sort();
             prop_assert_eq!(table.len(), map.len());
             for number in parts.iter().flatten().chain(&others).copied() {

@@ -585,18 +585,11 @@ mod tests {
         let bench = bed.init("r", &[]);
         bench.write("a", "1");
         bench.git(&["add", "a"]);
-        let blob = bench.id(":a").to_string();
-        std::fs::remove_file(
-            bench
-                .root()
-                .join(".git/objects")
-                .join(&blob[..2])
-                .join(&blob[2..]),
-        )
-        .unwrap();
+        let blob = bench.id(":a");
+        std::fs::remove_file(bench.loose_file(&blob)).unwrap();
         let told = scan(&bench).all_skipped();
         assert_eq!(told.len(), 1);
-        assert!(told[0].what.contains(&blob) && told[0].what.starts_with('a'));
+        assert!(told[0].what.contains(&blob.to_string()) && told[0].what.starts_with('a'));
         std::fs::write(bench.root().join(".git/index"), "DIRC and nothing good").unwrap();
         assert_eq!(scan(&bench).all_skipped()[0].what, "index");
     }

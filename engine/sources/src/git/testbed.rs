@@ -161,6 +161,13 @@ impl Bench {
         ObjectId::from_hex(self.git(&["rev-parse", revision]).as_bytes()).unwrap()
     }
 
+    /// The file of an object that is in no pack.
+    pub(crate) fn loose_file(&self, id: &ObjectId) -> PathBuf {
+        let hex = id.to_string();
+        let folder = self.root().join(".git/objects").join(&hex[..2]);
+        folder.join(&hex[2..])
+    }
+
     /// Opens it as Leakward does.
     pub(crate) fn open(&self) -> Repository {
         let options = OpenOptions {

@@ -9,11 +9,11 @@ use super::Selection;
 use crate::git::commits::{History, Tips};
 use crate::git::lookup::Lookup;
 use crate::git::trees::EntryKind;
-use crate::git::{HistoryIndex, Index, ObjectKinds, Refs, Repository};
+use crate::git::{HistoryIndex, Index, ObjectKinds, Repository};
 
 /// Selects everything that refs and the index reach.
 pub(super) fn select(repository: &Repository, lookup: &Lookup) -> Selection {
-    let refs = Refs::of(repository);
+    let refs = repository.refs();
     let kinds = ObjectKinds::COMMITS.and(ObjectKinds::NAMES);
     let (mut index, mut skipped) = HistoryIndex::read(repository, kinds);
     let tips = Tips::with_known(lookup, &refs.targets(), |id| {
@@ -74,7 +74,7 @@ mod tests {
 
     /// The slow twin: every tree by its id, below every commit.
     fn one_by_one(repository: &Repository, lookup: &Lookup) -> (Vec<ObjectId>, Vec<ObjectId>) {
-        let tips = Tips::of(lookup, &Refs::of(repository).targets());
+        let tips = Tips::of(lookup, &repository.refs().targets());
         let history = History::load(repository, lookup, &tips.commits);
         let blobs = Blobs(Numbered::new());
         let walked = TreeWalk::new(repository, &blobs).run(&history.trees);

@@ -10,10 +10,10 @@ use super::newcomers::Newcomers;
 use super::painted::{self, Painted, Sides};
 use super::reachable;
 use super::{Arriving, Scope, ScopeError};
+use crate::git::Repository;
 use crate::git::commits::{CommitFacts, Tips};
 use crate::git::lookup::Lookup;
 use crate::git::trees::{EntryKind, Numbered, TreeEntry, TreeSink, TreeWalk};
-use crate::git::{Refs, Repository};
 
 /// How many commits one task compares with their parents. Neighbours in time share trees.
 const COMMITS_PER_TASK: usize = 64;
@@ -65,7 +65,7 @@ impl Selection {
             }
             Scope::Since(since) => {
                 let since = revision(repository, since)?;
-                let refs = Refs::of(repository);
+                let refs = repository.refs();
                 let mut selected = between(
                     repository,
                     &lookup,
@@ -161,7 +161,7 @@ fn between(
 fn arrived(repository: &Repository, lookup: &Lookup, arriving: &Arriving) -> Selection {
     let mut known = arriving.known.clone();
     if !arriving.known_refs.is_empty() {
-        let refs = Refs::of(repository);
+        let refs = repository.refs();
         let refs = refs.all().iter();
         known.extend(
             refs.filter(|named| named.name.starts_with(&arriving.known_refs))

@@ -221,12 +221,11 @@ impl Indexing {
     /// What was noted, once all threads are done.
     pub(crate) fn finish(self) -> HistoryIndex {
         let parts = std::mem::take(&mut *self.parts.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut commits = CommitTable::default();
+        let parts = parts.into_iter().map(|part| (part.commits, part.records));
+        let (tables, recorders): (Vec<CommitTable>, Vec<Recorder>) = parts.unzip();
         let mut records = Records::default();
-        records.add(parts.into_iter().map(|part| {
-            commits.append(part.commits);
-            part.records
-        }));
+        records.add(recorders);
+        let mut commits = CommitTable::joined(tables);
         commits.sort();
         HistoryIndex::new(self.numbers, self.names, records, commits)
     }

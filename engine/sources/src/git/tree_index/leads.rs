@@ -385,9 +385,7 @@ mod tests {
             &[("lost/x", "1"), ("kept/y", "2")],
             "with a tree that will be missing",
         );
-        let lost = bench.id("HEAD:lost").to_string();
-        let objects = bench.root().join(".git/objects");
-        std::fs::remove_file(objects.join(&lost[..2]).join(&lost[2..])).unwrap();
+        std::fs::remove_file(bench.loose_file(&bench.id("HEAD:lost"))).unwrap();
         let repository = bench.open();
         let kinds = ObjectKinds::COMMITS.and(ObjectKinds::NAMES);
         let (index, _) = HistoryIndex::read(&repository, kinds);

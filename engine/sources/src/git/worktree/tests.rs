@@ -132,15 +132,8 @@ fn files_whose_blob_is_not_there_or_is_converted_are_read() {
     let bed = Testbed::new();
     let bench = bed.init("r", &[]);
     bench.commit(&[("a", "text"), ("crlf", "line\n")], "first");
-    let blob = bench.id("HEAD:a").to_string();
-    std::fs::remove_file(
-        bench
-            .root()
-            .join(".git/objects")
-            .join(&blob[..2])
-            .join(&blob[2..]),
-    )
-    .unwrap();
+    let blob = bench.id("HEAD:a");
+    std::fs::remove_file(bench.loose_file(&blob)).unwrap();
     settle(&bench);
     assert_eq!(scan(&bench, HistoryScan::Included).0.paths(), ["a"]);
     bench.write("d/.gitattributes", "*.bin filter=crypt\n");

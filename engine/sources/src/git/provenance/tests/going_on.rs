@@ -203,12 +203,7 @@ fn a_blob_that_was_referred_to_before_it_came_is_traced_to_who_referred_to_it() 
     let bench = bed.init("r", &[]);
     let first = bench.commit(&[("a", "comes later\n"), ("b", "text 2\n")], "first");
     let late = bench.id("HEAD:a");
-    let hex = late.to_string();
-    let file = bench
-        .root()
-        .join(".git/objects")
-        .join(&hex[..2])
-        .join(&hex[2..]);
+    let file = bench.loose_file(&late);
     let kept = std::fs::read(&file).unwrap();
     std::fs::remove_file(&file).unwrap();
     let repository = bench.open();

@@ -267,15 +267,8 @@ fn a_tree_that_is_gone_is_told_and_the_rest_is_traced() {
     let bench = bed.init("r", &[]);
     let first = bench.commit(&[("lost/x", "1"), ("kept/y", "text")], "first");
     let blob = bench.id("HEAD:kept/y");
-    let lost = bench.id("HEAD:lost").to_string();
-    std::fs::remove_file(
-        bench
-            .root()
-            .join(".git/objects")
-            .join(&lost[..2])
-            .join(&lost[2..]),
-    )
-    .unwrap();
+    let lost = bench.id("HEAD:lost");
+    std::fs::remove_file(bench.loose_file(&lost)).unwrap();
     let answer = ask(&bench, &[blob]);
     assert_eq!(
         places(answer.blob(&blob).unwrap()),
