@@ -90,6 +90,25 @@ const FORMS: &[(&str, &str)] = &[
     ),
     ("query", "https://host.acme.io/x?u=1&password=@&x=2"),
     ("command line", "mysqldump --password=@ shop"),
+    (
+        "command line, list",
+        "command: [\"redis\", \"--password\", \"@\"]",
+    ),
+    ("container", "docker run -e DB_PASSWORD=@ postgres"),
+    ("Python, list", "passwords = [\"@\"]"),
+    ("JSON, list", "{\"access_tokens\": [\"@\"]}"),
+    ("Go, list", "var apiKeys = []string{\"@\"}"),
+    ("Java, list", "List<String> tokens = List.of(\"@\");"),
+    ("Go, decoded", "secret, err := hex.DecodeString(\"@\")"),
+    (
+        "Java, decoded",
+        "mac.setSecret(Base64.getDecoder().decode(\"@\"));",
+    ),
+    ("Python, decoded", "secret = binascii.unhexlify('@')"),
+    ("Ruby, form", "fill_in :password, with: '@'"),
+    ("Ruby, confirmation", "password_confirmation: '@',"),
+    ("Spring, default", "@Value(\"${shop.db.password:@}\")"),
+    ("SQL, function", "UPDATE user SET password=PASSWORD('@');"),
 ];
 
 /// What the forms are not read as, so far: the list shrinks, and a form that is read has to leave it.
@@ -235,6 +254,51 @@ fn a_value_in_another_text_ends_where_that_goes_on() {
             let detection = detector.detect(text.as_bytes(), &mut scratch);
             assert_eq!(found(&text, &detection), [value.as_str()], "{text}");
         }
+    }
+}
+
+/// Each of several values under one name is found, and a key that is written byte by byte as one.
+#[test]
+fn values_in_brackets_are_found_one_by_one() {
+    let detector = Detector::new(built_in().to_vec(), Settings::default()).expect("built-in rules");
+    let mut scratch = detector.scratch();
+    let values = values();
+    for form in ["tokens = [\n    '@',\n]\n", "\"tokens\":[\"@\"]"] {
+        let quote = if form.contains('\'') {
+            "',\n    '"
+        } else {
+            "\",\""
+        };
+        let three = values[..3].join(quote);
+        let text = form.replace('@', &three);
+        let detection = detector.detect(text.as_bytes(), &mut scratch);
+        assert_eq!(found(&text, &detection), values[..3], "{text}");
+    }
+    let template = Template::parse("«{hex:32}»").expect("a template");
+    for seed in 0..12 {
+        let digits = template.render(seed).text;
+        let bytes: Vec<String> = (0..16)
+            .map(|at| format!("0x{}", &digits[2 * at..2 * at + 2]))
+            .collect();
+        let bytes = bytes.join(", ");
+        for (before, after) in [
+            ("private static final byte[] AES_KEY = {", "};"),
+            ("aesKey := []byte{", "}"),
+            ("aes_key = bytes([", "])"),
+        ] {
+            let text = format!("{before}{bytes}{after}\n");
+            let detection = detector.detect(text.as_bytes(), &mut scratch);
+            assert_eq!(found(&text, &detection), [bytes.as_str()], "{text}");
+        }
+    }
+    for text in [
+        "aes_key = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]",
+        "byte[] aesKey = {1, 1, 1, 1, 2, 2, 2, 2, 1, 1, 1, 1, 2, 2, 2, 2};",
+        "tokens: [\"eos\", \"bos\", \"unk\"]",
+        "\"password\": [\"This field is required.\"]",
+    ] {
+        let detection = detector.detect(text.as_bytes(), &mut scratch);
+        assert_eq!(found(text, &detection), [""; 0], "{text}");
     }
 }
 

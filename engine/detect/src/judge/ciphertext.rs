@@ -3,7 +3,7 @@
 use crate::decode::base64;
 
 /// What encrypted values start with, and what they are.
-const STARTS: [(&[u8], &str); 24] = [
+const STARTS: [(&[u8], &str); 28] = [
     (b"ENC[", "it is encrypted by SOPS or eyaml"),
     (b"ENC(", "it is encrypted by Jasypt"),
     (b"$ANSIBLE_VAULT", "it is encrypted by ansible-vault"),
@@ -30,6 +30,11 @@ const STARTS: [(&[u8], &str); 24] = [
     (b"$2y$", HASH),
     (b"$argon2", HASH),
     (b"pbkdf2", HASH),
+    // Django's.
+    (b"sha1$", HASH),
+    (b"md5$", HASH),
+    (b"sha256$", HASH),
+    (b"sha512$", HASH),
     (b"sealed:", "it is a sealed secret"),
 ];
 

@@ -13,7 +13,7 @@ use super::notation::{
 };
 use super::scale::Scale;
 use super::traits::Traits;
-use super::{ciphertext, code, look_alike, placeholder, reference, weak};
+use super::{ciphertext, code, look_alike, numbers, placeholder, reference, weak};
 use crate::decode::{base64, hex};
 use crate::detection::Manner;
 use crate::native::{NameKind, is_setting, name_words};
@@ -52,6 +52,10 @@ pub(crate) struct Assigned<'a> {
 /// Weighs an assigned value.
 pub(crate) fn weigh(assigned: Assigned<'_>, context: &Context, scale: &mut Scale) {
     let value = assigned.value.trim_ascii();
+    if let Some(bytes) = numbers::bytes_of(value) {
+        numbers::weigh(&bytes, (assigned.name, assigned.kind), scale);
+        return;
+    }
     let traits = Traits::of(value);
     if let Some(reason) = objection(assigned, value, &traits) {
         scale.reject(reason);
@@ -250,7 +254,8 @@ fn objection_to_form(
     if is_pattern(value) {
         return Some("it is a pattern or a rule for values");
     }
-    if traits.spaces > 0 {
+    let has_escaped_blank = || memchr::memmem::find(value, b"%20").is_some();
+    if traits.spaces > 0 || (assigned.kind != NameKind::Password && has_escaped_blank()) {
         return Some("it is a sentence or a label");
     }
     if reads_like_a_name(value, assigned.kind, traits) {
@@ -463,10 +468,14 @@ fn weigh_password(
     } else if letters > 0 && (traits.digits > 0 || traits.symbols > 0) {
         scale.weigh(0, "it mixes letters with digits or signs");
     } else if traits.digits == traits.length {
-        scale.weigh(
-            if manner == Manner::Quoted { -5 } else { -15 },
-            "it is a number",
-        );
+        // `121212` is a count as well; what is set without quotes and is not round is a password.
+        let is_chosen = traits.length >= 6 && traits.distinct >= 4;
+        let points = match (manner, is_chosen) {
+            (Manner::Quoted, true) | (Manner::Bare, true) => 0,
+            (Manner::Quoted, false) => -5,
+            _ => -15,
+        };
+        scale.weigh(points, "it is a number");
     } else if is_deployed {
         scale.weigh(5, "it is a weak password, set where deployments set theirs");
     } else if traits.surprise > 5.6 && traits.distinct > 4 {

@@ -25,6 +25,7 @@ mod look_alike;
 mod name_like;
 mod near_value;
 mod notation;
+mod numbers;
 mod overlap;
 mod placeholder;
 mod reference;

@@ -192,6 +192,11 @@ fn is_masked(value: &[u8]) -> bool {
     {
         return true;
     }
+    // `6a2**`: somebody made the end of it unreadable.
+    let stars = value.iter().rev().take_while(|byte| **byte == b'*').count();
+    if stars >= 2 && stars * 3 >= value.len() {
+        return true;
+    }
     let mut counts = [0_usize; 256];
     for byte in value {
         if let Some(count) = counts.get_mut(usize::from(*byte)) {

@@ -94,6 +94,15 @@ pub(crate) fn reason(value: &[u8]) -> Option<&'static str> {
     if PARAMETERS.contains(&value) {
         return Some("it is a parameter that is filled in later");
     }
+    // A format with more than one: `%s\\ncipher=%s`.
+    if let [b'%', b's' | b'v' | b'q', next, ..] = value
+        && !next.is_ascii_alphanumeric()
+    {
+        return Some("it is a parameter that is filled in later");
+    }
+    if is_generated_anew(value) {
+        return Some("it is a template");
+    }
     if is_variable(value) {
         return Some("it is the name of a variable");
     }
@@ -112,6 +121,19 @@ pub(crate) fn reason(value: &[u8]) -> Option<&'static str> {
         return Some("it says where the value is kept");
     }
     None
+}
+
+/// `@word(6)`, `@string(8, 16)`: what libraries that make up data fill in.
+fn is_generated_anew(value: &[u8]) -> bool {
+    let inner = value
+        .strip_prefix(b"@")
+        .and_then(|rest| rest.strip_suffix(b")"));
+    let mut parts = inner.unwrap_or_default().splitn(2, |byte| *byte == b'(');
+    let (name, numbers) = (parts.next().unwrap_or_default(), parts.next());
+    let is_number = |byte: &u8| byte.is_ascii_digit() || b", ".contains(byte);
+    name.len() >= 3
+        && name.iter().all(u8::is_ascii_alphabetic)
+        && numbers.is_some_and(|numbers| numbers.iter().all(is_number))
 }
 
 /// `$NAME`, `%NAME%`, `!NAME!`, `@NAME@`, `__NAME__`, `%%NAME%%`, `:name`, `@Model.Name`, `%(name)s`.
@@ -358,6 +380,8 @@ mod tests {
             "%env(string:key:pass:url:MONGODB_URL)%",
             "$username:$password",
             "%s",
+            "%s\\ncipher=%s\\n",
+            "@word(6)",
             "{0}",
             ":password",
             "?",

@@ -6,7 +6,7 @@ use leakward_core::{Confidence, Rule};
 use super::checksum::jwt;
 use super::traits::Traits;
 use super::words::surprise;
-use super::{ciphertext, generic, look_alike};
+use super::{ciphertext, generic, look_alike, numbers};
 use crate::detection::{Match, PathJudgement};
 use crate::word_list::WordList;
 
@@ -244,12 +244,16 @@ pub(crate) fn judge(rule: &Rule, matched: &Match, role: Role, is_bare: bool) -> 
     if matched.confidence == Confidence::High && !is_assigned {
         return PathJudgement::Keep;
     }
+    if (role.test || role.vendored) && is_list_of_bytes(matched) {
+        return lower("in a test a key's bytes are what an algorithm is tried with");
+    }
     // What a provider's rule found there and the characters do not prove has to be longer than what people invent.
     let is_native = matches!(rule.find, Find::Native(_));
     let is_real =
         is_drawn(matched) && !is_disguised(matched) && !is_key && (is_native || is_long(matched));
     // Tests say their passwords in words, so that letters which are none were drawn or taken from somewhere.
-    let is_unsaid = is_native && !is_key && has_unsaid_letters(matched, 5);
+    let is_unsaid =
+        (is_native && !is_key || names_a_password(rule)) && has_unsaid_letters(matched, 5);
     if role.vendored || (role.test && !is_real && !is_unsaid) {
         return lower("the file is a test, a sample or other people's code");
     }
@@ -338,7 +342,10 @@ fn is_shown(rule: &Rule, matched: &Match) -> bool {
 }
 
 fn names_a_password(rule: &Rule) -> bool {
-    rule.id.as_str() == "generic-password"
+    matches!(
+        rule.id.as_str(),
+        "generic-password" | "docker-compose-env-password"
+    )
 }
 
 /// Whether the value is a password's hash.
@@ -348,6 +355,15 @@ fn names_a_password(rule: &Rule) -> bool {
 )]
 fn is_hash(matched: &Match) -> bool {
     ciphertext::is_hash(matched.secret.expose())
+}
+
+/// Whether the value is a key that is written byte by byte.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what a path means depends on how the value is written"
+)]
+fn is_list_of_bytes(matched: &Match) -> bool {
+    numbers::bytes_of(matched.secret.expose()).is_some()
 }
 
 /// Whether the value is as long as keys of providers are, which nobody invents.

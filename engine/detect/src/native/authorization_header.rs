@@ -15,7 +15,7 @@ const LONGEST: usize = 8_192;
 const SHORTEST: usize = 4;
 
 /// How far before a hit and after it the detector reads.
-pub(crate) const REACH: (usize, usize) = (32, LONGEST + 96);
+pub(crate) const REACH: (usize, usize) = (32, LONGEST + 128);
 
 /// Schemes that a credential follows, in any case.
 const SCHEMES: WordList = WordList::new(" basic bearer token apikey api-key key ssws bot ");
@@ -39,6 +39,7 @@ pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span, runs: &mut Runs) -> Opt
     if !between.iter().any(|byte| b":=,".contains(byte)) {
         return None;
     }
+    let joined = first_entry(bytes, joined);
     let word_end = ByteSet::ALNUM
         .with(b"-")
         .run_end(bytes, joined, joined + 16);
@@ -50,6 +51,25 @@ pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span, runs: &mut Runs) -> Opt
     }
     let scheme = Span::new(joined, word_end);
     after_scheme(rule, bytes, (hit.start, scheme), start, runs)
+}
+
+/// Where the first entry of YAML's list begins when a line ends at `at`, as recorded requests have it; else `at`.
+fn first_entry(bytes: &[u8], at: usize) -> usize {
+    /// LIMIT: how far a list is indented.
+    const INDENT: usize = 32;
+    let rest = bytes.get(at..).unwrap_or_default();
+    let line = match rest {
+        [b'\r', b'\n', ..] => at + 2,
+        [b'\n', ..] => at + 1,
+        _ => return at,
+    };
+    let dash = ByteSet::BLANK.run_end(bytes, line, line + INDENT);
+    if bytes.get(dash..dash + 2) != Some(b"- ") {
+        return at;
+    }
+    ByteSet::BLANK
+        .with(b"\"'")
+        .run_end(bytes, dash + 2, dash + 6)
 }
 
 /// Looks at what follows a scheme at `start`. Its name reaches from `named` to the end of the scheme.
@@ -152,6 +172,8 @@ mod tests {
             "headers[\"Authorization\"] = \"Bearer abc123def\"",
             "setHeader(\"Authorization\", \"token abc123def\")",
             "Authorization=Bearer abc123def",
+            "Authorization:\n      - Bearer abc123def\n",
+            "Authorization:\r\n- 'Bearer abc123def'\r\n",
         ] {
             assert_eq!(credential(text).as_deref(), Some("abc123def"), "{text}");
         }
@@ -169,6 +191,7 @@ mod tests {
             "Authorization: Basic realm",
             "class Authorization: Base",
             "Authorization: Bearer",
+            "Authorization:\n  Bearer abc123def",
         ] {
             assert_eq!(credential(text), None, "{text}");
         }

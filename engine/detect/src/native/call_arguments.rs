@@ -1,4 +1,5 @@
-//! Passwords that calls take by position: `login("user", "…")`, `connect(host, user, "…")`, `auth=("user", "…")`.
+//! Passwords and keys that calls take by position: `login("user", "…")`, `connect(host, user, "…")`, `auth=("user", "…")`,
+//! `jwt.sign(claims, "…")`, `TOTP("…")`, and both halves of what becomes a Basic header: `btoa("user:…")`.
 //!
 //! The function's name says which argument it is. Arguments that are no literal text, or that have a name of their own
 //! (`password="…"`), are of no interest here.
@@ -46,6 +47,41 @@ const CONNECTIONS: WordList = WordList::new(
      db2_connect odbc_connect ibase_connect connecttodatabase ",
 );
 
+/// Functions that take a key, with what they are called on, and which argument it is.
+const KEYS: &[(&[u8], usize)] = &[
+    (b"jwt.sign(", 1),
+    (b"jwt.encode(", 1),
+    (b"jwt.verify(", 1),
+    (b"jwt.decode(", 1),
+    (b"jwt::encode(", 1),
+    (b"jwt::decode(", 1),
+    (b"hmac256(", 0),
+    (b"hmac512(", 0),
+    (b"hmac.new(", 0),
+    (b"createhmac(", 1),
+    (b"createcipheriv(", 1),
+    (b"createdecipheriv(", 1),
+    (b"hash_hmac(", 2),
+    (b"openssl_encrypt(", 2),
+    (b"openssl_decrypt(", 2),
+    (b"secretkeyspec(", 0),
+    (b"newcipher(", 0),
+    (b"aes.new(", 0),
+    (b"fernet(", 0),
+    (b"totp(", 0),
+    (b"totp.new(", 0),
+    (b"hotp(", 0),
+    (b"hotp.new(", 0),
+    (b"cookieparser(", 0),
+    (b"setsigningkey(", 0),
+    (b"signwith(", 1),
+];
+
+/// Functions that make a Basic header's base64 of `user:password`.
+const ENCODERS: WordList = WordList::new(
+    " btoa b64encode base64_encode strict_encode64 encode64 base64encode urlsafe_b64encode ",
+);
+
 /// Looks at the beginning of a call that `hit` holds: a name's end and an opening bracket.
 pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span, runs: &mut Runs) -> Option<Candidate> {
     let text = bytes.get(hit.range())?;
@@ -56,35 +92,100 @@ pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span, runs: &mut Runs) -> Opt
     let name_end = hit.start + word;
     let name_start = ByteSet::WORD.run_start(bytes, hit.start, hit.start.saturating_sub(NAME));
     let name = bytes.get(name_start..name_end)?.to_ascii_lowercase();
-    let (place, points) = place_of(&name)?;
+    let (takes, place, points) = place_of(&name, &text.to_ascii_lowercase())?;
     let arguments = arguments(bytes, hit.end)?;
     runs.count(arguments.last()?.end - hit.end);
-    let span = literal(bytes, *arguments.get(place)?)?;
-    let before = arguments.get(place - 1)?;
-    if before.is_empty() || bytes.get(before.range())?.contains(&b'=') {
-        return None;
+    let argument = *arguments.get(place)?;
+    let span = match takes {
+        Takes::Password => literal(bytes, argument)?,
+        Takes::Key => literal(bytes, handed_on(bytes, argument))?,
+        Takes::Pair => password_of(bytes, literal(bytes, handed_on(bytes, argument))?)?,
+    };
+    if let Some(before) = place.checked_sub(1) {
+        let before = arguments.get(before)?;
+        if before.is_empty() || bytes.get(before.range())?.contains(&b'=') {
+            return None;
+        }
     }
     let mut candidate = Candidate::new(rule, span);
     candidate.name = Some(Span::new(name_start, name_end));
-    candidate.expects = Some(NameKind::Password);
+    let (expects, words) = match takes {
+        Takes::Key => (
+            NameKind::Secret,
+            "it is the argument that the call takes a key in",
+        ),
+        Takes::Password => (
+            NameKind::Password,
+            "it is the argument that the call takes a password in",
+        ),
+        Takes::Pair => (
+            NameKind::Password,
+            "a user and a password are encoded there",
+        ),
+    };
+    candidate.expects = Some(expects);
     candidate.manner = Manner::Quoted;
-    candidate.evidence.push((
-        points,
-        "it is the argument that the call takes a password in".into(),
-    ));
+    candidate.evidence.push((points, words.into()));
     Some(candidate)
 }
 
-/// Which argument of a function is a password, and how much its name says.
-fn place_of(name: &[u8]) -> Option<(usize, i32)> {
+/// What a call takes.
+#[derive(Clone, Copy)]
+enum Takes {
+    Password,
+    Key,
+    /// `user:password`.
+    Pair,
+}
+
+/// The text that an argument is made from: `"…".getBytes()`, `b"…".encode("utf-8")`, `[]byte("…")`, `Buffer.from("…", "hex")`.
+fn handed_on(bytes: &[u8], argument: Span) -> Span {
+    let text = bytes.get(argument.range()).unwrap_or_default();
+    let Some(open) = text.iter().position(|byte| b"\"'`".contains(byte)) else {
+        return argument;
+    };
+    let (before, rest) = text.split_at(open);
+    let Some(length) = rest
+        .split_first()
+        .and_then(|(quote, inner)| inner.iter().position(|byte| byte == quote))
+    else {
+        return argument;
+    };
+    let after = rest.get(length + 2..).unwrap_or_default();
+    let is_method = before.len() <= 2 && after.starts_with(b".");
+    let is_call = before.ends_with(b"(") && (after.starts_with(b")") || after.starts_with(b","));
+    if !(is_method || is_call) {
+        return argument;
+    }
+    let start = argument.start + open;
+    Span::new(start, start + length + 2)
+}
+
+/// The password behind the user of a text such as `user:password`.
+fn password_of(bytes: &[u8], pair: Span) -> Option<Span> {
+    let text = bytes.get(pair.range())?;
+    let colon = memchr::memchr(b':', text)?;
+    let is_user = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-@+".contains(byte);
+    let (user, password) = (text.get(..colon)?, text.get(colon + 1..)?);
+    (!user.is_empty() && user.iter().all(is_user) && !password.is_empty())
+        .then(|| Span::new(pair.start + colon + 1, pair.end))
+}
+
+/// What a function takes, in which argument, and how much its name says; `call` is the literal with its bracket.
+fn place_of(name: &[u8], call: &[u8]) -> Option<(Takes, usize, i32)> {
     if CREDENTIALS.contains(name) {
-        Some((1, 5))
+        Some((Takes::Password, 1, 5))
     } else if LOGINS.contains(name) {
-        Some((1, -10))
+        Some((Takes::Password, 1, -10))
     } else if CONNECTIONS.contains(name) {
-        Some((2, -5))
+        Some((Takes::Password, 2, -5))
+    } else if ENCODERS.contains(name) {
+        Some((Takes::Pair, 0, 0))
     } else {
-        None
+        // The literal is all of the name: `mytotp(` is another function.
+        let is_name = name.len() < call.len() || call.contains(&b'.');
+        let (_, place) = KEYS.iter().find(|(key, _)| is_name && *key == call)?;
+        Some((Takes::Key, *place, 0))
     }
 }
 
@@ -170,6 +271,70 @@ mod tests {
                 Some("hunter2"),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn keys_are_found_by_their_place() {
+        for (text, literal) in [
+            ("jwt.sign({ id }, 'hunter2', { expiresIn: 1 })", "jwt.sign("),
+            (
+                "jwt.encode(claims, \"hunter2\", algorithm=\"HS256\")",
+                "jwt.encode(",
+            ),
+            (
+                "new SecretKeySpec(\"hunter2\".getBytes(UTF_8), \"AES\")",
+                "SecretKeySpec(",
+            ),
+            ("aes.NewCipher([]byte(\"hunter2\"))", "NewCipher("),
+            (
+                "crypto.createHmac('sha256', Buffer.from('hunter2', 'hex'))",
+                "createHmac(",
+            ),
+            ("Fernet(b'hunter2')", "Fernet("),
+            ("ROTP::TOTP.new('hunter2', issuer: 'x')", "TOTP.new("),
+            ("hmac.new(b\"hunter2\", body, hashlib.sha256)", "hmac.new("),
+        ] {
+            assert_eq!(
+                password(text, literal).as_deref(),
+                Some("hunter2"),
+                "{text}"
+            );
+        }
+        for (text, literal) in [
+            ("jwt.sign(claims, process.env.SECRET)", "jwt.sign("),
+            ("mytotp('hunter2')", "totp("),
+            (
+                "new SecretKeySpec(decode(\"a\" + b), \"AES\")",
+                "SecretKeySpec(",
+            ),
+        ] {
+            assert_eq!(password(text, literal), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_becomes_a_header_is_a_user_and_a_password() {
+        for (text, literal) in [
+            ("'Basic ' + btoa('ops:hunter2')", "btoa("),
+            ("base64.b64encode(b'ops:hunter2').decode()", "b64encode("),
+            (
+                "Base64.strict_encode64(\"ops@example.com:hunter2\")",
+                "encode64(",
+            ),
+        ] {
+            assert_eq!(
+                password(text, literal).as_deref(),
+                Some("hunter2"),
+                "{text}"
+            );
+        }
+        for text in [
+            "btoa('hunter2')",
+            "btoa(user + ':' + password)",
+            "btoa('{\"a\": 1}')",
+        ] {
+            assert_eq!(password(text, "btoa("), None, "{text}");
         }
     }
 

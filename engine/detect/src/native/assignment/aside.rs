@@ -25,7 +25,7 @@ pub(super) fn value_of(bytes: &[u8], name: Span) -> Option<Value> {
     }
 }
 
-/// `${NAME:-value}`, `${NAME:=value}`.
+/// `${NAME:-value}`, `${NAME:=value}`, and Spring's `${name.of.it:value}`.
 fn parameter_default(bytes: &[u8], name: Span) -> Option<Value> {
     if bytes.get(name.start.checked_sub(2)?..name.start)? != b"${" {
         return None;
@@ -34,6 +34,9 @@ fn parameter_default(bytes: &[u8], name: Span) -> Option<Value> {
     let operator = match rest {
         [b':', b'-' | b'=', ..] => 2,
         [b'-' | b'=', ..] => 1,
+        // `${VAR:?message}`, `${VAR:+other}`, `${VAR:0:3}`.
+        [b':', b'?' | b'+' | b'$' | b' ' | b'}' | b'#', ..] => return None,
+        [b':', first, second, ..] if !first.is_ascii_digit() || *second != b':' => 1,
         _ => return None,
     };
     let text = rest.get(operator..)?;

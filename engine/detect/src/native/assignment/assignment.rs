@@ -6,6 +6,7 @@
 use leakward_core::Span;
 
 use super::evidence::{bare_evidence, breaks_out, ends_line, quoted_evidence, stands_inside};
+use super::list::{self, List};
 use super::name::{self, NameKind};
 use super::operator::{self, Operator};
 use super::table;
@@ -51,6 +52,9 @@ pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span, runs: &mut Runs) -> Opt
         true => bytes,
         false => bytes.get(..lines_end(bytes, hit.start))?,
     };
+    if let Some(candidate) = in_list(rule, bytes, name) {
+        return Some(candidate);
+    }
     let (operator, value) = assigned(bytes, name, runs)?;
     if is_something_else(bytes, name, operator, value) {
         return None;
@@ -127,20 +131,24 @@ fn assigned(bytes: &[u8], name: Span, runs: &mut Runs) -> Option<(Operator, Valu
 /// Whether name and value only stand as if one was assigned to the other.
 fn is_something_else(bytes: &[u8], name: Span, operator: Operator, value: Value) -> bool {
     let name_text = bytes.get(name.range()).unwrap_or_default();
-    let before = name.start.checked_sub(1).and_then(|at| bytes.get(at));
+    let line = bytes.get(..name.start).unwrap_or_default();
     match operator {
         // Of a list's entries only a whole one is a name: `"etc/passwd", "lib"` are paths.
         Operator::Comma => {
+            // A command's arguments one by one: `"--password", "…"`.
+            let option = line.strip_suffix(b"--").or(line.strip_suffix(b"-"));
+            let before = option.unwrap_or(line).last();
             !before.is_some_and(|byte| b"\"'`:{#".contains(byte))
                 || argument::is_of_something_else(bytes, name)
         }
         // `-p$MYSQL_ROOT_PASSWORD shutdown`: a variable that is used, and the command's next word.
         Operator::Blank => name_text.contains(&b'$'),
-        // `--password= shop`: an option without a value, and the command's next word.
+        // `--password= shop`, `-e DB_PASSWORD= postgres`: an option without a value, and the command's next word.
         Operator::Equals => {
-            bytes
-                .get(..name.start)
-                .is_some_and(|text| text.ends_with(b"--"))
+            let is_option = [&b"--"[..], b"-e ", b"--env "]
+                .iter()
+                .any(|option| line.ends_with(option));
+            is_option
                 && bytes
                     .get(name.end..)
                     .is_some_and(|text| text.starts_with(b"= "))
@@ -212,6 +220,34 @@ fn attribute_value(bytes: &[u8], name_end: usize) -> Option<(Operator, usize)> {
         }
         _ => None,
     }
+}
+
+/// The texts or the numbers in the brackets that are assigned to the name.
+fn in_list(rule: usize, bytes: &[u8], name: Span) -> Option<Candidate> {
+    let (operator, at) = operator::read(bytes, name.end)?;
+    let values = list::read(bytes, at, operator)?;
+    let text = bytes.get(name.range())?;
+    // `passwords`, `API_KEYS`.
+    let kind = NameKind::of(text)
+        .or_else(|| NameKind::of(text.strip_suffix(b"s").or(text.strip_suffix(b"S"))?))?;
+    let (first, more, words) = match values {
+        List::Texts(texts) => {
+            let (first, more) = texts.split_first()?;
+            (
+                *first,
+                more.to_vec(),
+                "it stands in a list of the name's values",
+            )
+        }
+        List::Numbers(numbers) => (numbers, Vec::new(), "it is assigned to the name"),
+    };
+    let mut candidate = Candidate::new(rule, first);
+    candidate.more = more;
+    candidate.name = Some(name);
+    candidate.expects = Some(kind);
+    candidate.manner = Manner::Quoted;
+    candidate.evidence.push((0, words.into()));
+    Some(candidate)
 }
 
 /// The values below a table's header.

@@ -131,8 +131,13 @@ pub(super) fn bare_evidence(
     }
     let after = bytes.get(value.after..(value.after + 2).min(bytes.len()))?;
     let at_line_end = matches!(after, [] | [b'\r' | b'\n', ..]) || ends_line(bytes, value.after);
-    let is_flag = before.ends_with(b"--") || before.ends_with(b" -") || before.ends_with(b"-D");
     let tight = bytes.get(name.end) == Some(&b'=');
+    let sets_environment = tight && name::is_setting(bytes.get(name.range())?);
+    let is_flag = before.ends_with(b"--")
+        || before.ends_with(b" -")
+        || before.ends_with(b"-D")
+        // `docker run -e DB_PASSWORD=…`.
+        || (sets_environment && (before.ends_with(b"-e ") || before.ends_with(b"--env ")));
     let in_pairs =
         matches!(before.last(), Some(b';' | b'&' | b'?')) || matches!(after, [b';' | b'&', ..]);
     let points = match operator {
@@ -153,8 +158,7 @@ pub(super) fn bare_evidence(
         }
     };
     // Behind `DB_PASSWORD=word` stands the command that gets it.
-    let is_environment = tight && name::is_setting(bytes.get(name.range())?);
-    if !is_text(bytes, candidate.span) || (!is_environment && opens_sentence(bytes, value)) {
+    if !is_text(bytes, candidate.span) || (!sets_environment && opens_sentence(bytes, value)) {
         return None;
     }
     candidate

@@ -9,6 +9,7 @@ mod aside;
 mod assignment;
 mod evidence;
 mod insert;
+mod list;
 mod name;
 mod operator;
 mod table;

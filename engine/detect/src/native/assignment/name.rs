@@ -20,7 +20,7 @@ pub(crate) enum NameKind {
 /// Heads of names whose value people choose. Longest first where one ends in another.
 const PASSWORDS: WordList = WordList::new(
     " password passphrase passcode passwort wachtwoord pswd psswd passwd password1 kennwort contrasena motdepasse parola \
-     senha pword passwrd passw paswd pswd pwd pass psw psk pw dbpass userpass smtppass mysqlpass mypass rootpass adminpass ftppass userpwd proxyuserpwd requirepass masterauth \
+     senha pword passwrd passw paswd pswd pwd pass psw psk pw dbpass userpass smtppass mysqlpass mypass rootpass adminpass ftppass userpwd rootpwd adminpwd dbpwd mysqlpwd proxyuserpwd requirepass masterauth \
      sshpass mailpass ldappass loginpass authpass pgpass httppass emailpass ",
 );
 
@@ -30,7 +30,7 @@ const SECRETS: WordList = WordList::new(
      secret_key private_key privatekey auth_key authkey signing_key encryption_key master_key \
      hmac_key license_key account_key service_key shared_key app_key subscription_key storage_key \
      consumer_key jwt_key session_key bearer access_key_secret secretkey client_key aes_key aeskey \
-     cipher_key cipherkey crypt_key cryptkey ",
+     cipher_key cipherkey crypt_key cryptkey integration_key ",
 );
 
 /// Heads of names that hold a secret now and then.
@@ -50,7 +50,7 @@ const ABOUT: WordList = WordList::new(
      request response class interface spec mock version status state scope scopes audience issuer ref \
      reference arn index address addresses contract symbol specials chars characters charset \
      alphabet accessor attrs attributes filter stdin env environment prefix suffix column attribute icon tooltip visible visibility \
-     warning warnings separator delimiter template templates scheme action actions intent event events ",
+     warning warnings fingerprint thumbprint separator delimiter template templates scheme action actions intent event events ",
 );
 
 /// Words before the head which say that it is a secret of nobody.
@@ -126,6 +126,10 @@ fn run_together(words: &[Vec<u8>], heads: WordList) -> Option<(usize, usize)> {
     })
 }
 
+fn name_ends_in(words: &[Vec<u8>], last: &[u8]) -> bool {
+    words.last().is_some_and(|word| word == last)
+}
+
 /// Where in the words of a name a list's word stands: its first word, and how many it takes.
 type FindWords = fn(&[Vec<u8>], WordList) -> Option<(usize, usize)>;
 
@@ -150,9 +154,17 @@ impl NameKind {
         let (before, after) = (words.get(..end - taken)?, words.get(end..)?);
         // `password_md5`; an `md` alone is a folder or a document.
         let is_md5 = |pair: &[Vec<u8>]| matches!(pair, [md, five] if md == b"md" && five == b"5");
-        let is_about =
-            after.iter().any(|word| ABOUT.contains(word)) || after.windows(2).any(is_md5);
-        let is_of_nobody = before.last().is_some_and(|word| NOT_SECRET.contains(word))
+        // What a form asks for a second time is the password itself.
+        let is_repeated =
+            kind == NameKind::Password && matches!(after, [only] if only == b"confirmation");
+        let is_about = !is_repeated
+            && (after.iter().any(|word| ABOUT.contains(word)) || after.windows(2).any(is_md5));
+        // What tokens against forged requests are signed with is a secret, unlike them.
+        let signs =
+            |word: &[u8]| matches!(word, b"csrf" | b"xsrf") && name_ends_in(&words, b"secret");
+        let is_of_nobody = before
+            .last()
+            .is_some_and(|word| NOT_SECRET.contains(word) && !signs(word))
             || before
                 .iter()
                 .any(|word| OF_NOBODY.contains(word))
@@ -193,6 +205,8 @@ mod tests {
             "dbpassword",
             "password2",
             "ENCRYPTED_DISK_PASSWORD",
+            "password_confirmation",
+            "mysqlrootpwd",
         ] {
             assert_eq!(kind(name), Some(NameKind::Password), "{name}");
         }
@@ -211,6 +225,8 @@ mod tests {
             "mytoken",
             "SECRET_KEY_BASE",
             "ebs_encrypted_volume_secret",
+            "csrf_secret",
+            "DUO_INTEGRATION_KEY",
         ] {
             assert_eq!(kind(name), Some(NameKind::Secret), "{name}");
         }
@@ -245,6 +261,8 @@ mod tests {
             "HTTPPasswordMgr",
             "DOVECOT_PASS_ATTRS",
             "Postman-Token",
+            "encryptionKeyFingerprint",
+            "password_confirmation_label",
             "FORGET_PASSWORD_TEMPLATE_CODE",
         ] {
             assert_eq!(kind(name), None, "{name}");

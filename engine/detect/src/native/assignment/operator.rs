@@ -31,6 +31,9 @@ const BLANKS: usize = 40;
 /// Longest type between a colon and an equals sign.
 const TYPE: usize = 40;
 
+/// Longest name of a second result.
+const SECOND_NAME: usize = 12;
+
 /// What a type may be made of.
 const TYPE_BYTES: ByteSet = ByteSet::WORD.with(b"<>?[].&*' |:");
 
@@ -91,7 +94,7 @@ pub(super) fn read(bytes: &[u8], from: usize) -> Option<(Operator, usize)> {
         [b'|', b'|', b'=', ..] | [b'?', b'?', b'=', ..] => Some((Operator::Equals, at + 3)),
         [b'(', ..] if !quoted && at == closed => Some((Operator::Call, at + 1)),
         [b'{', b'"' | b'\'', ..] if !quoted && at == closed => Some((Operator::Call, at + 1)),
-        [b',', ..] if quoted => Some((Operator::Comma, at + 1)),
+        [b',', ..] => after_comma(bytes, at + 1, quoted),
         // Scala's pairs.
         [b'-', b'>', ..] if quoted => Some((Operator::Equals, at + 2)),
         [b'>', ..] => Some((Operator::Element, at + 1)),
@@ -108,6 +111,34 @@ pub(super) fn read(bytes: &[u8], from: usize) -> Option<(Operator, usize)> {
                 .map_or((Operator::Blank, at), |end| (Operator::Equals, end)),
         ),
         _ => None,
+    }
+}
+
+/// What a comma behind a name is: Go's second result comes before what assigns both; in a list of texts, and before Capybara's
+/// `with:`, the next text is the value.
+fn after_comma(bytes: &[u8], at: usize, quoted: bool) -> Option<(Operator, usize)> {
+    if !quoted && let Some(end) = after_second_name(bytes, at) {
+        return Some((Operator::Equals, end));
+    }
+    let text = after_label(bytes, at);
+    (quoted || text > at).then_some((Operator::Comma, text))
+}
+
+/// The end of ` err :=` or ` _ :=` at `at`: Go's second result, and what assigns both.
+fn after_second_name(bytes: &[u8], at: usize) -> Option<usize> {
+    let start = skip_blanks(bytes, at);
+    let end = ByteSet::WORD.run_end(bytes, start, start + SECOND_NAME);
+    let equals = skip_blanks(bytes, end);
+    (end > start && bytes.get(equals..equals + 2)? == b":=").then_some(equals + 2)
+}
+
+/// The end of ` with:` at `at`, else `at`.
+fn after_label(bytes: &[u8], at: usize) -> usize {
+    let start = skip_blanks(bytes, at);
+    let rest = bytes.get(start..).unwrap_or_default();
+    match rest.starts_with(b"with: ") {
+        true => start + b"with:".len(),
+        false => at,
     }
 }
 

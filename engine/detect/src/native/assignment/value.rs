@@ -52,6 +52,29 @@ const WRAPPERS: &[&[u8]] = &[
     b"_T",
     b"TEXT",
     b"Uint8Array.from",
+    b"password",
+    b"PASSWORD",
+];
+
+/// Calls that undo base64 or hexadecimal digits, by the end of their name in lower case.
+const DECODERS: &[&[u8]] = &[
+    b"decode",
+    b"decodestring",
+    b"frombase64string",
+    b"fromhex",
+    b"unhexlify",
+    b"hex2bin",
+    b"hextobytes",
+    b"hexstringtobytearray",
+    b"decodebase64",
+    b"base64decode",
+    b"base64_decode",
+    b"b64decode",
+    b"decode64",
+    b"strict_decode64",
+    b"decodehex",
+    b"parsehexbinary",
+    b"parsebase64binary",
 ];
 
 /// What a bare value is made of, and the slot for its runs.
@@ -235,15 +258,20 @@ pub(super) fn quoted(bytes: &[u8], at: usize) -> Option<Value> {
 
 /// The start of a call's argument, when the call hands it on.
 fn unwrap_call(bytes: &[u8], at: usize) -> Option<usize> {
-    let end = ByteSet::WORD
-        .with(b".: []")
-        .run_end(bytes, at, at + WRAPPER);
+    let words = ByteSet::WORD.with(b".: []");
+    let mut end = words.run_end(bytes, at, at + WRAPPER);
+    // Java's `Base64.getDecoder().decode(`.
+    if bytes.get(end..)?.starts_with(b"().") {
+        end = words.run_end(bytes, end + 2, end + 2 + WRAPPER);
+    }
     let name = bytes.get(at..end)?;
     let opens = matches!(bytes.get(end), Some(b'(' | b'{'));
     // `userAndPassword("derek", …)` takes the user first.
     let takes_two = name::words(name).iter().any(|word| word == b"and");
-    (opens && !takes_two && WRAPPERS.iter().any(|wrapper| name.ends_with(wrapper)))
-        .then(|| skip_blanks(bytes, end + 1))
+    let lower = name.to_ascii_lowercase();
+    let hands_on = WRAPPERS.iter().any(|wrapper| name.ends_with(wrapper))
+        || DECODERS.iter().any(|decoder| lower.ends_with(decoder));
+    (opens && !takes_two && hands_on).then(|| skip_blanks(bytes, end + 1))
 }
 
 /// `lookup() || "default"`: the default.
