@@ -59,7 +59,9 @@ fn begins_word(bytes: &[u8], start: usize) -> bool {
     };
     let goes_on = before.is_ascii_alphabetic()
         && !(before.is_ascii_lowercase() && first.is_ascii_uppercase());
-    !goes_on || boundary::follows_escape(bytes, start)
+    // A property of Java's command line: `-Dsonar.login`.
+    let is_property = bytes.get(start.saturating_sub(2)..start) == Some(b"-D");
+    !goes_on || is_property || boundary::follows_escape(bytes, start)
 }
 
 impl KeywordMatcher {
@@ -202,10 +204,12 @@ mod tests {
             ("myBox_api", true),
             ("MY_BOX_API", true),
             (r"\nbox_api", true),
+            ("-Dbox.api", true),
             ("scraperbox_api", false),
             ("SCRAPERBOX_API", false),
             ("Xbox_api", false),
             ("XBox_api", false),
+            ("-dbox_api", false),
         ] {
             let start = text.to_ascii_lowercase().find("box").expect("a box");
             assert_eq!(begins_word(text.as_bytes(), start), begins, "{text}");

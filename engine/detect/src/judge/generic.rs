@@ -93,7 +93,7 @@ pub(crate) fn weigh(assigned: Assigned<'_>, context: &Context, scale: &mut Scale
             if assigned.name.to_ascii_lowercase().ends_with(b"salt") && !is_setting(assigned.name) {
                 scale.weigh(-20, "a salt stands in the open beside its digest");
             }
-            weigh_weak(&traits, context, scale);
+            weigh_weak(&traits, is_setting(assigned.name), context, scale);
         }
     }
 }
@@ -254,9 +254,13 @@ fn objection_to_form(
     if is_pattern(value) {
         return Some("it is a pattern or a rule for values");
     }
-    let has_escaped_blank = || memchr::memmem::find(value, b"%20").is_some();
-    if traits.spaces > 0 || (assigned.kind != NameKind::Password && has_escaped_blank()) {
+    let holds = |sign: &[u8]| memchr::memmem::find(value, sign).is_some();
+    let is_drawn = assigned.kind != NameKind::Password;
+    if traits.spaces > 0 || (is_drawn && holds(b"%20")) {
         return Some("it is a sentence or a label");
+    }
+    if is_drawn && value.starts_with(b".") && holds(b"%2F") {
+        return Some("it is a path");
     }
     if reads_like_a_name(value, assigned.kind, traits) {
         return Some("it reads like a name in a program");
@@ -587,13 +591,13 @@ fn telling_run(value: &[u8]) -> &[u8] {
     }
 }
 
-fn weigh_weak(traits: &Traits, context: &Context, scale: &mut Scale) {
+fn weigh_weak(traits: &Traits, is_set: bool, context: &Context, scale: &mut Scale) {
     if traits.length < 16 || !traits.looks_random() || traits.classes() < 2 {
         scale.weigh(-60, "a name like this needs a long random value");
         return;
     }
     scale.weigh(
-        if traits.length >= 24 && !traits.is_hex {
+        if traits.length >= 24 && (!traits.is_hex || (is_set && traits.length >= 32)) {
             0
         } else {
             -10

@@ -15,9 +15,10 @@ pub(super) fn is_pattern(value: &[u8]) -> bool {
     ];
     // Equals signs at the end are those of base64.
     let text = value.trim_ascii_end();
+    let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(byte);
     let text = text
         .strip_suffix(b"==")
-        .filter(|digits| digits.len() % 4 == 2)
+        .filter(|digits| digits.iter().all(is_digit))
         .unwrap_or(text);
     let is_anchored = text.starts_with(b"^") && text.ends_with(b"$") && text.len() > 4;
     let has_sign = SIGNS

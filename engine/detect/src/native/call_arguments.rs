@@ -44,7 +44,7 @@ const LOGINS: WordList = WordList::new(
 const CONNECTIONS: WordList = WordList::new(
     " connect mysqli pdo getconnection mysql_connect mysql_pconnect mysqli_connect mysqli_real_connect \
      real_connect ldap_bind ftp_login imap_open ssh2_auth_password pconnect oci_connect sqlsrv_connect \
-     db2_connect odbc_connect ibase_connect connecttodatabase ",
+     db2_connect odbc_connect ibase_connect connecttodatabase directoryentry ",
 );
 
 /// Functions that take a key, with what they are called on, and which argument it is.

@@ -205,6 +205,9 @@ fn opens_sentence(bytes: &[u8], value: Value) -> bool {
 /// odd for a language.
 fn stands_out(text: &[u8], kind: Option<NameKind>, operator: Operator) -> bool {
     let traits = Traits::of(text);
+    // Equals signs at the end are those of base64.
+    let text = text.strip_suffix(b"=").unwrap_or(text);
+    let text = text.strip_suffix(b"=").unwrap_or(text);
     let is_code = text.iter().any(|byte| b"()[]{}<>=\\".contains(byte))
         || memchr::memmem::find(text, b"://").is_some();
     if is_code || traits.digits == 0 || traits.lower + traits.upper == 0 || traits.foreign > 0 {

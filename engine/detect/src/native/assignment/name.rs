@@ -35,7 +35,18 @@ const SECRETS: WordList = WordList::new(
 
 /// Heads of names that hold a secret now and then.
 const WEAK: WordList =
-    WordList::new(" key auth authorization salt nonce cookie session webhook passkey ");
+    WordList::new(" key auth authorization salt nonce cookie session webhook passkey pat ");
+
+/// Words before `key` which say that it finds, names or locks something, or that everybody may have it.
+const NO_CREDENTIAL: WordList = WordList::new(
+    " alt analytics anon arrow asset binding bucket bundle button cache captcha child cluster column config ctrl \
+     dedup dedupe delete dict dkim down end enter entry env environment escape event feature field file flag form \
+     gpg hash header home host i18n image index issuer item join json jwk kid l10n label lang lock lookup \
+     measurement memo menu message meta modifier natural node option order ordering parent pgp press product pub \
+     query queue recaptcha record redis registry repo repository root routing s3 setting shard shift site slot ssh \
+     state store subject surrogate template tenant text title topic trace up vapid variable verification verify \
+     verifying version websocket yaml ",
+);
 
 /// Words after the head which say that the name holds something about the secret.
 const ABOUT: WordList = WordList::new(
@@ -175,7 +186,9 @@ impl NameKind {
             || matches!(before, [only] if SHOWN.contains(only))
             // `encrypted_github_access_token` is ciphertext; what opens an encrypted store is none.
             || (kind == NameKind::Secret && before.first().is_some_and(|word| word == b"encrypted"));
-        if is_about || is_of_nobody {
+        let finds_something = kind == NameKind::Weak
+            && before.last().is_some_and(|word| NO_CREDENTIAL.contains(word));
+        if is_about || is_of_nobody || finds_something {
             return None;
         }
         Some(if after.len() > 2 {
@@ -267,6 +280,11 @@ mod tests {
         ] {
             assert_eq!(kind(name), None, "{name}");
         }
-        assert_eq!(kind("key"), Some(NameKind::Weak));
+        for name in ["key", "SENTRY_KEY", "azure_devops_pat", "X-Acme-Key"] {
+            assert_eq!(kind(name), Some(NameKind::Weak), "{name}");
+        }
+        for name in ["gpg_key", "CACHE_KEY", "docker_repo_key", "VAPID_PUBLIC_KEY"] {
+            assert_eq!(kind(name), None, "{name}");
+        }
     }
 }

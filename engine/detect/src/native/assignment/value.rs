@@ -308,10 +308,16 @@ fn element_text(bytes: &[u8], from: usize, runs: &mut Runs) -> Option<Value> {
 fn bare(bytes: &[u8], at: usize, runs: &mut Runs) -> Option<Value> {
     let end = runs.run_end(BARE_SLOT, &BARE, bytes, (at, at + LONGEST));
     let length = end.checked_sub(at)?;
+    // A shell's command that goes on in the next line.
+    let goes_on = matches!(
+        bytes.get(end.checked_sub(1)?..),
+        Some([b'\\', b'\r' | b'\n', ..])
+    );
+    let length = length - usize::from(goes_on);
     (length > 0 && length < LONGEST).then_some(Value {
         span: Span::new(at, at + length),
         quoted: false,
-        after: at + length,
+        after: end,
         is_default: false,
     })
 }
