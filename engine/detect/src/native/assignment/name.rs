@@ -45,7 +45,7 @@ const NO_CREDENTIAL: WordList = WordList::new(
      measurement memo menu message meta modifier natural node option order ordering parent pgp press product pub \
      query queue recaptcha record redis registry repo repository root routing s3 setting shard shift site slot ssh \
      state store subject surrogate template tenant text title topic trace up vapid variable verification verify \
-     verifying version websocket yaml ",
+     verifying version websocket socket recipient receiver yaml ",
 );
 
 /// Words after the head which say that the name holds something about the secret.
