@@ -97,6 +97,12 @@ impl ByteSet {
         (0..=u8::MAX).filter(move |&byte| self.contains(byte))
     }
 
+    /// Whether some byte of a text is in the set.
+    #[inline]
+    pub(crate) fn meets_any(&self, text: &[u8]) -> bool {
+        text.iter().any(|&byte| self.contains(byte))
+    }
+
     /// Offset one past the last byte of the run that starts at `from`: the first byte not in the set, at most `limit`.
     #[inline]
     pub(crate) fn run_end(&self, bytes: &[u8], from: usize, limit: usize) -> usize {
@@ -128,6 +134,7 @@ mod tests {
         let held: Vec<u8> = set.iter().collect();
         assert_eq!(held, b"012a\xff");
         assert_eq!(set.len(), 5);
+        assert!(set.meets_any(b"xyz1") && !set.meets_any(b"xyz") && !set.meets_any(b""));
         assert!(set.meets(ByteSet::ALNUM) && !set.meets(ByteSet::SPACE));
         assert_eq!(ByteSet::EMPTY.with_range(0, 255).len(), 256);
     }

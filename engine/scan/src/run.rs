@@ -99,6 +99,7 @@ pub fn run(
     interrupted: &AtomicBool,
 ) -> Result<Scanned, ScanError> {
     let started = Instant::now();
+    leakward_sources::memory::give_large_buffers_back();
     let pool = pool(request.threads)?;
     let mut scanned = Scanned::default();
     scanned.outcome.skipped.clone_from(&request.unusable);

@@ -10,6 +10,7 @@ pub mod archive;
 pub mod fuzzing;
 pub mod git;
 pub mod image;
+pub mod memory;
 pub mod piece;
 #[cfg(test)]
 mod recording;

@@ -5,6 +5,7 @@
 
 use super::placeholder;
 use super::traits::Traits;
+use crate::byte_set::ByteSet;
 use crate::word_list::WordList;
 
 /// Regular expressions, validation rules, CSS selectors, mark-up.
@@ -21,9 +22,12 @@ pub(super) fn is_pattern(value: &[u8]) -> bool {
         .filter(|digits| digits.iter().all(is_digit))
         .unwrap_or(text);
     let is_anchored = text.starts_with(b"^") && text.ends_with(b"$") && text.len() > 4;
-    let has_sign = SIGNS
-        .iter()
-        .any(|sign| memchr::memmem::find(text, sign).is_some());
+    // PERF: most values have none of the bytes that these signs need.
+    const NEEDED: ByteSet = ByteSet::EMPTY.with(b"[]\\(.|&=</");
+    let has_sign = NEEDED.meets_any(text)
+        && SIGNS
+            .iter()
+            .any(|sign| memchr::memmem::find(text, sign).is_some());
     let is_rule = value.contains(&b'|')
         && value.split(|byte| b"|:".contains(byte)).all(|part| {
             part.iter()
@@ -48,6 +52,9 @@ pub(super) fn is_pattern(value: &[u8]) -> bool {
 
 /// `\e[96m`, `\033[1m`: what tells a terminal to change its colour.
 pub(super) fn colours_a_terminal(value: &[u8]) -> bool {
+    if !value.contains(&b'[') {
+        return false;
+    }
     [&b"\\e["[..], b"\\033[", b"\\x1b[", b"\\u001b[", b"\x1b["]
         .iter()
         .any(|start| {

@@ -228,32 +228,24 @@ fn has_sample_word(value: &[u8], lower: &[u8]) -> bool {
     ANYWHERE.any_in(lower)
         || HEX_WORDS.any_in(lower)
         || ALONE
-            .iter()
-            .any(|word| stands_alone(value, lower, word, by_case))
+            .find_in(lower)
+            .any(|(at, word)| stands_alone(value, (at, at + word.len()), by_case))
 }
 
-/// Whether `word` stands in the value between characters that are no letters, or is set off by a change of case.
-fn stands_alone(value: &[u8], lower: &[u8], word: &[u8], by_case: bool) -> bool {
-    memchr::memmem::find_iter(lower, word).any(|at| {
-        let end = at + word.len();
-        let before = at.checked_sub(1).and_then(|at| value.get(at));
-        let (first, after) = (value.get(at), value.get(end));
-        let last = end.checked_sub(1).and_then(|at| value.get(at));
-        let opens = before.is_none_or(|before| {
-            !before.is_ascii_alphanumeric()
-                || (by_case
-                    && before.is_ascii_lowercase()
-                    && first.is_some_and(u8::is_ascii_uppercase))
-        });
-        let closes = after.is_none_or(|after| {
-            !after.is_ascii_alphanumeric()
-                || (by_case
-                    && after.is_ascii_uppercase()
-                    && last.is_some_and(u8::is_ascii_lowercase))
-        });
-        // A word of three letters at one end of random characters is chance; both sides must be set off.
-        opens && closes && (before.is_some() || after.is_some() || lower.len() == word.len())
-    })
+/// Whether the word at `start..end` stands in the value between characters that are no letters, or is set off by a change of case.
+fn stands_alone(value: &[u8], (start, end): (usize, usize), by_case: bool) -> bool {
+    let before = start.checked_sub(1).and_then(|at| value.get(at));
+    let (first, after) = (value.get(start), value.get(end));
+    let last = end.checked_sub(1).and_then(|at| value.get(at));
+    let opens = before.is_none_or(|before| {
+        !before.is_ascii_alphanumeric()
+            || (by_case && before.is_ascii_lowercase() && first.is_some_and(u8::is_ascii_uppercase))
+    });
+    let closes = after.is_none_or(|after| {
+        !after.is_ascii_alphanumeric()
+            || (by_case && after.is_ascii_uppercase() && last.is_some_and(u8::is_ascii_lowercase))
+    });
+    opens && closes
 }
 
 #[cfg(test)]

@@ -251,6 +251,11 @@ fn is_joined_variables(value: &[u8]) -> bool {
 
 /// Whether a template stands in the value and what is left of it is no value of its own.
 fn is_template(value: &[u8]) -> bool {
+    /// What every template begins with.
+    const SIGNS: ByteSet = ByteSet::EMPTY.with(b"${<%#[`");
+    if !SIGNS.meets_any(value) {
+        return false;
+    }
     let mut rest = value.to_vec();
     let mut found = false;
     for (open, close) in TEMPLATES {
@@ -263,8 +268,10 @@ fn is_template(value: &[u8]) -> bool {
     if rest.ends_with(b"{{") {
         return true;
     }
-    let traits = Traits::of(&rest);
-    found && (rest.len() < 8 || traits.digits < 2 || !traits.looks_random())
+    found && {
+        let traits = Traits::of(&rest);
+        rest.len() < 8 || traits.digits < 2 || !traits.looks_random()
+    }
 }
 
 /// `/concourse/{team}/{secret}`, `{row[2]}`: the whole or the parts of a path are names in brackets.

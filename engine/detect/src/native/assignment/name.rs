@@ -187,7 +187,9 @@ impl NameKind {
             // `encrypted_github_access_token` is ciphertext; what opens an encrypted store is none.
             || (kind == NameKind::Secret && before.first().is_some_and(|word| word == b"encrypted"));
         let finds_something = kind == NameKind::Weak
-            && before.last().is_some_and(|word| NO_CREDENTIAL.contains(word));
+            && before
+                .last()
+                .is_some_and(|word| NO_CREDENTIAL.contains(word));
         if is_about || is_of_nobody || finds_something {
             return None;
         }
@@ -283,7 +285,12 @@ mod tests {
         for name in ["key", "SENTRY_KEY", "azure_devops_pat", "X-Acme-Key"] {
             assert_eq!(kind(name), Some(NameKind::Weak), "{name}");
         }
-        for name in ["gpg_key", "CACHE_KEY", "docker_repo_key", "VAPID_PUBLIC_KEY"] {
+        for name in [
+            "gpg_key",
+            "CACHE_KEY",
+            "docker_repo_key",
+            "VAPID_PUBLIC_KEY",
+        ] {
             assert_eq!(kind(name), None, "{name}");
         }
     }

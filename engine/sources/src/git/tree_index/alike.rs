@@ -130,6 +130,8 @@ impl Likening {
                     part.settle_last(&bases, &like);
                 }
             }
+            // Most of it is settled at once by what is known already, and does not have to be kept until all parts are there.
+            part.pass(&bases, &like);
             part
         };
         Self {
@@ -151,25 +153,37 @@ impl Likening {
 
     /// Numbers what is left.
     fn finish(self) -> Nodes {
-        let mut numbered = vec![NOTHING; self.bases.len()];
-        let left = self.parts.iter().flat_map(|part| &part.left);
+        let Self {
+            mut places,
+            bases,
+            like,
+            parts,
+        } = self;
+        let mut numbered = vec![NOTHING; bases.len()];
+        let left = parts.iter().flat_map(|part| &part.left);
         for (node, (place, _)) in (0..).zip(left) {
             if let Some(slot) = numbered.get_mut(*place as usize) {
                 *slot = node;
             }
         }
         let node_at = |place: Place| {
-            let like = self.like.of(place);
+            let like = like.of(place);
             numbered.get(like as usize).copied().unwrap_or(NOTHING)
         };
-        let places = self.places.par_iter().with_min_len(PLACES_IN_A_PART);
+        let all = places.par_iter_mut().with_min_len(PLACES_IN_A_PART);
+        all.for_each(|place| *place = node_at(*place));
+        // Memory is at its highest here: nothing is larger than it has to be, and each part goes when it was looked at.
+        let nodes = parts.iter().map(|part| part.left.len()).sum::<usize>();
+        let differences = parts.iter().flat_map(|part| &part.left);
         let mut kept = Nodes {
-            of_number: places.map(|&place| node_at(place)).collect(),
-            ..Nodes::default()
+            of_number: places,
+            bases: Vec::with_capacity(nodes),
+            starts: Vec::with_capacity(nodes + 1),
+            differences: Vec::with_capacity(differences.map(|(_, range)| range.len()).sum()),
         };
-        for part in &self.parts {
+        for part in parts {
             for (place, range) in &part.left {
-                let base = self.bases.get(*place as usize).copied();
+                let base = bases.get(*place as usize).copied();
                 kept.bases.push(node_at(base.unwrap_or(NOTHING)));
                 kept.starts.push(narrow(kept.differences.len()));
                 let range = range.start as usize..range.end as usize;
@@ -248,7 +262,25 @@ impl Part {
             }
             !is_empty
         });
+        self.compact();
         self.left.len() < before
+    }
+
+    /// Gives the memory back of differences that turned out to be none, where that is much.
+    fn compact(&mut self) {
+        let kept: usize = self.left.iter().map(|(_, range)| range.len()).sum();
+        if kept * 4 > self.differences.capacity() * 3 {
+            return;
+        }
+        let mut differences = Vec::with_capacity(kept);
+        for (_, range) in &mut self.left {
+            let start = narrow(differences.len());
+            let old = range.start as usize..range.end as usize;
+            differences.extend_from_slice(self.differences.get(old).unwrap_or_default());
+            *range = start..narrow(differences.len());
+        }
+        self.differences = differences;
+        self.left.shrink_to_fit();
     }
 }
 

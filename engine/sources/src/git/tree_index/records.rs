@@ -118,13 +118,21 @@ impl Records {
             .par_iter()
             .zip((first..self.chunks.len()).into_par_iter());
         let places = numbered.map(|(chunk, number)| (number, places_in(chunk)));
-        for (number, places) in places.collect::<Vec<_>>() {
+        let places: Vec<_> = places.collect();
+        let last = places
+            .iter()
+            .flat_map(|(_, places)| places)
+            .map(|(place, _)| *place)
+            .max();
+        let len = last.map_or(0, |last| last as usize + 1);
+        if self.places.len() < len {
+            self.places.reserve_exact(len - self.places.len());
+            self.places.resize(len, NOWHERE);
+        }
+        for (number, places) in places {
             let number = u32::try_from(number).unwrap_or(u32::MAX);
             for (place, at) in places {
                 let place = place as usize;
-                if self.places.len() <= place {
-                    self.places.resize(place + 1, NOWHERE);
-                }
                 if let Some(slot) = self.places.get_mut(place) {
                     *slot = (number, at);
                 }
