@@ -67,6 +67,7 @@ const FORMS: &[(&str, &str)] = &[
     ("Dockerfile, blank", "ENV DB_PASSWORD @"),
     ("environment file", "MYSQL_PASSWORD=@"),
     ("properties", "spring.datasource.password=@"),
+    ("properties, in parts", "acme.auth.token.secret.key=@"),
     ("INI", "password = @"),
     ("TOML", "password = \"@\""),
     ("YAML", "  password: @"),
@@ -108,6 +109,14 @@ const FORMS: &[(&str, &str)] = &[
     ("Ruby, form", "fill_in :password, with: '@'"),
     ("Ruby, confirmation", "password_confirmation: '@',"),
     ("Spring, default", "@Value(\"${shop.db.password:@}\")"),
+    (
+        "Python, default of a call",
+        "SECRET_KEY = env.str('SECRET_KEY', default='@')",
+    ),
+    (
+        "Python, default beside the name",
+        "password = os.environ.get('DB_PASSWORD', '@')",
+    ),
     ("SQL, function", "UPDATE user SET password=PASSWORD('@');"),
 ];
 
@@ -206,6 +215,15 @@ fn what_only_stands_beside_a_name_is_left_alone() {
         "--- PASS: Install_k9s (1.36s) - tools",
         ".one_of(&[\"VAULT_ID_TOKEN\", \"CI_JOB_JWT_V2\"])",
         "authToken:\"鉴权Token（可选）\"",
+        "$table->renameForeignKey('oauth2_access_tokens', 'FK_368A42095DA0FB8F');",
+        "password \"([^\\\"]*)\"",
+        "update_password: always",
+        "password.length = 12345678",
+        "my.token.expiry.format=HH:mm:ss.SSS",
+        "\"secret\": \",listKeys(concat(\"",
+        "spring-security-password-impl:jar:1.15.2-7Q",
+        "PW:Palau",
+        "    //   \"access_token\": \"t-x9k2mfqw4dcsj7x1z8v5\",",
         "tokenPrefix = \"k8s-aws-v1.\"",
         "ETCD_INITIAL_CLUSTER_TOKEN=k8s_etcd",
         "client_secret = \"%d-9k2mfqwdcsjx-%d\"",

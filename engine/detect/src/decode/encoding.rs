@@ -306,6 +306,8 @@ pub(crate) fn decode_at(bytes: &[u8], at: usize) -> Result<Decoded, Range<usize>
         Some(b'&') => decode_around(bytes, at, ("entities", LINE), |text, emit| {
             entity::decode(text, emit);
         }),
+        // Whoever encodes writes `=3D`; `token=3d68…` is a value.
+        Some(b'=') if bytes.get(at + 2) != Some(&b'D') => Err(at..at + 3),
         Some(b'=') => decode_around(bytes, at, ("quoted-printable", LINES), |text, emit| {
             quoted_printable::decode(text, emit);
         }),

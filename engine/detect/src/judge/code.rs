@@ -26,6 +26,12 @@ pub(crate) fn reason(value: &[u8], manner: Manner) -> Option<&'static str> {
     if is_code || is_concatenation(value) {
         return Some("it is code");
     }
+    if value.starts_with(b",") || value.ends_with(b"(") {
+        return Some("it is code");
+    }
+    if is_name_in_database(value) {
+        return Some("it is the name of an index or a key in a database");
+    }
     if is_list(value) {
         return Some("it is a document; what is in it is looked at by itself");
     }
@@ -43,6 +49,17 @@ pub(crate) fn reason(value: &[u8], manner: Manner) -> Option<&'static str> {
         return Some("it reads like a name in a program");
     }
     None
+}
+
+/// Doctrine's `UNIQ_20C9FB24`, `FK_368A4209`.
+fn is_name_in_database(value: &[u8]) -> bool {
+    const STARTS: [&[u8]; 6] = [b"UNIQ_", b"IDX_", b"FK_", b"PK_", b"UQ_", b"IX_"];
+    let rest = STARTS.iter().find_map(|start| value.strip_prefix(*start));
+    rest.is_some_and(|rest| {
+        let is_name =
+            |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_';
+        rest.len() >= 4 && rest.iter().all(is_name)
+    })
 }
 
 /// `optional(string)`, `varchar(255)`: words of a language with one in brackets.

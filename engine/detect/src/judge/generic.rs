@@ -25,7 +25,7 @@ const NOTHING: WordList = WordList::new(
      number bool boolean object array any void self this super required optional nullable empty n/a \
      unset auto default disabled enabled basic bearer digest plain oauth oauth2 jwt ldap hidden value \
      key id name user username login email file env vault prompt ask new old current anonymous \
-     anonymous@ ",
+     anonymous@ always never on_create on_update ",
 );
 
 /// Passwords that everybody knows: they matter only where they are deployed.
@@ -202,6 +202,10 @@ fn other_language(
     if let Some(reason) = code::reason(value, assigned.manner) {
         return Some(reason);
     }
+    // `PW:Palau`, in a list of countries.
+    if assigned.name == b"PW" && reads_as_proper_name(value) {
+        return Some("it is a sentence or a label");
+    }
     let is_dashed = match assigned.manner {
         Manner::Quoted => value.starts_with(b"--"),
         _ => value.starts_with(b"-"),
@@ -219,6 +223,11 @@ fn other_language(
         return Some("it is a part of a token, or one without a signature");
     }
     objection_to_form(assigned, value, traits)
+}
+
+fn reads_as_proper_name(value: &[u8]) -> bool {
+    value.first().is_some_and(u8::is_ascii_uppercase)
+        && value.iter().skip(1).all(u8::is_ascii_lowercase)
 }
 
 /// What rules a value out by how it is written alone: it is made of words, marks or code.

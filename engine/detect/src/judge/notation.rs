@@ -12,7 +12,7 @@ use crate::word_list::WordList;
 pub(super) fn is_pattern(value: &[u8]) -> bool {
     const SIGNS: &[&[u8]] = &[
         b"[a-z", b"[a-f", b"[]", b"0-9]", b"[A-Z", b"[0-9", b"\\d", b"\\w", b"\\s", b"(?", b".*",
-        b".+", b"||", b"&&", b"==", b"</", b"/>", b"=>", b"();",
+        b".+", b"[^", b"||", b"&&", b"==", b"</", b"/>", b"=>", b"();",
     ];
     // Equals signs at the end are those of base64.
     let text = value.trim_ascii_end();

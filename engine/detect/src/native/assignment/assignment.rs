@@ -125,7 +125,26 @@ fn assigned(bytes: &[u8], name: Span, runs: &mut Runs) -> Option<(Operator, Valu
         Some(second) => value::quoted(bytes, second)?,
         None => value::read(bytes, value_part, operator, runs)?,
     };
+    let value = looked_up(bytes, name, value).unwrap_or(value);
     Some((operator, value))
+}
+
+/// `SECRET_KEY = env.str("SECRET_KEY", default="…")`: what is used when a variable that is looked up is not set.
+fn looked_up(bytes: &[u8], name: Span, value: Value) -> Option<Value> {
+    let variable = bytes.get(value.span.range())?;
+    if !value.quoted || !variable.eq_ignore_ascii_case(bytes.get(name.range())?) {
+        return None;
+    }
+    let comma = operator::skip_blanks(bytes, value.after);
+    if bytes.get(comma) != Some(&b',') {
+        return None;
+    }
+    let default = operator::skip_blanks(bytes, operator::after_label(bytes, comma + 1));
+    let default = value::quoted(bytes, default)?;
+    Some(Value {
+        is_default: true,
+        ..default
+    })
 }
 
 /// Whether name and value only stand as if one was assigned to the other.
@@ -167,6 +186,7 @@ fn name_around(bytes: &[u8], hit: Span) -> Option<Span> {
     let (core_start, core_end) = (hit.start + lead, hit.start + tail + 1);
     let start = NAME_BEFORE.run_start(bytes, core_start, core_start.saturating_sub(NAME));
     let end = NAME_AFTER.run_end(bytes, core_end, core_end + NAME);
+    let end = behind_dots(bytes, end, core_end + NAME);
     // Dashes before a name are an option's, a dash after it is an arrow's.
     let skipped = bytes
         .get(start..end)?
@@ -178,6 +198,25 @@ fn name_around(bytes: &[u8], hit: Span) -> Option<Span> {
         end -= 1;
     }
     Some(Span::new(start + skipped, end))
+}
+
+/// The end of a name whose further parts stand behind dots, as in files of properties: `jwt.secret.key=`. What a program does with a
+/// variable is no part of its name: `token.split(`.
+fn behind_dots(bytes: &[u8], end: usize, limit: usize) -> usize {
+    let mut at = end;
+    while bytes.get(at) == Some(&b'.') && at < limit {
+        let next = NAME_AFTER.run_end(bytes, at + 1, limit);
+        if next == at + 1 {
+            return end;
+        }
+        at = next;
+    }
+    let operator = operator::skip_blanks(bytes, at);
+    match bytes.get(operator..).unwrap_or_default() {
+        [b'=', b'=' | b'>' | b'~', ..] | [b':', b':' | b'=' | b'/', ..] => end,
+        [b'=' | b':', ..] => at,
+        _ => end,
+    }
 }
 
 /// `name="password" value="…"`, `"key": "password", "value": "…"`, `- name: PASSWORD⏎  value: …`: where the value's

@@ -48,7 +48,27 @@ pub(super) fn quoted_evidence(
     if value.is_default {
         note(0, "it is used when nothing else is set");
     }
+    let is_member = operator == Operator::Colon
+        && matches!(
+            name.start.checked_sub(1).and_then(|at| bytes.get(at)),
+            Some(b'"')
+        );
+    if is_member
+        && names_a_token(bytes.get(name.range()).unwrap_or_default())
+        && begins_comment(line_before(bytes, name.start))
+    {
+        candidate.evidence.push((
+            -30,
+            "a comment shows what something answers or is asked".into(),
+        ));
+    }
     evidence_behind(bytes, operator, value, candidate)
+}
+
+fn names_a_token(name: &[u8]) -> bool {
+    let start = name.len().saturating_sub(b"token".len());
+    name.get(start..)
+        .is_some_and(|end| end.eq_ignore_ascii_case(b"token"))
 }
 
 /// What what follows a quoted value says of it.

@@ -58,7 +58,7 @@ const ABOUT: WordList = WordList::new(
      validator validators validation verify check checker required enabled disabled flag mode identifier identifiers proof hash \
      hashed hasher hashers sha digest algorithm alg encoder encoding encrypted manager mgr service provider \
      store storage cache handler factory builder generator repository controller model entity dto \
-     request response class interface spec mock version status state scope scopes audience issuer ref \
+     request response class interface impl spec mock version status state scope scopes audience issuer ref \
      reference arn index address addresses contract symbol specials chars characters charset \
      alphabet accessor attrs attributes filter stdin env environment prefix suffix column attribute icon tooltip visible visibility \
      warning warnings fingerprint thumbprint separator delimiter template templates scheme action actions intent event events ",
@@ -73,7 +73,7 @@ const NOT_SECRET: WordList = WordList::new(
      property translation i18n locale registry shortcut hot arrow unique composite group routing \
      forgot forgotten reset invalid wrong incorrect missing enter show hide toggle is has no require \
      requires required after before validate check verify generate fetch load read parsed hash hashed encrypted request change \
-     action checksum creation amz ",
+     action checksum creation amz decode decrypt ",
 );
 
 /// The same for words that stand anywhere before the head.
@@ -276,6 +276,8 @@ mod tests {
             "HTTPPasswordMgr",
             "DOVECOT_PASS_ATTRS",
             "Postman-Token",
+            "decodePassword",
+            "hono-service-password-impl",
             "encryptionKeyFingerprint",
             "password_confirmation_label",
             "FORGET_PASSWORD_TEMPLATE_CODE",

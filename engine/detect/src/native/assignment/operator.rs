@@ -121,7 +121,11 @@ fn after_comma(bytes: &[u8], at: usize, quoted: bool) -> Option<(Operator, usize
         return Some((Operator::Equals, end));
     }
     let text = after_label(bytes, at);
-    (quoted || text > at).then_some((Operator::Comma, text))
+    let is_capybara = text > at
+        && bytes
+            .get(..text)
+            .is_some_and(|text| text.ends_with(b"with: "));
+    (quoted || is_capybara).then_some((Operator::Comma, text))
 }
 
 /// The end of ` err :=` or ` _ :=` at `at`: Go's second result, and what assigns both.
@@ -132,14 +136,13 @@ fn after_second_name(bytes: &[u8], at: usize) -> Option<usize> {
     (end > start && bytes.get(equals..equals + 2)? == b":=").then_some(equals + 2)
 }
 
-/// The end of ` with:` at `at`, else `at`.
-fn after_label(bytes: &[u8], at: usize) -> usize {
+/// The end of ` with:`, ` default=` or ` default:` at `at`, else `at`.
+pub(super) fn after_label(bytes: &[u8], at: usize) -> usize {
+    const LABELS: [&[u8]; 4] = [b"with: ", b"default=", b"default: ", b"default = "];
     let start = skip_blanks(bytes, at);
     let rest = bytes.get(start..).unwrap_or_default();
-    match rest.starts_with(b"with: ") {
-        true => start + b"with:".len(),
-        false => at,
-    }
+    let label = LABELS.iter().find(|label| rest.starts_with(label));
+    label.map_or(at, |label| start + label.len())
 }
 
 /// `[32]`, `[]`.
