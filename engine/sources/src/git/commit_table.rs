@@ -70,6 +70,9 @@ impl CommitTable {
             }));
             joined.parents.extend(other.parents);
         }
+        // They stay until the history is made of them.
+        joined.rows.shrink_to_fit();
+        joined.parents.shrink_to_fit();
         joined
     }
 

@@ -385,18 +385,18 @@ impl<'q> Tracing<'q> {
             index.commits.find(id).is_some()
         });
         let known = std::mem::take(&mut index.commits);
-        // PERF: the first is a pass that only one thread at a time can make, so the second begins beside it. What that one finds is of no
-        // use when the first meets trees that the index does not have; that is seldom.
+        // One after the other: beside each other they took some hundredths of a second less, and the table of commits stood in memory together
+        // with the notes about trees.
+        let history =
+            History::with_known(repository, &Lookup::new(repository), &tips.commits, &known);
+        drop(known);
+        // What it finds is of no use when there are trees that the index does not have; that is seldom.
         let hash = lookup.hash();
         let missing = question
             .can_leave(leave)
             .then(|| index.missing(&[], MISSING_TO_TRACE, hash));
         let expected = question.with_blobs(missing.flatten().into_iter().flatten());
-        let (history, ahead) = rayon::join(
-            || History::with_known(repository, &Lookup::new(repository), &tips.commits, &known),
-            || Ahead::of(repository, &index, &expected),
-        );
-        drop(known);
+        let ahead = Ahead::of(repository, &index, &expected);
         let mut is_complete = true;
         if question.things() > 0 {
             let trees = history.reached().map(|(_, tree)| tree);

@@ -249,10 +249,10 @@ impl<'i> Leads<'i> {
         for node in chain.into_iter().rev() {
             for difference in self.ways.nodes.differences(node) {
                 let edge = Edge {
-                    name: difference.name,
+                    name: difference.name(),
                     target: difference.target,
                 };
-                match difference.sign {
+                match difference.sign() {
                     Sign::Added => edges.push(edge),
                     Sign::Removed => {
                         if let Some(at) = edges.iter().position(|other| *other == edge) {
@@ -303,7 +303,7 @@ impl Heights {
                         Some(child) => met.has(child as usize),
                     };
                     if is_met {
-                        count = match difference.sign {
+                        count = match difference.sign() {
                             Sign::Added => count.wrapping_add(1),
                             Sign::Removed => count.wrapping_sub(1),
                         };
@@ -342,14 +342,14 @@ impl Heights {
                 let mut sum = sums.get(base as usize).copied().unwrap_or(0);
                 for difference in nodes.differences(node) {
                     let of_child = match difference.target.as_tree() {
-                        None if height == 0 => key.hash_one((difference.name, difference.target)),
+                        None if height == 0 => key.hash_one((difference.name(), difference.target)),
                         Some(child) if height > 0 && self.is(child, height) => {
                             let child = likeness.get(child as usize).copied();
-                            key.hash_one((difference.name, child))
+                            key.hash_one((difference.name(), child))
                         }
                         _ => continue,
                     };
-                    sum = match difference.sign {
+                    sum = match difference.sign() {
                         Sign::Added => sum.wrapping_add(of_child),
                         Sign::Removed => sum.wrapping_sub(of_child),
                     };
