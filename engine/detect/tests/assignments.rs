@@ -117,6 +117,19 @@ const FORMS: &[(&str, &str)] = &[
         "Python, default beside the name",
         "password = os.environ.get('DB_PASSWORD', '@')",
     ),
+    (
+        "Spring, default of another name",
+        "spring.datasource.password=${DB_PASSWORD:@}",
+    ),
+    (
+        "Compose, default",
+        "  POSTGRES_PASSWORD: ${POSTGRES_PASSWORD:-@}",
+    ),
+    (
+        "Compose, default in quotes",
+        "  MYSQL_PASSWORD: \"${DB_PASS:-@}\"",
+    ),
+    ("environment file, default", "DB_PASSWORD=${DB_PASSWORD:-@}"),
     ("SQL, function", "UPDATE user SET password=PASSWORD('@');"),
 ];
 

@@ -5,6 +5,7 @@ use leakward_core::Span;
 
 use super::operator::{self, skip_blanks};
 use super::value::Value;
+use crate::byte_set::ByteSet;
 
 /// LIMIT: how far the default of a variable may stand from its name, and how long a value before a name may be.
 const WITHIN: usize = 240;
@@ -23,6 +24,21 @@ pub(super) fn value_of(bytes: &[u8], name: Span) -> Option<Value> {
         }
         _ => None,
     }
+}
+
+/// What a value that is nothing but a look-up is when nothing is set: `POSTGRES_PASSWORD: ${POSTGRES_PASSWORD:-…}`.
+pub(super) fn default_in(bytes: &[u8], value: Value) -> Option<Value> {
+    let start = value.span.start + b"${".len();
+    let end = ByteSet::WORD
+        .with(b".-")
+        .run_end(bytes, start, value.span.end);
+    // In shells and Compose a dash ends the name.
+    let text = bytes.get(start..end)?;
+    let name = text
+        .strip_suffix(b"-")
+        .map_or(end, |name| start + name.len());
+    let default = parameter_default(bytes, Span::new(start, name))?;
+    (default.span.end + 1 == value.span.end).then_some(default)
 }
 
 /// `${NAME:-value}`, `${NAME:=value}`, and Spring's `${name.of.it:value}`.

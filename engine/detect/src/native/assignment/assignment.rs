@@ -125,8 +125,8 @@ fn assigned(bytes: &[u8], name: Span, runs: &mut Runs) -> Option<(Operator, Valu
         Some(second) => value::quoted(bytes, second)?,
         None => value::read(bytes, value_part, operator, runs)?,
     };
-    let value = looked_up(bytes, name, value).unwrap_or(value);
-    Some((operator, value))
+    let default = looked_up(bytes, name, value).or_else(|| aside::default_in(bytes, value));
+    Some((operator, default.unwrap_or(value)))
 }
 
 /// `SECRET_KEY = env.str("SECRET_KEY", default="…")`: what is used when a variable that is looked up is not set.

@@ -284,6 +284,11 @@ mod tests {
         ] {
             assert_eq!(kind(name), None, "{name}");
         }
+    }
+
+    #[test]
+    fn keys_are_told_from_what_finds_or_names_something() {
+        let kind = |name: &str| NameKind::of(name.as_bytes());
         for name in ["key", "SENTRY_KEY", "azure_devops_pat", "X-Acme-Key"] {
             assert_eq!(kind(name), Some(NameKind::Weak), "{name}");
         }
