@@ -78,6 +78,11 @@ const FORMS: &[(&str, &str)] = &[
     ("XML, element", "<password>@</password>"),
     ("XML, attribute", "<user name=\"x\" password=\"@\"/>"),
     ("XML, pair", "<add key=\"password\" value=\"@\" />"),
+    ("property list", "<key>ApiSecret</key>\n<string>@</string>"),
+    (
+        "Android's manifest",
+        "<meta-data android:name=\"com.acme.API_KEY\" android:value=\"@\" />",
+    ),
     ("HCL", "password = \"@\""),
     ("SQL", "ALTER USER x WITH PASSWORD '@';"),
     (

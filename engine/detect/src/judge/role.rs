@@ -222,7 +222,8 @@ pub(crate) fn judge(rule: &Rule, matched: &Match, role: Role, is_bare: bool) -> 
         if role.generated {
             return drop("the file is generated");
         }
-        if is_assigned && role.localisation {
+        // Android keeps keys among its texts.
+        if is_assigned && role.localisation && !is_drawn_key(rule, matched) {
             return drop("the file holds texts of a user interface");
         }
         if is_assigned && is_bare && role.program && !is_no_name(matched) {
@@ -339,6 +340,21 @@ fn is_shown(rule: &Rule, matched: &Match) -> bool {
     let value = matched.secret.expose();
     let is_digest = matches!(value.len(), 32 | 40 | 56 | 64) && Traits::of(value).is_hex;
     look_alike::is_uuid(value) || (names_a_password(rule) && is_digest)
+}
+
+/// Whether the value is a long one that a machine drew, under a name of keys and tokens.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what a path means depends on what the value looks like"
+)]
+fn is_drawn_key(rule: &Rule, matched: &Match) -> bool {
+    let value = matched.secret.expose();
+    let traits = Traits::of(value);
+    !names_a_password(rule)
+        && traits.length >= 20
+        && traits.digits > 0
+        && traits.spaces + traits.foreign == 0
+        && is_drawn(matched)
 }
 
 fn names_a_password(rule: &Rule) -> bool {

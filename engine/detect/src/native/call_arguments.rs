@@ -44,7 +44,7 @@ const LOGINS: WordList = WordList::new(
 const CONNECTIONS: WordList = WordList::new(
     " connect mysqli pdo getconnection mysql_connect mysql_pconnect mysqli_connect mysqli_real_connect \
      real_connect ldap_bind ftp_login imap_open ssh2_auth_password pconnect oci_connect sqlsrv_connect \
-     db2_connect odbc_connect ibase_connect connecttodatabase directoryentry ",
+     db2_connect odbc_connect ibase_connect connecttodatabase directoryentry sequelize ",
 );
 
 /// Functions that take a key, with what they are called on, and which argument it is.
@@ -75,6 +75,7 @@ const KEYS: &[(&[u8], usize)] = &[
     (b"cookieparser(", 0),
     (b"setsigningkey(", 0),
     (b"signwith(", 1),
+    (b"symmetricsecuritykey(", 0),
 ];
 
 /// Functions that make a Basic header's base64 of `user:password`.
@@ -293,6 +294,10 @@ mod tests {
             ),
             ("Fernet(b'hunter2')", "Fernet("),
             ("ROTP::TOTP.new('hunter2', issuer: 'x')", "TOTP.new("),
+            (
+                "new SymmetricSecurityKey(Encoding.UTF8.GetBytes(\"hunter2\"))",
+                "SymmetricSecurityKey(",
+            ),
             ("hmac.new(b\"hunter2\", body, hashlib.sha256)", "hmac.new("),
         ] {
             assert_eq!(

@@ -223,7 +223,12 @@ fn behind_dots(bytes: &[u8], end: usize, limit: usize) -> usize {
 /// part begins.
 fn attribute_value(bytes: &[u8], name_end: usize) -> Option<(Operator, usize)> {
     const NAMES: &[&[u8]] = &[b"value", b"content", b"default", b"string"];
-    let (closed, _) = operator::name_close(bytes, name_end);
+    // A property list's `<key>ApiKey</key>⏎<string>…`.
+    let is_key = bytes.get(name_end..)?.starts_with(b"</key>");
+    let (closed, _) = match is_key {
+        true => (name_end + b"</key>".len(), true),
+        false => operator::name_close(bytes, name_end),
+    };
     let gap = ByteSet::SPACE
         .with(b",;")
         .run_end(bytes, closed, closed + 64);
@@ -249,10 +254,21 @@ fn attribute_value(bytes: &[u8], name_end: usize) -> Option<(Operator, usize)> {
     {
         return Some((Operator::Equals, open + 7));
     }
-    let word = NAMES.iter().find(|word| {
-        rest.get(..word.len())
-            .is_some_and(|there| there.eq_ignore_ascii_case(word))
-    })?;
+    let word_at = |rest: &[u8]| {
+        NAMES.iter().find(|word| {
+            rest.get(..word.len())
+                .is_some_and(|there| there.eq_ignore_ascii_case(word))
+        })
+    };
+    // Android's `android:name="…" android:value="…"`.
+    let (open, word) = match word_at(rest) {
+        Some(word) => (open, word),
+        None => {
+            let prefix = ByteSet::WORD.run_end(rest, 0, 16);
+            let inner = rest.get(prefix..)?.strip_prefix(b":")?;
+            (open + prefix + 1, word_at(inner)?)
+        }
+    };
     match operator::read(bytes, open + word.len())? {
         (operator @ (Operator::Equals | Operator::Colon | Operator::Element), at) => {
             Some((operator, at))
