@@ -139,7 +139,7 @@ fn looked_up(bytes: &[u8], name: Span, value: Value) -> Option<Value> {
     if bytes.get(comma) != Some(&b',') {
         return None;
     }
-    let default = operator::skip_blanks(bytes, operator::after_label(bytes, comma + 1));
+    let default = operator::skip_blanks(bytes, operator::after_default(bytes, comma + 1));
     let default = value::quoted(bytes, default)?;
     Some(Value {
         is_default: true,

@@ -95,6 +95,10 @@ pub(super) fn read(bytes: &[u8], from: usize, operator: Operator) -> Option<List
 fn texts(bytes: &[u8], mut at: usize, close: u8) -> Option<Vec<Span>> {
     let mut found = Vec::new();
     loop {
+        // Of a long list so much is read as of any value.
+        if at >= bytes.len() && !found.is_empty() {
+            return Some(found);
+        }
         let text = value::quoted(bytes, at)?;
         found.push(text.span);
         let mut next = skip_gap(bytes, text.after);
@@ -161,6 +165,7 @@ mod tests {
         for text in [
             " [\"x9k2\", 'm4q7']",
             "[\n  \"x9k2\",\n  \"m4q7\",\n]",
+            "[\n  \"x9k2\",\n  \"m4q7\",\n",
             " array('x9k2', 'm4q7');",
             " List.of(\"x9k2\", \"m4q7\");",
             " []string{\"x9k2\", \"m4q7\"}",

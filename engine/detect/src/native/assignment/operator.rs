@@ -114,18 +114,18 @@ pub(super) fn read(bytes: &[u8], from: usize) -> Option<(Operator, usize)> {
     }
 }
 
-/// What a comma behind a name is: Go's second result comes before what assigns both; in a list of texts, and before Capybara's
+/// What a comma behind a name is: Go's second result comes before what assigns both; in a list of texts, and behind Capybara's
 /// `with:`, the next text is the value.
 fn after_comma(bytes: &[u8], at: usize, quoted: bool) -> Option<(Operator, usize)> {
-    if !quoted && let Some(end) = after_second_name(bytes, at) {
-        return Some((Operator::Equals, end));
+    const WITH: &[u8] = b"with: ";
+    let start = skip_blanks(bytes, at);
+    if bytes.get(start..).unwrap_or_default().starts_with(WITH) {
+        return Some((Operator::Comma, start + WITH.len()));
     }
-    let text = after_label(bytes, at);
-    let is_capybara = text > at
-        && bytes
-            .get(..text)
-            .is_some_and(|text| text.ends_with(b"with: "));
-    (quoted || is_capybara).then_some((Operator::Comma, text))
+    match quoted {
+        true => Some((Operator::Comma, after_default(bytes, at))),
+        false => after_second_name(bytes, at).map(|end| (Operator::Equals, end)),
+    }
 }
 
 /// The end of ` err :=` or ` _ :=` at `at`: Go's second result, and what assigns both.
@@ -136,9 +136,9 @@ fn after_second_name(bytes: &[u8], at: usize) -> Option<usize> {
     (end > start && bytes.get(equals..equals + 2)? == b":=").then_some(equals + 2)
 }
 
-/// The end of ` with:`, ` default=` or ` default:` at `at`, else `at`.
-pub(super) fn after_label(bytes: &[u8], at: usize) -> usize {
-    const LABELS: [&[u8]; 4] = [b"with: ", b"default=", b"default: ", b"default = "];
+/// The end of ` default=` or ` default:` at `at`, else `at`.
+pub(super) fn after_default(bytes: &[u8], at: usize) -> usize {
+    const LABELS: [&[u8]; 3] = [b"default=", b"default: ", b"default = "];
     let start = skip_blanks(bytes, at);
     let rest = bytes.get(start..).unwrap_or_default();
     let label = LABELS.iter().find(|label| rest.starts_with(label));
