@@ -85,7 +85,9 @@ fn unclear(answer: &Answer) -> String {
 fn is_met(condition: &Condition, answer: &Answer, json: Option<&Value>) -> bool {
     let (first, last) = condition.status;
     let has_status = (first..=last).contains(&answer.status);
+    // What was cut off may say the opposite.
     has_status
+        && !answer.is_cut
         && condition
             .tests
             .iter()
@@ -96,9 +98,6 @@ fn is_met(condition: &Condition, answer: &Answer, json: Option<&Value>) -> bool 
 /// Whether a bare status counts: not on a page for people, which a firewall or a proxy wrote, and not when the body says
 /// the opposite, as interfaces do that answer 200 to everything.
 fn is_plain_proof(answer: &Answer, json: Option<&Value>) -> bool {
-    if answer.is_cut {
-        return false;
-    }
     match answer.status {
         200..300 => !answer.is_web_page() && !json.is_some_and(speaks_of_failure),
         // A page in answer to a missing login is a proxy's, unless it is HTTP's own way of asking for one.

@@ -148,6 +148,9 @@ proptest! {
         if proves_nothing {
             prop_assert!(matches!(judge(question, &answer).verdict, Verdict::Unknown(_)));
         }
+        if answer.is_cut {
+            prop_assert!(matches!(judge(question, &answer).verdict, Verdict::Unknown(_)));
+        }
         let is_page = answer.header("content-type").is_some_and(|kind| kind.contains("html"));
         let is_bare = question.live.iter().all(|condition| condition.tests.is_empty());
         if is_page && is_bare && answer.status < 300 {
