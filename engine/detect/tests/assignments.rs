@@ -135,6 +135,14 @@ const FORMS: &[(&str, &str)] = &[
         "  MYSQL_PASSWORD: \"${DB_PASS:-@}\"",
     ),
     ("environment file, default", "DB_PASSWORD=${DB_PASSWORD:-@}"),
+    (
+        "environment file, default of what is unset",
+        "DB_PASSWORD=${DB_PASSWORD-@}",
+    ),
+    (
+        "Spring, name with a dash",
+        "shop.password=${shop.db-main.password:@}",
+    ),
     ("SQL, function", "UPDATE user SET password=PASSWORD('@');"),
 ];
 
@@ -240,7 +248,6 @@ fn what_only_stands_beside_a_name_is_left_alone() {
         "my.token.expiry.format=HH:mm:ss.SSS",
         "\"secret\": \",listKeys(concat(\"",
         "spring-security-password-impl:jar:1.15.2-7Q",
-        "PW:Palau",
         "    //   \"access_token\": \"t-x9k2mfqw4dcsj7x1z8v5\",",
         "tokenPrefix = \"k8s-aws-v1.\"",
         "ETCD_INITIAL_CLUSTER_TOKEN=k8s_etcd",
@@ -326,6 +333,9 @@ fn values_in_brackets_are_found_one_by_one() {
             let detection = detector.detect(text.as_bytes(), &mut scratch);
             assert_eq!(found(&text, &detection), [bytes.as_str()], "{text}");
         }
+        let text = format!("byte[] dummyAesKey = {{{bytes}}};\n");
+        let detection = detector.detect(text.as_bytes(), &mut scratch);
+        assert_eq!(found(&text, &detection), [""; 0], "{text}");
     }
     for text in [
         "aes_key = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]",

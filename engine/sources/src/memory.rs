@@ -1,4 +1,4 @@
-//! How the allocator of the C library gives memory back.
+//! How the allocator of the C library gives memory back. Not for what is held, nor for limits.
 //!
 //! Unsafe code: the setting is a call of C.
 #![allow(
@@ -9,7 +9,7 @@
 /// From this size on a buffer is a mapping of its own, which goes back to the system when it is freed.
 ///
 /// PERF: glibc raises the bound to the largest buffer that was ever freed, up to 32 MiB, and keeps what it was given: of a history of ansible it
-/// held 300 MiB of which 200 were in use. With a fixed bound it is 250, of rails 164 instead of 199; no time was measured for it.
+/// held 300 MiB of which 200 were in use. With a fixed bound it is 250, of rails 164 instead of 199; it cost no time that could be measured.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 const LARGE: libc::c_int = 1 << 20;
 

@@ -453,6 +453,12 @@ mod tests {
     }
 
     #[test]
+    fn only_an_equals_sign_in_upper_case_is_quoted_printable() {
+        assert!(decode_at(b"key=3Dabc", 3).is_ok());
+        assert!(decode_at(b"token=3d68ccad", 5).is_err());
+    }
+
+    #[test]
     fn escapes_are_undone_around_them() {
         let text = "x = 'postgres%3A%2F%2Fu%3Ahunter2%40db' # y";
         let at = text.find('%').expect("a sign");

@@ -26,7 +26,7 @@ pub(crate) fn reason(value: &[u8], manner: Manner) -> Option<&'static str> {
     if is_code || is_concatenation(value) {
         return Some("it is code");
     }
-    if value.starts_with(b",") || value.ends_with(b"(") {
+    if opens_call(value) {
         return Some("it is code");
     }
     if is_name_in_database(value) {
@@ -49,6 +49,14 @@ pub(crate) fn reason(value: &[u8], manner: Manner) -> Option<&'static str> {
         return Some("it reads like a name in a program");
     }
     None
+}
+
+/// `,listKeys(concat(`: names of functions and the bracket of the last one. A password may end with a bracket as well.
+fn opens_call(value: &[u8]) -> bool {
+    value.ends_with(b"(")
+        && value
+            .iter()
+            .all(|byte| byte.is_ascii_alphabetic() || b"_.,( ".contains(byte))
 }
 
 /// Doctrine's `UNIQ_20C9FB24`, `FK_368A4209`.
@@ -335,6 +343,15 @@ pub(crate) fn is_shouted_name(value: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_opens_a_call_is_told_from_passwords_with_a_bracket_at_the_end() {
+        assert!(opens_call(b",listKeys(concat(") && opens_call(b"get("));
+        for value in ["x9#kLq2(", ",x9kLq2m", "Tr0ub4dor("] {
+            assert!(!opens_call(value.as_bytes()), "{value}");
+        }
+        assert!(is_name_in_database(b"UNIQ_20C9FB24") && !is_name_in_database(b"UNIQ_x9kq"));
+    }
 
     #[test]
     fn pieces_of_programs_are_told() {

@@ -52,25 +52,47 @@ pub(crate) struct Assigned<'a> {
 /// Weighs an assigned value.
 pub(crate) fn weigh(assigned: Assigned<'_>, context: &Context, scale: &mut Scale) {
     let value = assigned.value.trim_ascii();
-    if let Some(bytes) = numbers::bytes_of(value) {
-        numbers::weigh(&bytes, (assigned.name, assigned.kind), scale);
+    let bytes = numbers::bytes_of(value);
+    let traits = Traits::of(value);
+    if bytes.is_none()
+        && let Some(reason) = objection(assigned, value, &traits)
+    {
+        scale.reject(reason);
         return;
     }
-    let traits = Traits::of(value);
-    if let Some(reason) = objection(assigned, value, &traits) {
-        scale.reject(reason);
+    weigh_surroundings(assigned.name, context, scale);
+    if let Some(bytes) = bytes {
+        numbers::weigh(&bytes, (assigned.name, assigned.kind), scale);
         return;
     }
     // As base64 everything looks drawn.
     let said = said(value);
     let (value, traits) = (&*said, Traits::of(&said));
+    if assigned.kind != NameKind::Password {
+        weigh_what_is_shown(value, &traits, context, scale);
+    }
+    match assigned.kind {
+        NameKind::Password => weigh_password(assigned, (value, &traits), context, scale),
+        NameKind::Secret => weigh_secret(assigned.name, (value, &traits), context, scale),
+        NameKind::Weak => {
+            // What an application mixes into all of its digests is a setting; what stands beside one is no secret.
+            if assigned.name.to_ascii_lowercase().ends_with(b"salt") && !is_setting(assigned.name) {
+                scale.weigh(-20, "a salt stands in the open beside its digest");
+            }
+            weigh_weak(&traits, is_setting(assigned.name), context, scale);
+        }
+    }
+}
+
+/// What a name and a line say of a value, whatever it is.
+fn weigh_surroundings(name: &[u8], context: &Context, scale: &mut Scale) {
     if context.speaks_of_samples() {
         scale.weigh(-15, "its line speaks of samples");
     }
     if context.calls_it_a_sample() {
         scale.weigh(-35, "a comment on its line says that it is none");
     }
-    if says_fake(assigned.name) {
+    if says_fake(name) {
         scale.weigh(-35, "its name says that it is none");
     }
     if context.is_called_example() {
@@ -81,20 +103,6 @@ pub(crate) fn weigh(assigned: Assigned<'_>, context: &Context, scale: &mut Scale
     }
     if context.invites_to_a_meeting() {
         scale.reject("it belongs to a badge or an invitation, whose address is public");
-    }
-    if assigned.kind != NameKind::Password {
-        weigh_what_is_shown(value, &traits, context, scale);
-    }
-    match assigned.kind {
-        NameKind::Password => weigh_password(assigned, (value, &traits), context, scale),
-        NameKind::Secret => weigh_secret(value, &traits, context, scale),
-        NameKind::Weak => {
-            // What an application mixes into all of its digests is a setting; what stands beside one is no secret.
-            if assigned.name.to_ascii_lowercase().ends_with(b"salt") && !is_setting(assigned.name) {
-                scale.weigh(-20, "a salt stands in the open beside its digest");
-            }
-            weigh_weak(&traits, is_setting(assigned.name), context, scale);
-        }
     }
 }
 
@@ -202,10 +210,6 @@ fn other_language(
     if let Some(reason) = code::reason(value, assigned.manner) {
         return Some(reason);
     }
-    // `PW:Palau`, in a list of countries.
-    if assigned.name == b"PW" && reads_as_proper_name(value) {
-        return Some("it is a sentence or a label");
-    }
     let is_dashed = match assigned.manner {
         Manner::Quoted => value.starts_with(b"--"),
         _ => value.starts_with(b"-"),
@@ -223,11 +227,6 @@ fn other_language(
         return Some("it is a part of a token, or one without a signature");
     }
     objection_to_form(assigned, value, traits)
-}
-
-fn reads_as_proper_name(value: &[u8]) -> bool {
-    value.first().is_some_and(u8::is_ascii_uppercase)
-        && value.iter().skip(1).all(u8::is_ascii_lowercase)
 }
 
 /// What rules a value out by how it is written alone: it is made of words, marks or code.
@@ -264,11 +263,11 @@ fn objection_to_form(
         return Some("it is a pattern or a rule for values");
     }
     let holds = |sign: &[u8]| memchr::memmem::find(value, sign).is_some();
-    let is_drawn = assigned.kind != NameKind::Password;
-    if traits.spaces > 0 || (is_drawn && holds(b"%20")) {
+    let is_password = assigned.kind == NameKind::Password;
+    if traits.spaces > 0 || (!is_password && holds(b"%20")) {
         return Some("it is a sentence or a label");
     }
-    if is_drawn && value.starts_with(b".") && holds(b"%2F") {
+    if !is_password && value.starts_with(b".") && holds(b"%2F") {
         return Some("it is a path");
     }
     if reads_like_a_name(value, assigned.kind, traits) {
@@ -540,7 +539,12 @@ fn has_form_of_digest(value: &[u8], traits: &Traits) -> bool {
     (is_hex || is_base64) && traits.looks_random()
 }
 
-fn weigh_secret(value: &[u8], traits: &Traits, context: &Context, scale: &mut Scale) {
+fn weigh_secret(
+    name: &[u8],
+    (value, traits): (&[u8], &Traits),
+    context: &Context,
+    scale: &mut Scale,
+) {
     if traits.length < 8 {
         scale.weigh(-30, "it is too short for a secret that a machine draws");
     } else if traits.length < 10 {
@@ -564,7 +568,9 @@ fn weigh_secret(value: &[u8], traits: &Traits, context: &Context, scale: &mut Sc
         if is_part {
             scale.weigh(-5, "something stands before or after them");
         }
-        if context.speaks_of_digests() {
+        // The key of a digest is none, whatever the digest's name makes of the line.
+        let is_key_of_digest = memchr::memmem::find(&name.to_ascii_lowercase(), b"hmac").is_some();
+        if context.speaks_of_digests() && !is_key_of_digest {
             scale.weigh(-35, "its line speaks of digests or revisions");
         }
         return;

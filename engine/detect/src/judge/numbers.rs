@@ -1,10 +1,12 @@
-//! Keys that are written byte by byte: `0x1f, 0x83, 0xd4, …`.
+//! Keys that are written byte by byte: `0x1f, 0x83, 0xd4, …`: which bytes they are, and whether those look like a key's.
+//!
+//! Not for finding the list (the detector's `list.rs`), nor for what name and line say of it (`generic.rs`).
 
 use super::scale::Scale;
 use crate::native::{NameKind, name_words};
 use crate::word_list::WordList;
 
-/// Fewest bytes that are a key, and fewest numbers when each holds several bytes.
+/// Fewest bytes that are a key.
 const SHORTEST: usize = 8;
 
 /// Lengths of keys in bytes.

@@ -253,8 +253,7 @@ pub(crate) fn judge(rule: &Rule, matched: &Match, role: Role, is_bare: bool) -> 
     let is_real =
         is_drawn(matched) && !is_disguised(matched) && !is_key && (is_native || is_long(matched));
     // Tests say their passwords in words, so that letters which are none were drawn or taken from somewhere.
-    let is_unsaid =
-        (is_native && !is_key || names_a_password(rule)) && has_unsaid_letters(matched, 5);
+    let is_unsaid = is_native && !is_key && has_unsaid_letters(matched, 5);
     if role.vendored || (role.test && !is_real && !is_unsaid) {
         return lower("the file is a test, a sample or other people's code");
     }

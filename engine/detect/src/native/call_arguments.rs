@@ -19,9 +19,6 @@ const ARGUMENTS: usize = 400;
 /// LIMIT: arguments that are read.
 const MOST: usize = 6;
 
-/// What the judge takes from hexadecimal digits on a line that speaks of digests.
-const OF_DIGEST: i32 = 35;
-
 /// How far before a hit and after it the detector reads.
 pub(crate) const REACH: (usize, usize) = (NAME + 2, ARGUMENTS + 32);
 
@@ -111,19 +108,6 @@ pub(crate) fn find(rule: usize, bytes: &[u8], hit: Span, runs: &mut Runs) -> Opt
             return None;
         }
     }
-    // Digits that a digest's function takes are none of its digests, whatever its name makes of the line.
-    let is_hex = || {
-        bytes
-            .get(span.range())
-            .is_some_and(|key| key.iter().all(u8::is_ascii_hexdigit))
-    };
-    let is_of_digest =
-        matches!(takes, Takes::Key) && memchr::memmem::find(&name, b"hmac").is_some() && is_hex();
-    let points = if is_of_digest {
-        points + OF_DIGEST
-    } else {
-        points
-    };
     let mut candidate = Candidate::new(rule, span);
     candidate.name = Some(Span::new(name_start, name_end));
     let (expects, words) = match takes {

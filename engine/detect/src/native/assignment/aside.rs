@@ -29,14 +29,13 @@ pub(super) fn value_of(bytes: &[u8], name: Span) -> Option<Value> {
 /// What a value that is nothing but a look-up is when nothing is set: `POSTGRES_PASSWORD: ${POSTGRES_PASSWORD:-…}`.
 pub(super) fn default_in(bytes: &[u8], value: Value) -> Option<Value> {
     let start = value.span.start + b"${".len();
-    let end = ByteSet::WORD
-        .with(b".-")
-        .run_end(bytes, start, value.span.end);
-    // In shells and Compose a dash ends the name.
-    let text = bytes.get(start..end)?;
-    let name = text
-        .strip_suffix(b"-")
-        .map_or(end, |name| start + name.len());
+    let end_of = |name: ByteSet| name.run_end(bytes, start, value.span.end);
+    // A dash is a part of Spring's names, and ends those of shells.
+    let with_dashes = end_of(ByteSet::WORD.with(b".-"));
+    let name = match bytes.get(with_dashes) {
+        Some(b':') => with_dashes,
+        _ => end_of(ByteSet::WORD.with(b".")),
+    };
     let default = parameter_default(bytes, Span::new(start, name))?;
     (default.span.end + 1 == value.span.end).then_some(default)
 }

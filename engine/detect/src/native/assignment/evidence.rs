@@ -65,6 +65,7 @@ pub(super) fn quoted_evidence(
     evidence_behind(bytes, operator, value, candidate)
 }
 
+/// Whether a name ends in `token`.
 fn names_a_token(name: &[u8]) -> bool {
     let start = name.len().saturating_sub(b"token".len());
     name.get(start..)

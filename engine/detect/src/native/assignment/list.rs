@@ -1,5 +1,7 @@
 //! Values in brackets: several texts of one name (`tokens = ["…", "…"]`), and keys that are written byte by byte
 //! (`byte[] aesKey = {0x1f, 0x83, …}`).
+//!
+//! Not for what numbers and texts are worth, which is the judge's.
 
 use leakward_core::Span;
 
@@ -109,8 +111,11 @@ fn texts(bytes: &[u8], mut at: usize, close: u8) -> Option<Vec<Span>> {
         if bytes.get(next) == Some(&close) {
             return Some(found);
         }
-        if !has_comma || found.len() >= MOST {
+        if !has_comma {
             return None;
+        }
+        if found.len() >= MOST {
+            return Some(found);
         }
         at = next;
     }
